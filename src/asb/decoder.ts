@@ -1,0 +1,163 @@
+/**
+ * A backup file's text, in chunks of any size, as entries (asb-format.md 1, 8). The caller pulls:
+ *
+ *     for await (const chunk of source) {
+ *       decoder.write(chunk);
+ *       while (decoder.next() !== Entry.NEED_DATA) { … }
+ *     }
+ *     decoder.end();
+ *     while (decoder.next() !== Entry.END) { … }
+ *
+ * An entry is parsed when all of it is there, from its start. When more is needed, the next attempt waits for a quarter
+ * more than there was, so that the total work stays linear in the input whatever the chunks; an entry may therefore be
+ * given a little later than its last byte came in, at `end()` at the latest.
+ */
+import { DecodedRecord } from './decoded-record.js';
+import { Fields } from './fields.js';
+import { HASH, PLUS, STAR } from './format.js';
+import type { FormatVersion } from './globals.js';
+import { parseGlobal } from './globals-parser.js';
+import { parseMeta, parseVersion } from './head-parser.js';
+import type { Meta } from './head-parser.js';
+import { Input, MAX_ENTRY_BYTES, NEED_MORE } from './input.js';
+import type { Sindex, Udf } from './model.js';
+import type { Position } from './errors.js';
+import { RecordParser } from './record-parser.js';
+
+export { FormatError } from './errors.js';
+export type { FormatErrorCode, Position } from './errors.js';
+export { DECODED_BIN_STRIDE, DecodedRecord, NAME_IN_ARENA, VALUE_IN_ARENA } from './decoded-record.js';
+export type { Meta } from './head-parser.js';
+export type { FormatVersion } from './globals.js';
+
+/** What `next` has found. */
+export const Entry = { NEED_DATA: 0, RECORD: 1, SINDEX: 2, UDF: 3, META: 4, END: 5 } as const;
+export type EntryKind = (typeof Entry)[keyof typeof Entry];
+
+export interface DecoderOptions {
+  /** Name of the file, for messages. */
+  file: string;
+  /** Keep only the bins of these names; the others are checked and left out. */
+  bins?: readonly string[];
+  /** Longest entry, as text. */
+  maxEntryBytes?: number;
+}
+
+export class Decoder {
+  /** The last record: valid until the next call of `next` or `write`. */
+  readonly record = new DecodedRecord();
+  /** The last index. */
+  sindex: Sindex = {
+    namespace: '',
+    set: '',
+    name: '',
+    indexType: 'N',
+    bin: '',
+    dataType: 'N',
+    context: '',
+    expression: '',
+  };
+  /** The last UDF module; its content is the caller's to keep. */
+  udf: Udf = { name: '', content: Buffer.alloc(0) };
+  /** What the meta lines so far have said. */
+  readonly meta: Meta = {};
+  /** Of the version line, once it has been read. */
+  version: FormatVersion = '3.1';
+  private readonly input: Input;
+  private readonly fields: Fields;
+  private readonly records: RecordParser;
+  private versionRead = false;
+  private entriesBegun = false;
+  /** Bytes from the start of the entry below which it is not worth trying. */
+  private needed = 1;
+  private failure: unknown = undefined;
+
+  constructor(options: DecoderOptions) {
+    this.input = new Input(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES);
+    this.fields = new Fields(this.input);
+    this.records = new RecordParser(this.input, this.fields, this.record, options.bins);
+  }
+
+  /** Adds input. It is copied: the caller may reuse the chunk at once. */
+  write(chunk: Uint8Array): void {
+    if (this.input.ended) throw new Error('Decoder.write after end');
+    this.input.append(chunk);
+  }
+
+  /** There is no more input. */
+  end(): void {
+    this.input.ended = true;
+  }
+
+  /** Where the next entry begins: line and column from 1, offset from 0, in the text as the decoder gets it. */
+  get position(): Position {
+    return this.input.positionOf(this.input.start);
+  }
+
+  /** Parses one entry. Throws FormatError, and the same one again if called again. */
+  next(): EntryKind {
+    if (this.failure !== undefined) throw this.failure as Error;
+    const input = this.input;
+    const available = input.end - input.start;
+    if (available < this.needed && !input.ended) return Entry.NEED_DATA;
+    try {
+      const kind = this.parse();
+      this.needed = 1;
+      return kind;
+    } catch (error) {
+      if (error === NEED_MORE) {
+        // The version line may have been consumed meanwhile.
+        const there = input.end - input.start;
+        this.needed = Math.max(input.wanted - input.start, there + (there >>> 2));
+        return Entry.NEED_DATA;
+      }
+      this.failure = error;
+      throw error;
+    }
+  }
+
+  private parse(): EntryKind {
+    const { input, fields } = this;
+    if (!this.versionRead) {
+      input.entry = 'version line';
+      this.version = parseVersion(input);
+      this.versionRead = true;
+      if (this.version === '3.0') fields.setLegacy();
+    }
+    const at = input.start;
+    if (at === input.end) {
+      if (input.ended) return Entry.END;
+      input.more(at + 1, 'an entry');
+    }
+    switch (input.buf[at]) {
+      case PLUS:
+        this.entriesBegun = true;
+        input.entry = 'record';
+        this.records.parse();
+        return Entry.RECORD;
+      case STAR: {
+        if (this.version === '3.0') input.expected(at, '"+" (a file of version 3.0 has records only)');
+        this.entriesBegun = true;
+        input.entry = 'global entry';
+        const global = parseGlobal(input, fields);
+        if ('udf' in global) {
+          this.udf = global.udf;
+          return Entry.UDF;
+        }
+        this.sindex = global.sindex;
+        return Entry.SINDEX;
+      }
+      case HASH:
+        if (this.entriesBegun)
+          input.expected(at, '"+" (record) or "*" (index or UDF module); meta lines come before them');
+        input.entry = 'meta line';
+        parseMeta(input, fields, this.meta);
+        return Entry.META;
+      default:
+        return input.expected(
+          at,
+          this.entriesBegun ? '"+" (record) or "*" (index or UDF module)' : '"#", "+" or "*" at the start of a line',
+        );
+    }
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * The fields that entries are made of: names, numbers, lengths, raw and base64 values (asb-format.md 1.1). Each method
+ * takes the position of a field and returns the one behind it; what it read is left in the object's properties.
+ *
+ * HOT: runs for every bin. Nothing is allocated; ranges point into the input or into the arena.
+ */
+import { isUtf8 } from 'node:buffer';
+import { readBase64 } from './base64.js';
+import { DOUBLE_INCOMPLETE, DOUBLE_RANGE, doubleEnd, readDouble } from './double-text.js';
+import { BACKSLASH, DIGIT_0, LF, MAX_NUMBER_CHARS, MAX_VALUE_BYTES, MINUS, SPACE } from './format.js';
+import { countLineFeeds } from './input.js';
+import type { Input } from './input.js';
+import { OUT_OF_RANGE, readInteger } from './integer-text.js';
+
+const NUMBER_BYTES = 8;
+const INITIAL_ARENA_BYTES = 64 << 10;
+const ARENA_KEEP_BYTES = 8 << 20;
+
+/** Classes of bytes in a name. */
+const PLAIN = 0;
+const STOP = 1;
+const ESCAPE = 2;
+
+function classes(stops: readonly number[], escapes: boolean): Uint8Array {
+  const table = new Uint8Array(256);
+  // NUL cannot occur in a name (asb-format.md 1.6), and is what follows the text in the input buffer.
+  table[0] = STOP;
+  for (const byte of stops) table[byte] = STOP;
+  if (escapes) table[BACKSLASH] = ESCAPE;
+  return table;
+}
+
+/** A name that a space or a line feed ends, and one that only a line feed ends. */
+const WORD = classes([SPACE, LF], true);
+const LINE = classes([LF], true);
+/** The same in version 3.0, where a backslash is a byte like any other (asb-format.md 1.5). */
+const LEGACY_WORD = classes([SPACE, LF], false);
+const LEGACY_LINE = classes([LF], false);
+
+/** One step of the hash of a name. */
+export function hashByte(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0;
+}
+
+export class Fields {
+  /** Where values and names go that are not in the input as they are. */
+  arena = Buffer.allocUnsafeSlow(INITIAL_ARENA_BYTES);
+  arenaLength = 0;
+  /** Range of the last name or value, in the arena if `inArena`, else in the input. */
+  start = 0;
+  end = 0;
+  inArena = false;
+  /** Where the last name stands in the input, and the position of the byte that ended it. */
+  private at = 0;
+  private stop = 0;
+  /** Hash of the last name. */
+  hash = 0;
+  /** The last `uint`. */
+  number = 0;
+  /** Line feeds inside the names and raw values of this entry. */
+  lineFeeds = 0;
+  private readonly input: Input;
+  private word = WORD;
+  private line = LINE;
+
+  constructor(input: Input) {
+    this.input = input;
+  }
+
+  /** Version 3.0: names are not unescaped. */
+  setLegacy(): void {
+    this.word = LEGACY_WORD;
+    this.line = LEGACY_LINE;
+  }
+
+  /** Forgets the entry before. */
+  reset(): void {
+    if (this.arena.length > ARENA_KEEP_BYTES) this.arena = Buffer.allocUnsafeSlow(INITIAL_ARENA_BYTES);
+    this.arenaLength = 0;
+    this.lineFeeds = 0;
+  }
+
+  /** A name that a space or line feed ends, of at most `limit` bytes. Returns the position of what ends it. */
+  wordToken(at: number, limit: number, what: string): number {
+    return this.token(at, limit, what, this.word);
+  }
+
+  /** A name that goes on to the end of the line, spaces included. */
+  lineToken(at: number, limit: number, what: string): number {
+    return this.token(at, limit, what, this.line);
+  }
+
+  private token(at: number, limit: number, what: string, table: Uint8Array): number {
+    const buf = this.input.buf;
+    let hash = 0;
+    let i = at;
+    let byte = buf[i]!;
+    while (table[byte] === PLAIN) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      byte = buf[++i]!;
+    }
+    if (i - at > limit) this.tooLong(at + limit, limit, what);
+    if (table[byte] === ESCAPE) return this.escapedToken(at, i, hash, limit, what, table);
+    this.at = this.start = at;
+    this.stop = this.end = i;
+    this.inArena = false;
+    this.hash = hash;
+    return i;
+  }
+
+  /** The rest of a name from its first backslash, at `i`, on: the name is put together in the arena. */
+  private escapedToken(at: number, i: number, hash: number, limit: number, what: string, table: Uint8Array): number {
+    const buf = this.input.buf;
+    const arena = this.room(limit);
+    const start = this.arenaLength;
+    let size = i - at;
+    for (let k = 0; k < size; k++) arena[start + k] = buf[at + k]!;
+    for (;;) {
+      let byte = buf[i]!;
+      const kind = table[byte]!;
+      if (kind === STOP) break;
+      if (kind === ESCAPE) {
+        byte = buf[++i]!;
+        if (byte === 0) this.input.expected(i, `the byte after a backslash in ${what}`);
+        if (byte === LF) this.lineFeeds++;
+      }
+      if (size === limit) this.tooLong(i, limit, what);
+      arena[start + size++] = byte;
+      hash = hashByte(hash, byte);
+      i++;
+    }
+    this.at = at;
+    this.stop = i;
+    this.start = start;
+    this.end = this.arenaLength = start + size;
+    this.inArena = true;
+    this.hash = hash;
+    return i;
+  }
+
+  /**
+   * The last name as a string. Names of indexes and modules become part of requests that are text; one that is not
+   * UTF-8 would come out as another name, and is refused rather than changed.
+   */
+  text(): string {
+    if (this.stop >= this.input.end) this.input.more(this.stop + 1, 'the end of a name');
+    const bytes = (this.inArena ? this.arena : this.input.buf).subarray(this.start, this.end);
+    if (!isUtf8(bytes))
+      this.input.fail('ASB_SYNTAX', this.at, 'this name is not UTF-8, which the server would not take');
+    return bytes.toString('utf8');
+  }
+
+  private tooLong(at: number, limit: number, what: string): never {
+    this.input.fail('ASB_LIMIT', at, `${what} is longer than ${limit} bytes`);
+  }
+
+  /**
+   * Digits, then `delimiter`, which is consumed. `signed` lets `-0` pass and calls every other negative number out of
+   * range instead of malformed, as C does for generation, expiration and bin count.
+   */
+  uint(at: number, delimiter: number, max: number, signed: boolean, what: string): number {
+    const buf = this.input.buf;
+    let i = at;
+    const negative = signed && buf[i] === MINUS;
+    if (negative) i++;
+    const first = i;
+    let value = 0;
+    for (;;) {
+      const digit = buf[i]! - DIGIT_0;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+      i++;
+    }
+    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
+    if (i === first) this.input.expected(i, what, 'ASB_NUMBER');
+    if (buf[i] !== delimiter) {
+      this.input.expected(i, `${delimiter === LF ? 'the end of the line' : 'a space'} after ${what}`);
+    }
+    if (value > max || (negative && value !== 0)) {
+      this.input.fail('ASB_NUMBER', i, `${what} is out of range: it must be 0 to ${max}`);
+    }
+    this.number = value;
+    return i + 1;
+  }
+
+  /** A signed 64-bit integer up to the end of the line, as 8 bytes in the arena (asb-format.md 2.3). */
+  integer(at: number, what: string): number {
+    const buf = this.input.buf;
+    const negative = buf[at] === MINUS;
+    const first = negative ? at + 1 : at;
+    let i = first;
+    for (;;) {
+      const digit = buf[i]! - DIGIT_0;
+      if (digit < 0 || digit > 9) break;
+      i++;
+    }
+    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
+    if (i === first) this.input.expected(i, what, 'ASB_NUMBER');
+    if (buf[i] !== LF) this.input.expected(i, `a digit or the end of the line in ${what}`, 'ASB_NUMBER');
+    const arena = this.room(NUMBER_BYTES);
+    const to = this.arenaLength;
+    if (readInteger(buf, first, i, negative, arena, to) === OUT_OF_RANGE) {
+      this.input.fail('ASB_NUMBER', i, `${what} is out of range: it does not fit into 64 bits`);
+    }
+    this.inTheArena(to, to + NUMBER_BYTES);
+    return i + 1;
+  }
+
+  /** A double up to the end of the line, as 8 bytes in the arena (asb-format.md 2.4). */
+  float(at: number, what: string): number {
+    const input = this.input;
+    const i = doubleEnd(input.buf, at);
+    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
+    if (input.buf[i] !== LF) input.expected(i, `a decimal number, nan or inf for ${what}`, 'ASB_NUMBER');
+    const arena = this.room(NUMBER_BYTES);
+    const to = this.arenaLength;
+    const result = readDouble(input.buf, at, i, arena, to);
+    if (result === DOUBLE_INCOMPLETE) input.fail('ASB_NUMBER', i, `${what} is not a complete number`);
+    if (result === DOUBLE_RANGE) input.fail('ASB_NUMBER', i, `${what} is out of range: no double is as large`);
+    this.inTheArena(to, to + NUMBER_BYTES);
+    return i + 1;
+  }
+
+  /** A length, a space, that many raw bytes, the end of the line. The range stays in the input. */
+  raw(at: number, what: string): number {
+    const input = this.input;
+    at = this.length(at, what);
+    const end = at + this.number;
+    if (end >= input.end) input.more(end + 1, `${what} of ${this.number} bytes and the end of its line`);
+    if (input.buf[end] !== LF) input.expected(end, `the end of the line after ${what} of ${this.number} bytes`);
+    this.lineFeeds += countLineFeeds(input.buf, at, end);
+    this.start = at;
+    this.end = end;
+    this.inArena = false;
+    return end + 1;
+  }
+
+  /** A length, a space, that many base64 characters, the end of the line. Decoded into the arena. */
+  base64(at: number, what: string): number {
+    const input = this.input;
+    at = this.length(at, what);
+    const size = this.number;
+    if (size % 4 !== 0)
+      input.fail('ASB_BASE64', at - 1, `the base64 length of ${what}, ${size}, is not a multiple of 4`);
+    const end = at + size;
+    if (end >= input.end) input.more(end + 1, `${what} of ${size} characters and the end of its line`);
+    const arena = this.room(size);
+    const to = this.arenaLength;
+    const result = readBase64(input.buf, at, end, arena, to);
+    if (result < 0) {
+      const offender = -1 - result;
+      const byte = input.buf[offender]!;
+      input.fail('ASB_BASE64', offender, `${what} is not base64: byte 0x${byte.toString(16).padStart(2, '0')} in it`);
+    }
+    if (input.buf[end] !== LF) input.expected(end, `the end of the line after ${what} of ${size} characters`);
+    this.inTheArena(to, result);
+    return end + 1;
+  }
+
+  /** A value of a single byte. */
+  byte(value: number): void {
+    const arena = this.room(1);
+    arena[this.arenaLength] = value;
+    this.inTheArena(this.arenaLength, this.arenaLength + 1);
+  }
+
+  private length(at: number, what: string): number {
+    const value = this.uint(at, SPACE, MAX_VALUE_BYTES, false, `the length of ${what}`);
+    this.input.limit(value + this.number, value - 1);
+    return value;
+  }
+
+  private inTheArena(start: number, end: number): void {
+    this.start = start;
+    this.end = this.arenaLength = end;
+    this.inArena = true;
+  }
+
+  /** The arena, with room for `bytes` more. */
+  private room(bytes: number): Buffer {
+    const needed = this.arenaLength + bytes;
+    if (needed > this.arena.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.arena.length));
+      this.arena.copy(grown, 0, 0, this.arenaLength);
+      this.arena = grown;
+    }
+    return this.arena;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The window on the file's text that the decoder parses in: what has arrived and is not yet consumed, in one piece, and
+ * where in the file that is.
+ *
+ * HOT: behind the text there are always GUARD zero bytes. NUL is legal nowhere outside raw values, so the parsers need
+ * no bounds check per byte: they stop at a byte they don't expect and only then ask whether the text ends there.
+ */
+import { LF } from './format.js';
+import { FormatError } from './errors.js';
+import type { FormatErrorCode, Position } from './errors.js';
+
+/** More than the fixed-size pieces that are looked at in one go (a digest of 28). */
+const GUARD = 64;
+const INITIAL_BYTES = 64 << 10;
+/** A buffer that one huge entry has made larger than this is given back when it is far larger than what is needed. */
+const KEEP_BYTES = 8 << 20;
+
+/**
+ * The longest entry that is taken, as text. The server's protocol ends at 128 MiB per record, which is 171 MiB of
+ * base64; whatever claims to be larger is damage, and must not be waited for (asb-format.md 8.2).
+ */
+export const MAX_ENTRY_BYTES = 256 << 20;
+
+/** Thrown to leave a parse that needs more input. One object for all: it says nothing and costs nothing. */
+class NeedMore extends Error {}
+export const NEED_MORE = new NeedMore('more input is needed');
+
+export class Input {
+  buf = Buffer.alloc(INITIAL_BYTES + GUARD);
+  /** Start of the entry at work. */
+  start = 0;
+  /** End of the text. */
+  end = 0;
+  /** No more text will come. */
+  ended = false;
+  /** Line of `start`; its column is always 1. */
+  line = 1;
+  /** What the entry is, for the message that it was cut short. */
+  entry = 'entry';
+  /** The end of the bytes that the last NEED_MORE was thrown for. */
+  wanted = 0;
+  private readonly file: string;
+  private readonly maxEntryBytes: number;
+  /** Offset in the file of `buf[0]`. */
+  private base = 0;
+
+  constructor(file: string, maxEntryBytes: number) {
+    this.file = file;
+    this.maxEntryBytes = maxEntryBytes;
+  }
+
+  /** Appends a copy of `chunk`. Amortised linear for chunks of any size; memory follows what has arrived. */
+  append(chunk: Uint8Array): void {
+    const kept = this.end - this.start;
+    const needed = kept + chunk.length + GUARD;
+    if (this.end + chunk.length + GUARD > this.buf.length) {
+      let target = this.buf;
+      // Moving the rest to the front pays only when that frees half of the buffer; otherwise it grows.
+      const wanted = 2 * needed + INITIAL_BYTES;
+      if (2 * needed > target.length || target.length > Math.max(KEEP_BYTES, 4 * wanted)) {
+        target = Buffer.allocUnsafeSlow(wanted);
+      }
+      this.buf.copy(target, 0, this.start, this.end);
+      this.buf = target;
+      this.base += this.start;
+      this.start = 0;
+      this.end = kept;
+    }
+    this.buf.set(chunk, this.end);
+    this.end += chunk.length;
+    this.buf.fill(0, this.end, this.end + GUARD);
+  }
+
+  /** Goes on to the next entry, `lines` lines down. */
+  advance(next: number, lines: number): void {
+    this.start = next;
+    this.line += lines;
+  }
+
+  /** Where `index` is in the file: line feeds belong to the line they end, also inside raw values (asb-format.md 8.1). */
+  positionOf(index: number): Position {
+    let line = this.line;
+    let lineStart = this.start;
+    for (let i = this.start; i < index; i++) {
+      if (this.buf[i] === LF) {
+        line++;
+        lineStart = i + 1;
+      }
+    }
+    return { line, column: index - lineStart + 1, offset: this.base + index };
+  }
+
+  /** The byte at `at` is not what the grammar wants there: an error, or the end of the text. */
+  expected(at: number, what: string, code: FormatErrorCode = 'ASB_SYNTAX'): never {
+    if (at >= this.end) this.more(at + 1, what);
+    this.fail(code, at, `expected ${what}, found ${describeByte(this.buf[at]!)}`);
+  }
+
+  fail(code: FormatErrorCode, at: number, detail: string): never {
+    throw new FormatError(code, this.file, this.positionOf(at), detail);
+  }
+
+  /** Text up to `end` is wanted and not there. */
+  more(end: number, what: string): never {
+    if (this.ended) {
+      this.fail(
+        'ASB_TRUNCATED',
+        this.end,
+        `expected ${what}, found the end of the file: it is cut short in the middle of a ${this.entry}`,
+      );
+    }
+    if (this.end - this.start >= this.maxEntryBytes) {
+      this.fail('ASB_LIMIT', this.start, `this ${this.entry} is longer than ${this.maxEntryBytes} bytes`);
+    }
+    this.wanted = end;
+    throw NEED_MORE;
+  }
+
+  /** Refuses at `at` an entry that says it goes on to `end`, before anything is waited for or allocated. */
+  limit(end: number, at: number): void {
+    if (end - this.start > this.maxEntryBytes) {
+      this.fail('ASB_LIMIT', at, `with this length the ${this.entry} is longer than ${this.maxEntryBytes} bytes`);
+    }
+  }
+}
+
+/** A byte in a message. */
+export function describeByte(byte: number): string {
+  if (byte === LF) return 'the end of the line';
+  if (byte === 0x20) return 'a space';
+  if (byte > 0x20 && byte < 0x7f) return byte === 0x22 ? `'"'` : `"${String.fromCharCode(byte)}"`;
+  return `byte 0x${byte.toString(16).padStart(2, '0')}`;
+}
+
+/**
+ * Line feeds in `buf[start, end)`. HOT for text values: a loop, with native searches where line feeds are far apart.
+ */
+export function countLineFeeds(buf: Buffer, start: number, end: number): number {
+  let count = 0;
+  let i = start;
+  while (end - i > LONG_LINE) {
+    const near = i + LONG_LINE;
+    let found = false;
+    for (; i < near; i++) {
+      if (buf[i] === LF) {
+        count++;
+        found = true;
+      }
+    }
+    if (found) continue;
+    const next = buf.indexOf(LF, i);
+    if (next < 0 || next >= end) return count;
+    i = next;
+  }
+  for (; i < end; i++) if (buf[i] === LF) count++;
+  return count;
+}
+const LONG_LINE = 128;

@@ -1,0 +1,50 @@
+/**
+ * What a backup file is made of, as the encoder takes it and the decoder gives it. Particle bytes are those of the wire
+ * (spec wire.md 1.5), but for GEOJSON, whose value here is the bare JSON text (asb-format.md 2.1).
+ */
+
+/** Integers per bin in a bin table. */
+export const BIN_STRIDE = 5;
+
+/**
+ * A record as offsets into `buf`: nothing in it is a JavaScript value, and one object serves for every record of a
+ * stream. Bin i occupies `bins[i * BIN_STRIDE …]`: particle type, name start, name end, value start, value end.
+ */
+export interface RecordView {
+  buf: Buffer;
+  /** Equal offsets = the record has no set. */
+  setStart: number;
+  setEnd: number;
+  digestStart: number;
+  /** Particle type of the stored user key, 0 = the server stored none. */
+  keyType: number;
+  keyStart: number;
+  keyEnd: number;
+  /** 0–65535. */
+  generation: number;
+  /** Seconds since 2010-01-01T00:00:00Z, 0 = never expires. */
+  voidTime: number;
+  binCount: number;
+  bins: Int32Array;
+}
+
+/** A secondary index as a `* i` line holds it (asb-format.md 1.3). */
+export interface Sindex {
+  namespace: string;
+  /** '' = no set. */
+  set: string;
+  name: string;
+  indexType: 'N' | 'L' | 'K' | 'V';
+  bin: string;
+  dataType: 'N' | 'S' | 'G' | 'B';
+  /** Base64 of the msgpack CDT context, '' = none. */
+  context: string;
+  /** Base64 of the msgpack expression (version 3.2, `* e`), '' = none. */
+  expression: string;
+}
+
+/** A UDF module as a `* u` entry holds it. Only Lua exists. */
+export interface Udf {
+  name: string;
+  content: Buffer;
+}
