@@ -1,0 +1,37 @@
+/**
+ * Spreads a number of units (bytes, records) evenly over time, for all threads of a process together.
+ *
+ * The shared state is one number: the time at which everything granted so far will have been paid for. A grant moves
+ * it forward by its cost; who is granted waits until the bucket's debt is at most `burstMs`. So the first grant is free
+ * of waiting, a pause never saves up more than the burst, and no timer runs while nobody asks.
+ */
+export class TokenBucket {
+  private readonly paidUntil: BigInt64Array;
+
+  /**
+   * @param unitsPerSecond more than 0
+   * @param state 8 bytes, shared by all threads that share the limit; a bucket of one's own if absent
+   * @param burstMs how far ahead of the rate a moment may be
+   */
+  constructor(
+    private readonly unitsPerSecond: number,
+    state: SharedArrayBuffer = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
+    private readonly burstMs = 100,
+    private readonly nowNs: () => bigint = () => process.hrtime.bigint(),
+  ) {
+    this.paidUntil = new BigInt64Array(state);
+  }
+
+  /** Grants `units` and returns how many milliseconds to wait before using them. */
+  take(units: number): number {
+    const cost = BigInt(Math.round((units / this.unitsPerSecond) * 1e9));
+    for (;;) {
+      const before = Atomics.load(this.paidUntil, 0);
+      const now = this.nowNs();
+      const start = before > now ? before : now;
+      if (Atomics.compareExchange(this.paidUntil, 0, before, start + cost) === before) {
+        return Math.max(0, Number(start - now) / 1e6 - this.burstMs);
+      }
+    }
+  }
+}
