@@ -1,0 +1,94 @@
+import { backupProgressText, backupRemainingText } from './backup-text.js';
+import type { Log } from './log.js';
+import { machineProgressText, machineRemainingText } from './machine-text.js';
+import type { ProgressDisplay } from './progress-display.js';
+import { liveRates } from './rates.js';
+import { type Clock, monotonic, Ticker } from './ticker.js';
+
+export interface BackupCounters {
+  records: number;
+  bytes: number;
+  /** How many records are expected; 0 = unknown. */
+  expectedRecords: number;
+}
+
+export interface BackupProgressSettings {
+  read: () => BackupCounters;
+  log: Log;
+  clock?: Clock;
+  /** Takes the lines of the `--machine` file. */
+  machine?: (line: string) => void;
+  /** Shows the progress in place of the lines of the log. */
+  display?: ProgressDisplay;
+}
+
+const LINE_EVERY_TICKS = 10;
+
+interface Mark {
+  at: number;
+  records: number;
+  bytes: number;
+}
+
+/** The progress lines of a backup: about every ten seconds, and at the end of a run that was too short for one. */
+export class BackupProgress {
+  readonly #settings: BackupProgressSettings;
+  readonly #clock: Clock;
+  readonly #ticker = new Ticker(() => this.#tick());
+  #shownTicks = 0;
+  #lastLine: Mark = { at: 0, records: 0, bytes: 0 };
+  #lastTick: Mark = this.#lastLine;
+
+  constructor(settings: BackupProgressSettings) {
+    this.#settings = settings;
+    this.#clock = settings.clock ?? monotonic;
+  }
+
+  /** Rates count from here on, so that a resumed run does not start with an absurd one. */
+  start(): void {
+    this.#lastLine = this.#lastTick = this.#mark(this.#settings.read());
+    this.#settings.display?.start();
+    this.#ticker.start();
+  }
+
+  stop(): void {
+    this.#ticker.stop();
+    this.#settings.display?.stop();
+  }
+
+  #mark({ records, bytes }: BackupCounters): Mark {
+    return { at: this.#clock(), records, bytes };
+  }
+
+  #tick(): void {
+    const { read, log, machine, display } = this.#settings;
+    const counters = read();
+    const { expectedRecords } = counters;
+    const now = this.#mark(counters);
+    const sinceTick = this.#lastTick;
+    this.#lastTick = now;
+    const percent = expectedRecords > 0 ? Math.floor((now.records * 100) / expectedRecords) : 100;
+    display?.update({
+      percent: expectedRecords > 0 ? Math.min(100, percent) : 0,
+      ...liveRates(now, sinceTick),
+      etaSeconds:
+        now.records > sinceTick.records && percent < 100 ? remaining(now, sinceTick, expectedRecords) : undefined,
+    });
+    // What is expected is an estimate; once it is reached, a number would no longer say anything.
+    if (percent >= 100) return;
+    if (display === undefined && this.#shownTicks++ % LINE_EVERY_TICKS === 0) {
+      const records = now.records - this.#lastLine.records;
+      const intervalMs = now.at - this.#lastLine.at;
+      log.info(backupProgressText({ percent, records, bytes: now.bytes - this.#lastLine.bytes, intervalMs }));
+      if (records > 0) log.info(backupRemainingText(remaining(now, this.#lastLine, expectedRecords)));
+      this.#lastLine = now;
+    }
+    machine?.(machineProgressText(percent));
+    if (now.records > sinceTick.records) machine?.(machineRemainingText(remaining(now, sinceTick, expectedRecords)));
+  }
+}
+
+/** Seconds, if the rest comes as fast as the records between the marks. */
+function remaining(now: Mark, before: Mark, expectedRecords: number): number {
+  return ((expectedRecords - now.records) * (now.at - before.at)) / (now.records - before.records) / 1000;
+}

@@ -1,0 +1,101 @@
+import type { Log } from './log.js';
+import { machineProgressText, machineRemainingText } from './machine-text.js';
+import type { ProgressDisplay } from './progress-display.js';
+import { liveRates } from './rates.js';
+import { restoreCountText, restoreProgressText, restoreSummaryText, type RestoreTotals } from './restore-text.js';
+import { type Clock, monotonic, Ticker } from './ticker.js';
+
+export interface RestoreCounters extends RestoreTotals {
+  /** Size of all input, in the same bytes as `bytes`; 0 or absent = unknown. */
+  expectedBytes?: number;
+}
+
+export interface RestoreProgressSettings {
+  read: () => RestoreCounters;
+  log: Log;
+  clock?: Clock;
+  /** Takes the lines of the `--machine` file. */
+  machine?: (line: string) => void;
+  /** Shows the progress in place of the lines of the log, except for the last ones, which scripts and people read. */
+  display?: ProgressDisplay;
+}
+
+const LINES_EVERY_TICKS = 10;
+
+interface Mark {
+  at: number;
+  records: number;
+  bytes: number;
+}
+
+/** The counter lines of a restore: one second after the start, then every ten, and once at the end. */
+export class RestoreProgress {
+  readonly #settings: RestoreProgressSettings;
+  readonly #clock: Clock;
+  readonly #ticker = new Ticker((last) => this.#tick(last));
+  #ticks = 0;
+  #start: Mark = { at: 0, records: 0, bytes: 0 };
+  #lastLines: Mark = this.#start;
+  #lastTick: Mark = this.#start;
+
+  constructor(settings: RestoreProgressSettings) {
+    this.#settings = settings;
+    this.#clock = settings.clock ?? monotonic;
+  }
+
+  start(): void {
+    this.#start = this.#lastLines = this.#lastTick = this.#mark(this.#settings.read());
+    this.#settings.display?.start();
+    this.#ticker.start();
+  }
+
+  stop(): void {
+    this.#ticker.stop();
+    this.#settings.display?.stop();
+  }
+
+  #mark({ records, bytes }: RestoreCounters): Mark {
+    return { at: this.#clock(), records, bytes };
+  }
+
+  #tick(last: boolean): void {
+    const { read, log, machine, display } = this.#settings;
+    const counters = read();
+    const expectedBytes = counters.expectedBytes ?? 0;
+    const now = this.#mark(counters);
+    const sinceTick = this.#lastTick;
+    this.#lastTick = now;
+    const percent = expectedBytes > 0 ? Math.min(100, Math.floor((now.bytes * 100) / expectedBytes)) : 0;
+    const advanced = now.bytes > sinceTick.bytes;
+    display?.update({
+      percent,
+      ...liveRates(now, sinceTick),
+      etaSeconds: expectedBytes > 0 && advanced ? remaining(now, sinceTick, expectedBytes) : undefined,
+    });
+    if (last || (display === undefined && this.#ticks % LINES_EVERY_TICKS === 0)) {
+      const before = this.#lastLines;
+      this.#lastLines = now;
+      const interval = {
+        records: now.records - before.records,
+        bytes: now.bytes - before.bytes,
+        ms: now.at - before.at,
+      };
+      log.info(restoreCountText(counters, interval));
+      log.info(restoreSummaryText(counters));
+      if (expectedBytes > 0 && interval.bytes > 0) {
+        // The last interval may be a few milliseconds long: too short to say how long the rest of a run would take.
+        const base = last ? this.#start : before;
+        log.info(restoreProgressText(percent, remaining(now, base, expectedBytes)));
+      }
+    }
+    this.#ticks++;
+    if (expectedBytes <= 0) return;
+    machine?.(machineProgressText(percent));
+    if (advanced) machine?.(machineRemainingText(remaining(now, sinceTick, expectedBytes)));
+  }
+}
+
+/** Seconds, if the rest comes as fast as the bytes between the marks. */
+function remaining(now: Mark, before: Mark, expectedBytes: number): number {
+  return ((expectedBytes - now.bytes) * (now.at - before.at)) / (now.bytes - before.bytes) / 1000;
+}
