@@ -1,0 +1,311 @@
+/** One backup run, from the plan to the summary (asbackup.md 5.1). */
+import type { PartitionFilter } from '../aerospike/options.js';
+import type { ScanSelection } from '../aerospike/scan-request.js';
+import { ServerError } from '../aerospike/errors.js';
+import { ResultCode } from '../aerospike/protocol.js';
+import { encodeHeader } from '../asb/encoder.js';
+import { ToolError } from '../errors.js';
+import { BackupProgress } from '../report/backup-progress.js';
+import {
+  type BackupTotals,
+  jobCompletedText,
+  jobInterruptedText,
+  jobStartedText,
+  threadsReducedText,
+} from '../report/backup-text.js';
+import type { ByteSink } from '../pipeline/bytes.js';
+import { MeteredSink } from '../pipeline/metered.js';
+import { Pipeline } from '../pipeline/pipeline.js';
+import { AES_HEADER_BYTES, encryptVector } from '../pipeline/aes-ctr.js';
+import { LocalFileSink } from '../storage/local-file.js';
+import type { Sink } from '../storage/sink.js';
+import { StandardOutputSink } from '../storage/standard-output.js';
+import type { Checkpointer } from './checkpointer.js';
+import { DiskSpace } from './disk-space.js';
+import { type Globals, readGlobals } from './globals.js';
+import { type Bandwidth, Counter, COUNTERS_PER_WORKER } from './messages.js';
+import type { BackupOptions, BackupResult } from './options.js';
+import { SampleMeter } from './sample-meter.js';
+import { proveScan, sampleRecords } from './sample.js';
+import { scanSelection } from './selection.js';
+import { inSession, type Session } from './session.js';
+import { workerSetups } from './setups.js';
+import { beginState, checkStart, jobsOf, type RunState } from './run-state.js';
+import { removeState } from './state-file.js';
+import { throttle } from './throttle.js';
+import { type Checkpoints, type Job, runJobs } from './worker-pool.js';
+
+const CHECKPOINT_INTERVAL_MS = 10_000;
+
+/** Enough to tell whether a disk is much too small; `--estimate` reads more. */
+const SPACE_SAMPLES = 1000;
+
+/**
+ * Backs up one namespace. Resolves when everything asked for is written and durable; otherwise throws a ToolError whose
+ * sentence says what is missing and what was left behind.
+ */
+export async function backup(options: BackupOptions): Promise<BackupResult> {
+  const startedMs = Date.now();
+  // Before anything is touched: an option that cannot be followed has left files behind (asbackup.md 12, fault 27).
+  const pipeline = await Pipeline.open(options);
+  const saved = await checkStart(options);
+  return inSession(options, async (session) => {
+    const { log, target } = options;
+    const globals = await readGlobals(session.cluster, options);
+    const jobs = jobsOf(session.partitions, saved, options);
+    const threads = Math.min(options.parallel, jobs.length);
+    if (threads < options.parallel && saved === undefined)
+      log.info(threadsReducedText(options.parallel, threads, scarce(session, options)));
+    const space = DiskSpace.of(target, log);
+    if (!options.noRecords) {
+      const meter = new SampleMeter(globals.firstHeader, pipeline);
+      await proveItCanStart(session, options, meter, space);
+    }
+    options.signal?.throwIfAborted();
+    const runState = await beginState(saved, session.partitions, globals, options, log);
+
+    const run = new Run(session, options, globals, threads, pipeline, runState);
+    session.totals = () => run.totals();
+    space?.watch(() => ({ ...run.totals(), expectedRecords: run.expectedRecords }));
+    try {
+      const files = await run.execute(jobs);
+      return { ...run.totals(), files, durationMs: Date.now() - startedMs };
+    } finally {
+      space?.stop();
+    }
+  });
+}
+
+/** What there was too little of for all the workers asked for. */
+function scarce({ partitions }: Session, { maxRecords = 0 }: BackupOptions): 'partitions' | 'filters' | 'records' {
+  if (maxRecords > 0) return 'records';
+  return partitions.length === 1 && partitions[0]!.kind === 'range' ? 'partitions' : 'filters';
+}
+
+/**
+ * Reads one record before anything is created or deleted. Before a backup to a file it reads some more, to tell whether
+ * the disk will hold it: the C tool's nested estimate (asbackup.md 6) without lines of its own (12, fault 9).
+ */
+async function proveItCanStart(
+  { cluster, partitions, expectedRecords }: Session,
+  options: BackupOptions,
+  meter: SampleMeter,
+  space: DiskSpace | undefined,
+): Promise<void> {
+  const selection: ScanSelection = { ...scanSelection(options, 1), recordsPerSecond: 0 };
+  const withSizes = options.target.kind === 'file' && space !== undefined;
+  try {
+    if (withSizes) {
+      const samples = options.estimateSamples ?? SPACE_SAMPLES;
+      await sampleRecords(cluster, options, selection, partitions, samples, meter);
+      await meter.finish();
+    } else {
+      await proveScan(cluster, options, selection, partitions);
+    }
+  } catch (error) {
+    throw explainRefusal(error, options);
+  }
+  if (!withSizes) return;
+  const { maxRecords = 0 } = options;
+  const records = maxRecords === 0 ? expectedRecords : Math.min(maxRecords, expectedRecords);
+  await space.check(meter.sizeOf(records));
+}
+
+class Run {
+  readonly expectedRecords: number;
+  private readonly counters: SharedArrayBuffer;
+  private readonly counts: Float64Array;
+  private readonly bandwidth: Bandwidth | undefined;
+  /** Bytes of the one output for all workers. */
+  private sharedBytes = 0;
+  /** What earlier runs have done of this backup. */
+  private readonly before: BackupTotals;
+
+  constructor(
+    private readonly session: Session,
+    private readonly options: BackupOptions,
+    private readonly globals: Globals,
+    private readonly threads: number,
+    private readonly pipeline: Pipeline,
+    private readonly runState: RunState,
+  ) {
+    const { sindexes, udfs } = globals;
+    this.before = { ...runState.state.counters, ...(this.hasHeader() ? {} : { sindexes, udfs }) };
+    const { bandwidthBytesPerSecond, maxRecords = 0 } = options;
+    const { expectedRecords } = session;
+    this.expectedRecords = maxRecords === 0 ? expectedRecords : Math.min(maxRecords, expectedRecords);
+    this.counters = new SharedArrayBuffer(threads * COUNTERS_PER_WORKER * Float64Array.BYTES_PER_ELEMENT);
+    this.counts = new Float64Array(this.counters);
+    if (bandwidthBytesPerSecond !== undefined) {
+      const state = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+      this.bandwidth = { bytesPerSecond: bandwidthBytesPerSecond, state };
+    }
+  }
+
+  totals(): BackupTotals {
+    const { records, bytes, sindexes, udfs } = this.before;
+    return {
+      records: records + this.sum(Counter.RECORDS),
+      sindexes,
+      udfs,
+      bytes: bytes + this.sum(Counter.BYTES) + this.sharedBytes,
+    };
+  }
+
+  private sum(counter: number): number {
+    let value = 0;
+    for (let i = counter; i < this.counts.length; i += COUNTERS_PER_WORKER) value += this.counts[i]!;
+    return value;
+  }
+
+  /** Resolves with the names of the files written. */
+  async execute(jobs: readonly Job[]): Promise<string[]> {
+    const { options, session } = this;
+    const { target, display } = options;
+    let output: ByteSink | undefined;
+    if (!this.hasHeader()) for (const line of this.globals.lines) options.log.info(line, 0);
+    const progress = new BackupProgress({
+      log: options.log,
+      read: () => ({ ...this.totals(), expectedRecords: this.expectedRecords }),
+      machine: session.machine,
+      ...(display === undefined ? {} : { display }),
+    });
+    progress.start();
+    try {
+      output = await this.openSharedOutput();
+      const files = await this.scan(jobs, output);
+      await output?.close();
+      await this.runState.checkpointer?.remove();
+      if (options.continueFrom !== undefined) await removeState(options.continueFrom);
+      if (target.kind === 'file') return [target.path];
+      return files;
+    } catch (error) {
+      await output?.abandon();
+      const { checkpointer } = this.runState;
+      // If it could not be saved, the one saved before still stands, and the files are cut back to that.
+      if ((await checkpointer?.finish()) === true) {
+        options.log.info(`Created backup state file ${checkpointer?.path ?? ''}`);
+      }
+      throw explain(error, options, this.totals().records, checkpointer);
+    } finally {
+      progress.stop();
+    }
+  }
+
+  private async scan(jobs: readonly Job[], output: ByteSink | undefined): Promise<string[]> {
+    const { options, session, threads, bandwidth, globals } = this;
+    const { log, namespace } = options;
+    const { firstHeader } = globals;
+    if (output !== undefined && !this.hasHeader()) {
+      await output.write(this.pipeline.compressor()?.frame(firstHeader) ?? firstHeader);
+    }
+    const setups = workerSetups({
+      options,
+      cluster: session.cluster,
+      selection: scanSelection(options, threads),
+      threads,
+      counters: this.counters,
+      header: encodeHeader(namespace, false),
+      firstHeader,
+      bandwidth,
+      resumed: this.runState.resumed,
+    });
+    // With one output for all, its size stands for the job's (asbackup.md 8.2).
+    const sizeOf = (jobBytes: number): number => (output === undefined ? jobBytes : this.sharedBytes);
+    const files = await runJobs(
+      jobs,
+      setups,
+      output,
+      {
+        jobStarted: (job: PartitionFilter, worker) => log.info(jobStartedText(job), worker),
+        jobDone: (job, worker, count, size) => log.info(jobCompletedText(job, count, sizeOf(size)), worker),
+        jobStopped: (job, worker, count, size) => log.info(jobInterruptedText(job, count, sizeOf(size)), worker),
+        log: (level, text, worker) => log[level](text, worker),
+      },
+      options.signal,
+      this.checkpoints(),
+    );
+    return files.map(({ name }) => name);
+  }
+
+  /** Whether an earlier run has written the indexes and UDFs. */
+  private hasHeader(): boolean {
+    const { resumed } = this.runState;
+    if (resumed === undefined) return false;
+    // In a directory they are in file number 0, which may have been lost although later ones were kept.
+    return this.options.target.kind === 'directory'
+      ? resumed.numbers.includes(0)
+      : resumed.files.some(({ bytes }) => bytes > 0);
+  }
+
+  private checkpoints(): Checkpoints | undefined {
+    const { checkpointer } = this.runState;
+    if (checkpointer === undefined) return undefined;
+    return {
+      durable: (stretch, file) => checkpointer.durable(stretch, file),
+      appended: (stretch) => checkpointer.appended(stretch),
+      committed: (file) => checkpointer.committed(file),
+      intervalMs: this.options.checkpointIntervalMs ?? CHECKPOINT_INTERVAL_MS,
+    };
+  }
+
+  /** Takes what the workers have compressed. */
+  private async openSharedOutput(): Promise<ByteSink | undefined> {
+    const { target, encryption } = this.options;
+    if (target.kind !== 'file' && target.kind !== 'stdout') return undefined;
+    const resumed = this.runState.resumed?.files[0];
+    const before = resumed?.bytes ?? 0;
+    let sink: Sink;
+    if (target.kind === 'stdout') sink = new StandardOutputSink(before);
+    else if (before > 0) sink = await LocalFileSink.resume(target.path, before);
+    else sink = await LocalFileSink.create(target.path);
+    const stored = throttle(
+      new MeteredSink(sink, (bytes) => (this.sharedBytes += bytes)),
+      this.bandwidth,
+      this.options.signal,
+    );
+    const saved = this.runState.state.files[0]?.vector;
+    const vector = resumed?.vector ?? (saved === undefined ? undefined : Buffer.from(saved, 'hex'));
+    if (encryption === undefined || vector === undefined) return this.pipeline.encrypt(stored);
+    if (before === 0) await stored.write(encryptVector(encryption, vector));
+    return this.pipeline.encrypt(stored, { vector, offset: Math.max(0, before - AES_HEADER_BYTES) });
+  }
+}
+
+/** The scan did not even start: nothing was touched, and a refused request is most likely the person's expression. */
+function explainRefusal(error: unknown, { filterExp }: BackupOptions): unknown {
+  if (!(error instanceof ToolError)) return error;
+  const malformed = error instanceof ServerError && error.resultCode === ResultCode.PARAMETER;
+  const hint = malformed && filterExp !== undefined ? ' The expression of --filter-exp is not valid.' : '';
+  const text = `${asSentence(error.message)}${hint} Nothing was created or deleted.`;
+  return new ToolError(error.code, text, { cause: error });
+}
+
+function asSentence(message: string): string {
+  return message.endsWith('.') ? message : `${message}.`;
+}
+
+/** Adds to a failure what it left behind. */
+function explain(
+  error: unknown,
+  { target }: BackupOptions,
+  records: number,
+  checkpointer: Checkpointer | undefined,
+): unknown {
+  if (!(error instanceof ToolError)) return error;
+  const what = 'path' in target ? `The backup in ${target.path}` : 'What was written to standard output';
+  let how: string;
+  if (checkpointer === undefined) {
+    how = 'path' in target ? 'run again with --remove-files' : 'start it again';
+  } else if ('path' in target) {
+    how = `continue it with --continue ${checkpointer.path} and otherwise the same options, without --remove-files`;
+  } else {
+    how =
+      `cut what has arrived to its first ${checkpointer.sharedBytes} byte(s), and append to it the output of the same ` +
+      `command with --continue ${checkpointer.path}`;
+  }
+  const left = `${what} is incomplete after ${records} record(s); ${how}.`;
+  const explained = new ToolError(error.code, `${asSentence(error.message)} ${left}`, { cause: error });
+  if (error.stack !== undefined) explained.stack = error.stack;
+  return explained;
+}
