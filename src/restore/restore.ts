@@ -1,0 +1,244 @@
+/** One restore run: what to read, which threads do it, what came of it (asrestore.md 3–8). */
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from '../aerospike/cluster.js';
+import { parsePairs } from '../aerospike/info.js';
+import { buildAtLeast } from '../aerospike/node-list.js';
+import type { ClusterOptions } from '../aerospike/options.js';
+import type { WriteMode } from '../aerospike/write-frame.js';
+import { machineRestoreSummaryText } from '../report/machine-text.js';
+import { Pipeline, pipelineOptions } from '../pipeline/pipeline.js';
+import { RestoreProgress } from '../report/restore-progress.js';
+import { finishedText, restoreStartText, restoringRecordsText, restoringText } from '../report/restore-text.js';
+import { missingParts } from './completeness.js';
+import { RestoreError, RestoreFailure } from './errors.js';
+import { type FileHead, readHead } from './first-look.js';
+import { GlobalRestorer } from './globals.js';
+import { collectInput, directoriesOf, type Input } from './input.js';
+import { withMachineFile } from './machine.js';
+import type { WorkerSetup } from './messages.js';
+import type { RestoreOptions, RestoreResult } from './options.js';
+import { Pacer, rateLimit, type RateLimits } from './pacer.js';
+import { accountedFor, sharedTallies, sumTallies } from './tally.js';
+import { runJobs, type PoolEvents, type PoolOutcome } from './worker-pool.js';
+
+export { RestoreError } from './errors.js';
+export type { RestoreOptions, RestoreResult, RestoreSource } from './options.js';
+
+const BATCH_ROWS = 128;
+const SINGLE_ROWS = 16;
+/** More in flight keeps no server busier, and holds memory. */
+const FRAMES_PER_WORKER = 8;
+
+/**
+ * Restores a backup. Resolves when everything is written, or explained by a counter. Rejects with a RestoreError that
+ * holds the counters if anything is missing; with a ClusterError or StorageError if nothing could be begun.
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  const startedAt = performance.now();
+  options.signal?.throwIfAborted();
+  const pipeline = await Pipeline.open(options);
+  const cluster = await Cluster.connect(options.cluster, options.signal, (text) => options.log.info(text));
+  try {
+    options.log.info(restoreStartText(options));
+    return await withMachineFile(options, 'the restore', (machine) =>
+      new RestoreRun(options, cluster, pipeline, machine, startedAt).run(),
+    );
+  } finally {
+    cluster.close();
+  }
+}
+
+class RestoreRun {
+  private readonly globals: GlobalRestorer;
+  private readonly fileFailures: Error[] = [];
+  private readonly limits: RateLimits | undefined;
+  private tallies = sharedTallies(1);
+
+  constructor(
+    private readonly options: RestoreOptions,
+    private readonly cluster: Cluster,
+    private readonly pipeline: Pipeline,
+    private readonly machine: (line: string) => void,
+    private readonly startedAt: number,
+  ) {
+    this.globals = new GlobalRestorer(cluster, options, options.log);
+    const bytes = rateLimit(options.bandwidthBytesPerSecond);
+    const records = rateLimit(options.recordsPerSecond);
+    if (bytes !== undefined || records !== undefined) {
+      this.limits = { ...(bytes === undefined ? {} : { bytes }), ...(records === undefined ? {} : { records }) };
+    }
+  }
+
+  async run(): Promise<RestoreResult> {
+    const { options, cluster } = this;
+    const { log, source } = options;
+    const mode = await this.writeMode();
+    log.info(`Processing ${cluster.nodes.length} node(s)`);
+    if (source.kind === 'stdin') log.info(restoringText('[stdin]'));
+    else if (source.kind === 'file') log.info(restoringText(source.path));
+    const input = await collectInput(source, log);
+    const setups = this.plan(mode, input.jobs.length);
+    this.tallies = sharedTallies(setups.length);
+    for (const setup of setups) setup.tallies = this.tallies;
+
+    const progress = new RestoreProgress({
+      read: () => ({ ...this.totals(), expectedBytes: options.noRecords ? 0 : input.expectedBytes }),
+      log,
+      machine: this.machine,
+      ...(options.display === undefined ? {} : { display: options.display }),
+    });
+    progress.start();
+    let outcome: PoolOutcome;
+    try {
+      await this.restoreHeads(input);
+      if (!options.noRecords) log.info(restoringRecordsText());
+      outcome = await runJobs('./worker.js', input.jobs, setups, this.events(), options.signal);
+      this.tellFindings(outcome);
+      if (outcome.stopReason === undefined) {
+        log.info(finishedText());
+        await this.globals.finish(outcome.findings.nullSetSeen);
+      } else {
+        this.globals.abandon();
+      }
+    } finally {
+      progress.stop();
+    }
+    return this.conclude(outcome);
+  }
+
+  /** Batch writes, if the server has them and the user wants them (asrestore.md 6.1). */
+  private async writeMode(): Promise<WriteMode> {
+    if (this.options.disableBatchWrites || !buildAtLeast(this.cluster.build, 6, 0)) return 'single';
+    const config = parsePairs(await this.cluster.info('get-config:context=service'), ';');
+    const threads = config.get('batch-index-threads');
+    if (threads === undefined) {
+      this.options.log.error('The server does not say its batch-index-threads; records are written one by one');
+    }
+    return threads === undefined || Number(threads) === 0 ? 'single' : 'batch';
+  }
+
+  /** Restores what stands in front of the records of all files, before any record. */
+  private async restoreHeads({ files, jobs, directories }: Input): Promise<void> {
+    const { log, signal, namespace } = this.options;
+    const heads: FileHead[] = [];
+    // Many small files are read twice; that, too, is bandwidth.
+    const pacer = this.limits === undefined ? undefined : new Pacer(this.limits);
+    for (const [i, file] of files.entries()) {
+      if (file.kind !== 'regular') continue;
+      const head = await readHead(this.pipeline, file.path, (bytes) => pacer?.read(bytes));
+      heads.push(head);
+      const pauseMs = pacer?.bytesPauseMs() ?? 0;
+      if (pauseMs > 0) await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+      // The workers are told to stop as soon as they are there, and the counters are in order then.
+      if (signal?.aborted === true) return;
+      // A file of another namespace is refused by the worker that comes to it.
+      if (namespace !== undefined && head.namespace !== undefined && head.namespace !== namespace.from) continue;
+      jobs[i]!.globalsDone = head.globals.length;
+      for (const entry of head.globals) await this.globals.take(entry);
+    }
+    if (directories.length === 0) return;
+    const paths = files.map(({ path }) => path);
+    for (const missing of await missingParts(paths, heads, directories)) log.error(`Warning: ${missing}`);
+  }
+
+  private plan(mode: WriteMode, jobs: number): WorkerSetup[] {
+    const { options, cluster } = this;
+    const frames = Math.max(1, options.maxAsyncBatches);
+    const workers = Math.max(1, Math.min(options.parallel, jobs, availableParallelism(), frames));
+    const upload = {
+      mode,
+      rowsPerFrame: Math.max(1, options.batchSize ?? (mode === 'batch' ? BATCH_ROWS : SINGLE_ROWS)),
+      framesInFlight: Math.min(FRAMES_PER_WORKER, Math.floor(frames / workers)),
+      socketTimeoutMs: options.socketTimeoutMs,
+      totalTimeoutMs: options.totalTimeoutMs,
+      maxRetries: options.maxRetries,
+      retryScaleFactorUs: options.retryScaleFactorUs,
+      ignoreRecordError: options.ignoreRecordError,
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    };
+    const { sets, extraTtlS, unique, replace, noGeneration } = options;
+    // Nodes as they were reached; the seeds, should those be gone by then.
+    const seeds = [...cluster.addresses, ...options.cluster.seeds];
+    const clusterOptions: ClusterOptions = { ...options.cluster, seeds };
+    return Array.from({ length: workers }, (_, index) => ({
+      index,
+      cluster: clusterOptions,
+      upload,
+      rules: { sets, extraTtlS, unique, replace, noGeneration },
+      bins: options.bins,
+      noRecords: options.noRecords,
+      pipeline: pipelineOptions(options),
+      tallies: this.tallies,
+      ...(this.limits === undefined ? {} : { limits: this.limits }),
+    }));
+  }
+
+  private events(): PoolEvents {
+    const { log, source } = this.options;
+    return {
+      fileStarted: ({ path }, worker) => {
+        if (directoriesOf(source).length > 0) log.info(`restoring ${path ?? ''}`, worker + 1);
+      },
+      fileFailed: (error, worker) => {
+        this.fileFailures.push(error);
+        log.error(error.message, worker + 1);
+      },
+      global: (entry) => this.globals.take(entry),
+      log: (level, text, worker) => log[level](text, worker + 1),
+    };
+  }
+
+  private tellFindings({ findings }: PoolOutcome): void {
+    const { log } = this.options;
+    const { ttlsCut, persistBitsCleared, sorted } = findings;
+    if (ttlsCut > 0) log.info(`The life of ${ttlsCut} record(s) was cut to 10 years, the most that the server allows`);
+    if (persistBitsCleared > 0) {
+      log.info(`${persistBitsCleared} record(s) lost the "persist index" marks of their lists and maps`);
+    }
+    if (sorted > 0) log.info(`${sorted} record(s) had ordered lists or maps out of order; they were written in order`);
+    const { inDoubt } = sumTallies(this.tallies);
+    if (inDoubt > 0) {
+      log.info(`${inDoubt} record(s) were found present when sent again after a lost answer, and count as inserted`);
+    }
+  }
+
+  private totals(): Omit<RestoreResult, 'durationMs'> {
+    return { ...sumTallies(this.tallies), sindexes: this.globals.sindexes, udfs: this.globals.udfs };
+  }
+
+  /** The result, or the error that says what is missing. */
+  private conclude({ stopReason }: PoolOutcome): RestoreResult {
+    const result: RestoreResult = { ...this.totals(), durationMs: performance.now() - this.startedAt };
+    const untold = stopReason === undefined ? [] : [stopReason];
+    const lost = result.records - accountedFor(result);
+    if (lost !== 0) {
+      // A thread that broke down takes its rows with it; anything else is a fault of this program.
+      const text = `The fate of ${lost} of ${result.records} record(s) is not known.`;
+      untold.push(new RestoreFailure('RESTORE_INTERNAL', text));
+      result.failed += Math.max(0, lost);
+    }
+    this.machine(machineRestoreSummaryText(result));
+    const failures = [...untold, ...this.fileFailures, ...this.globals.failures];
+    const first = failures[0];
+    if (first === undefined) return result;
+    const code = 'code' in first && typeof first.code === 'string' ? first.code : 'RESTORE_INTERNAL';
+    throw new RestoreError(code, this.lossText(untold, result, stopReason !== undefined), result, failures);
+  }
+
+  /** What is missing, after what was not said yet: the faults of files, indexes and modules have lines of their own. */
+  private lossText(untold: readonly Error[], result: RestoreResult, stopped: boolean): string {
+    const { inserted, failed, failedInDoubt, records } = result;
+    const files = this.fileFailures.length;
+    const globals = this.globals.failures.length;
+    const doubt = failedInDoubt > 0 ? ` (the answer to ${failedInDoubt} of them was lost; they may be there)` : '';
+    const parts = [
+      `${inserted} of ${records} record(s) read were written${failed > 0 ? `, ${failed} were not${doubt}` : ''}`,
+    ];
+    if (stopped) parts.push('what was not read by then is missing too');
+    if (files > 0) parts.push(`${files} file(s) could not be read to the end, and what follows the fault is missing`);
+    if (globals > 0) parts.push(`${globals} index(es) or UDF module(s) could not be restored`);
+    const reasons = untold.map(({ message }) => `${message.replace(/[^.]$/, '$&.')} `);
+    return `${reasons.join('')}${parts.join('; ')}.`;
+  }
+}

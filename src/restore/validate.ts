@@ -1,0 +1,187 @@
+/** `--validate`: reads a backup as a restore would, to its last byte, and touches no server (asrestore.md 4.6, 9). */
+import { availableParallelism } from 'node:os';
+import { ToolError } from '../errors.js';
+import { Pipeline, pipelineOptions } from '../pipeline/pipeline.js';
+import { machineRestoreSummaryText } from '../report/machine-text.js';
+import { RestoreProgress } from '../report/restore-progress.js';
+import {
+  fileContentsText,
+  validatedText,
+  validatingFilesText,
+  validatingText,
+  validationStartText,
+} from '../report/restore-text.js';
+import { missingParts } from './completeness.js';
+import { RestoreFailure, noticeOf, errorOf } from './errors.js';
+import { type FileHead, readHead } from './first-look.js';
+import { collectInput, directoriesOf, noFiles, type Input } from './input.js';
+import { withMachineFile } from './machine.js';
+import type { FileContents, FileJob, ValidationSetup } from './messages.js';
+import type { RestoreOptions } from './options.js';
+import { sharedTallies, sumTallies, type Totals } from './tally.js';
+import { runJobs, type PoolEvents } from './worker-pool.js';
+
+/** What matters for reading. How a restore would write is of no concern. */
+export type ValidateOptions = Pick<
+  RestoreOptions,
+  'source' | 'namespace' | 'parallel' | 'compression' | 'encryption' | 'log' | 'machinePath' | 'display' | 'signal'
+>;
+
+export interface ValidateResult extends FileContents {
+  /** That could be read to their end. */
+  validFiles: number;
+  files: number;
+}
+
+/** A backup that would not restore completely, or that was not looked at to its end. */
+export class ValidateError extends ToolError {
+  readonly result: ValidateResult;
+  /** One per fault; a FormatError tells the place in the file. */
+  readonly failures: readonly Error[];
+
+  constructor(code: string, message: string, result: ValidateResult, failures: readonly Error[]) {
+    super(code, message, { cause: failures[0] });
+    this.result = result;
+    this.failures = failures;
+  }
+}
+
+/**
+ * Looks at all files, whatever is wrong with some. Resolves if everything can be read and nothing is known to be
+ * missing, otherwise rejects with a ValidateError; with a PipelineError if nothing could be begun.
+ */
+export async function validate(options: ValidateOptions): Promise<ValidateResult> {
+  options.signal?.throwIfAborted();
+  const pipeline = await Pipeline.open(options);
+  options.log.info(validationStartText(options.source));
+  return withMachineFile(options, 'the validation', (machine) => new ValidationRun(options, pipeline, machine).run());
+}
+
+class ValidationRun {
+  private readonly failures: Error[] = [];
+  /** Files that could not even be looked at. */
+  private unusable = 0;
+  private readonly faulty = new Set<FileJob>();
+  private checked = 0;
+  /** By worker. */
+  private readonly current: FileJob[] = [];
+  private tallies = sharedTallies(1);
+
+  constructor(
+    private readonly options: ValidateOptions,
+    private readonly pipeline: Pipeline,
+    private readonly machine: (line: string) => void,
+  ) {}
+
+  async run(): Promise<ValidateResult> {
+    const { source, log, signal, display } = this.options;
+    const directories = directoriesOf(source);
+    if (directories.length === 0) log.info(validatingText('path' in source ? source.path : '[stdin]'));
+    const input = await collectInput(source, log, (error, of) => {
+      if (of === 'file') this.unusable++;
+      this.fault(error);
+    });
+    if (directories.length > 0 && input.files.length === 0 && this.failures.length === 0) throw noFiles(source);
+    const setups = this.plan(input.jobs.length);
+    const progress = new RestoreProgress({
+      read: () => ({ ...sumTallies(this.tallies), expectedBytes: input.expectedBytes }),
+      log,
+      machine: this.machine,
+      ...(display === undefined ? {} : { display }),
+    });
+    progress.start();
+    let stopReason: Error | undefined;
+    try {
+      if (directories.length > 0) log.info(validatingFilesText());
+      ({ stopReason } = await runJobs('./validate-worker.js', input.jobs, setups, this.events(), signal));
+      if (stopReason === undefined) {
+        log.info(validatedText());
+        await this.lookForMissingParts(input);
+      }
+    } finally {
+      progress.stop();
+    }
+    return this.conclude(input, stopReason);
+  }
+
+  private plan(jobs: number): ValidationSetup[] {
+    const { options } = this;
+    const workers = Math.min(options.parallel, jobs, availableParallelism());
+    const tallies = (this.tallies = sharedTallies(Math.max(1, workers)));
+    return Array.from({ length: workers }, (_, index) => ({
+      index,
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace.from }),
+      pipeline: pipelineOptions(options),
+      tallies,
+    }));
+  }
+
+  private events(): PoolEvents {
+    const { log, source } = this.options;
+    const many = directoriesOf(source).length > 0;
+    return {
+      fileStarted: (job, worker) => {
+        this.current[worker] = job;
+        if (many) log.info(`validating ${job.path ?? ''}`, worker + 1);
+      },
+      fileFailed: (error, worker) => {
+        this.faulty.add(this.current[worker]!);
+        this.fault(error, worker + 1);
+      },
+      fileChecked: (contents, worker) => {
+        const job = this.current[worker]!;
+        const text = fileContentsText(job.path ?? '[stdin]', contents);
+        log.info(`${text}${this.faulty.has(job) ? ' in front of the fault' : ', no fault found'}`, worker + 1);
+        this.checked++;
+      },
+      global: () => Promise.resolve(),
+      log: (level, text, worker) => log[level](text, worker + 1),
+    };
+  }
+
+  private async lookForMissingParts({ files, directories }: Input): Promise<void> {
+    if (directories.length === 0) return;
+    const heads: FileHead[] = [];
+    for (const { kind, path } of files) if (kind === 'regular') heads.push(await readHead(this.pipeline, path));
+    const paths = files.map(({ path }) => path);
+    for (const missing of await missingParts(paths, heads, directories)) {
+      this.fault(new RestoreFailure('VALIDATE_MISSING', `Incomplete: ${missing}.`));
+    }
+  }
+
+  private fault(cause: unknown, worker?: number): void {
+    const error = cause instanceof Error ? cause : errorOf(noticeOf(cause));
+    this.failures.push(error);
+    this.options.log.error(error.message, worker);
+  }
+
+  private conclude({ jobs }: Input, stopReason: Error | undefined): ValidateResult {
+    const totals: Totals = sumTallies(this.tallies);
+    const { records, sindexes, udfs, bytes } = totals;
+    this.machine(machineRestoreSummaryText(totals));
+    const files = jobs.length + this.unusable;
+    const validFiles = this.checked - this.faulty.size;
+    const result: ValidateResult = { records, sindexes, udfs, bytes, files, validFiles };
+    const first = stopReason ?? this.failures[0];
+    if (first === undefined) {
+      this.options.log.info(fileContentsText(`${files} backup file(s) without a fault`, result));
+      return result;
+    }
+    const code = first instanceof ToolError ? first.code : 'RESTORE_INTERNAL';
+    throw new ValidateError(code, this.faultText(result, stopReason), result, this.failures);
+  }
+
+  /** The faults have lines of their own. */
+  private faultText({ files, records }: ValidateResult, stopReason: Error | undefined): string {
+    const bad = this.unusable + this.faulty.size;
+    const others = this.failures.length - bad;
+    const parts: string[] = [];
+    if (bad > 0) parts.push(`${bad} of ${files} file(s) cannot be read to the end`);
+    if (others > 0) parts.push(`${others} sign(s) of missing parts`);
+    const found =
+      parts.length > 0 ? `The backup would not be restored completely: ${parts.join(', ')}` : 'No fault found';
+    if (stopReason === undefined) return `${found}. ${records} record(s) are readable.`;
+    const looked = `${this.checked} of ${files} file(s) were looked at to the end`;
+    return `${stopReason.message.replace(/[^.]$/, '$&.')} ${found}, but only ${looked}.`;
+  }
+}

@@ -1,0 +1,157 @@
+/** A restore worker thread: its own connections, file, decoder and frames; one file after another. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Cluster } from '../aerospike/cluster.js';
+import type { Decoder, Meta } from '../asb/decoder.js';
+import { Pipeline } from '../pipeline/pipeline.js';
+import { openedText } from '../report/restore-text.js';
+import type { Source } from '../storage/source.js';
+import { errorOf, noticeOf } from './errors.js';
+import { checkNamespace, readEntries, type EntryHandler } from './file-reader.js';
+import type { FileJob, FromWorker, GlobalEntry, ToWorker, WorkerSetup } from './messages.js';
+import { explainFailure, openSource } from './open-source.js';
+import { Pacer } from './pacer.js';
+import { RecordFilter } from './record-filter.js';
+import { Tally } from './tally.js';
+import { Uploader } from './uploader.js';
+
+const port = parentPort;
+if (port === null) throw new Error('worker.js runs as a worker thread only');
+const setup = workerData as WorkerSetup;
+
+function say(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+class RestoreWorker implements EntryHandler {
+  private readonly tally = new Tally(setup.tallies, setup.index);
+  private readonly uploader: Uploader;
+  private readonly filter: RecordFilter;
+  /** Globals of the current file that were restored before. */
+  private globalsDone = 0;
+  private globalSeen: (() => void) | undefined;
+  private source: Source | undefined;
+  private readonly pacer = setup.limits === undefined ? undefined : new Pacer(setup.limits);
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly pipeline: Pipeline,
+  ) {
+    this.uploader = new Uploader(cluster, setup.upload, this.tally, {
+      verbose: (text) => say({ type: 'log', level: 'verbose', text }),
+      stopped: (error) => {
+        say({ type: 'stopped', failure: noticeOf(error) });
+        this.globalDone();
+        // A read from a silent pipe would go on for ever.
+        void this.source?.close();
+      },
+    });
+    this.filter = new RecordFilter(setup.rules, this.tally, this.uploader);
+  }
+
+  stop(reason: Error): void {
+    this.uploader.stop(reason);
+  }
+
+  globalDone(): void {
+    this.globalSeen?.();
+  }
+
+  /** Never rejects. */
+  async restoreFile(job: FileJob): Promise<void> {
+    try {
+      const source = await openSource(this.pipeline, job.path, (bytes) => {
+        this.tally.bytes += bytes;
+        this.pacer?.read(bytes);
+      });
+      this.source = source;
+      try {
+        if (job.announce) say({ type: 'log', level: 'info', text: openedText(source.name) });
+        this.globalsDone = job.globalsDone;
+        await readEntries(source, setup.bins, this);
+      } catch (error) {
+        throw explainFailure(error, source);
+      } finally {
+        this.source = undefined;
+        await source.close();
+      }
+    } catch (error) {
+      // Once the run has stopped, the end of a file is no failure of its own.
+      if (!this.uploader.stopped) say({ type: 'fileFailed', failure: noticeOf(error) });
+    }
+    this.tally.publish();
+  }
+
+  /** Never rejects: what stopped the uploader was said when it happened. */
+  async finish(): Promise<void> {
+    await this.uploader.finish().catch(() => undefined);
+    const { nullSetSeen, ttlsCut } = this.filter;
+    const { persistBitsCleared, sorted } = this.uploader;
+    say({ type: 'finished', findings: { nullSetSeen, ttlsCut, persistBitsCleared, sorted } });
+    this.cluster.close();
+  }
+
+  meta(meta: Readonly<Meta>): void {
+    checkNamespace(this.source?.name ?? '', meta, setup.upload.namespace?.from);
+  }
+
+  record(decoder: Decoder): void {
+    if (setup.noRecords) this.filter.look(decoder.record);
+    else this.filter.take(decoder.record);
+  }
+
+  pressure(): Promise<void> | undefined {
+    const pauseMs = this.pacer === undefined || setup.noRecords ? 0 : this.pacer.recordPauseMs();
+    if (pauseMs > 0) return this.pause(pauseMs).then(() => this.uploader.room());
+    if (!this.uploader.busy && !this.uploader.stopped) return undefined;
+    return this.uploader.room().then(() => this.filter.tick());
+  }
+
+  async global(entry: GlobalEntry): Promise<void> {
+    if (this.globalsDone > 0) {
+      this.globalsDone--;
+      return;
+    }
+    if (this.uploader.stopped) return;
+    await new Promise<void>((resolve) => {
+      this.globalSeen = resolve;
+      say({ type: 'global', entry });
+    });
+    this.globalSeen = undefined;
+  }
+
+  chunk(): Promise<void> | undefined {
+    this.tally.publish();
+    this.filter.tick();
+    const pauseMs = this.pacer?.bytesPauseMs() ?? 0;
+    return pauseMs > 0 ? this.pause(pauseMs) : undefined;
+  }
+
+  stopped(): boolean {
+    return this.uploader.stopped;
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await this.uploader.pause(ms);
+    this.filter.tick();
+  }
+}
+
+const cluster = await Cluster.connect(setup.cluster);
+const worker = new RestoreWorker(cluster, await Pipeline.open(setup.pipeline));
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'file':
+      void worker.restoreFile(message.job).then(() => say({ type: 'idle' }));
+      break;
+    case 'globalDone':
+      worker.globalDone();
+      break;
+    case 'stop':
+      worker.stop(errorOf(message.reason));
+      break;
+    case 'finish':
+      void worker.finish().then(() => port.close());
+      break;
+  }
+});
+say({ type: 'idle' });
