@@ -1,0 +1,32 @@
+import { asbackupTool, type BackupCommand, toBackupOptions } from './asbackup-command.js';
+import { accessValues } from './access/access-values.js';
+import { type Environment, runProgram } from './program.js';
+
+/** The asbackup command: takes the words after its name and gives the exit code. */
+export async function main(
+  argv: readonly string[],
+  environment: Partial<Environment<BackupCommand>> = {},
+): Promise<number> {
+  return runProgram(
+    {
+      tool: asbackupTool,
+      what: 'Backup',
+      warningLevel: 'info',
+      toOptions: toBackupOptions,
+      // Nobody is asked for a password to delete files.
+      accessOf: (values) => (values.has('remove-artifacts') ? undefined : accessValues(values)),
+      run: runCommand,
+      drawsProgress: true,
+    },
+    argv,
+    environment,
+  );
+}
+
+/** Loads what the command needs, and no more. */
+async function runCommand(command: BackupCommand): Promise<unknown> {
+  const { removeArtifacts, target } = command;
+  if (removeArtifacts !== undefined) return (await import('../backup/target.js')).removeArtifacts(removeArtifacts);
+  if (target.kind === 'none') return (await import('../backup/estimate.js')).estimate(command);
+  return (await import('../backup/backup.js')).backup(command);
+}

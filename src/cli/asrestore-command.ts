@@ -1,0 +1,177 @@
+import type { RestoreOptions, RestoreSource } from '../restore/options.js';
+import type { Rule, Tool } from './command-line.js';
+import type { Access } from './access/access.js';
+import { exclusive, keyWithoutMode } from './conditions.js';
+import { OptionError, quoted } from './option-error.js';
+import type { OptionValues } from './option-values.js';
+import { asrestoreOptions } from './options/asrestore.js';
+import type { OptionName } from './options/option-spec.js';
+import { toPipelineOptions } from './pipeline-values.js';
+import { parseDirectories } from './values/directories.js';
+import { seedsOf } from './values/hosts.js';
+import { parseThrottle } from './values/lists.js';
+import { isS3Path } from './values/parse-value.js';
+import { ValueError } from './values/value-error.js';
+
+type Table = typeof asrestoreOptions;
+export type RestoreValues = OptionValues<Table>;
+
+const MIB = 1024 * 1024;
+
+/** asrestore.md 2.1, rows 1 to 8. */
+const rules: readonly Rule<Table>[] = [
+  {
+    row: '1',
+    broken: (v) =>
+      v.has('directory') || v.has('directory-list') || v.has('input-file')
+        ? undefined
+        : 'There is nothing to restore: give --directory, --directory-list or --input-file.',
+  },
+  {
+    row: '2',
+    broken: (v) =>
+      v.has('parent-directory') && !v.has('directory-list') ? '--parent-directory needs --directory-list.' : undefined,
+  },
+  { row: '3', broken: (v) => exclusive(v, 'directory', 'input-file') },
+  {
+    row: '4',
+    broken: (v) => exclusive(v, 'unique', 'replace') ?? exclusive(v, 'unique', 'no-generation'),
+  },
+  { row: '5', broken: (v) => exclusive(v, 'directory', 'directory-list') },
+  { row: '6', broken: (v) => exclusive(v, 'input-file', 'directory-list') },
+  { row: '7', broken: (v) => keyWithoutMode(v) },
+  { row: '8', broken: (v) => throttleProblem(v.get('nice')) },
+];
+
+export const asrestoreTool: Tool<Table> = {
+  name: 'asrestore',
+  title: 'Aerospike Restore',
+  summary: 'Restore the records, secondary indexes and UDF modules of a backup into an Aerospike cluster.',
+  examples: [
+    ['Every file of a backup directory:', 'asrestore -h 10.0.0.1 -d backup'],
+    ['One file into another namespace:', 'asrestore -n test,copy -i users.asb'],
+    ['From standard input, only records that are missing:', 'gunzip -c test.asb.gz | asrestore -u -i -'],
+  ],
+  options: asrestoreOptions,
+  rules,
+  // Each answers the same question as the others, and the command line's answer counts (fault 40).
+  yields: {
+    directory: ['directory-list', 'input-file'],
+    'directory-list': ['directory', 'input-file'],
+    'parent-directory': ['directory', 'input-file'],
+    'input-file': ['directory', 'directory-list'],
+    unique: ['replace', 'no-generation'],
+    replace: ['unique'],
+    'no-generation': ['unique'],
+    'encryption-key-file': ['encryption-key-env'],
+    'encryption-key-env': ['encryption-key-file'],
+  } satisfies Partial<Record<OptionName<Table>, readonly OptionName<Table>[]>>,
+};
+
+/** What the command asks for: a restore, or only a look at the files. */
+export interface RestoreCommand extends RestoreOptions {
+  validate?: true;
+}
+
+export function toRestoreOptions(
+  values: RestoreValues,
+  log: RestoreOptions['log'],
+  signal: AbortSignal,
+  access: Access = {},
+  display?: RestoreOptions['display'],
+): RestoreCommand {
+  const hosts = values.get('host');
+  const namespace = values.get('namespace');
+  const batchSize = values.get('batch-size');
+  const timeoutMs = values.get('timeout');
+  const machine = values.get('machine');
+  if (values.has('event-loops')) log.verbose('--event-loops has no effect: writes need no event loops of their own');
+  return {
+    cluster: {
+      seeds: seedsOf(hosts, values.get('port'), values.get('tls-name')),
+      servicesAlternate: values.has('services-alternate'),
+      connectTimeoutMs: timeoutMs,
+      infoTimeoutMs: timeoutMs,
+      ...access,
+    },
+    hostText: hosts.text,
+    source: sourceOf(values),
+    ...(namespace === undefined ? {} : { namespace }),
+    sets: values.get('set-list') ?? [],
+    bins: values.get('bin-list') ?? [],
+    unique: values.has('unique'),
+    replace: values.has('replace'),
+    noGeneration: values.has('no-generation'),
+    noRecords: values.has('no-records'),
+    noIndexes: values.has('no-indexes'),
+    noUdfs: values.has('no-udfs'),
+    indexesLast: values.has('indexes-last'),
+    wait: values.has('wait'),
+    extraTtlS: values.get('extra-ttl'),
+    ignoreRecordError: values.has('ignore-record-error'),
+    parallel: values.get('parallel'),
+    disableBatchWrites: values.has('disable-batch-writes'),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    maxAsyncBatches: values.get('max-async-batches'),
+    socketTimeoutMs: values.get('socket-timeout'),
+    // 0 has never meant "no limit" here.
+    totalTimeoutMs: values.get('total-timeout') || timeoutMs,
+    maxRetries: values.get('max-retries'),
+    retryScaleFactorUs: values.get('retry-scale-factor'),
+    ...limitsOf(values.get('nice')),
+    ...(machine === undefined ? {} : { machinePath: machine }),
+    ...(values.has('validate') ? { validate: true } : {}),
+    ...(display === undefined ? {} : { display }),
+    ...toPipelineOptions(
+      {
+        compress: values.get('compress'),
+        encrypt: values.get('encrypt'),
+        keyFile: values.get('encryption-key-file'),
+        keyVariable: values.get('encryption-key-env'),
+      },
+      log,
+    ),
+    log,
+    signal,
+  };
+}
+
+function sourceOf(values: RestoreValues): RestoreSource {
+  const directory = values.get('directory');
+  const list = values.get('directory-list');
+  if (list !== undefined) return { kind: 'directories', paths: directoriesOf(list, values.get('parent-directory')) };
+  return directory === undefined
+    ? (values.get('input-file') ?? { kind: 'stdin' })
+    : { kind: 'directory', path: directory };
+}
+
+function limitsOf(nice: string | undefined): Pick<RestoreOptions, 'bandwidthBytesPerSecond' | 'recordsPerSecond'> {
+  if (nice === undefined) return {};
+  const { mibPerSecond, recordsPerSecond } = parseThrottle(nice);
+  return { bandwidthBytesPerSecond: mibPerSecond * MIB, recordsPerSecond };
+}
+
+/** Read at start-up, after all rules, as the C tool does. */
+function directoriesOf(list: string, parent: string | undefined): string[] {
+  try {
+    const paths = parseDirectories(list, parent);
+    const remote = paths.find(isS3Path);
+    if (remote === undefined) return paths;
+    const text = `This version does not support --directory-list with ${remote} yet; nothing was done.`;
+    throw new OptionError('OPTION_UNAVAILABLE', text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new OptionError('OPTION_VALUE', `Invalid value ${quoted(list)} for --directory-list: ${error.message}.`);
+  }
+}
+
+function throttleProblem(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    parseThrottle(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return `Invalid value ${quoted(text)} for --nice: ${error.message}.`;
+  }
+}

@@ -1,0 +1,31 @@
+import { asrestoreTool, type RestoreCommand, toRestoreOptions } from './asrestore-command.js';
+import { accessValues } from './access/access-values.js';
+import { type Environment, runProgram } from './program.js';
+
+/** The asrestore command: takes the words after its name and gives the exit code. */
+export async function main(
+  argv: readonly string[],
+  environment: Partial<Environment<RestoreCommand>> = {},
+): Promise<number> {
+  return runProgram(
+    {
+      tool: asrestoreTool,
+      what: 'Restore',
+      warningLevel: 'error',
+      toOptions: (values, log, signal, display, access) => toRestoreOptions(values, log, signal, access, display),
+      // Nobody is asked for a password to read files.
+      accessOf: (values) => (values.has('validate') ? undefined : accessValues(values)),
+      readsStdin: (values) => values.get('input-file')?.kind === 'stdin',
+      run: runCommand,
+      drawsProgress: true,
+    },
+    argv,
+    environment,
+  );
+}
+
+/** Loads what the command needs, and no more. */
+async function runCommand({ validate, ...options }: RestoreCommand): Promise<unknown> {
+  if (validate === true) return (await import('../restore/validate.js')).validate(options);
+  return (await import('../restore/restore.js')).restore(options);
+}

@@ -1,0 +1,116 @@
+import { feature } from '../available.js';
+import { INT32 } from '../values/number.js';
+import type { OptionSpec } from './option-spec.js';
+
+/** Handled before everything else: the first of these on the command line ends the program. */
+export const generalOptions = [
+  {
+    name: 'help',
+    aliases: ['usage', 'options'],
+    short: 'Z',
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'General',
+    help: 'Show this help and exit.',
+    available: true,
+  },
+  {
+    name: 'version',
+    short: 'V',
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'General',
+    help: 'Show the version and exit.',
+    available: true,
+  },
+] as const satisfies readonly OptionSpec[];
+
+export const configFileOptions = [
+  {
+    name: 'instance',
+    argument: 'required',
+    placeholder: 'name',
+    value: { type: 'text' },
+    group: 'Configuration and secrets',
+    help: 'Use the sections whose names end in _<name>.',
+    available: feature.configFiles,
+  },
+  {
+    name: 'config-file',
+    argument: 'required',
+    placeholder: 'file',
+    value: { type: 'path' },
+    group: 'Configuration and secrets',
+    help: 'Read this file after the usual ones.',
+    available: feature.configFiles,
+  },
+  {
+    name: 'no-config-file',
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'Configuration and secrets',
+    help: 'Read no configuration file.',
+    available: true,
+  },
+  {
+    name: 'only-config-file',
+    argument: 'required',
+    placeholder: 'file',
+    value: { type: 'path' },
+    group: 'Configuration and secrets',
+    help: 'Read this file instead of the usual ones.',
+    available: feature.configFiles,
+  },
+] as const satisfies readonly OptionSpec[];
+
+export const secretAgentOptions = [
+  {
+    name: 'sa-address',
+    argument: 'required',
+    placeholder: 'host[:port]',
+    value: { type: 'text' },
+    default: '127.0.0.1',
+    group: 'Configuration and secrets',
+    section: 'secret-agent',
+    checked: 'agent',
+    help: 'Where the secret agent listens; /path for a Unix socket.',
+    available: feature.secrets,
+  },
+  {
+    name: 'sa-port',
+    argument: 'required',
+    placeholder: 'port',
+    value: { type: 'text' },
+    // The C tools insist on quotes; nobody gains by that.
+    bareNumber: true,
+    default: '3005',
+    group: 'Configuration and secrets',
+    section: 'secret-agent',
+    checked: 'agent',
+    help: 'Port of the secret agent.',
+    available: feature.secrets,
+  },
+  {
+    name: 'sa-timeout',
+    argument: 'required',
+    placeholder: 'ms',
+    value: { type: 'integer', min: 0, max: INT32 },
+    default: '1000',
+    group: 'Configuration and secrets',
+    section: 'secret-agent',
+    checked: 'agent',
+    help: 'Limit for connecting to the secret agent, and for each answer.',
+    available: feature.secrets,
+  },
+  {
+    name: 'sa-cafile',
+    argument: 'required',
+    placeholder: 'file',
+    value: { type: 'path' },
+    group: 'Configuration and secrets',
+    section: 'secret-agent',
+    checked: 'agent',
+    help: 'Use TLS to the secret agent and trust these PEM certificates.',
+    available: feature.secrets,
+  },
+] as const satisfies readonly OptionSpec[];
