@@ -1,0 +1,263 @@
+/** Interrupted backups: whatever ends a run, --continue finishes it, with every record exactly once. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTarget, readBackup, recordsOf, run, scratch, type Target } from './target.js';
+
+const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
+const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
+const RECORDS = 60_000;
+
+let target: Target;
+const folder = scratch();
+let expected = new Set<string>();
+
+beforeAll(async () => {
+  target = await openTarget();
+  await target.empty();
+  const input = join(folder.path, 'input.asb');
+  const lines = ['Version 3.1\n# namespace test\n# first-file\n* i test big idx N 1 n N\n'];
+  for (let i = 0; i < RECORDS; i++) {
+    const digest = Buffer.alloc(20);
+    digest.writeUInt32LE((i * 2_654_435_761) >>> 0, 0);
+    digest.writeUInt32LE(i, 8);
+    lines.push(
+      `+ n test\n+ d ${digest.toString('base64')}\n+ s big\n+ g 1\n+ t 0\n+ b 2\n- I n ${i}\n- S s 88 ${createHash('sha512').update(String(i)).digest('base64')}\n`,
+    );
+  }
+  writeFileSync(input, lines.join(''));
+  const restored = await run('asrestore', [...target.args, '-i', input]);
+  expect(restored.code, restored.stderr).toBe(0);
+  expected = new Set(recordsOf([readFileSync(input)]).keys());
+});
+afterAll(async () => {
+  await target.close();
+  folder.remove();
+});
+
+/** Starts a backup that a limit makes slow enough to be hit, and ends it with `signal` after `afterMs`. */
+async function interrupt(
+  args: string[],
+  signal: NodeJS.Signals,
+  afterMs: number,
+): Promise<{ code: number | null; log: string }> {
+  const child = spawn(process.execPath, [ASBACKUP, ...args, '-N', '3'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => resolve(code));
+  });
+  await sleep(afterMs);
+  child.kill(signal);
+  return { code: await exited, log };
+}
+
+let runs = 0;
+const freshPath = (): string => join(folder.path, `backup${runs++}`);
+
+async function checkComplete(paths: string[], flags: string[]): Promise<void> {
+  if (flags.length === 0) {
+    const found = recordsOf(paths.flatMap((path) => readBackup(path)));
+    expect(found.size).toBe(expected.size);
+    expect([...found.keys()].every((digest) => expected.has(digest))).toBe(true);
+  }
+  // Whatever the files look like, a restore into an empty namespace tells: nothing missing, nothing twice.
+  await target.client.infoAll('truncate-namespace:namespace=restored');
+  await sleep(5);
+  for (const path of paths) {
+    const source = path.endsWith('.asb') ? '-i' : '-d';
+    const restored = await run('asrestore', [...target.args, '-n', 'test,restored', source, path, ...flags]);
+    expect(restored.code, restored.stderr).toBe(0);
+    expect(restored.stderr).toContain(`inserted ${RECORDS}: failed 0 (existed 0 , fresher 0)`);
+  }
+}
+
+const CRYPT = ['-y', 'aes256', '--encryption-key-file', KEY];
+const MODES: [string, string[]][] = [
+  ['plain', []],
+  ['zstd', ['-z', 'zstd']],
+  ['aes256', CRYPT],
+  ['zstd and aes256', ['-z', 'zstd', ...CRYPT]],
+];
+
+/** The options that a restore of such a backup takes, too. */
+describe('killed without warning, again and again', () => {
+  for (const [name, flags] of MODES) {
+    for (const kind of ['directory', 'file'] as const) {
+      it(`${name}, ${kind}`, async () => {
+        const path = kind === 'directory' ? freshPath() : `${freshPath()}.asb`;
+        const state = kind === 'directory' ? join(path, 'test.asb.state') : `${path}.state`;
+        const args = [...target.args, '-n', 'test', kind === 'directory' ? '-d' : '-o', path, ...flags, '-w', '2'];
+        args.push('-F', '1', '--checkpoint-interval', '1');
+        let kills = 0;
+        for (let pause = 600; kills < 4; pause += 400) {
+          const more = existsSync(state) ? ['--continue', state] : ['-r'];
+          const { code } = await interrupt([...args, ...more], 'SIGKILL', pause);
+          if (code === 0) break;
+          kills++;
+        }
+        expect(kills).toBeGreaterThan(0);
+        const more = existsSync(state) ? ['--continue', state] : ['-r'];
+        const finished = await run('asbackup', [...args, ...more]);
+        expect(finished.code, finished.stderr).toBe(0);
+        expect(finished.stderr).toContain(`Backed up ${RECORDS} record(s), 1 secondary index(es)`);
+        expect(existsSync(state)).toBe(false);
+        await checkComplete([path], flags);
+      });
+    }
+  }
+});
+
+describe('stopped by a signal', () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`${signal}: stops within a second, says how to go on, and goes on with other workers`, async () => {
+      const path = freshPath();
+      const args = [...target.args, '-n', 'test', '-d', path];
+      const started = Date.now();
+      const { code, log } = await interrupt([...args, '-w', '3'], signal, 1000);
+      expect(Date.now() - started).toBeLessThan(3000);
+      expect(code).toBe(1);
+      const state = join(path, 'test.asb.state');
+      expect(log).toContain(`Created backup state file ${state}`);
+      expect(log).toContain(`--continue ${state}`);
+      expect(statSync(state).mode & 0o777).toBe(0o600);
+      const finished = await run('asbackup', [...args, '-w', '1', '--continue', state]);
+      expect(finished.code, finished.stderr).toBe(0);
+      expect(finished.stderr).toContain(`Backed up ${RECORDS} record(s)`);
+      await checkComplete([path], []);
+    });
+  }
+
+  it('nothing is written twice: what was handled before the signal is kept', async () => {
+    const path = freshPath();
+    const args = [...target.args, '-n', 'test', '-d', path, '--checkpoint-interval', '0'];
+    await interrupt(args, 'SIGINT', 1200);
+    const state = JSON.parse(readFileSync(join(path, 'test.asb.state'), 'utf8')) as { counters: { records: number } };
+    expect(state.counters.records).toBe(recordsOf(readBackup(path)).size);
+    expect(state.counters.records).toBeGreaterThan(0);
+  });
+});
+
+describe('what a crash can leave behind', () => {
+  it('file 1 durable, but not file 0: the indexes are not lost with it', async () => {
+    const path = freshPath();
+    const state = join(path, 'test.asb.state');
+    const args = [...target.args, '-n', 'test', '-d', path, '-w', '2'];
+    await interrupt(args, 'SIGINT', 1200);
+    // As if the machine had gone down when only the second worker had made its file durable.
+    const json = JSON.parse(readFileSync(state, 'utf8')) as {
+      files: { name: string; bytes: number }[];
+      partitions: { done: string; after: Record<string, string> };
+      counters: { records: number; bytes: number };
+    };
+    const kept = json.files.filter(({ name }) => name !== 'test_00000.asb');
+    expect(kept).toHaveLength(1);
+    const held = new Set([...recordsOf([readFileSync(join(path, kept[0]!.name))]).keys()]);
+    const partitions = new Set([...held].map((digest) => Buffer.from(digest, 'base64').readUInt16LE(0) & 0xfff));
+    const inKept = (id: string): boolean => partitions.has(Number(id));
+    json.partitions.after = Object.fromEntries(Object.entries(json.partitions.after).filter(([id]) => inKept(id)));
+    const done = json.partitions.done.split(',').flatMap((range) => {
+      const [first, last] = range.split('-').map(Number);
+      return range === '' ? [] : Array.from({ length: (last ?? first!) - first! + 1 }, (_, i) => first! + i);
+    });
+    json.partitions.done = done.filter((id) => partitions.has(id)).join(',');
+    json.files = kept;
+    json.counters = { ...json.counters, records: held.size, bytes: kept[0]!.bytes };
+    writeFileSync(state, JSON.stringify({ ...(JSON.parse(readFileSync(state, 'utf8')) as object), ...json }));
+
+    const finished = await run('asbackup', [...args, '--continue', state]);
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(finished.stderr).toContain(`Backed up ${RECORDS} record(s), 1 secondary index(es)`);
+    expect(readFileSync(join(path, 'test_00000.asb'), 'latin1')).toContain('* i test big idx');
+    await checkComplete([path], []);
+  });
+
+  it('an output file that is spelt in another way each time: every run goes on where the last one stopped', async () => {
+    const name = `backup${runs++}.asb`;
+    const state = join(folder.path, `${name}.state`);
+    const args = [...target.args, '-n', 'test', '-w', '1', '--state-file-dst', state];
+    await interrupt([...args, '-o', join(folder.path, name)], 'SIGINT', 900);
+    await interrupt([...args, '-o', `${folder.path}/./${name}`, '--continue', state], 'SIGINT', 900);
+    const finished = await run('asbackup', [...args, '-o', `${folder.path}//${name}`, '--continue', state]);
+    expect(finished.code, finished.stderr).toBe(0);
+    await checkComplete([join(folder.path, name)], []);
+  });
+
+  it('a record limit holds over all runs, although some jobs are done', async () => {
+    const path = freshPath();
+    const state = join(path, 'test.asb.state');
+    const args = [...target.args, '-n', 'test', '-d', path, '-w', '4', '-M', '50000'];
+    await interrupt(args, 'SIGINT', 1500);
+    const finished = await run('asbackup', [...args, '--continue', state]);
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(recordsOf(readBackup(path)).size).toBe(50_000);
+  });
+});
+
+describe('a state file that does not fit', () => {
+  let path = '';
+  let state = '';
+  let args: string[] = [];
+  const snapshot = (): Map<string, string> =>
+    new Map(readdirSync(path).map((name) => [name, readFileSync(join(path, name), 'latin1')]));
+
+  beforeAll(async () => {
+    path = freshPath();
+    state = join(path, 'test.asb.state');
+    args = [...target.args, '-n', 'test', '-d', path];
+    await interrupt([...args, '-w', '2'], 'SIGINT', 1000);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['other sets', ['-s', 'big'], /sets was none, now big/],
+    ['compressed now', ['-z', 'zstd'], /compress was none, now zstd/],
+    ['encrypted now', CRYPT, /encrypt was none, now aes256/],
+    ['compact now', ['-C'], /compact was false, now true/],
+    ['other partitions', ['-X', '0-100'], /partition-list/],
+    ['fewer records than there are', ['-M', '1'], /--max-records 1 is less/],
+  ])('%s: refused, and nothing is changed', async (_, more, message) => {
+    const before = snapshot();
+    const ran = await run('asbackup', [...args, '--continue', state, ...more]);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(message);
+    expect(snapshot()).toEqual(before);
+  });
+
+  it('of another program, damaged, or missing: refused, and nothing is changed', async () => {
+    const before = snapshot();
+    const other = join(folder.path, 'other.state');
+    for (const [bytes, message] of [
+      [Buffer.alloc(90_000), /C tool/],
+      [readFileSync(state).subarray(0, 200), /damaged/],
+    ] as const) {
+      writeFileSync(other, bytes);
+      const ran = await run('asbackup', [...args, '--continue', other]);
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toMatch(message);
+    }
+    expect((await run('asbackup', [...args, '--continue', join(folder.path, 'none')])).stderr).toMatch(/no such file/);
+    expect(snapshot()).toEqual(before);
+  });
+
+  it('a data file that is missing or shorter than it was: refused, and nothing is changed', async () => {
+    const file = join(path, 'test_00000.asb');
+    const bytes = readFileSync(file);
+    truncateSync(file, bytes.length - 1);
+    const before = snapshot();
+    const ran = await run('asbackup', [...args, '--continue', state]);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(/test_00000\.asb has \d+ bytes, but had \d+/);
+    expect(snapshot()).toEqual(before);
+    writeFileSync(file, bytes);
+  });
+
+  it('with the right options it goes on, though the directory is spelt otherwise', async () => {
+    const ran = await run('asbackup', [...target.args, '-n', 'test', '-d', `${path}/.`, '--continue', state]);
+    expect(ran.code, ran.stderr).toBe(0);
+    await checkComplete([path], []);
+  });
+});
