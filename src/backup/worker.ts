@@ -6,6 +6,7 @@ import { PartitionTracker } from '../aerospike/partition-tracker.js';
 import { scanPartitions } from '../aerospike/scan.js';
 import { RecordEncoder } from '../asb/encoder.js';
 import { messageOf, ToolError } from '../errors.js';
+import { endThread } from '../thread-end.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import type { Sink } from '../storage/sink.js';
 import {
@@ -148,7 +149,7 @@ class BackupWorker {
     const files = await this.output.finish();
     this.cluster?.close();
     this.send({ type: 'finished', files });
-    this.port.close();
+    endThread(this.port);
   }
 
   /**
@@ -172,7 +173,7 @@ class BackupWorker {
       const code = error instanceof ToolError ? error.code : 'INTERNAL';
       const stack = error instanceof Error ? (error.stack ?? '') : '';
       this.send({ type: 'failed', code, message: messageOf(error), stack, openFiles });
-      this.port.close();
+      endThread(this.port);
     });
   }
 

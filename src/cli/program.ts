@@ -1,4 +1,5 @@
 import { messageOf, ToolError } from '../errors.js';
+import { makeRoomToEnd } from '../thread-end.js';
 import { LineWriter, writeToStderr } from '../report/line-writer.js';
 import type { Log } from '../report/log.js';
 import { ProgressBar, type Terminal } from '../report/progress-bar.js';
@@ -113,6 +114,7 @@ async function execute<T extends OptionTable, Options>(
   } finally {
     screen.bar?.stop();
     interrupt.release();
+    makeRoomToEnd();
   }
 }
 

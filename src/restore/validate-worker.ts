@@ -4,6 +4,7 @@ import type { Decoder, Meta } from '../asb/decoder.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { openedText } from '../report/restore-text.js';
 import type { Source } from '../storage/source.js';
+import { endThread } from '../thread-end.js';
 import { noticeOf, RestoreFailure } from './errors.js';
 import { checkNamespace, readEntries, type EntryHandler } from './file-reader.js';
 import type { FileContents, FileJob, FromWorker, GlobalEntry, ToWorker, ValidationSetup } from './messages.js';
@@ -120,7 +121,7 @@ port.on('message', (message: ToWorker) => {
       worker.stop();
       break;
     case 'finish':
-      port.close();
+      endThread(port);
       break;
     case 'globalDone':
       break;

@@ -5,6 +5,7 @@ import type { Decoder, Meta } from '../asb/decoder.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { openedText } from '../report/restore-text.js';
 import type { Source } from '../storage/source.js';
+import { endThread } from '../thread-end.js';
 import { errorOf, noticeOf } from './errors.js';
 import { checkNamespace, readEntries, type EntryHandler } from './file-reader.js';
 import type { FileJob, FromWorker, GlobalEntry, ToWorker, WorkerSetup } from './messages.js';
@@ -150,7 +151,7 @@ port.on('message', (message: ToWorker) => {
       worker.stop(errorOf(message.reason));
       break;
     case 'finish':
-      void worker.finish().then(() => port.close());
+      void worker.finish().then(() => endThread(port));
       break;
   }
 });
