@@ -59,7 +59,8 @@ export async function runJobs(
   const openFiles: string[] = [];
   let failure: { code: string; message: string; stack: string } | undefined;
   const workers = setups.map(
-    (setup) => new Worker(new URL('./worker.js', import.meta.url), { workerData: setup, stdout: false, stderr: false }),
+    (setup) =>
+      new Worker(new URL('./backup-worker.js', import.meta.url), { workerData: setup, stdout: false, stderr: false }),
   );
   const tell = (worker: Worker, message: ToWorker, transfer: ArrayBuffer[] = []): void => {
     worker.postMessage(message, transfer);

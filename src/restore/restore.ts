@@ -93,7 +93,7 @@ class RestoreRun {
     try {
       await this.restoreHeads(input);
       if (!options.noRecords) log.info(restoringRecordsText());
-      outcome = await runJobs('./worker.js', input.jobs, setups, this.events(), options.signal);
+      outcome = await runJobs('./restore-worker.js', input.jobs, setups, this.events(), options.signal);
       this.tellFindings(outcome);
       if (outcome.stopReason === undefined) {
         log.info(finishedText());

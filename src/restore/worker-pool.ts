@@ -24,7 +24,7 @@ export interface PoolOutcome {
  * all, or when `signal` aborts, no further file is begun and all stop writing. Never rejects.
  */
 export async function runJobs(
-  script: './worker.js' | './validate-worker.js',
+  script: './restore-worker.js' | './validate-worker.js',
   jobs: readonly FileJob[],
   setups: readonly object[],
   events: PoolEvents,

@@ -492,7 +492,7 @@ describe.each(['asbackup', 'asrestore'])('bin/%s', (name) => {
     try {
       await cp(new URL('../../bin', import.meta.url), join(root, 'bin'), { recursive: true });
       await writeFile(join(root, 'package.json'), '{"type":"module"}');
-      const dist = join(root, 'dist', 'cli');
+      const dist = join(root, 'dist', 'bundle');
       if (build !== undefined) {
         await mkdir(dist, { recursive: true });
         await build(dist);
