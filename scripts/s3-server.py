@@ -304,16 +304,27 @@ def members(folder):
     return found
 
 
+def gone(pid):
+    """Whether a process has ended: only then are its ports free. Its environment is gone a little earlier."""
+    try:
+        with open('/proc/%d/stat' % pid) as file:
+            return file.read().rpartition(')')[2].split()[0] in 'ZX'
+    except OSError:
+        return True
+
+
 def kill(folder):
+    killed = set()
     while True:
         pids = members(folder)
-        if not pids:
-            return
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        killed.update(pids)
+        if not pids and all(gone(pid) for pid in killed):
+            return
         time.sleep(0.01)
 
 
