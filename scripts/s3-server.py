@@ -243,6 +243,10 @@ def serve(folder):
     with open(os.path.join(log, 'memcached.log'), 'ab') as file:
         children = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file).pid]
 
+    # The servers would do it for themselves, each in a second: it searches all that has been imported.
+    import eventlet.patcher
+
+    eventlet.patcher.monkey_patch(all=False, socket=True, select=True, thread=True)
     from swift.common import utils
 
     utils.set_swift_dir(etc)
