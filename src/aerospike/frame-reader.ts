@@ -5,6 +5,7 @@
  * has arrived and says how much of it was whole. What it leaves stays where it is and later bytes are put behind it, so
  * a record is never copied to be reassembled, except when the buffer's end is reached.
  */
+import { allocWithSlack } from '../byte-copy.js';
 import { ProtocolError } from './errors.js';
 import { FRAME_HEADER_BYTES, FRAME_VERSION, FrameType, MAX_FRAME_BODY_BYTES } from './protocol.js';
 
@@ -29,7 +30,8 @@ const LEAST_READ_BYTES = 64 * 1024;
 
 export class FrameReader {
   consumer: FrameConsumer | undefined;
-  private buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+  /** With slack, so that any range of it can be copied by the word. */
+  private buffer = allocWithSlack(RECEIVE_BYTES);
   private readPos = 0;
   private writePos = 0;
   /** Bytes of the current frame's body that are not consumed yet. */
@@ -55,7 +57,7 @@ export class FrameReader {
       this.buffer.copyWithin(0, this.readPos, this.writePos);
     } else {
       // One message does not fit: double, so that a large one is copied a bounded number of times.
-      const larger = Buffer.allocUnsafeSlow(this.buffer.length * 2);
+      const larger = allocWithSlack(this.buffer.length * 2);
       this.buffer.copy(larger, 0, this.readPos, this.writePos);
       this.buffer = larger;
     }

@@ -3,13 +3,24 @@
  * servers without batch writes (8.1). Either way one frame object holds one request, knows where each record's bytes
  * lie in it, and keeps them until the answer is in, so that records that failed are copied from here into a later one.
  *
- * HOT PATH. `append` runs once per record of a restore and allocates nothing: short ranges are copied in a loop, because
- * a native copy costs more than that many iterations, long ones natively.
+ * HOT PATH. `append` runs once per record of a restore and allocates nothing. Numbers and short ranges go through
+ * DataViews, one store for four bytes; the views belong to buffers that seldom change and are kept with them.
  */
+import { allocWithSlack, COPY_SLACK_BYTES, copyRange, viewOf } from '../byte-copy.js';
 import { DIGEST_BYTES, Particle } from '../particle.js';
 import { repairCdt, clearPersistBits } from './cdt-check.js';
 import { writeFrameHeader } from './info.js';
-import { Field, FRAME_HEADER_BYTES, FrameType, Info1, Info2, MESSAGE_HEADER_BYTES, Op, RowFlag } from './protocol.js';
+import {
+  Field,
+  FRAME_HEADER_BYTES,
+  FRAME_VERSION,
+  FrameType,
+  Info1,
+  Info2,
+  MESSAGE_HEADER_BYTES,
+  Op,
+  RowFlag,
+} from './protocol.js';
 
 /** Integers per bin in `WritableRecord.bins`. */
 const BIN_STRIDE = 6;
@@ -19,7 +30,8 @@ const VALUE_IN_ARENA = 2;
 
 /**
  * A record as ranges of bytes. Bin i is at `bins[i * 6 …]`: particle type, name start, name end, value start, value end,
- * and for name (bit 0) and value (bit 1) whether the range is one of `arena` instead of `input`.
+ * and for name (bit 0) and value (bit 1) whether the range is one of `arena` instead of `input`. The memory of every
+ * buffer has COPY_SLACK_BYTES behind the last range (byte-copy.ts).
  */
 export interface WritableRecord {
   input: Buffer;
@@ -58,8 +70,7 @@ const INITIAL_BYTES = 128 * 1024;
 /** A frame that grew beyond this for one huge record does not keep the memory. */
 const KEEP_BYTES = 4 * 1024 * 1024;
 const INITIAL_ROWS = 128;
-/** Below this a byte loop beats a native copy. */
-const NATIVE_COPY_BYTES = 48;
+const NOTHING = Buffer.alloc(0);
 
 /** Frame header, message header, BATCH field header (size, id), row count, flags. */
 const BATCH_PREFIX_BYTES = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES + 5 + 4 + 1;
@@ -68,17 +79,19 @@ const BATCH_FLAGS = 0x0d;
 /** Index, digest, flags, info1–3, generation, TTL, number of fields and ops. */
 const ROW_FIXED_BYTES = 38;
 const ROW_DIGEST_OFFSET = 4;
+const ROW_FLAGS = (RowFlag.INFO | RowFlag.GENERATION | RowFlag.TTL) << 24;
 const SINGLE_FIXED_BYTES = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
 const FIELD_HEADER_BYTES = 5;
 const OP_HEADER_BYTES = 8;
 /** In front of GeoJSON text: flags, and the number of cells that follow, none (wire.md 1.5). */
 const GEOJSON_PREFIX_BYTES = 3;
 /** More than any row needs beyond its names and values. */
-const ROW_OVERHEAD_BYTES = SINGLE_FIXED_BYTES + 3 * FIELD_HEADER_BYTES + DIGEST_BYTES + 1 + ROW_FIXED_BYTES;
+const ROW_OVERHEAD_BYTES =
+  SINGLE_FIXED_BYTES + 3 * FIELD_HEADER_BYTES + DIGEST_BYTES + 1 + ROW_FIXED_BYTES + COPY_SLACK_BYTES;
 
 /** The NAMESPACE field that `append` takes. */
 export function namespaceField(name: Buffer): Buffer {
-  const field = Buffer.alloc(FIELD_HEADER_BYTES + name.length);
+  const field = allocWithSlack(FIELD_HEADER_BYTES + name.length);
   field.writeUInt32BE(name.length + 1, 0);
   field[4] = Field.NAMESPACE;
   name.copy(field, FIELD_HEADER_BYTES);
@@ -86,7 +99,7 @@ export function namespaceField(name: Buffer): Buffer {
 }
 
 export class WriteFrame {
-  buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** Bytes in use, headers included. */
   length = 0;
   rows = 0;
@@ -98,6 +111,15 @@ export class WriteFrame {
   inDoubt = new Uint8Array(INITIAL_ROWS);
   /** How often these rows have been sent before. */
   attempt = 0;
+  private view = new DataView(this.buffer.buffer);
+  private input: Buffer = NOTHING;
+  private inputView = viewOf(NOTHING);
+  private arena: Buffer = NOTHING;
+  private arenaView = viewOf(NOTHING);
+  private digest: Buffer = NOTHING;
+  private digestView = viewOf(NOTHING);
+  private nsField: Buffer = NOTHING;
+  private nsFieldView = viewOf(NOTHING);
 
   constructor(readonly mode: WriteMode) {
     this.clear();
@@ -105,7 +127,7 @@ export class WriteFrame {
 
   /** Makes the frame ready for new rows. */
   clear(): void {
-    if (this.buffer.length > KEEP_BYTES) this.buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.buffer.length > KEEP_BYTES) this.enter(Buffer.allocUnsafeSlow(INITIAL_BYTES));
     this.rows = 0;
     this.attempt = 0;
     this.length = this.mode === 'batch' ? BATCH_PREFIX_BYTES : 0;
@@ -124,56 +146,52 @@ export class WriteFrame {
       most += OP_HEADER_BYTES + GEOJSON_PREFIX_BYTES + bins[b + 2]! - bins[b + 1]! + bins[b + 4]! - bins[b + 3]!;
     }
     const out = this.room(most);
+    const view = this.view;
+    if (input !== this.input || arena !== this.arena || digest !== this.digest || nsField !== this.nsField) {
+      this.look(input, arena, digest, nsField);
+    }
+    const { inputView, arenaView } = this;
     const start = this.length;
     const batch = this.mode === 'batch';
     const fields = (batch ? 2 : 3) + (keyType === 0 ? 0 : 1);
     let at: number;
     let opsAt: number;
     if (batch) {
-      at = writeUInt32(this.rows, out, start);
-      at = copyBytes(digest, 0, DIGEST_BYTES, out, at);
-      out[at] = RowFlag.INFO | RowFlag.GENERATION | RowFlag.TTL;
-      out[at + 1] = 0;
-      out[at + 2] = policy.info2 | Info2.RESPOND_ALL_OPS;
-      out[at + 3] = policy.info3;
-      out[at + 4] = generation >>> 8;
-      out[at + 5] = generation;
-      writeUInt32(ttlS, out, at + 6);
-      out[at + 10] = 0;
-      out[at + 11] = fields;
+      view.setUint32(start, this.rows);
+      at = copyRange(digest, this.digestView, 0, DIGEST_BYTES, out, view, start + 4);
+      view.setUint32(at, ROW_FLAGS | ((policy.info2 | Info2.RESPOND_ALL_OPS) << 8) | policy.info3);
+      view.setUint16(at + 4, generation);
+      view.setUint32(at + 6, ttlS);
+      view.setUint16(at + 10, fields);
       opsAt = at + 12;
       at += 14;
     } else {
       at = start + FRAME_HEADER_BYTES;
-      out[at] = MESSAGE_HEADER_BYTES;
-      out[at + 1] = 0;
-      out[at + 2] = policy.info2;
-      out[at + 3] = policy.info3;
-      out[at + 4] = 0;
-      out[at + 5] = 0;
-      writeUInt32(generation, out, at + 6);
-      writeUInt32(ttlS, out, at + 10);
+      view.setUint32(at, (MESSAGE_HEADER_BYTES << 24) | (policy.info2 << 8) | policy.info3);
+      view.setUint16(at + 4, 0);
+      view.setUint32(at + 6, generation);
+      view.setUint32(at + 10, ttlS);
       // The transaction timeout at +14 is set when the frame is sealed.
-      out[at + 18] = 0;
-      out[at + 19] = fields;
+      view.setUint16(at + 18, fields);
       opsAt = at + 20;
       at += MESSAGE_HEADER_BYTES;
     }
 
-    at = copyBytes(nsField, 0, nsField.length, out, at);
-    at = writeUInt32(setEnd - setStart + 1, out, at);
-    out[at++] = Field.SET;
-    at = copyBytes(setBuf, setStart, setEnd, out, at);
+    at = copyRange(nsField, this.nsFieldView, 0, nsField.length, out, view, at);
+    view.setUint32(at, setEnd - setStart + 1);
+    out[at + 4] = Field.SET;
+    at += FIELD_HEADER_BYTES;
+    if (setStart !== setEnd) at = copyRange(setBuf, this.viewOn(setBuf), setStart, setEnd, out, view, at);
     if (!batch) {
-      at = writeUInt32(DIGEST_BYTES + 1, out, at);
-      out[at++] = Field.DIGEST;
-      at = copyBytes(digest, 0, DIGEST_BYTES, out, at);
+      view.setUint32(at, DIGEST_BYTES + 1);
+      out[at + 4] = Field.DIGEST;
+      at = copyRange(digest, this.digestView, 0, DIGEST_BYTES, out, view, at + FIELD_HEADER_BYTES);
     }
     if (keyType !== 0) {
-      at = writeUInt32(keyEnd - keyStart + 2, out, at);
-      out[at++] = Field.KEY;
-      out[at++] = keyType;
-      at = copyBytes(keyBuf, keyStart, keyEnd, out, at);
+      view.setUint32(at, keyEnd - keyStart + 2);
+      out[at + 4] = Field.KEY;
+      out[at + 5] = keyType;
+      at = copyRange(keyBuf, this.viewOn(keyBuf), keyStart, keyEnd, out, view, at + FIELD_HEADER_BYTES + 1);
     }
 
     let ops = 0;
@@ -186,27 +204,31 @@ export class WriteFrame {
       const valueStart = bins[b + 3]!;
       const valueEnd = bins[b + 4]!;
       const sources = bins[b + 5]!;
+      const nameBytes = nameEnd - nameStart;
       const prefixBytes = type === Particle.GEOJSON ? GEOJSON_PREFIX_BYTES : 0;
-      at = writeUInt32(4 + nameEnd - nameStart + prefixBytes + valueEnd - valueStart, out, at);
-      out[at] = Op.WRITE;
-      out[at + 1] = type;
-      out[at + 2] = 0;
-      out[at + 3] = nameEnd - nameStart;
-      at = copyBytes((sources & NAME_IN_ARENA) === 0 ? input : arena, nameStart, nameEnd, out, at + 4);
+      view.setUint32(at, OP_HEADER_BYTES - 4 + nameBytes + prefixBytes + valueEnd - valueStart);
+      view.setUint32(at + 4, (Op.WRITE << 24) | (type << 16) | nameBytes);
+      at += OP_HEADER_BYTES;
+      at =
+        (sources & NAME_IN_ARENA) === 0
+          ? copyRange(input, inputView, nameStart, nameEnd, out, view, at)
+          : copyRange(arena, arenaView, nameStart, nameEnd, out, view, at);
       if (prefixBytes !== 0) {
         out[at] = out[at + 1] = out[at + 2] = 0;
         at += GEOJSON_PREFIX_BYTES;
       }
       const valueAt = at;
-      at = copyBytes((sources & VALUE_IN_ARENA) === 0 ? input : arena, valueStart, valueEnd, out, at);
+      at =
+        (sources & VALUE_IN_ARENA) === 0
+          ? copyRange(input, inputView, valueStart, valueEnd, out, view, at)
+          : copyRange(arena, arenaView, valueStart, valueEnd, out, view, at);
       if ((type === Particle.LIST || type === Particle.MAP) && clearPersistBits(out, valueAt, at)) {
         note |= AppendNote.PERSIST_BIT_CLEARED;
       }
       ops++;
     }
-    out[opsAt] = ops >>> 8;
-    out[opsAt + 1] = ops;
-    if (!batch) writeFrameHeader32(out, start, at - start - FRAME_HEADER_BYTES);
+    view.setUint16(opsAt, ops);
+    if (!batch) writeFrameHeader32(view, start, at - start - FRAME_HEADER_BYTES);
     this.endRow(at, 0);
     return note;
   }
@@ -217,13 +239,13 @@ export class WriteFrame {
     const rowEnd = from.rowStarts[row + 1]!;
     const out = this.room(rowEnd - rowStart);
     from.buffer.copy(out, this.length, rowStart, rowEnd);
-    if (this.mode === 'batch') writeUInt32(this.rows, out, this.length);
+    if (this.mode === 'batch') this.view.setUint32(this.length, this.rows);
     this.endRow(this.length + rowEnd - rowStart, from.inDoubt[row]!);
   }
 
   /** Completes the headers. Returns the request; it is valid until the next `clear`. */
   seal(totalTimeoutMs: number): Buffer {
-    const { buffer, rows, length } = this;
+    const { buffer, view, rows, length } = this;
     this.results.fill(UNANSWERED, 0, rows);
     if (this.mode === 'batch') {
       buffer.fill(0, 0, FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES);
@@ -231,16 +253,16 @@ export class WriteFrame {
       const at = FRAME_HEADER_BYTES;
       buffer[at] = MESSAGE_HEADER_BYTES;
       buffer[at + 1] = Info1.BATCH;
-      writeUInt32(totalTimeoutMs, buffer, at + 14);
+      view.setUint32(at + 14, totalTimeoutMs);
       buffer[at + 19] = 1;
       const field = at + MESSAGE_HEADER_BYTES;
-      writeUInt32(length - field - 4, buffer, field);
+      view.setUint32(field, length - field - 4);
       buffer[field + 4] = Field.BATCH;
-      writeUInt32(rows, buffer, field + 5);
+      view.setUint32(field + 5, rows);
       buffer[field + 9] = BATCH_FLAGS;
     } else {
       for (let row = 0; row < rows; row++) {
-        writeUInt32(totalTimeoutMs, buffer, this.rowStarts[row]! + FRAME_HEADER_BYTES + 14);
+        view.setUint32(this.rowStarts[row]! + FRAME_HEADER_BYTES + 14, totalTimeoutMs);
       }
     }
     return buffer.subarray(0, length);
@@ -312,35 +334,32 @@ export class WriteFrame {
     if (this.length + bytes > this.buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes));
       this.buffer.copy(larger, 0, 0, this.length);
-      this.buffer = larger;
+      this.enter(larger);
     }
     return this.buffer;
   }
-}
 
-function copyBytes(src: Buffer, from: number, to: number, out: Buffer, at: number): number {
-  const bytes = to - from;
-  if (bytes < NATIVE_COPY_BYTES) {
-    for (let i = 0; i < bytes; i++) out[at + i] = src[from + i]!;
-  } else {
-    src.copy(out, at, from, to);
+  private enter(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.view = new DataView(buffer.buffer);
   }
-  return at + bytes;
-}
 
-function writeUInt32(value: number, out: Buffer, at: number): number {
-  out[at] = value >>> 24;
-  out[at + 1] = value >>> 16;
-  out[at + 2] = value >>> 8;
-  out[at + 3] = value;
-  return at + 4;
+  /** Sees to it that the views are those of these buffers, which change once in many records. */
+  private look(input: Buffer, arena: Buffer, digest: Buffer, nsField: Buffer): void {
+    if (input !== this.input) this.inputView = viewOf((this.input = input));
+    if (arena !== this.arena) this.arenaView = viewOf((this.arena = arena));
+    if (digest !== this.digest) this.digestView = viewOf((this.digest = digest));
+    if (nsField !== this.nsField) this.nsFieldView = viewOf((this.nsField = nsField));
+  }
+
+  /** After `look`; sets and keys lie in one of the two as a rule. */
+  private viewOn(buf: Buffer): DataView {
+    return buf === this.input ? this.inputView : buf === this.arena ? this.arenaView : viewOf(buf);
+  }
 }
 
 /** `writeFrameHeader` at an offset. One record's frame is far below 4 GiB. */
-function writeFrameHeader32(out: Buffer, at: number, bodyBytes: number): void {
-  out[at] = 2;
-  out[at + 1] = FrameType.MESSAGE;
-  out[at + 2] = 0;
-  out[at + 3] = 0;
-  writeUInt32(bodyBytes, out, at + 4);
+function writeFrameHeader32(view: DataView, at: number, bodyBytes: number): void {
+  view.setUint32(at, (FRAME_VERSION << 24) | (FrameType.MESSAGE << 16));
+  view.setUint32(at + 4, bodyBytes);
 }

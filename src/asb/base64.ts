@@ -13,6 +13,8 @@ const NATIVE_DECODE_CHARS = 192;
 const PIECE_CHARS = 64 << 10;
 const PIECE_BYTES = (PIECE_CHARS / 4) * 3;
 
+/** The two characters of 12 bits, as they follow one another. */
+const PAIRS = new Uint16Array(4096);
 const CHARS = new Uint8Array(64);
 /** Value of a character, 0xff = not in the alphabet. `=` is not. */
 const VALUES = new Uint8Array(256).fill(0xff);
@@ -20,6 +22,7 @@ for (let i = 0; i < 64; i++) {
   CHARS[i] = ALPHABET.charCodeAt(i);
   VALUES[ALPHABET.charCodeAt(i)] = i;
 }
+for (let i = 0; i < 4096; i++) PAIRS[i] = (CHARS[i >>> 6]! << 8) | CHARS[i & 63]!;
 const URL_MINUS = 0x2d;
 const URL_UNDERSCORE = 0x5f;
 
@@ -28,8 +31,19 @@ export function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-/** Encodes `src[start, end)` into `out` at `at`; the room must be there. Returns the end of what it wrote. */
-export function writeBase64(src: Buffer, start: number, end: number, out: Buffer, at: number): number {
+/**
+ * Encodes `src[start, end)` into `out` at `at`; the room must be there. Returns the end of what it wrote. `srcView` is
+ * `viewOf(src)`, with slack behind `end`, and `outView` all of `out`.
+ */
+export function writeBase64(
+  src: Buffer,
+  srcView: DataView,
+  start: number,
+  end: number,
+  out: Buffer,
+  outView: DataView,
+  at: number,
+): number {
   if (end - start >= NATIVE_ENCODE_BYTES) {
     for (let i = start; i < end; i += PIECE_BYTES) {
       at += out.write(src.toString('base64', i, Math.min(end, i + PIECE_BYTES)), at, 'latin1');
@@ -39,11 +53,9 @@ export function writeBase64(src: Buffer, start: number, end: number, out: Buffer
   const whole = end - ((end - start) % 3);
   let i = start;
   for (; i < whole; i += 3) {
-    const bits = (src[i]! << 16) | (src[i + 1]! << 8) | src[i + 2]!;
-    out[at] = CHARS[bits >>> 18]!;
-    out[at + 1] = CHARS[(bits >>> 12) & 63]!;
-    out[at + 2] = CHARS[(bits >>> 6) & 63]!;
-    out[at + 3] = CHARS[bits & 63]!;
+    // Four bytes are read, of which the last is the next group's or means nothing.
+    const bits = srcView.getUint32(i);
+    outView.setUint32(at, (PAIRS[bits >>> 20]! << 16) | PAIRS[(bits >>> 8) & 0xfff]!);
     at += 4;
   }
   if (i < end) {

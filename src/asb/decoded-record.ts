@@ -2,6 +2,7 @@
  * A record as the decoder gives it: one object for all records of a file, valid until the next call of `next()` or
  * `write()`. Values are wire particle bytes, GEOJSON bare JSON, as in `RecordView` (model.ts).
  */
+import { allocWithSlack } from '../byte-copy.js';
 import { DIGEST_BYTES } from '../particle.js';
 
 /** Integers per bin in `DecodedRecord.bins`: those of `RecordView`, then the sources. */
@@ -27,7 +28,7 @@ export class DecodedRecord {
   setBuf: Buffer = NOTHING;
   setStart = 0;
   setEnd = 0;
-  readonly digest: Buffer = Buffer.alloc(DIGEST_BYTES);
+  readonly digest: Buffer = allocWithSlack(DIGEST_BYTES);
   /** Particle type of the user key: INTEGER, FLOAT, STRING or BLOB; 0 = none in the file. */
   keyType = 0;
   keyBuf: Buffer = NOTHING;

@@ -1,15 +1,15 @@
 /**
  * Records as text (asb-format.md 1.1, 2.1). HOT: `RecordEncoder.encode` runs once per record of a backup and allocates
- * nothing. It is one long pass over the record view with local copies of buffer and position, because a property access
- * per byte would dominate; constant lines are copied from prepared bytes, short ranges in a loop (a native copy costs
- * more than 40 iterations), long ones natively.
+ * nothing. It is one long pass over the record view with local copies of buffers and position, because a property access
+ * per byte would dominate; constant text goes out as words of four bytes, ranges as `copyRange` does it.
  */
+import { COPY_SLACK_BYTES, copyRange, viewOf } from '../byte-copy.js';
 import { DIGEST_BYTES, Particle } from '../particle.js';
 import { base64Length, writeBase64 } from './base64.js';
 import { DOUBLE_TEXT_BYTES, writeDouble } from './double-text.js';
 import { EncodeError } from './errors.js';
 import { MUST_ESCAPE, escapeToken, writeEscaped } from './escape.js';
-import { BACKSLASH, BANG, KIND_OF_PARTICLE, LETTER_OF_PARTICLE, LF, MINUS, PLUS, SPACE, ValueKind } from './format.js';
+import { BACKSLASH, BANG, DIGIT_0, KIND_OF_PARTICLE, LETTER_OF_PARTICLE, LF, SPACE, ValueKind } from './format.js';
 import { writeInteger, writeUint } from './integer-text.js';
 import { BIN_STRIDE } from './model.js';
 import type { RecordView } from './model.js';
@@ -19,22 +19,23 @@ export { encodeHeader, encodeSindex, encodeUdf } from './globals.js';
 const DEFAULT_BUFFER_BYTES = 1 << 20;
 /** Beyond `bufferBytes`, so that the record that fills a buffer seldom makes it grow. */
 const HEADROOM_BYTES = 64 << 10;
-/** Below this a byte loop beats a native copy. */
-const NATIVE_COPY_BYTES = 40;
 /**
  * `- `, letter, `!`, two SP, a length of up to 10 digits, SP, LF, and a number (a double's is the longest): more than any bin adds to
  * name and value.
  */
-const BIN_OVERHEAD_BYTES = 32 + DOUBLE_TEXT_BYTES;
+const BIN_OVERHEAD_BYTES = 32 + DOUBLE_TEXT_BYTES + COPY_SLACK_BYTES;
 /** The header lines but for namespace, set and key: more than `+ d`, `+ g`, `+ t`, `+ b` and their values take. */
 const HEADER_OVERHEAD_BYTES = 128;
 const NUMBER_BYTES = 8;
 
-const LETTER_S = 0x73;
-const LETTER_G = 0x67;
-const LETTER_T = 0x74;
-const LETTER_B = 0x62;
-const LETTER_K = 0x6b;
+/** LF `+ s`, and the same of generation, expiration and bin count. */
+const SET_LINE = 0x0a2b_2073;
+const GENERATION_LINE = 0x0a2b_2067;
+const EXPIRATION_LINE = 0x0a2b_2074;
+const BINS_LINE = 0x0a2b_2062;
+/** `+ k `; `- `, a gap for the letter, SP. */
+const KEY_LINE = 0x2b20_6b20;
+const BIN_LINE = 0x2d20_0020;
 const TRUE_LETTER = 0x54;
 const FALSE_LETTER = 0x46;
 
@@ -56,12 +57,22 @@ export class RecordEncoder {
   private readonly bufferBytes: number;
   /** `+ n <namespace>` LF `+ d `. */
   private readonly prefix: Buffer;
+  private readonly prefixView: DataView;
+  private view: DataView;
+  private source: Buffer;
+  private sourceView: DataView;
 
   constructor(options: EncoderOptions) {
     this.compact = options.compact;
     this.bufferBytes = options.bufferBytes ?? DEFAULT_BUFFER_BYTES;
     this.buffer = Buffer.allocUnsafeSlow(this.bufferBytes + HEADROOM_BYTES);
-    this.prefix = Buffer.concat([Buffer.from('+ n '), escapeToken(options.namespace), Buffer.from('\n+ d ')]);
+    this.view = new DataView(this.buffer.buffer);
+    const prefix = [Buffer.from('+ n '), escapeToken(options.namespace), Buffer.from('\n+ d ')];
+    const slack = Buffer.alloc(COPY_SLACK_BYTES);
+    this.prefix = Buffer.concat([...prefix, slack]).subarray(0, -COPY_SLACK_BYTES);
+    this.prefixView = viewOf(this.prefix);
+    this.source = this.prefix;
+    this.sourceView = this.prefixView;
   }
 
   /** True when `bufferBytes` are filled: the time to `take`. */
@@ -77,7 +88,7 @@ export class RecordEncoder {
   /** Hands over the text so far and goes on in `replacement`, or in a new buffer. */
   take(replacement?: Buffer): Buffer {
     const taken = this.buffer.subarray(0, this.length);
-    this.buffer = replacement ?? Buffer.allocUnsafeSlow(this.capacity);
+    this.enter(replacement ?? Buffer.allocUnsafeSlow(this.capacity));
     this.length = 0;
     return taken;
   }
@@ -85,47 +96,33 @@ export class RecordEncoder {
   /** Appends one record. If it throws, the buffer holds what it held before. */
   encode(record: RecordView): void {
     const src = record.buf;
+    if (src !== this.source) this.look(src);
+    const srcView = this.sourceView;
     const prefix = this.prefix;
     const keyBytes = record.keyEnd - record.keyStart;
     const setBytes = record.setEnd - record.setStart;
     let at = this.length;
     let out = this.room(at, HEADER_OVERHEAD_BYTES + prefix.length + base64Length(keyBytes) + 2 * setBytes);
+    let view = this.view;
 
-    if (record.keyType !== 0) at = this.writeKey(record, out, at);
+    if (record.keyType !== 0) at = this.writeKey(record, out, view, at);
 
     // + n <namespace>, + d <digest>
-    for (let i = 0; i < prefix.length; i++) out[at + i] = prefix[i]!;
-    at = writeBase64(src, record.digestStart, record.digestStart + DIGEST_BYTES, out, at + prefix.length);
-    out[at] = LF;
-    out[at + 1] = PLUS;
-    out[at + 2] = SPACE;
-    at += 3;
+    at = copyRange(prefix, this.prefixView, 0, prefix.length, out, view, at);
+    at = writeBase64(src, srcView, record.digestStart, record.digestStart + DIGEST_BYTES, out, view, at);
     // [+ s <set>]
     if (setBytes > 0) {
-      out[at] = LETTER_S;
-      out[at + 1] = SPACE;
-      at = writeEscaped(src, record.setStart, record.setEnd, out, at + 2);
-      out[at] = LF;
-      out[at + 1] = PLUS;
-      out[at + 2] = SPACE;
-      at += 3;
+      view.setUint32(at, SET_LINE);
+      out[at + 4] = SPACE;
+      at = writeEscaped(src, record.setStart, record.setEnd, out, at + 5);
     }
     // + g <generation>, + t <void time>, + b <bins>
-    out[at] = LETTER_G;
-    out[at + 1] = SPACE;
-    at = writeUint(record.generation, out, at + 2);
-    out[at] = LF;
-    out[at + 1] = PLUS;
-    out[at + 2] = SPACE;
-    out[at + 3] = LETTER_T;
-    out[at + 4] = SPACE;
-    at = writeUint(record.voidTime, out, at + 5);
-    out[at] = LF;
-    out[at + 1] = PLUS;
-    out[at + 2] = SPACE;
-    out[at + 3] = LETTER_B;
-    out[at + 4] = SPACE;
-    at = writeUint(record.binCount, out, at + 5);
+    view.setUint32(at, GENERATION_LINE);
+    at = writeCount(record.generation, out, at + 4);
+    view.setUint32(at, EXPIRATION_LINE);
+    at = writeCount(record.voidTime, out, at + 4);
+    view.setUint32(at, BINS_LINE);
+    at = writeCount(record.binCount, out, at + 4);
     out[at++] = LF;
 
     const bins = record.bins;
@@ -141,15 +138,18 @@ export class RecordEncoder {
       const kind = KIND_OF_PARTICLE[particle]!;
       // Twice the value covers base64, with the overhead for its padding.
       const most = at + BIN_OVERHEAD_BYTES + 2 * (nameEnd - nameStart + size);
-      if (most > out.length) out = this.room(at, most - at);
+      if (most > out.length) {
+        out = this.room(at, most - at);
+        view = this.view;
+      }
 
       // "- " letter ["!"] " " name
-      out[at] = MINUS;
-      out[at + 1] = SPACE;
-      out[at + 2] = letter;
-      at += 3;
-      if (compact && kind === ValueKind.BLOB) out[at++] = BANG;
-      out[at++] = SPACE;
+      view.setUint32(at, BIN_LINE | (letter << 8));
+      at += 4;
+      if (compact && kind === ValueKind.BLOB) {
+        out[at - 1] = BANG;
+        out[at++] = SPACE;
+      }
       for (let i = nameStart; i < nameEnd; i++) {
         const byte = src[i]!;
         if (MUST_ESCAPE[byte] !== 0) out[at++] = BACKSLASH;
@@ -167,13 +167,11 @@ export class RecordEncoder {
       } else if (kind === ValueKind.RAW || (compact && kind === ValueKind.BLOB)) {
         at = writeUint(size, out, at);
         out[at++] = SPACE;
-        if (size < NATIVE_COPY_BYTES) for (let i = 0; i < size; i++) out[at + i] = src[start + i]!;
-        else src.copy(out, at, start, start + size);
-        at += size;
+        at = copyRange(src, srcView, start, start + size, out, view, at);
       } else if (kind === ValueKind.BLOB) {
         at = writeUint(base64Length(size), out, at);
         out[at++] = SPACE;
-        at = writeBase64(src, start, start + size, out, at);
+        at = writeBase64(src, srcView, start, start + size, out, view, at);
       } else if (kind === ValueKind.FLOAT) {
         if (size !== NUMBER_BYTES) throw wrongSize(record, particle, size);
         at = writeDouble(src, start, out, at);
@@ -192,7 +190,7 @@ export class RecordEncoder {
   }
 
   /** `+ k …` (asb-format.md 1.1); nothing for a type that cannot be a key line. */
-  private writeKey(record: RecordView, out: Buffer, at: number): number {
+  private writeKey(record: RecordView, out: Buffer, view: DataView, at: number): number {
     const src = record.buf;
     const start = record.keyStart;
     const end = record.keyEnd;
@@ -207,10 +205,7 @@ export class RecordEncoder {
       this.droppedKeys++;
       return at;
     }
-    out[at] = PLUS;
-    out[at + 1] = SPACE;
-    out[at + 2] = LETTER_K;
-    out[at + 3] = SPACE;
+    view.setUint32(at, KEY_LINE);
     out[at + 4] = LETTER_OF_PARTICLE[particle]!;
     at += 5;
     const raw = particle === Particle.STRING || (particle === Particle.BLOB && this.compact);
@@ -219,13 +214,11 @@ export class RecordEncoder {
     if (raw) {
       at = writeUint(size, out, at);
       out[at++] = SPACE;
-      if (size < NATIVE_COPY_BYTES) for (let i = 0; i < size; i++) out[at + i] = src[start + i]!;
-      else src.copy(out, at, start, end);
-      at += size;
+      at = copyRange(src, this.sourceView, start, end, out, view, at);
     } else if (particle === Particle.BLOB) {
       at = writeUint(base64Length(size), out, at);
       out[at++] = SPACE;
-      at = writeBase64(src, start, end, out, at);
+      at = writeBase64(src, this.sourceView, start, end, out, view, at);
     } else {
       if (size !== NUMBER_BYTES) throw wrongSize(record, particle, size);
       at = particle === Particle.INTEGER ? writeInteger(src, start, out, at) : writeDouble(src, start, out, at);
@@ -240,9 +233,28 @@ export class RecordEncoder {
     if (needed <= this.buffer.length) return this.buffer;
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buffer.length));
     this.buffer.copy(grown, 0, 0, at);
-    this.buffer = grown;
+    this.enter(grown);
     return grown;
   }
+
+  private enter(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+  }
+
+  /** The records come from another buffer than those before. */
+  private look(source: Buffer): void {
+    this.source = source;
+    this.sourceView = viewOf(source);
+  }
+}
+
+/** SP and a number, which is most often a single digit. */
+function writeCount(value: number, out: Buffer, at: number): number {
+  out[at] = SPACE;
+  if (value >= 10) return writeUint(value, out, at + 1);
+  out[at + 1] = DIGIT_0 + value;
+  return at + 2;
 }
 
 function digestText(record: RecordView): string {

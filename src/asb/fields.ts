@@ -7,6 +7,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readBase64 } from './base64.js';
 import { DOUBLE_INCOMPLETE, DOUBLE_RANGE, doubleEnd, readDouble } from './double-text.js';
+import { COPY_SLACK_BYTES } from '../byte-copy.js';
 import { BACKSLASH, DIGIT_0, LF, MAX_NUMBER_CHARS, MAX_VALUE_BYTES, MINUS, SPACE } from './format.js';
 import { countLineFeeds } from './input.js';
 import type { Input } from './input.js';
@@ -158,7 +159,7 @@ export class Fields {
    * Digits, then `delimiter`, which is consumed. `signed` lets `-0` pass and calls every other negative number out of
    * range instead of malformed, as C does for generation, expiration and bin count.
    */
-  uint(at: number, delimiter: number, max: number, signed: boolean, what: string): number {
+  uint(at: number, delimiter: number, max: number, signed: boolean, what: string, part = ''): number {
     const buf = this.input.buf;
     let i = at;
     const negative = signed && buf[i] === MINUS;
@@ -171,13 +172,13 @@ export class Fields {
       value = value * 10 + digit;
       i++;
     }
-    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
-    if (i === first) this.input.expected(i, what, 'ASB_NUMBER');
+    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, part + what);
+    if (i === first) this.input.expected(i, part + what, 'ASB_NUMBER');
     if (buf[i] !== delimiter) {
-      this.input.expected(i, `${delimiter === LF ? 'the end of the line' : 'a space'} after ${what}`);
+      this.input.expected(i, `${delimiter === LF ? 'the end of the line' : 'a space'} after ${part}${what}`);
     }
     if (value > max || (negative && value !== 0)) {
-      this.input.fail('ASB_NUMBER', i, `${what} is out of range: it must be 0 to ${max}`);
+      this.input.fail('ASB_NUMBER', i, `${part}${what} is out of range: it must be 0 to ${max}`);
     }
     this.number = value;
     return i + 1;
@@ -265,7 +266,7 @@ export class Fields {
   }
 
   private length(at: number, what: string): number {
-    const value = this.uint(at, SPACE, MAX_VALUE_BYTES, false, `the length of ${what}`);
+    const value = this.uint(at, SPACE, MAX_VALUE_BYTES, false, what, 'the length of ');
     this.input.limit(value + this.number, value - 1);
     return value;
   }
@@ -278,7 +279,7 @@ export class Fields {
 
   /** The arena, with room for `bytes` more. */
   private room(bytes: number): Buffer {
-    const needed = this.arenaLength + bytes;
+    const needed = this.arenaLength + bytes + COPY_SLACK_BYTES;
     if (needed > this.arena.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.arena.length));
       this.arena.copy(grown, 0, 0, this.arenaLength);

@@ -11,6 +11,7 @@ export const BIN_STRIDE = 5;
  * stream. Bin i occupies `bins[i * BIN_STRIDE …]`: particle type, name start, name end, value start, value end.
  */
 export interface RecordView {
+  /** Its memory has COPY_SLACK_BYTES behind the last range (byte-copy.ts). */
   buf: Buffer;
   /** Equal offsets = the record has no set. */
   setStart: number;

@@ -6,6 +6,7 @@ import type { DecodedRecord, DecoderOptions } from '../../src/asb/decoder.js';
 import { VERSION_LINE_BYTES } from '../../src/asb/format.js';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
 import { BIN_STRIDE } from '../../src/asb/model.js';
+import { allocWithSlack } from '../../src/byte-copy.js';
 import type { RecordView, Sindex, Udf } from '../../src/asb/model.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
@@ -66,6 +67,13 @@ export function copyRecord(view: DecodedRecord): PlainRecord {
   };
 }
 
+/** The same bytes in memory of their own that goes on behind them. */
+export function withSlack(bytes: Buffer): Buffer {
+  const copy = allocWithSlack(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
 /** A record as the backup's scan would show it: everything in one buffer, at offsets that are not 0. */
 export function viewOf(record: PlainRecord): RecordView {
   const parts: Buffer[] = [Buffer.from('padding')];
@@ -85,7 +93,7 @@ export function viewOf(record: PlainRecord): RecordView {
     bins.set([bin.particle, nameStart, nameStart + bin.name.length, start, size], i * BIN_STRIDE);
   });
   return {
-    buf: Buffer.concat(parts),
+    buf: withSlack(Buffer.concat(parts)),
     setStart,
     setEnd: setStart + record.set.length,
     digestStart,
