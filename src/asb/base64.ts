@@ -95,14 +95,11 @@ export function readBase64(src: Buffer, start: number, end: number, out: Buffer,
   const last = padding === 0 ? end : end - 4;
   let i = start;
   for (; i < last; i += 4) {
-    const a = VALUES[src[i]!]!;
-    const b = VALUES[src[i + 1]!]!;
-    const c = VALUES[src[i + 2]!]!;
-    const d = VALUES[src[i + 3]!]!;
-    if ((a | b | c | d) > 63) return -1 - offender(src, i, end - padding);
-    out[at] = (a << 2) | (b >>> 4);
-    out[at + 1] = (b << 4) | (c >>> 2);
-    out[at + 2] = (c << 6) | d;
+    const bits = FIRST[src[i]!]! | SECOND[src[i + 1]!]! | THIRD[src[i + 2]!]! | FOURTH[src[i + 3]!]!;
+    if (bits < 0) return -1 - offender(src, i, end - padding);
+    out[at] = bits >>> 16;
+    out[at + 1] = bits >>> 8;
+    out[at + 2] = bits;
     at += 3;
   }
   if (padding !== 0) {
@@ -125,6 +122,19 @@ function offender(src: Uint8Array, start: number, end: number): number {
   return end;
 }
 
+/** The six bits of a character at each of the four places of a group; a negative number = no base64 character. */
+const FIRST = new Int32Array(256).fill(-1);
+const SECOND = new Int32Array(256).fill(-1);
+const THIRD = new Int32Array(256).fill(-1);
+const FOURTH = new Int32Array(256).fill(-1);
+for (let value = 0; value < 64; value++) {
+  const char = CHARS[value]!;
+  FIRST[char] = value << 18;
+  SECOND[char] = value << 12;
+  THIRD[char] = value << 6;
+  FOURTH[char] = value;
+}
+
 const DIGEST_GROUPS = 6;
 
 /**
@@ -135,23 +145,18 @@ export function readDigest(src: Uint8Array, at: number, out: Uint8Array): number
   let i = at;
   let to = 0;
   for (let group = 0; group < DIGEST_GROUPS; group++) {
-    const a = VALUES[src[i]!]!;
-    const b = VALUES[src[i + 1]!]!;
-    const c = VALUES[src[i + 2]!]!;
-    const d = VALUES[src[i + 3]!]!;
-    if ((a | b | c | d) > 63) return -1 - offender(src, i, i + 4);
-    out[to] = (a << 2) | (b >>> 4);
-    out[to + 1] = (b << 4) | (c >>> 2);
-    out[to + 2] = (c << 6) | d;
+    const bits = FIRST[src[i]!]! | SECOND[src[i + 1]!]! | THIRD[src[i + 2]!]! | FOURTH[src[i + 3]!]!;
+    if (bits < 0) return -1 - offender(src, i, i + 4);
+    out[to] = bits >>> 16;
+    out[to + 1] = bits >>> 8;
+    out[to + 2] = bits;
     i += 4;
     to += 3;
   }
-  const a = VALUES[src[i]!]!;
-  const b = VALUES[src[i + 1]!]!;
-  const c = VALUES[src[i + 2]!]!;
-  if ((a | b | c) > 63) return -1 - offender(src, i, i + 3);
+  const bits = FIRST[src[i]!]! | SECOND[src[i + 1]!]! | THIRD[src[i + 2]!]!;
+  if (bits < 0) return -1 - offender(src, i, i + 3);
   if (src[i + 3] !== EQUALS) return -4 - i;
-  out[to] = (a << 2) | (b >>> 4);
-  out[to + 1] = (b << 4) | (c >>> 2);
+  out[to] = bits >>> 16;
+  out[to + 1] = bits >>> 8;
   return 0;
 }

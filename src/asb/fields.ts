@@ -11,7 +11,7 @@ import { COPY_SLACK_BYTES } from '../byte-copy.js';
 import { BACKSLASH, DIGIT_0, LF, MAX_NUMBER_CHARS, MAX_VALUE_BYTES, MINUS, SPACE } from './format.js';
 import { countLineFeeds } from './input.js';
 import type { Input } from './input.js';
-import { OUT_OF_RANGE, readInteger } from './integer-text.js';
+import { EXACT_DIGITS, OUT_OF_RANGE, readInteger, writeExact } from './integer-text.js';
 
 const NUMBER_BYTES = 8;
 const INITIAL_ARENA_BYTES = 64 << 10;
@@ -190,9 +190,11 @@ export class Fields {
     const negative = buf[at] === MINUS;
     const first = negative ? at + 1 : at;
     let i = first;
+    let value = 0;
     for (;;) {
       const digit = buf[i]! - DIGIT_0;
       if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
       i++;
     }
     if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
@@ -200,7 +202,9 @@ export class Fields {
     if (buf[i] !== LF) this.input.expected(i, `a digit or the end of the line in ${what}`, 'ASB_NUMBER');
     const arena = this.room(NUMBER_BYTES);
     const to = this.arenaLength;
-    if (readInteger(buf, first, i, negative, arena, to) === OUT_OF_RANGE) {
+    if (i - first <= EXACT_DIGITS) {
+      writeExact(value, negative, arena, to);
+    } else if (readInteger(buf, first, i, negative, arena, to) === OUT_OF_RANGE) {
       this.input.fail('ASB_NUMBER', i, `${what} is out of range: it does not fit into 64 bits`);
     }
     this.inTheArena(to, to + NUMBER_BYTES);
@@ -229,7 +233,7 @@ export class Fields {
     const end = at + this.number;
     if (end >= input.end) input.more(end + 1, `${what} of ${this.number} bytes and the end of its line`);
     if (input.buf[end] !== LF) input.expected(end, `the end of the line after ${what} of ${this.number} bytes`);
-    this.lineFeeds += countLineFeeds(input.buf, at, end);
+    this.lineFeeds += countLineFeeds(input.buf, input.view, at, end);
     this.start = at;
     this.end = end;
     this.inArena = false;

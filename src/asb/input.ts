@@ -26,7 +26,9 @@ class NeedMore extends Error {}
 export const NEED_MORE = new NeedMore('more input is needed');
 
 export class Input {
-  buf = Buffer.alloc(INITIAL_BYTES + GUARD);
+  buf: Buffer = Buffer.alloc(INITIAL_BYTES + GUARD);
+  /** All of `buf`. */
+  view = new DataView(this.buf.buffer);
   /** Start of the entry at work. */
   start = 0;
   /** End of the text. */
@@ -61,7 +63,10 @@ export class Input {
         target = Buffer.allocUnsafeSlow(wanted);
       }
       this.buf.copy(target, 0, this.start, this.end);
-      this.buf = target;
+      if (target !== this.buf) {
+        this.buf = target;
+        this.view = new DataView(target.buffer);
+      }
       this.base += this.start;
       this.start = 0;
       this.end = kept;
@@ -132,27 +137,36 @@ export function describeByte(byte: number): string {
   return `byte 0x${byte.toString(16).padStart(2, '0')}`;
 }
 
+/** Each byte of a word: LF, 1, the highest bit. */
+const FOUR_LF = 0x0a0a0a0a;
+const FOUR_ONES = 0x01010101;
+const FOUR_HIGH = 0x80808080;
+
 /**
- * Line feeds in `buf[start, end)`. HOT for text values: a loop, with native searches where line feeds are far apart.
+ * Line feeds in `buf[start, end)`, of which `view` is all; four bytes behind `end` must be there. HOT for text values:
+ * four bytes at a time, with native searches where line feeds are far apart.
  */
-export function countLineFeeds(buf: Buffer, start: number, end: number): number {
+export function countLineFeeds(buf: Buffer, view: DataView, start: number, end: number): number {
   let count = 0;
   let i = start;
-  while (end - i > LONG_LINE) {
-    const near = i + LONG_LINE;
+  while (i < end) {
+    const near = Math.min(end, i + LONG_LINE);
     let found = false;
-    for (; i < near; i++) {
-      if (buf[i] === LF) {
+    for (; i < near; i += 4) {
+      const bits = view.getUint32(i) ^ FOUR_LF;
+      // Not 0 if any of the four bytes is 0 now (Mycroft's test); it may then be one behind the end.
+      if (((bits - FOUR_ONES) & ~bits & FOUR_HIGH) === 0) continue;
+      for (let k = i; k < i + 4 && k < end; k++) {
+        if (buf[k] !== LF) continue;
         count++;
         found = true;
       }
     }
-    if (found) continue;
+    if (found || i >= end) continue;
     const next = buf.indexOf(LF, i);
     if (next < 0 || next >= end) return count;
     i = next;
   }
-  for (; i < end; i++) if (buf[i] === LF) count++;
   return count;
 }
 const LONG_LINE = 128;

@@ -114,7 +114,7 @@ export function writeInteger(src: Uint8Array, offset: number, out: Uint8Array, a
 export const OUT_OF_RANGE = -1;
 
 /** Most digits that are exact in a double whatever they are. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 /** 2^63 = 9223372036·10^9 + 854775808. */
 const MAX_HIGH_PART = 9_223_372_036;
 const MAX_LOW_PART = 854_775_807;
@@ -131,37 +131,41 @@ export function readInteger(
   out: Uint8Array,
   at: number,
 ): number {
-  let high: number;
-  let low: number;
   if (end - start <= EXACT_DIGITS) {
     let value = 0;
     for (let i = start; i < end; i++) value = value * 10 + (src[i]! - DIGIT_0);
-    high = Math.floor(value / TWO_32);
-    low = value - high * TWO_32;
-  } else {
-    while (end - start > 9 && src[start] === DIGIT_0) start++;
-    if (end - start > 19) return OUT_OF_RANGE;
-    // The text is `upper`·10^9 + `lower`.
-    let upper = 0;
-    let lower = 0;
-    let i = start;
-    for (; i < end - 9; i++) upper = upper * 10 + (src[i]! - DIGIT_0);
-    for (; i < end; i++) lower = lower * 10 + (src[i]! - DIGIT_0);
-    if (upper > MAX_HIGH_PART || (upper === MAX_HIGH_PART && lower > MAX_LOW_PART + (negative ? 1 : 0))) {
-      return OUT_OF_RANGE;
-    }
-    // upper < 2^34: two halves of 17 bits keep the products below 2^53.
-    const upperHigh = Math.floor(upper / 131_072);
-    const product = (upper - upperHigh * 131_072) * BILLION + lower;
-    const shifted = upperHigh * BILLION; // to be multiplied by 2^17, that is by 2^32 / 2^15
-    high = Math.floor(shifted / 32_768);
-    low = (shifted - high * 32_768) * 131_072 + product;
-    const carry = Math.floor(low / TWO_32);
-    high += carry;
-    low -= carry * TWO_32;
+    return writeExact(value, negative, out, at);
   }
-  let high32 = high | 0;
-  let low32 = low | 0;
+  while (end - start > 9 && src[start] === DIGIT_0) start++;
+  if (end - start > 19) return OUT_OF_RANGE;
+  // The text is `upper`·10^9 + `lower`.
+  let upper = 0;
+  let lower = 0;
+  let i = start;
+  for (; i < end - 9; i++) upper = upper * 10 + (src[i]! - DIGIT_0);
+  for (; i < end; i++) lower = lower * 10 + (src[i]! - DIGIT_0);
+  if (upper > MAX_HIGH_PART || (upper === MAX_HIGH_PART && lower > MAX_LOW_PART + (negative ? 1 : 0))) {
+    return OUT_OF_RANGE;
+  }
+  // upper < 2^34: two halves of 17 bits keep the products below 2^53.
+  const upperHigh = Math.floor(upper / 131_072);
+  const product = (upper - upperHigh * 131_072) * BILLION + lower;
+  const shifted = upperHigh * BILLION; // to be multiplied by 2^17, that is by 2^32 / 2^15
+  let high = Math.floor(shifted / 32_768);
+  let low = (shifted - high * 32_768) * 131_072 + product;
+  const carry = Math.floor(low / TWO_32);
+  high += carry;
+  low -= carry * TWO_32;
+  return writeHalves(high | 0, low | 0, negative, out, at);
+}
+
+/** The particle of an integer of up to EXACT_DIGITS digits without its sign. Returns `at + 8`. */
+export function writeExact(value: number, negative: boolean, out: Uint8Array, at: number): number {
+  const high = Math.floor(value / TWO_32);
+  return writeHalves(high | 0, (value - high * TWO_32) | 0, negative, out, at);
+}
+
+function writeHalves(high32: number, low32: number, negative: boolean, out: Uint8Array, at: number): number {
   if (negative) {
     low32 = -low32 | 0;
     high32 = low32 === 0 ? -high32 | 0 : ~high32;

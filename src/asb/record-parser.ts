@@ -45,6 +45,11 @@ const TRUE_LETTER = 0x54;
 const FALSE_LETTER = 0x46;
 const LDT_LETTER = 0x55;
 
+/** `+ d `, `+ t `, `+ b `. */
+const DIGEST_LINE = 0x2b20_6420;
+const EXPIRATION_LINE = 0x2b20_7420;
+const BINS_LINE = 0x2b20_6220;
+
 /** `+ n`, `+ d`, `+ g`, `+ t`, `+ b`: the lines that no record lacks. */
 const FIXED_LINES = 5;
 /** Up to here a name is looked for among the bins before it one by one, beyond that in a hash table. */
@@ -101,9 +106,7 @@ export class RecordParser {
     }
     at = this.namespace(this.space(at + 1));
 
-    at = this.plus(at);
-    if (buf[at] !== LETTER_D) input.expected(at, '"d" (digest)');
-    at = this.digest(this.space(at + 1));
+    at = this.digest(this.line(at, DIGEST_LINE, LETTER_D, '"d" (digest)'));
 
     at = this.plus(at);
     if (buf[at] === LETTER_S) {
@@ -121,14 +124,12 @@ export class RecordParser {
     at = fields.uint(this.space(at + 1), LF, MAX_GENERATION, true, 'the generation');
     record.generation = fields.number;
 
-    at = this.plus(at);
-    if (buf[at] !== LETTER_T) input.expected(at, '"t" (expiration)');
-    at = fields.uint(this.space(at + 1), LF, MAX_VOID_TIME, true, 'the expiration');
+    at = this.line(at, EXPIRATION_LINE, LETTER_T, '"t" (expiration)');
+    at = fields.uint(at, LF, MAX_VOID_TIME, true, 'the expiration');
     record.voidTime = fields.number;
 
-    at = this.plus(at);
-    if (buf[at] !== LETTER_B) input.expected(at, '"b" (bin count)');
-    at = fields.uint(this.space(at + 1), LF, MAX_BINS, true, 'the bin count');
+    at = this.line(at, BINS_LINE, LETTER_B, '"b" (bin count)');
+    at = fields.uint(at, LF, MAX_BINS, true, 'the bin count');
     const count = fields.number;
     record.binsInFile = count;
     record.binCount = 0;
@@ -139,6 +140,14 @@ export class RecordParser {
     record.setBuf = setInArena ? fields.arena : buf;
     record.keyBuf = keyInArena ? fields.arena : buf;
     input.advance(at, lines + count + fields.lineFeeds);
+  }
+
+  /** `+ `, a letter, ` `: one comparison for what is right, and for what is not the place where it goes wrong. */
+  private line(at: number, word: number, letter: number, what: string): number {
+    if (this.input.view.getUint32(at) === word) return at + 4;
+    at = this.plus(at);
+    if (this.input.buf[at] !== letter) this.input.expected(at, what);
+    return this.space(at + 1);
   }
 
   /** `+ ` */
