@@ -1,7 +1,8 @@
 import { ToolError } from '../errors.js';
 import type { Log } from '../report/log.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** A terminal that closes, too, is no reason to lose what was done. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What the process offers for this; a test gives its own. */
 export interface SignalSource {
@@ -17,7 +18,7 @@ export interface Interrupt {
 }
 
 /** `timeout` and the like signal the process and then its group; what comes so soon after the first is no second wish. */
-const SAME_WISH_MS = 1000;
+const SAME_WISH_MS = 200;
 
 /** The first signal asks the run to stop in an orderly way, a later one ends the process at once. */
 export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: SignalSource): Interrupt {

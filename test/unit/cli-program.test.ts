@@ -148,7 +148,7 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
     expect(world.err).toHaveLength(1);
   });
 
-  it.each(['SIGINT', 'SIGTERM'])('asks the run to stop at %s, and exits at the second one', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('asks the run to stop at %s, and exits at the second one', async (signal) => {
     const world = fakeWorld();
     const run = async (options: { signal?: AbortSignal }) => {
       await new Promise((resolve) => {
@@ -158,7 +158,7 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
       // `timeout` signals the process and then its group: what comes at once is not a second wish.
       world.raise(signal);
       expect(world.exits).toEqual([]);
-      const later = performance.now() + 1001;
+      const later = performance.now() + 201;
       const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
       world.raise(signal);
       clock.mockRestore();

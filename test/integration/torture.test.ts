@@ -1,0 +1,87 @@
+/**
+ * Nothing is lost, whatever ends a run and whenever it does; a short form of `scripts/torture`. A failure names its seed:
+ * TORTURE_SEED=… repeats it, as far as the machine's timing does.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  COMBINATIONS,
+  hasDisks,
+  tortureBackup,
+  tortureRestore,
+  type TortureOptions,
+  type TortureTotals,
+} from '../../scripts/lib-torture.js';
+import { scratch } from './target.js';
+
+const SEED = Number(process.env.TORTURE_SEED ?? Date.now() % 1_000_000);
+const KILLS = 20;
+/** Several are under way at a time, and each waits most of the time. */
+const TIMEOUT_MS = 180_000;
+
+const work = scratch();
+afterAll(() => work.remove());
+mkdirSync(join(work.path, 'disk'));
+const disks = hasDisks(join(work.path, 'disk'));
+
+let count = 0;
+const options = (how: TortureOptions['how'], stops: number): TortureOptions => {
+  const number = count++;
+  return { how, stops, seed: SEED + number, folder: join(work.path, String(number)) };
+};
+const only = (...names: string[]): typeof COMBINATIONS => COMBINATIONS.filter(({ name }) => names.includes(name));
+
+function expectNoLoss(totals: TortureTotals, stops: number): void {
+  expect(totals.problems).toEqual([]);
+  expect(totals).toMatchObject({ stops, losses: 0, duplicates: 0 });
+}
+
+describe.concurrent('no record is lost or there twice', { timeout: TIMEOUT_MS }, () => {
+  const all: TortureTotals[] = [];
+
+  it.each(COMBINATIONS.map((combination, i) => ({ ...combination, i })))(
+    'killed again and again: $name',
+    async ({ i, ...combination }) => {
+      const stops = Math.floor((KILLS * (i + 1)) / COMBINATIONS.length) - Math.floor((KILLS * i) / COMBINATIONS.length);
+      // The records of every other one change meanwhile.
+      const totals = await tortureBackup(combination, { ...options('kill', stops), changing: i % 2 === 1 });
+      expectNoLoss(totals, stops);
+      all.push(totals);
+    },
+  );
+
+  it.each(only('plain, directory', 'zstd+aes256, file'))('stopped by signals: $name', async (combination) => {
+    const totals = await tortureBackup(combination, options('interrupt', 2));
+    expectNoLoss(totals, 2);
+    // A second, and as much again for a machine that does other things.
+    expect(totals.slowestStopMs).toBeLessThan(2000);
+    all.push(totals);
+  });
+
+  it.each(only('zstd, directory', 'plain, file'))('the cluster is lost: $name', async (combination) => {
+    const totals = await tortureBackup(combination, options('cut', 2));
+    expectNoLoss(totals, 2);
+    all.push(totals);
+  });
+
+  it.skipIf(!disks).each(only('plain, directory', 'aes256, file'))(
+    'the disk is full, then there is room again: $name',
+    async (combination) => {
+      const totals = await tortureBackup(combination, options('disk', 2));
+      expectNoLoss(totals, 2);
+      all.push(totals);
+    },
+  );
+
+  it.each(only('plain, file', 'zstd+aes256, directory'))('restores are killed: $name', async (combination) => {
+    const totals = await tortureRestore(combination, options('kill', 2));
+    expectNoLoss(totals, 2);
+    expect(totals.resumed).toBeGreaterThan(0);
+  });
+
+  afterAll(() => {
+    // Or else nothing was continued, and all this has proved nothing.
+    expect(all.reduce((sum, totals) => sum + totals.resumed, 0)).toBeGreaterThan(0);
+  });
+});
