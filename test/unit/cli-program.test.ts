@@ -148,32 +148,35 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
     expect(world.err).toHaveLength(1);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('asks the run to stop at %s, and exits at the second one', async (signal) => {
-    const world = fakeWorld();
-    const run = async (options: { signal?: AbortSignal }) => {
-      await new Promise((resolve) => {
-        options.signal!.addEventListener('abort', resolve);
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
+    'asks the run to stop at %s, and exits at the second one',
+    async (signal) => {
+      const world = fakeWorld();
+      const run = async (options: { signal?: AbortSignal }) => {
+        await new Promise((resolve) => {
+          options.signal!.addEventListener('abort', resolve);
+          world.raise(signal);
+        });
+        // `timeout` signals the process and then its group: what comes at once is not a second wish.
         world.raise(signal);
-      });
-      // `timeout` signals the process and then its group: what comes at once is not a second wish.
-      world.raise(signal);
-      expect(world.exits).toEqual([]);
-      const later = performance.now() + 201;
-      const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
-      world.raise(signal);
-      clock.mockRestore();
-      expect(world.exits).toEqual([1]);
-      options.signal!.throwIfAborted();
-    };
-    expect(await main([...base], { ...world.environment, run })).toBe(1);
-    const what = name === 'asbackup' ? 'Backup' : 'Restore';
-    expect(world.err.map((line) => line.replace(/^.*\[ERR\] \[[ \d]{5}\] /, ''))).toEqual([
-      `### ${what} interrupted ###\n`,
-      `${what} interrupted again, exiting at once\n`,
-      `${what} was interrupted before it was complete.\n`,
-    ]);
-    expect(world.listeners()).toBe(0);
-  });
+        expect(world.exits).toEqual([]);
+        const later = performance.now() + 201;
+        const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+        world.raise(signal);
+        clock.mockRestore();
+        expect(world.exits).toEqual([1]);
+        options.signal!.throwIfAborted();
+      };
+      expect(await main([...base], { ...world.environment, run })).toBe(1);
+      const what = name === 'asbackup' ? 'Backup' : 'Restore';
+      expect(world.err.map((line) => line.replace(/^.*\[ERR\] \[[ \d]{5}\] /, ''))).toEqual([
+        `### ${what} interrupted ###\n`,
+        `${what} interrupted again, exiting at once\n`,
+        `${what} was interrupted before it was complete.\n`,
+      ]);
+      expect(world.listeners()).toBe(0);
+    },
+  );
 
   it('succeeds when an interrupted run turns out to be complete', async () => {
     const world = fakeWorld();
