@@ -6,6 +6,8 @@ import { PartitionTracker } from '../aerospike/partition-tracker.js';
 import { scanPartitions } from '../aerospike/scan.js';
 import { RecordEncoder } from '../asb/encoder.js';
 import { messageOf, ToolError } from '../errors.js';
+import { jobTimeLine, scanRetryLine, workerDoneLine } from '../report/backup-lines.js';
+import type { LogEvent } from '../report/log.js';
 import { endThread } from '../thread-end.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import type { Sink } from '../storage/sink.js';
@@ -31,6 +33,8 @@ class BackupWorker {
   private readonly stopping = new AbortController();
   private cluster: Cluster | undefined;
   private failed = false;
+  private readonly startedAt = performance.now();
+  private jobs = 0;
 
   constructor(
     private readonly setup: WorkerSetup,
@@ -88,10 +92,14 @@ class BackupWorker {
     const { writer, output } = this;
     const recordsBefore = writer.records;
     const bytesBefore = this.jobBytes();
+    const startedAt = performance.now();
+    this.jobs++;
     const report = (type: 'jobDone' | 'jobStopped'): void => {
-      this.counters[Counter.RECORDS] = writer.records;
+      this.count();
       const records = writer.records - recordsBefore;
-      this.send({ type, filter, records, bytes: this.jobBytes() - bytesBefore });
+      const bytes = this.jobBytes() - bytesBefore;
+      this.send({ type, filter, records, bytes });
+      this.tell(jobTimeLine(toPartitionFilter(filter), records, bytes, performance.now() - startedAt));
     };
     try {
       output.begin();
@@ -126,7 +134,7 @@ class BackupWorker {
         {
           row: (view) => writer.row(view),
           pressure: () => {
-            this.counters[Counter.RECORDS] = writer.records;
+            this.count();
             return writer.pressure();
           },
         },
@@ -137,8 +145,7 @@ class BackupWorker {
           ...(maxRecords === undefined ? {} : { maxRecords }),
           signal: this.stopping.signal,
           onRetry: (error, left) => {
-            const text = `Reading ${left} partition(s) again: ${messageOf(error)}`;
-            this.send({ type: 'log', level: 'error', text });
+            this.send({ type: 'log', level: 'error', line: scanRetryLine(left, messageOf(error)) });
           },
         },
       );
@@ -147,6 +154,8 @@ class BackupWorker {
 
   private async finish(): Promise<void> {
     const files = await this.output.finish();
+    const { jobs, writer } = this;
+    this.tell(workerDoneLine(jobs, files.length, writer.records, writer.bytes, performance.now() - this.startedAt));
     this.cluster?.close();
     this.send({ type: 'finished', files });
     endThread(this.port);
@@ -175,6 +184,15 @@ class BackupWorker {
       this.send({ type: 'failed', code, message: messageOf(error), stack, openFiles });
       endThread(this.port);
     });
+  }
+
+  private count(): void {
+    this.counters[Counter.RECORDS] = this.writer.records;
+    this.counters[Counter.TEXT_BYTES] = this.writer.bytes;
+  }
+
+  private tell(line: LogEvent): void {
+    this.send({ type: 'log', level: 'verbose', line });
   }
 
   private send(message: FromWorker): void {

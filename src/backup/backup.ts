@@ -8,11 +8,13 @@ import { ToolError } from '../errors.js';
 import { BackupProgress } from '../report/backup-progress.js';
 import {
   type BackupTotals,
-  jobCompletedText,
-  jobInterruptedText,
-  jobStartedText,
-  threadsReducedText,
-} from '../report/backup-text.js';
+  jobCompletedLine,
+  jobInterruptedLine,
+  jobStartedLine,
+  jobText,
+  threadsReducedLine,
+} from '../report/backup-lines.js';
+import { logEvent } from '../report/log.js';
 import type { ByteSink } from '../pipeline/bytes.js';
 import { MeteredSink } from '../pipeline/metered.js';
 import { Pipeline } from '../pipeline/pipeline.js';
@@ -20,8 +22,10 @@ import { AES_HEADER_BYTES, encryptVector } from '../pipeline/aes-ctr.js';
 import { LocalFileSink } from '../storage/local-file.js';
 import type { Sink } from '../storage/sink.js';
 import { StandardOutputSink } from '../storage/standard-output.js';
+import type { WorkerCounters } from '../report/worker-rates.js';
 import type { Checkpointer } from './checkpointer.js';
 import { DiskSpace } from './disk-space.js';
+import { BackupError } from './errors.js';
 import { type Globals, readGlobals } from './globals.js';
 import { type Bandwidth, Counter, COUNTERS_PER_WORKER } from './messages.js';
 import type { BackupOptions, BackupResult } from './options.js';
@@ -34,6 +38,8 @@ import { beginState, checkStart, jobsOf, type RunState } from './run-state.js';
 import { removeState } from './state-file.js';
 import { throttle } from './throttle.js';
 import { type Checkpoints, type Job, runJobs } from './worker-pool.js';
+
+export { BackupError } from './errors.js';
 
 const CHECKPOINT_INTERVAL_MS = 10_000;
 
@@ -55,7 +61,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const jobs = jobsOf(session.partitions, saved, options);
     const threads = Math.min(options.parallel, jobs.length);
     if (threads < options.parallel && saved === undefined)
-      log.info(threadsReducedText(options.parallel, threads, scarce(session, options)));
+      log.info(threadsReducedLine(options.parallel, threads, scarce(session, options)));
     const space = DiskSpace.of(target, log);
     if (!options.noRecords) {
       const meter = new SampleMeter(globals.firstHeader, pipeline);
@@ -69,7 +75,12 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     space?.watch(() => ({ ...run.totals(), expectedRecords: run.expectedRecords }));
     try {
       const files = await run.execute(jobs);
-      return { ...run.totals(), files, durationMs: Date.now() - startedMs };
+      return run.result(files, Date.now() - startedMs);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      const failed = new BackupError(error.code, error.message, run.result([], Date.now() - startedMs), error.cause);
+      if (error.stack !== undefined) failed.stack = error.stack;
+      throw failed;
     } finally {
       space?.stop();
     }
@@ -118,6 +129,8 @@ class Run {
   private readonly bandwidth: Bandwidth | undefined;
   /** Bytes of the one output for all workers. */
   private sharedBytes = 0;
+  /** What each worker is at. */
+  private readonly doing: (string | undefined)[] = [];
   /** What earlier runs have done of this backup. */
   private readonly before: BackupTotals;
 
@@ -152,6 +165,19 @@ class Run {
     };
   }
 
+  result(files: string[], durationMs: number): BackupResult {
+    const head = this.hasHeader() ? 0 : this.globals.firstHeader.length;
+    return { ...this.totals(), textBytes: head + this.sum(Counter.TEXT_BYTES), files, durationMs };
+  }
+
+  private workers(): WorkerCounters[] {
+    return Array.from({ length: this.threads }, (_, worker) => {
+      const at = worker * COUNTERS_PER_WORKER;
+      const [records, bytes] = [this.counts[at + Counter.RECORDS]!, this.counts[at + Counter.TEXT_BYTES]!];
+      return { records, bytes, doing: this.doing[worker] };
+    });
+  }
+
   private sum(counter: number): number {
     let value = 0;
     for (let i = counter; i < this.counts.length; i += COUNTERS_PER_WORKER) value += this.counts[i]!;
@@ -166,7 +192,7 @@ class Run {
     if (!this.hasHeader()) for (const line of this.globals.lines) options.log.info(line, 0);
     const progress = new BackupProgress({
       log: options.log,
-      read: () => ({ ...this.totals(), expectedRecords: this.expectedRecords }),
+      read: () => ({ ...this.totals(), expectedRecords: this.expectedRecords, workers: this.workers() }),
       machine: session.machine,
       ...(display === undefined ? {} : { display }),
     });
@@ -184,7 +210,8 @@ class Run {
       const { checkpointer } = this.runState;
       // If it could not be saved, the one saved before still stands, and the files are cut back to that.
       if ((await checkpointer?.finish()) === true) {
-        options.log.info(`Created backup state file ${checkpointer?.path ?? ''}`);
+        const path = checkpointer?.path ?? '';
+        options.log.info(logEvent('state.saved', `Created backup state file ${path}`, { path }));
       }
       throw explain(error, options, this.totals().records, checkpointer);
     } finally {
@@ -217,10 +244,16 @@ class Run {
       setups,
       output,
       {
-        jobStarted: (job: PartitionFilter, worker) => log.info(jobStartedText(job), worker),
-        jobDone: (job, worker, count, size) => log.info(jobCompletedText(job, count, sizeOf(size)), worker),
-        jobStopped: (job, worker, count, size) => log.info(jobInterruptedText(job, count, sizeOf(size)), worker),
-        log: (level, text, worker) => log[level](text, worker),
+        jobStarted: (job: PartitionFilter, worker) => {
+          this.doing[worker] = jobText(job);
+          log.info(jobStartedLine(job), worker);
+        },
+        jobDone: (job, worker, count, size) => {
+          this.doing[worker] = undefined;
+          log.info(jobCompletedLine(job, count, sizeOf(size)), worker);
+        },
+        jobStopped: (job, worker, count, size) => log.info(jobInterruptedLine(job, count, sizeOf(size)), worker),
+        log: (level, line, worker) => log[level](line, worker),
       },
       options.signal,
       this.checkpoints(),

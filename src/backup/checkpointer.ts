@@ -2,8 +2,7 @@
  * Keeps the state of a run, and its state file up to date: whatever ends the run, the file says how to go on. The main
  * thread's part of a checkpoint; the workers' is to make files durable and tell how far they have come with them.
  */
-import { messageOf } from '../errors.js';
-import type { Log } from '../report/log.js';
+import { errorEvent, type Log } from '../report/log.js';
 import type { FileLength } from './messages.js';
 import type { Stretch } from './output.js';
 import { removeState, saveState, type BackupState } from './state-file.js';
@@ -96,7 +95,8 @@ export class Checkpointer {
       } catch (error) {
         this.savedLast = false;
         // The backup itself may well succeed; and the state file on the disk is still a valid one.
-        if (!this.told) this.log.error(`${messageOf(error)}${this.ending ? '' : ' The backup goes on.'}`);
+        if (!this.told)
+          this.log.error(errorEvent(error, 'checkpoint.failed', this.ending ? '' : ' The backup goes on.'));
         this.told = true;
       }
     });

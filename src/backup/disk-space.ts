@@ -1,7 +1,7 @@
 /** Tells early that a disk will not hold the backup (asbackup.md 2.2). A warning only: files may be deleted meanwhile. */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Log } from '../report/log.js';
+import { type Log, warningEvent } from '../report/log.js';
 import type { BackupTarget } from './options.js';
 
 /** Records per kind of target are written unevenly at first; before so many bytes their average says nothing. */
@@ -54,9 +54,8 @@ export class DiskSpace {
     }
     if (free >= neededBytes) return;
     this.warned = true;
-    this.log.info(
-      `Warning: ${free} byte(s) are free on the disk of ${this.path}, but about ${neededBytes} are still to be written.`,
-    );
+    const text = `${free} byte(s) are free on the disk of ${this.path}, but about ${neededBytes} are still to be written.`;
+    this.log.info(warningEvent('target.space', text, { path: this.path, freeBytes: free, neededBytes }));
   }
 }
 

@@ -2,12 +2,12 @@
 import { Pipeline } from '../pipeline/pipeline.js';
 import { BackupProgress } from '../report/backup-progress.js';
 import {
-  estimatedRecordTexts,
-  estimatedTotalText,
-  jobCompletedText,
-  jobInterruptedText,
-  jobStartedText,
-} from '../report/backup-text.js';
+  estimatedRecordLines,
+  estimatedTotalLine,
+  jobCompletedLine,
+  jobInterruptedLine,
+  jobStartedLine,
+} from '../report/backup-lines.js';
 import { machineEstimateText } from '../report/machine-text.js';
 import { recordSizeBound } from './estimate-math.js';
 import { readGlobals } from './globals.js';
@@ -82,15 +82,15 @@ async function scanJobs(
   const jobs = divide(partitions, 1, samples);
   for (const { filter, maxRecords } of jobs) {
     const before = sizes.count;
-    log.info(jobStartedText(filter), 0);
+    log.info(jobStartedLine(filter), 0);
     try {
       await sampleRecords(cluster, options, selection, [filter], maxRecords!, meter);
     } catch (error) {
-      log.info(jobInterruptedText(filter, sizes.count - before, meter.storedBytes), 0);
+      log.info(jobInterruptedLine(filter, sizes.count - before, meter.storedBytes), 0);
       throw error;
     }
     if (filter === jobs.at(-1)!.filter) await meter.finish();
-    log.info(jobCompletedText(filter, sizes.count - before, meter.storedBytes), 0);
+    log.info(jobCompletedLine(filter, sizes.count - before, meter.storedBytes), 0);
   }
 }
 
@@ -104,8 +104,8 @@ function report(
   const bytesPerRecord = recordSizeBound(meter.sizes);
   const bytes = meter.sizeOf(records);
   const ratio = pipeline.compresses ? meter.ratio : undefined;
-  for (const line of estimatedRecordTexts(bytesPerRecord, ratio)) log.info(line);
+  for (const line of estimatedRecordLines(bytesPerRecord, ratio)) log.info(line);
   session.machine(machineEstimateText(records, bytesPerRecord));
-  log.info(estimatedTotalText(bytes));
+  log.info(estimatedTotalLine(bytes));
   return { records, bytesPerRecord, bytes, samples: meter.sizes.count };
 }

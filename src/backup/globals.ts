@@ -3,7 +3,8 @@ import type { Cluster } from '../aerospike/cluster.js';
 import { listSindexes } from '../aerospike/sindex.js';
 import { getUdf, listUdfs } from '../aerospike/udf.js';
 import { encodeHeader, encodeSindex, encodeUdf } from '../asb/encoder.js';
-import { sindexCountText, sindexSkippedText, udfCountText } from '../report/backup-text.js';
+import { sindexCountLine, sindexSkippedLine, udfCountLine } from '../report/backup-lines.js';
+import { logEvent, type LogEvent } from '../report/log.js';
 import type { BackupOptions } from './options.js';
 
 export interface Globals {
@@ -13,12 +14,12 @@ export interface Globals {
   sindexes: number;
   udfs: number;
   /** What the log says of them once the first scan begins (asbackup.md 8.2). */
-  lines: string[];
+  lines: LogEvent[];
 }
 
 export async function readGlobals(cluster: Cluster, options: BackupOptions): Promise<Globals> {
   const parts: Buffer[] = [];
-  const lines: string[] = [];
+  const lines: LogEvent[] = [];
   let sindexes = 0;
   let udfs = 0;
   let expressions = false;
@@ -32,19 +33,23 @@ export async function readGlobals(cluster: Cluster, options: BackupOptions): Pro
       parts.push(encodeSindex(sindex));
     }
     sindexes = wanted.length;
-    lines.push(sindexCountText(sindexes));
-    if (wanted.length < listed.length) lines.push(sindexSkippedText(listed.length - wanted.length));
+    lines.push(sindexCountLine(sindexes));
+    if (wanted.length < listed.length) lines.push(sindexSkippedLine(listed.length - wanted.length));
     for (const name of unsupported) {
-      lines.push(`Index ${name} is a set index, which belongs to the server's configuration; it is not backed up.`);
+      const text = `Index ${name} is a set index, which belongs to the server's configuration; it is not backed up.`;
+      lines.push(logEvent('backup.sindex.left', text, { name }));
     }
-    if (expressions) lines.push('The backup holds indexes on expressions; the C asrestore cannot read such a file.');
+    if (expressions) {
+      const text = 'The backup holds indexes on expressions; the C asrestore cannot read such a file.';
+      lines.push(logEvent('backup.format', text, { version: '3.2' }));
+    }
   }
   if (!options.noUdfs) {
     for (const name of await listUdfs(cluster)) {
       parts.push(encodeUdf({ name, content: await getUdf(cluster, name) }));
       udfs++;
     }
-    lines.push(udfCountText(udfs));
+    lines.push(udfCountLine(udfs));
   }
   const header = encodeHeader(options.namespace, true, expressions ? '3.2' : '3.1');
   return { firstHeader: Buffer.concat([header, ...parts]), sindexes, udfs, lines };

@@ -2,6 +2,7 @@
 import type { ClusterOptions } from '../aerospike/options.js';
 import type { ScanSelection } from '../aerospike/scan-request.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
+import type { LogLevel, LogLine } from '../report/log.js';
 
 /** How many bytes of a file are durable. Of a directory's file, the name within the directory. */
 export interface FileLength {
@@ -78,8 +79,9 @@ export interface WorkerSetup {
 }
 
 /** Written by one worker, read by the main thread. */
-export const COUNTERS_PER_WORKER = 2;
-export const Counter = { RECORDS: 0, BYTES: 1 } as const;
+export const COUNTERS_PER_WORKER = 3;
+/** BYTES: of files, as they are stored; 0 with one output for all. TEXT_BYTES: of records, before compression. */
+export const Counter = { RECORDS: 0, BYTES: 1, TEXT_BYTES: 2 } as const;
 
 /** A partition filter without Buffer, which does not survive the way between threads. */
 export type JobFilter = { kind: 'range'; begin: number; count: number } | { kind: 'digest'; digest: Uint8Array };
@@ -102,6 +104,6 @@ export type FromWorker =
   /** What a file of this worker holds for good, and how far the scan has come with it. */
   | { type: 'durable'; cursors: Uint8Array; records: number; file: FileLength | undefined }
   | { type: 'finished'; files: { name: string; bytes: number }[] }
-  | { type: 'log'; level: 'info' | 'error' | 'verbose'; text: string }
+  | { type: 'log'; level: LogLevel; line: LogLine }
   /** The worker has closed what it had open and ends. */
   | { type: 'failed'; code: string; message: string; stack: string; openFiles: string[] };

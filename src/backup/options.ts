@@ -77,7 +77,10 @@ export interface BackupResult {
   records: number;
   sindexes: number;
   udfs: number;
+  /** As they are stored. */
   bytes: number;
+  /** Before compression, of this run alone. */
+  textBytes: number;
   files: string[];
   durationMs: number;
 }

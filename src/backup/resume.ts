@@ -6,7 +6,7 @@ import { fingerprint } from '../pipeline/encryption-key.js';
 import { deleteBackupFiles, deleteFile, listBackupFiles, pathExists } from '../storage/local-directory.js';
 import { storageError } from '../storage/errors.js';
 import { LocalFileSink } from '../storage/local-file.js';
-import type { Log } from '../report/log.js';
+import { type Log, logEvent } from '../report/log.js';
 import type { ResumedFile } from './messages.js';
 import type { BackupOptions } from './options.js';
 import { StateError, type BackupState, type Identity } from './state-file.js';
@@ -105,7 +105,8 @@ export async function cutBack(state: BackupState, options: BackupOptions, log: L
   for (const file of state.files) {
     const path = pathOf(file.name, options);
     if (path === undefined) {
-      log.info(`What was written to standard output so far has to be cut to its first ${file.bytes} byte(s)`);
+      const text = `What was written to standard output so far has to be cut to its first ${file.bytes} byte(s)`;
+      log.info(logEvent('resume.cut', text, { bytes: file.bytes }));
       const { name, bytes, vector } = file;
       files.push({ name, bytes, ...(vector === undefined ? {} : { vector: Buffer.from(vector, 'hex') }) });
       continue;
@@ -121,7 +122,8 @@ export async function cutBack(state: BackupState, options: BackupOptions, log: L
   const known = new Set(files.map(({ name }) => basename(name)));
   const later = (await listBackupFiles(place)).filter((name) => isNamedAfter(prefix)(name) && !known.has(name));
   if (later.length > 0) {
-    log.info(`Deleting ${later.length} file(s) begun after the state was saved: ${later.join(', ')}`);
+    const text = `Deleting ${later.length} file(s) begun after the state was saved: ${later.join(', ')}`;
+    log.info(logEvent('resume.delete', text, { files: later }));
     await deleteBackupFiles(place, later);
   }
   return { files, numbers: files.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };

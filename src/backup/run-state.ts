@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PartitionFilter } from '../aerospike/options.js';
 import { messageOf } from '../errors.js';
-import type { Log } from '../report/log.js';
+import { type Log, logEvent, warningEvent } from '../report/log.js';
 import { pathExists } from '../storage/local-directory.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { CursorTable } from './cursor-table.js';
@@ -73,14 +73,14 @@ async function tryHere(checkpointer: Checkpointer, log: Log): Promise<Checkpoint
   const { path } = checkpointer;
   const hint = 'This run cannot be continued if it is interrupted; --state-file-dst gives its state a place.';
   if (await pathExists(path)) {
-    log.info(`Warning: ${path} exists and is the state of another run. ${hint}`);
+    log.info(warningEvent('state.missing', `${path} exists and is the state of another run. ${hint}`, { path }));
     return undefined;
   }
   try {
     await checkpointer.begin();
     return checkpointer;
   } catch (error) {
-    log.info(`Warning: ${messageOf(error)} ${hint}`);
+    log.info(warningEvent('state.missing', `${messageOf(error)} ${hint}`, { path }));
     return undefined;
   }
 }
@@ -95,7 +95,8 @@ export async function beginState(
 ): Promise<RunState> {
   const path = await statePathOf(options);
   if (saved !== undefined) {
-    log.info(`Continuing the backup of ${saved.counters.records} record(s) so far`);
+    const { records } = saved.counters;
+    log.info(logEvent('resume.start', `Continuing the backup of ${records} record(s) so far`, { records }));
     saved.writer = thisWriter();
     const resumed = await cutBack(saved, options, log);
     const checkpointer = new Checkpointer(path, saved, log);

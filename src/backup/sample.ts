@@ -7,6 +7,7 @@ import type { ScanSelection } from '../aerospike/scan-request.js';
 import { RecordEncoder } from '../asb/encoder.js';
 import { messageOf } from '../errors.js';
 import { partitionOf } from '../particle.js';
+import { scanRetryLine } from '../report/backup-lines.js';
 import type { BackupOptions } from './options.js';
 
 export interface SampleHandler {
@@ -63,7 +64,7 @@ export async function sampleRecords(
       firstNode: 0,
       maxRecords,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onRetry: (error, left) => options.log.error(`Reading ${left} partition(s) again: ${messageOf(error)}`),
+      onRetry: (error, left) => options.log.error(scanRetryLine(left, messageOf(error))),
     },
   );
   if (encoder.length > 0) hand();

@@ -6,13 +6,15 @@ import { buildAtLeast } from '../aerospike/node-list.js';
 import type { PartitionFilter } from '../aerospike/options.js';
 import { messageOf, ToolError } from '../errors.js';
 import {
-  backupStartText,
-  backupSummaryText,
-  nodeCountText,
-  nodeTableText,
-  objectCountText,
+  backupStartLine,
+  connectedLine,
+  backupSummaryLine,
+  nodeCountLine,
+  nodeTableLines,
+  objectCountLine,
   type BackupTotals,
-} from '../report/backup-text.js';
+} from '../report/backup-lines.js';
+import { errorEvent, logEvent, type LogEvent, warningEvent } from '../report/log.js';
 import { MachineFile } from '../report/machine-file.js';
 import { machineBackupSummaryText } from '../report/machine-text.js';
 import { masteredBy, selectNodes } from './nodes.js';
@@ -36,8 +38,18 @@ export interface Session {
  */
 export async function inSession<T>(options: BackupOptions, run: (session: Session) => Promise<T>): Promise<T> {
   const { log, namespace } = options;
-  log.info(startText(options));
-  const cluster = await Cluster.connect(options.cluster, options.signal, (text) => log.info(text));
+  log.info(startLine(options));
+  const startedAt = performance.now();
+  const cluster = await Cluster.connect(options.cluster, options.signal, (text) =>
+    log.info(logEvent('cluster.tls', text)),
+  );
+  log.verbose(
+    connectedLine(
+      cluster.build,
+      cluster.nodes.map(({ name }) => name),
+      performance.now() - startedAt,
+    ),
+  );
   try {
     const nodes = await selectNodes(cluster, options.nodeList);
     const counts = await countObjects(cluster, namespace, options.sets, nodes);
@@ -56,7 +68,7 @@ export async function inSession<T>(options: BackupOptions, run: (session: Sessio
     };
     const summarise = (): void => {
       const totals = session.totals();
-      log.info(backupSummaryText(totals));
+      log.info(backupSummaryLine(totals));
       session.machine(machineBackupSummaryText(totals));
     };
     let result: T;
@@ -64,7 +76,7 @@ export async function inSession<T>(options: BackupOptions, run: (session: Sessio
       result = await run(session);
     } catch (error) {
       summarise();
-      await machine?.close().catch((failure: unknown) => log.error(messageOf(failure)));
+      await machine?.close().catch((failure: unknown) => log.error(errorEvent(failure)));
       throw error;
     }
     summarise();
@@ -82,9 +94,9 @@ function whatOf({ target }: BackupOptions): string {
   return target.kind === 'none' ? 'estimate' : 'backup';
 }
 
-function startText(options: BackupOptions): string {
+function startLine(options: BackupOptions): LogEvent {
   const { modifiedAfterNs, modifiedBeforeNs } = options;
-  return backupStartText({
+  return backupStartLine({
     ...options,
     ...(modifiedAfterNs === undefined ? {} : { modifiedAfter: Number(modifiedAfterNs / 1_000_000n) }),
     ...(modifiedBeforeNs === undefined ? {} : { modifiedBefore: Number(modifiedBeforeNs / 1_000_000n) }),
@@ -107,22 +119,23 @@ export function checkVersion(cluster: { build: string }, options: BackupOptions)
 
 /** Logs the node table. Returns how many records there are, each counted once. */
 function reportNodes(nodes: readonly NodeObjects[], { log, namespace, sets }: BackupOptions): number {
-  log.info(nodeCountText(nodes.length));
+  log.info(nodeCountLine(nodes.length));
   const rows = nodes.map(({ node, objects, replicationFactor }) => ({
     id: node.name,
     objects,
     replication: replicationFactor,
   }));
-  for (const line of nodeTableText(rows)) log.info(line);
+  for (const line of nodeTableLines(rows)) log.info(line);
   const factors = new Set(nodes.map(({ replicationFactor }) => replicationFactor));
   if (factors.size > 1) {
-    log.info(`Warning: the nodes differ in their replication factor; the number of records may be inaccurate.`);
+    const text = 'the nodes differ in their replication factor; the number of records may be inaccurate.';
+    log.info(warningEvent('cluster.replication', text));
   }
-  if (factors.has(0)) log.info('Warning: a node has replication factor 0, taken as 1.');
+  if (factors.has(0)) log.info(warningEvent('cluster.replication', 'a node has replication factor 0, taken as 1.'));
   // A node's own factor says how often its objects are counted (asbackup.md 12, fault 25).
   const copies = nodes.map(({ objects, replicationFactor }) => objects / Math.max(1, replicationFactor));
   const expected = Math.floor(copies.reduce((total, objects) => total + objects, 0));
-  log.info(objectCountText(namespace, sets, expected));
+  log.info(objectCountLine(namespace, sets, expected));
   return expected;
 }
 
@@ -131,5 +144,6 @@ function reportRacks(cluster: Cluster, { cluster: { preferRacks }, namespace, lo
   const silent = cluster.nodesWithoutRack(namespace);
   if (silent.length === 0) return;
   const names = silent.map(({ name }) => name).join(', ');
-  log.info(`Warning: --prefer-racks cannot choose node(s) ${names}, which do not tell their rack.`);
+  const text = `--prefer-racks cannot choose node(s) ${names}, which do not tell their rack.`;
+  log.info(warningEvent('cluster.racks', text, { nodes: silent.map(({ name }) => name) }));
 }

@@ -2,8 +2,8 @@
 import { rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, ToolError } from '../errors.js';
-import { directoryCreatedText, directoryPreparedText } from '../report/backup-text.js';
-import type { Log } from '../report/log.js';
+import { directoryCreatedLine, directoryPreparedLine } from '../report/backup-lines.js';
+import { type Log, logEvent, warningEvent } from '../report/log.js';
 import {
   deleteBackupFiles,
   deleteExistingFile,
@@ -64,27 +64,29 @@ export async function prepareTarget(options: TargetOptions, log: Log): Promise<v
   if (target.kind === 'file' && removeFiles) await deleteFile(target.path);
   if (target.kind !== 'directory') return;
   const { path } = target;
-  if (!(await pathExists(path))) log.info(directoryCreatedText(path));
+  if (!(await pathExists(path))) log.info(directoryCreatedLine(path));
   await ensureDirectory(path);
   if (removeFiles) {
     await clearDirectory(path, prefix, log);
   } else {
     await refuseFiles(path, prefix);
   }
-  log.info(directoryPreparedText(path));
+  log.info(directoryPreparedLine(path));
 }
 
 /** Files of another prefix are another backup's: they stay, and are named, for a restore of the directory reads them. */
 async function clearDirectory(path: string, prefix: string, log: Log): Promise<void> {
   const place = join(path, dirname(prefix));
   const own = (await listBackupFiles(place)).filter(isNamedAfter(prefix));
-  if (own.length > 0) log.info(`Removing ${own.length} backup file(s) named ${prefix}_NNNNN.asb from ${path}`);
+  if (own.length > 0) {
+    const text = `Removing ${own.length} backup file(s) named ${prefix}_NNNNN.asb from ${path}`;
+    log.info(logEvent('target.remove', text, { path, files: own.length }));
+  }
   await deleteBackupFiles(place, own);
   const others = await listBackupFiles(path);
   if (others.length > 0) {
-    log.info(
-      `Warning: ${path} also holds files that are not named ${prefix}_NNNNN.asb; they stay: ${shorten(others)}.`,
-    );
+    const text = `${path} also holds files that are not named ${prefix}_NNNNN.asb; they stay: ${shorten(others)}.`;
+    log.info(warningEvent('target.others', text, { path, files: others.length }));
   }
 }
 
@@ -124,12 +126,12 @@ export interface RemovalOptions {
  */
 export async function removeArtifacts({ target, prefix, log }: RemovalOptions): Promise<void> {
   if (target.kind === 'file') {
-    log.info(`Deleting output file ${target.path}`);
+    log.info(logEvent('remove.start', `Deleting output file ${target.path}`, { path: target.path }));
     await deleteExistingFile(target.path);
   }
   if (target.kind !== 'directory') return;
   const { path } = target;
-  log.info(`Deleting backup directory ${path}`);
+  log.info(logEvent('remove.start', `Deleting backup directory ${path}`, { path }));
   const place = prefix === undefined ? path : join(path, dirname(prefix));
   const files = await listBackupFiles(place);
   const own = prefix === undefined ? files : files.filter(isNamedAfter(prefix));
@@ -139,6 +141,7 @@ export async function removeArtifacts({ target, prefix, log }: RemovalOptions): 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOTEMPTY' || code === 'EEXIST' ? 'it holds other files' : messageOf(error);
-    log.info(`Deleted ${own.length} backup file(s); the directory ${path} stays: ${reason}.`);
+    const text = `Deleted ${own.length} backup file(s); the directory ${path} stays: ${reason}.`;
+    log.info(logEvent('remove.kept', text, { path, files: own.length }));
   }
 }

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { PartitionFilter } from '../aerospike/options.js';
 import { ToolError } from '../errors.js';
+import type { LogLevel, LogLine } from '../report/log.js';
 import type { ByteSink } from '../pipeline/bytes.js';
 import type { FileLength, FromWorker, JobFilter, ToWorker, WorkerSetup } from './messages.js';
 import type { Stretch } from './output.js';
@@ -28,7 +29,7 @@ export interface PoolEvents {
   jobDone(job: PartitionFilter, worker: number, records: number, bytes: number): void;
   /** The job ended before its scan did. */
   jobStopped(job: PartitionFilter, worker: number, records: number, bytes: number): void;
-  log(level: 'info' | 'error' | 'verbose', text: string, worker: number): void;
+  log(level: LogLevel, line: LogLine, worker: number): void;
 }
 
 /** A worker failed, or the run was stopped: what it says, and the files it left behind unfinished. */
@@ -139,7 +140,7 @@ export async function runJobs(
               files.push(...message.files);
               break;
             case 'log':
-              events.log(message.level, message.text, index);
+              events.log(message.level, message.line, index);
               break;
             case 'failed':
               openFiles.push(...message.openFiles);

@@ -24,9 +24,23 @@ export async function main(
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand(command: BackupCommand): Promise<unknown> {
+async function runCommand(command: BackupCommand): Promise<void> {
   const { removeArtifacts, target } = command;
   if (removeArtifacts !== undefined) return (await import('../backup/target.js')).removeArtifacts(removeArtifacts);
-  if (target.kind === 'none') return (await import('../backup/estimate.js')).estimate(command);
-  return (await import('../backup/backup.js')).backup(command);
+  const { display } = command;
+  const { backupSummary, estimateSummary } = await import('../report/summary.js');
+  if (target.kind === 'none') {
+    const { estimate } = await import('../backup/estimate.js');
+    const result = await estimate(command);
+    display?.summarise?.(estimateSummary(result));
+    return;
+  }
+  const { backup, BackupError } = await import('../backup/backup.js');
+  try {
+    const result = await backup(command);
+    display?.summarise?.(backupSummary(result));
+  } catch (error) {
+    if (error instanceof BackupError) display?.summarise?.(backupSummary(error.result, false));
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import type { RestoreOptions, RestoreSource } from '../restore/options.js';
+import { logEvent } from '../report/log.js';
 import type { Rule, Tool } from './command-line.js';
 import type { Access } from './access/access.js';
 import { exclusive, keyWithoutMode } from './conditions.js';
@@ -85,7 +86,10 @@ export function toRestoreOptions(
   const batchSize = values.get('batch-size');
   const timeoutMs = values.get('timeout');
   const machine = values.get('machine');
-  if (values.has('event-loops')) log.verbose('--event-loops has no effect: writes need no event loops of their own');
+  if (values.has('event-loops')) {
+    const text = '--event-loops has no effect: writes need no event loops of their own';
+    log.verbose(logEvent('option.idle', text, { option: 'event-loops' }));
+  }
   return {
     cluster: {
       seeds: seedsOf(hosts, values.get('port'), values.get('tls-name')),

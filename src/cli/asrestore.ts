@@ -25,7 +25,26 @@ export async function main(
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand({ validate, ...options }: RestoreCommand): Promise<unknown> {
-  if (validate === true) return (await import('../restore/validate.js')).validate(options);
-  return (await import('../restore/restore.js')).restore(options);
+async function runCommand({ validate, ...options }: RestoreCommand): Promise<void> {
+  const { display } = options;
+  const { restoreSummary, validationSummary } = await import('../report/summary.js');
+  if (validate === true) {
+    const room = await import('../restore/validate.js');
+    try {
+      const result = await room.validate(options);
+      display?.summarise?.(validationSummary(result));
+    } catch (error) {
+      if (error instanceof room.ValidateError) display?.summarise?.(validationSummary(error.result, false));
+      throw error;
+    }
+    return;
+  }
+  const { restore, RestoreError } = await import('../restore/restore.js');
+  try {
+    const result = await restore(options);
+    display?.summarise?.(restoreSummary(result));
+  } catch (error) {
+    if (error instanceof RestoreError) display?.summarise?.(restoreSummary(error.result, false));
+    throw error;
+  }
 }

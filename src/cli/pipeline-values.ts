@@ -6,7 +6,7 @@ import {
   readKeyFile,
 } from '../pipeline/encryption-key.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
-import type { Log } from '../report/log.js';
+import { type Log, logEvent } from '../report/log.js';
 import type { PemSource } from './values/parse-value.js';
 
 /** The values of both tools that say how files are stored. */
@@ -25,7 +25,9 @@ export function toPipelineOptions(values: StorageValues, log: Log): PipelineOpti
   const compression = compress === undefined ? {} : { compression: { level } };
   if (mode !== 'aes128' && mode !== 'aes256') return compression;
   const key = readKey(values);
-  log.verbose(`Encryption: ${mode} with ${key.description}, fingerprint ${fingerprint(key, mode)}`);
+  const print = fingerprint(key, mode);
+  const text = `Encryption: ${mode} with ${key.description}, fingerprint ${print}`;
+  log.verbose(logEvent('pipeline.key', text, { mode, fingerprint: print }));
   return { ...compression, encryption: { mode, key } };
 }
 

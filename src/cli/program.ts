@@ -1,8 +1,8 @@
 import { messageOf, ToolError } from '../errors.js';
 import { makeRoomToEnd } from '../thread-end.js';
-import { LineWriter, writeToStderr } from '../report/line-writer.js';
-import type { Log } from '../report/log.js';
-import { ProgressBar, type Terminal } from '../report/progress-bar.js';
+import { jsonForm, LineWriter, textForm, writeToStderr } from '../report/line-writer.js';
+import { errorEvent, type Log, logEvent, type LogEvent, warningEvent } from '../report/log.js';
+import { type Look, ProgressBar, type Terminal } from '../report/progress-bar.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
 import type { Access, AccessValues } from './access/access.js';
 import { wantsAccess } from './access/access-values.js';
@@ -15,6 +15,7 @@ import type { OptionValues } from './option-values.js';
 import type { OptionTable } from './options/option-spec.js';
 import { readCommandLine } from './read-command-line.js';
 import { Redactor } from './secrets/redactor.js';
+import { type OptionWord, readWords } from './words.js';
 
 /** What a program touches of the outside world; a test gives its own. */
 export interface Environment<Options> {
@@ -71,11 +72,14 @@ export async function runProgram<T extends OptionTable, Options>(
   const screen: Screen = { bar: undefined, redactor: new Redactor() };
   const write = (line: string): void => (screen.bar === undefined ? stderr(line) : screen.bar.writeAbove(line));
   const log = new LineWriter({ verbose: false, write, redact: (text) => screen.redactor.clean(text) });
+  // Whatever is wrong with the rest of the line is said in the way that was asked for.
+  if (wantsJson(readWords(argv, tool.options))) log.form = jsonForm(tool.name);
   const code = await execute(program, argv, environment, log, screen).catch((error: unknown) => {
     report(error, tool.name, log, write);
     return 1;
   });
-  log.verbose(`Exiting with status code ${code}`);
+  log.verbose(logEvent('exit', `Exiting with status code ${code}`, { code }));
+  screen.bar?.end();
   return code;
 }
 
@@ -91,6 +95,13 @@ async function execute<T extends OptionTable, Options>(
   const line = await readCommandLine(tool, argv, {
     configFiles: environment.configFiles ?? defaultLocations(process.env),
     keepSecret: (reference, text, rule) => screen.redactor.add(reference, text, rule),
+    settingsRead: (settings) => {
+      const inFile = settings.findLast(({ spec }) => spec.name === 'log-json');
+      const said = readWords(argv, tool.options).some(
+        (word) => word.kind === 'option' && word.spec.name === 'log-json',
+      );
+      if (!said && inFile?.text === 'true') log.form = jsonForm(tool.name);
+    },
   });
   if (line.kind === 'help') {
     stdout((await import('./help.js')).helpText(tool));
@@ -101,12 +112,16 @@ async function execute<T extends OptionTable, Options>(
     return 0;
   }
   log.verboseLines = line.values.has('verbose');
-  for (const detail of line.details) log.verbose(detail);
-  for (const warning of line.warnings) log[program.warningLevel](`Warning: ${warning}`);
-  for (const note of tool.notes?.(line.values) ?? []) log.info(note);
-  const access = await openAccess(program, line.values, environment, log);
+  const json = line.values.has('log-json');
+  log.form = json ? jsonForm(tool.name) : textForm;
+  for (const detail of line.details) log.verbose(logEvent('option.source', detail));
+  for (const warning of line.warnings) log[program.warningLevel](warningEvent('option.deprecated', warning));
+  for (const note of tool.notes?.(line.values) ?? []) log.info(noteEvent(note));
+  const access = await openAccess(program, line.values, environment, log, json);
   const terminal = 'terminal' in environment ? environment.terminal : terminalOf(process);
-  if (program.drawsProgress === true && terminal !== undefined) screen.bar = await ProgressBar.on(terminal);
+  if (program.drawsProgress === true && terminal !== undefined && !json) {
+    screen.bar = await ProgressBar.on(terminal, { ...lookOf(process.env), workers: log.verboseLines });
+  }
   const interrupt = onInterrupt(program.what, log, environment.signals ?? process);
   try {
     await (environment.run ?? program.run)(program.toOptions(line.values, log, interrupt.signal, screen.bar, access));
@@ -124,37 +139,57 @@ async function openAccess<T extends OptionTable, Options>(
   values: OptionValues<T>,
   environment: Partial<Environment<Options>>,
   log: Log,
+  json: boolean,
 ): Promise<Access> {
   const wanted = program.accessOf?.(values);
   if (wanted === undefined || !wantsAccess(wanted)) return {};
   const { resolveAccess } = await import('./access/access.js');
   const stdinTaken = program.readsStdin?.(values) === true;
-  const stderr = environment.stderr ?? writeToStderr;
+  const direct = environment.stderr ?? writeToStderr;
+  const asEvent = (text: string): void => {
+    if (text.trim() !== '') log.info(logEvent('password.prompt', text.trim()));
+  };
+  const stderr = json ? asEvent : direct;
   const askPassword =
     environment.askPassword ??
     (async (prompt) => (await import('./access/prompt.js')).askPassword(prompt, { stderr, stdinTaken }));
-  return resolveAccess(wanted, { ask: askPassword, env: process.env, note: (text) => log.info(text) });
+  return resolveAccess(wanted, { ask: askPassword, env: process.env, note: (text) => log.info(noteEvent(text)) });
 }
 
 /** Standard error, if a person looks at it and wants it drawn on. A pipe never gets a bar (asbackup.md 8.4). */
 function terminalOf({ stderr, env }: NodeJS.Process): Terminal | undefined {
-  const plain = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
-  return stderr.isTTY && !plain ? stderr : undefined;
+  return stderr.isTTY && env.TERM !== 'dumb' ? stderr : undefined;
+}
+
+/** Colours unless NO_COLOR is set (no-color.org), and signs beyond ASCII where the locale has them. */
+function lookOf(env: NodeJS.ProcessEnv): Look {
+  const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((value) => value !== undefined && value !== '') ?? '';
+  return { colour: (env.NO_COLOR ?? '') === '', unicode: /utf-?8/i.test(locale) };
+}
+
+function wantsJson(words: ReturnType<typeof readWords>): boolean {
+  const said = words.filter((word): word is OptionWord => word.kind === 'option' && word.spec.name === 'log-json');
+  return said.length > 0 && said.at(-1)?.argument !== 'false';
+}
+
+function noteEvent(text: string): LogEvent {
+  return { ...logEvent('option.note', text), warning: true };
 }
 
 function report(error: unknown, name: string, log: LineWriter, stderr: (text: string) => void): void {
   if (error instanceof OptionError && error.usage) {
-    stderr(`${name}: ${error.message}\nTry ${name} --help for all options.\n`);
+    if (log.form === textForm) stderr(`${name}: ${error.message}\nTry ${name} --help for all options.\n`);
+    else log.error(errorEvent(error, 'usage', `; try ${name} --help for all options`));
     return;
   }
   if (error instanceof ToolError) {
-    log.error(error.message);
-    if (error.cause !== undefined) log.verbose(`Cause: ${messageOf(error.cause)}`);
+    log.error(errorEvent(error, 'run.failed'));
+    if (error.cause !== undefined) log.verbose(logEvent('error.cause', `Cause: ${messageOf(error.cause)}`));
     return;
   }
-  log.error(`Unexpected error: ${messageOf(error)}`);
+  log.error(logEvent('run.failed', `Unexpected error: ${messageOf(error)}`, { code: 'INTERNAL' }));
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  for (const frame of stack.split('\n').slice(1)) log.verbose(frame.trim());
+  for (const frame of stack.split('\n').slice(1)) log.verbose(logEvent('error.stack', frame.trim()));
 }
 
 function writeToStdout(text: string): void {

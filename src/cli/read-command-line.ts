@@ -13,6 +13,8 @@ export interface ReadingAids {
   readonly configFiles: readonly string[];
   /** Is told each secret before anything can be said about it. */
   readonly keepSecret: (reference: string, text: string, rule: ValueRule) => void;
+  /** Is told the settings of the files before anything is made of them. */
+  readonly settingsRead?: (settings: readonly Setting[]) => void;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function readCommandLine<const T extends OptionTable>(
   const choice = chooseFiles(options, aids.configFiles);
   const { loadSettings } = await import('./config/load.js');
   const { settings, files } = choice === undefined ? { settings: [], files: [] } : await loadSettings(tool, choice);
+  aids.settingsRead?.(settings);
   let line = parseCommandLine(tool, argv, { settings });
   if (line.kind === 'run' && line.pending.length > 0) {
     const portWins = options.some(({ spec }) => spec.name === 'sa-port');

@@ -1,7 +1,7 @@
 /** The key of `--encrypt`, from a private key or from any bytes (asb-format.md 6.1). */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../errors.js';
+import { messageOf, systemReason } from '../errors.js';
 import { derContent, derField, lastField } from './der.js';
 import { PipelineError } from './errors.js';
 
@@ -38,12 +38,7 @@ export function readKeyFile(path: string): EncryptionKey {
   try {
     pem = readFileSync(path, 'latin1');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
-    throw new PipelineError(
-      'KEY_FILE',
-      `Cannot read the encryption key file ${path}: ${messageOf(error)} (${code}).`,
-      error,
-    );
+    throw new PipelineError('KEY_FILE', `Cannot read the encryption key file ${path}: ${systemReason(error)}.`, error);
   }
   return keyFromPem(pem, path, `The encryption key file ${path}`);
 }

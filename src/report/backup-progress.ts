@@ -1,15 +1,17 @@
-import { backupProgressText, backupRemainingText } from './backup-text.js';
+import { backupProgressLine, backupRemainingLine } from './backup-lines.js';
 import type { Log } from './log.js';
 import { machineProgressText, machineRemainingText } from './machine-text.js';
 import type { ProgressDisplay } from './progress-display.js';
 import { liveRates } from './rates.js';
 import { type Clock, monotonic, Ticker } from './ticker.js';
+import { type WorkerCounters, WorkerRates } from './worker-rates.js';
 
 export interface BackupCounters {
   records: number;
   bytes: number;
   /** How many records are expected; 0 = unknown. */
   expectedRecords: number;
+  workers?: readonly WorkerCounters[];
 }
 
 export interface BackupProgressSettings {
@@ -35,6 +37,7 @@ export class BackupProgress {
   readonly #settings: BackupProgressSettings;
   readonly #clock: Clock;
   readonly #ticker = new Ticker(() => this.#tick());
+  readonly #workers = new WorkerRates();
   #shownTicks = 0;
   #lastLine: Mark = { at: 0, records: 0, bytes: 0 };
   #lastTick: Mark = this.#lastLine;
@@ -69,7 +72,10 @@ export class BackupProgress {
     this.#lastTick = now;
     const percent = expectedRecords > 0 ? Math.floor((now.records * 100) / expectedRecords) : 100;
     display?.update({
-      percent: expectedRecords > 0 ? Math.min(100, percent) : 0,
+      percent: expectedRecords > 0 ? Math.min(100, percent) : undefined,
+      records: now.records,
+      bytes: now.bytes,
+      workers: this.#workers.next(now.at, counters.workers ?? []),
       ...liveRates(now, sinceTick),
       etaSeconds:
         now.records > sinceTick.records && percent < 100 ? remaining(now, sinceTick, expectedRecords) : undefined,
@@ -79,8 +85,9 @@ export class BackupProgress {
     if (display === undefined && this.#shownTicks++ % LINE_EVERY_TICKS === 0) {
       const records = now.records - this.#lastLine.records;
       const intervalMs = now.at - this.#lastLine.at;
-      log.info(backupProgressText({ percent, records, bytes: now.bytes - this.#lastLine.bytes, intervalMs }));
-      if (records > 0) log.info(backupRemainingText(remaining(now, this.#lastLine, expectedRecords)));
+      const bytes = now.bytes - this.#lastLine.bytes;
+      log.info(backupProgressLine({ percent, records, bytes, intervalMs }, now));
+      if (records > 0) log.info(backupRemainingLine(remaining(now, this.#lastLine, expectedRecords)));
       this.#lastLine = now;
     }
     machine?.(machineProgressText(percent));

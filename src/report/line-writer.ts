@@ -1,4 +1,4 @@
-import type { Log } from './log.js';
+import { eventOf, type FieldValue, type Fields, type Log, type LogEvent, type LogLevel, type LogLine } from './log.js';
 
 /** The C tools end the program at a line of this many bytes; here such a line is cut. */
 const MAX_LINE_BYTES = 9_999;
@@ -10,13 +10,56 @@ export interface LineWriterSettings {
   pid?: number;
   now?: () => Date;
   write?: (line: string) => void;
-  /** Applied to every text: takes out what must not be seen. */
+  /** Applied to every text and every field: takes out what must not be seen. */
   redact?: (text: string) => string;
+  /** Default: text lines. */
+  form?: LineForm;
 }
 
-/** `YYYY-MM-DD HH:MM:SS GMT [INF] [nnnnn] text`, one write per line. */
+/** What a line is made of; secrets are out of it already. */
+export interface LineParts {
+  time: Date;
+  level: LogLevel;
+  event: LogEvent;
+  /** Of the process. */
+  pid: number;
+  worker: number | undefined;
+}
+
+/** One line, its line feed included. */
+export type LineForm = (parts: LineParts) => string;
+
+const TAGS = { info: 'INF', error: 'ERR', verbose: 'VER' } as const;
+
+/** `YYYY-MM-DD HH:MM:SS GMT [INF] [nnnnn] text` */
+export const textForm: LineForm = ({ time, level, event: { text }, pid, worker = 0 }) => {
+  const stamp = time.toISOString();
+  const thread = String((pid + worker) % 100_000).padStart(5);
+  return cut(`${stamp.slice(0, 10)} ${stamp.slice(11, 19)} GMT [${TAGS[level]}] [${thread}] ${oneLine(text)}`) + '\n';
+};
+
+const LEVELS = { info: 'info', error: 'error', verbose: 'debug' } as const;
+
+/** `{"time":"…Z","tool":"asbackup","pid":…,"level":"info","event":"…","message":"…","fields":{…}}` (docs/logs.md). */
+export function jsonForm(tool: string): LineForm {
+  return ({ time, level, event: { event, text, fields, warning }, pid, worker }) => {
+    const line = {
+      time: time.toISOString(),
+      tool,
+      pid,
+      level: warning === true ? 'warn' : LEVELS[level],
+      event,
+      message: text,
+      fields: { ...(worker === undefined ? {} : { worker }), ...fields },
+    };
+    return `${JSON.stringify(line)}\n`;
+  };
+}
+
+/** The log of a command: one write per line. */
 export class LineWriter implements Log {
   verboseLines: boolean;
+  form: LineForm;
   readonly #pid: number;
   readonly #now: () => Date;
   readonly #write: (line: string) => void;
@@ -24,31 +67,42 @@ export class LineWriter implements Log {
 
   constructor(settings: LineWriterSettings) {
     this.verboseLines = settings.verbose;
+    this.form = settings.form ?? textForm;
     this.#pid = settings.pid ?? process.pid;
     this.#now = settings.now ?? (() => new Date());
     this.#write = settings.write ?? writeToStderr;
     this.#redact = settings.redact ?? ((text) => text);
   }
 
-  info(text: string, worker?: number): void {
-    this.#line('INF', text, worker);
+  info(line: LogLine, worker?: number): void {
+    this.#line('info', line, worker);
   }
 
-  error(text: string, worker?: number): void {
-    this.#line('ERR', text, worker);
+  error(line: LogLine, worker?: number): void {
+    this.#line('error', line, worker);
   }
 
-  verbose(text: string, worker?: number): void {
-    if (this.verboseLines) this.#line('VER', text, worker);
+  verbose(line: LogLine, worker?: number): void {
+    if (this.verboseLines) this.#line('verbose', line, worker);
   }
 
-  #line(tag: string, text: string, worker = 0): void {
-    const time = this.#now().toISOString();
-    const thread = String((this.#pid + worker) % 100_000).padStart(5);
-    this.#write(
-      cut(`${time.slice(0, 10)} ${time.slice(11, 19)} GMT [${tag}] [${thread}] ${oneLine(this.#redact(text))}`) + '\n',
-    );
+  #line(level: LogLevel, line: LogLine, worker: number | undefined): void {
+    const event = redacted(eventOf(line), this.#redact);
+    this.#write(this.form({ time: this.#now(), level, event, pid: this.#pid, worker }));
   }
+}
+
+function redacted({ fields, ...event }: LogEvent, redact: (text: string) => string): LogEvent {
+  const text = redact(event.text);
+  return fields === undefined ? { ...event, text } : { ...event, text, fields: redactedFields(fields, redact) };
+}
+
+function redactedFields(fields: Fields, redact: (text: string) => string): Fields {
+  const clean = (value: FieldValue): FieldValue => {
+    if (typeof value === 'string') return redact(value);
+    return typeof value === 'object' ? value.map(redact) : value;
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(value)]));
 }
 
 /** A name with a line feed must not be able to look like a log line of its own, nor an escape sequence reach a terminal. */

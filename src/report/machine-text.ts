@@ -1,6 +1,6 @@
-import type { BackupTotals } from './backup-text.js';
+import type { BackupTotals } from './backup-lines.js';
 import { perRecord } from './rates.js';
-import type { RestoreTotals } from './restore-text.js';
+import type { RestoreTotals } from './restore-lines.js';
 import { etaText } from './time-text.js';
 
 /** The lines of the `--machine` file of both tools. */

@@ -18,3 +18,9 @@ export function liveRates(
   const mib = (now.bytes - before.bytes) / (1024 * 1024);
   return { recordsPerSecond: (now.records - before.records) / seconds, mibPerSecond: mib / seconds };
 }
+
+/** For sentences: `12345 rec/s, 1.5 MiB/s`. */
+export function rateText(records: number, bytes: number, durationMs: number): string {
+  const mib = durationMs <= 0 ? 0 : bytes / (1024 * 1024) / (durationMs / 1000);
+  return `${perSecond(records, durationMs)} rec/s, ${mib.toFixed(1)} MiB/s`;
+}

@@ -2,12 +2,14 @@ import type { Log } from './log.js';
 import { machineProgressText, machineRemainingText } from './machine-text.js';
 import type { ProgressDisplay } from './progress-display.js';
 import { liveRates } from './rates.js';
-import { restoreCountText, restoreProgressText, restoreSummaryText, type RestoreTotals } from './restore-text.js';
+import { restoreCountLine, restoreProgressLine, restoreSummaryLine, type RestoreTotals } from './restore-lines.js';
 import { type Clock, monotonic, Ticker } from './ticker.js';
+import { type WorkerCounters, WorkerRates } from './worker-rates.js';
 
 export interface RestoreCounters extends RestoreTotals {
   /** Size of all input, in the same bytes as `bytes`; 0 or absent = unknown. */
   expectedBytes?: number;
+  workers?: readonly WorkerCounters[];
 }
 
 export interface RestoreProgressSettings {
@@ -18,6 +20,8 @@ export interface RestoreProgressSettings {
   machine?: (line: string) => void;
   /** Shows the progress in place of the lines of the log, except for the last ones, which scripts and people read. */
   display?: ProgressDisplay;
+  /** False: no counter lines, and none at the end; only how far a long run has come. */
+  counts?: false;
 }
 
 const LINES_EVERY_TICKS = 10;
@@ -33,6 +37,7 @@ export class RestoreProgress {
   readonly #settings: RestoreProgressSettings;
   readonly #clock: Clock;
   readonly #ticker = new Ticker((last) => this.#tick(last));
+  readonly #workers = new WorkerRates();
   #ticks = 0;
   #start: Mark = { at: 0, records: 0, bytes: 0 };
   #lastLines: Mark = this.#start;
@@ -68,7 +73,10 @@ export class RestoreProgress {
     const percent = expectedBytes > 0 ? Math.min(100, Math.floor((now.bytes * 100) / expectedBytes)) : 0;
     const advanced = now.bytes > sinceTick.bytes;
     display?.update({
-      percent,
+      percent: expectedBytes > 0 ? percent : undefined,
+      records: now.records,
+      bytes: now.bytes,
+      workers: this.#workers.next(now.at, counters.workers ?? []),
       ...liveRates(now, sinceTick),
       etaSeconds: expectedBytes > 0 && advanced ? remaining(now, sinceTick, expectedBytes) : undefined,
     });
@@ -80,12 +88,14 @@ export class RestoreProgress {
         bytes: now.bytes - before.bytes,
         ms: now.at - before.at,
       };
-      log.info(restoreCountText(counters, interval));
-      log.info(restoreSummaryText(counters));
-      if (expectedBytes > 0 && interval.bytes > 0) {
+      if (this.#settings.counts !== false) {
+        log.info(restoreCountLine(counters, interval));
+        log.info(restoreSummaryLine(counters));
+      }
+      if (expectedBytes > 0 && interval.bytes > 0 && !(last && this.#settings.counts === false)) {
         // The last interval may be a few milliseconds long: too short to say how long the rest of a run would take.
         const base = last ? this.#start : before;
-        log.info(restoreProgressText(percent, remaining(now, base, expectedBytes)));
+        log.info(restoreProgressLine(percent, remaining(now, base, expectedBytes)));
       }
     }
     this.#ticks++;

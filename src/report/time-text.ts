@@ -15,6 +15,18 @@ export function etaText(seconds: number): string {
     .join('');
 }
 
+/** A span for sentences: `0.25 s`, `12.3 s`, then as `etaText`. */
+export function secondsText(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds >= 60) return etaText(seconds);
+  return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+}
+
+/** For fields: JSON knows no infinity, which is what a standstill predicts. */
+export function wholeSeconds(seconds: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(seconds)));
+}
+
 /** `YYYY-MM-DD HH:MM:SS ZONE` in local time; without an argument the epoch, which stands for "not set". */
 export function localTimeText(time = 0): string {
   const t = new Date(time);

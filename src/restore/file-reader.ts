@@ -15,8 +15,8 @@ export interface EntryHandler {
   pressure(): Promise<void> | undefined;
   /** Settles when the entry has been seen to. */
   global(entry: GlobalEntry): Promise<void>;
-  /** Called for each chunk of text: a promise to wait for before its entries are read. */
-  chunk(): Promise<void> | undefined;
+  /** Called for each chunk of text with its size: a promise to wait for before its entries are read. */
+  chunk(bytes: number): Promise<void> | undefined;
   /** Asked after each stretch of records. True = read no further. */
   stopped(): boolean;
 }
@@ -30,7 +30,7 @@ export async function readEntries(source: Source, bins: readonly string[], handl
     if (handler.stopped()) return;
     if (chunk !== undefined) {
       empty = false;
-      const pause = handler.chunk();
+      const pause = handler.chunk(chunk.length);
       if (pause !== undefined) {
         await pause;
         if (handler.stopped()) return;

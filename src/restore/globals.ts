@@ -8,8 +8,13 @@ import { createSindex, dropSindex, listSindexes, waitForSindex } from '../aerosp
 import { putUdf, waitForUdf } from '../aerospike/udf.js';
 import type { Sindex } from '../asb/model.js';
 import { messageOf } from '../errors.js';
-import type { Log } from '../report/log.js';
-import { restoredUdfText, sindexMatchedText, sindexMismatchedText } from '../report/restore-text.js';
+import { errorEvent, type Log, logEvent } from '../report/log.js';
+import {
+  restoredUdfLine,
+  sindexMatchedLine,
+  sindexMismatchedLine,
+  sindexUnwantedLine,
+} from '../report/restore-lines.js';
 import { RestoreFailure } from './errors.js';
 import type { GlobalEntry } from './messages.js';
 
@@ -65,17 +70,17 @@ export class GlobalRestorer {
     for (const sindex of this.deferred) {
       let wanted = sindex;
       if (sindex.set === NULL_SET && !nullSetSeen && !this.settings.sets.includes(NULL_SET)) {
-        this.log.info(
+        const text =
           `Index ${sindex.name} is restored without a set: the backup names the set "${NULL_SET}", which is how ` +
-            'asbackup writes "no set" for servers from 8.0, and holds no record of a set of that name',
-        );
+          'asbackup writes "no set" for servers from 8.0, and holds no record of a set of that name';
+        this.log.info(logEvent('restore.sindex.no-set', text, { name: sindex.name }));
         wanted = { ...sindex, set: '' };
       }
       await this.restoreSindex(wanted);
     }
-    if (this.unwanted > 0) this.log.info(`Skipped ${this.unwanted} index(es) with unwanted set(s)`);
-    if (this.matched > 0) this.log.info(sindexMatchedText(this.matched));
-    if (this.mismatched > 0) this.log.error(sindexMismatchedText(this.mismatched));
+    if (this.unwanted > 0) this.log.info(sindexUnwantedLine(this.unwanted));
+    if (this.matched > 0) this.log.info(sindexMatchedLine(this.matched));
+    if (this.mismatched > 0) this.log.error(sindexMismatchedLine(this.mismatched));
     if (this.settings.wait) await this.waitForAll();
   }
 
@@ -87,7 +92,7 @@ export class GlobalRestorer {
   private async takeUdf(name: string, content: Uint8Array): Promise<void> {
     if (this.settings.noUdfs) return;
     this.udfs++;
-    this.log.info(restoredUdfText(name, content.length));
+    this.log.info(restoredUdfLine(name, content.length));
     try {
       await putUdf(this.cluster, name, Buffer.from(content.buffer, content.byteOffset, content.byteLength));
       this.udfNames.push(name);
@@ -107,7 +112,7 @@ export class GlobalRestorer {
     }
     if (sets.length > 0 && !sets.includes(sindex.set)) {
       this.unwanted++;
-      this.log.verbose(`Skipping index with unwanted set ${describe(sindex)}`);
+      this.tell('restore.sindex.skip', 'Skipping index with unwanted set', sindex);
       return;
     }
     const target = namespace === undefined ? sindex : { ...sindex, namespace: namespace.to };
@@ -117,7 +122,7 @@ export class GlobalRestorer {
   }
 
   private async restoreSindex(sindex: Sindex): Promise<void> {
-    this.log.verbose(`Restoring index ${describe(sindex)}`);
+    this.tell('restore.sindex', 'Restoring index', sindex);
     try {
       const outcome = await this.bringAbout(sindex);
       if (outcome === 'matched') this.matched++;
@@ -132,7 +137,7 @@ export class GlobalRestorer {
     let existing = await this.find(sindex);
     if (existing !== undefined && isSame(existing, sindex)) return 'matched';
     if (existing !== undefined) {
-      this.log.verbose(`Replacing index ${describe(existing)}`);
+      this.tell('restore.sindex.replace', 'Replacing index', existing);
       await dropSindex(this.cluster, sindex.namespace, sindex.name);
       for (let poll = 0; poll < DROP_POLLS; poll++) {
         existing = await this.find(sindex);
@@ -173,8 +178,13 @@ export class GlobalRestorer {
 
   private fail(what: string, cause: unknown, doing = 'restore'): void {
     const error = new RestoreFailure('RESTORE_GLOBALS', `Cannot ${doing} ${what}: ${messageOf(cause)}`, { cause });
-    this.log.error(error.message);
+    this.log.error(errorEvent(error));
     this.failures.push(error);
+  }
+
+  private tell(event: string, doing: string, sindex: Sindex): void {
+    const { namespace, set, name, bin } = sindex;
+    this.log.verbose(logEvent(event, `${doing} ${describe(sindex)}`, { namespace, set, name, bin }));
   }
 }
 

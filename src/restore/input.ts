@@ -1,7 +1,7 @@
 /** What a run reads: one file, the files of directories, or standard input (asrestore.md 3). */
 import { join } from 'node:path';
 import type { Log } from '../report/log.js';
-import { filesFoundText } from '../report/restore-text.js';
+import { filesFoundLine } from '../report/restore-lines.js';
 import { listBackupFiles } from '../storage/local-directory.js';
 import { statSourceFile, type BackupFile } from '../storage/source-file.js';
 import { RestoreFailure } from './errors.js';
@@ -44,7 +44,7 @@ export async function collectInput(
   for (const directory of directoriesOf(source)) {
     try {
       const names = await listBackupFiles(directory);
-      log.info(filesFoundText(names.length, directory));
+      log.info(filesFoundLine(names.length, directory));
       for (const name of names) paths.push(join(directory, name));
       directories.push(directory);
     } catch (error) {

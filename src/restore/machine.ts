@@ -1,6 +1,6 @@
 /** The `--machine` file around a run (asrestore.md 8.4). */
 import { messageOf, ToolError } from '../errors.js';
-import type { Log } from '../report/log.js';
+import { errorEvent, type Log } from '../report/log.js';
 import { MachineFile } from '../report/machine-file.js';
 
 export interface MachineSettings {
@@ -24,7 +24,7 @@ export async function withMachineFile<T>(
   try {
     result = await run((line) => file.line(line));
   } catch (error) {
-    await file.close().catch((failure: unknown) => log.error(messageOf(failure)));
+    await file.close().catch((failure: unknown) => log.error(errorEvent(failure)));
     throw error;
   }
   await file.close().catch((failure: unknown) => {

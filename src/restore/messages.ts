@@ -2,6 +2,7 @@
 import type { ClusterOptions } from '../aerospike/options.js';
 import type { Sindex } from '../asb/model.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
+import type { LogLevel, LogLine } from '../report/log.js';
 import type { FailureNotice } from './errors.js';
 import type { RateLimits } from './pacer.js';
 import type { RecordRules } from './record-filter.js';
@@ -75,7 +76,7 @@ export type FromWorker =
   /** Validation has come to the end of a file, or to its first fault. */
   | { type: 'fileChecked'; contents: FileContents }
   | { type: 'global'; entry: GlobalEntry }
-  | { type: 'log'; level: 'info' | 'error' | 'verbose'; text: string }
+  | { type: 'log'; level: LogLevel; line: LogLine }
   /** No record is written any more; all workers have to stop. */
   | { type: 'stopped'; failure: FailureNotice }
   | { type: 'finished'; findings: WorkerFindings };

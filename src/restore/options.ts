@@ -83,6 +83,9 @@ export interface RestoreResult {
    * The earlier attempt wrote them, unless somebody else wrote the same record in that moment.
    */
   inDoubt: number;
+  /** As they are stored. */
   bytes: number;
+  /** Decrypted and decompressed. */
+  textBytes: number;
   durationMs: number;
 }

@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Cluster } from '../aerospike/cluster.js';
 import type { Decoder, Meta } from '../asb/decoder.js';
 import { Pipeline } from '../pipeline/pipeline.js';
-import { openedText } from '../report/restore-text.js';
+import type { LogEvent } from '../report/log.js';
+import { fileReadLine, openedLine, writerDoneLine } from '../report/restore-lines.js';
 import type { Source } from '../storage/source.js';
 import { endThread } from '../thread-end.js';
 import { errorOf, noticeOf } from './errors.js';
@@ -31,6 +32,7 @@ class RestoreWorker implements EntryHandler {
   private globalsDone = 0;
   private globalSeen: (() => void) | undefined;
   private source: Source | undefined;
+  private readonly startedAt = performance.now();
   private readonly pacer = setup.limits === undefined ? undefined : new Pacer(setup.limits);
 
   constructor(
@@ -38,7 +40,7 @@ class RestoreWorker implements EntryHandler {
     private readonly pipeline: Pipeline,
   ) {
     this.uploader = new Uploader(cluster, setup.upload, this.tally, {
-      verbose: (text) => say({ type: 'log', level: 'verbose', text }),
+      verbose: (line) => say({ type: 'log', level: 'verbose', line }),
       stopped: (error) => {
         say({ type: 'stopped', failure: noticeOf(error) });
         this.globalDone();
@@ -59,6 +61,8 @@ class RestoreWorker implements EntryHandler {
 
   /** Never rejects. */
   async restoreFile(job: FileJob): Promise<void> {
+    const startedAt = performance.now();
+    const { records, bytes } = this.tally;
     try {
       const source = await openSource(this.pipeline, job.path, (bytes) => {
         this.tally.bytes += bytes;
@@ -66,9 +70,12 @@ class RestoreWorker implements EntryHandler {
       });
       this.source = source;
       try {
-        if (job.announce) say({ type: 'log', level: 'info', text: openedText(source.name) });
+        if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });
         this.globalsDone = job.globalsDone;
         await readEntries(source, setup.bins, this);
+        const { tally } = this;
+        const ms = performance.now() - startedAt;
+        this.tell(fileReadLine(source.name, tally.records - records, tally.bytes - bytes, ms));
       } catch (error) {
         throw explainFailure(error, source);
       } finally {
@@ -85,6 +92,10 @@ class RestoreWorker implements EntryHandler {
   /** Never rejects: what stopped the uploader was said when it happened. */
   async finish(): Promise<void> {
     await this.uploader.finish().catch(() => undefined);
+    const { tally } = this;
+    this.tell(
+      writerDoneLine(tally.records, tally.inserted, tally.retries, tally.bytes, performance.now() - this.startedAt),
+    );
     const { nullSetSeen, ttlsCut } = this.filter;
     const { persistBitsCleared, sorted } = this.uploader;
     say({ type: 'finished', findings: { nullSetSeen, ttlsCut, persistBitsCleared, sorted } });
@@ -120,7 +131,8 @@ class RestoreWorker implements EntryHandler {
     this.globalSeen = undefined;
   }
 
-  chunk(): Promise<void> | undefined {
+  chunk(bytes: number): Promise<void> | undefined {
+    this.tally.textBytes += bytes;
     this.tally.publish();
     this.filter.tick();
     const pauseMs = this.pacer?.bytesPauseMs() ?? 0;
@@ -129,6 +141,10 @@ class RestoreWorker implements EntryHandler {
 
   stopped(): boolean {
     return this.uploader.stopped;
+  }
+
+  private tell(line: LogEvent): void {
+    say({ type: 'log', level: 'verbose', line });
   }
 
   private async pause(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 /** One restore run: what to read, which threads do it, what came of it (asrestore.md 3–8). */
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../aerospike/cluster.js';
 import { parsePairs } from '../aerospike/info.js';
@@ -9,7 +10,15 @@ import type { WriteMode } from '../aerospike/write-frame.js';
 import { machineRestoreSummaryText } from '../report/machine-text.js';
 import { Pipeline, pipelineOptions } from '../pipeline/pipeline.js';
 import { RestoreProgress } from '../report/restore-progress.js';
-import { finishedText, restoreStartText, restoringRecordsText, restoringText } from '../report/restore-text.js';
+import { errorEvent, logEvent, warningEvent } from '../report/log.js';
+import { connectedLine, nodeCountLine } from '../report/backup-lines.js';
+import {
+  fileStartedLine,
+  finishedLine,
+  restoreStartLine,
+  restoringRecordsLine,
+  restoringLine,
+} from '../report/restore-lines.js';
 import { missingParts } from './completeness.js';
 import { RestoreError, RestoreFailure } from './errors.js';
 import { type FileHead, readHead } from './first-look.js';
@@ -19,7 +28,7 @@ import { withMachineFile } from './machine.js';
 import type { WorkerSetup } from './messages.js';
 import type { RestoreOptions, RestoreResult } from './options.js';
 import { Pacer, rateLimit, type RateLimits } from './pacer.js';
-import { accountedFor, sharedTallies, sumTallies } from './tally.js';
+import { accountedFor, sharedTallies, sumTallies, talliesByWorker } from './tally.js';
 import { runJobs, type PoolEvents, type PoolOutcome } from './worker-pool.js';
 
 export { RestoreError } from './errors.js';
@@ -38,9 +47,13 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const startedAt = performance.now();
   options.signal?.throwIfAborted();
   const pipeline = await Pipeline.open(options);
-  const cluster = await Cluster.connect(options.cluster, options.signal, (text) => options.log.info(text));
+  const cluster = await Cluster.connect(options.cluster, options.signal, (text) =>
+    options.log.info(logEvent('cluster.tls', text)),
+  );
   try {
-    options.log.info(restoreStartText(options));
+    const names = cluster.nodes.map(({ name }) => name);
+    options.log.verbose(connectedLine(cluster.build, names, performance.now() - startedAt));
+    options.log.info(restoreStartLine(options));
     return await withMachineFile(options, 'the restore', (machine) =>
       new RestoreRun(options, cluster, pipeline, machine, startedAt).run(),
     );
@@ -54,6 +67,8 @@ class RestoreRun {
   private readonly fileFailures: Error[] = [];
   private readonly limits: RateLimits | undefined;
   private tallies = sharedTallies(1);
+  /** The file that each worker reads. */
+  private readonly doing: (string | undefined)[] = [];
 
   constructor(
     private readonly options: RestoreOptions,
@@ -74,16 +89,20 @@ class RestoreRun {
     const { options, cluster } = this;
     const { log, source } = options;
     const mode = await this.writeMode();
-    log.info(`Processing ${cluster.nodes.length} node(s)`);
-    if (source.kind === 'stdin') log.info(restoringText('[stdin]'));
-    else if (source.kind === 'file') log.info(restoringText(source.path));
+    log.info(nodeCountLine(cluster.nodes.length));
+    if (source.kind === 'stdin') log.info(restoringLine('[stdin]'));
+    else if (source.kind === 'file') log.info(restoringLine(source.path));
     const input = await collectInput(source, log);
     const setups = this.plan(mode, input.jobs.length);
     this.tallies = sharedTallies(setups.length);
     for (const setup of setups) setup.tallies = this.tallies;
 
     const progress = new RestoreProgress({
-      read: () => ({ ...this.totals(), expectedBytes: options.noRecords ? 0 : input.expectedBytes }),
+      read: () => ({
+        ...this.totals(),
+        expectedBytes: options.noRecords ? 0 : input.expectedBytes,
+        workers: talliesByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
+      }),
       log,
       machine: this.machine,
       ...(options.display === undefined ? {} : { display: options.display }),
@@ -92,11 +111,11 @@ class RestoreRun {
     let outcome: PoolOutcome;
     try {
       await this.restoreHeads(input);
-      if (!options.noRecords) log.info(restoringRecordsText());
+      if (!options.noRecords) log.info(restoringRecordsLine());
       outcome = await runJobs('./restore-worker.js', input.jobs, setups, this.events(), options.signal);
       this.tellFindings(outcome);
       if (outcome.stopReason === undefined) {
-        log.info(finishedText());
+        log.info(finishedLine());
         await this.globals.finish(outcome.findings.nullSetSeen);
       } else {
         this.globals.abandon();
@@ -113,7 +132,8 @@ class RestoreRun {
     const config = parsePairs(await this.cluster.info('get-config:context=service'), ';');
     const threads = config.get('batch-index-threads');
     if (threads === undefined) {
-      this.options.log.error('The server does not say its batch-index-threads; records are written one by one');
+      const text = 'The server does not say its batch-index-threads; records are written one by one';
+      this.options.log.error({ ...logEvent('restore.write-mode', text), warning: true });
     }
     return threads === undefined || Number(threads) === 0 ? 'single' : 'batch';
   }
@@ -139,7 +159,8 @@ class RestoreRun {
     }
     if (directories.length === 0) return;
     const paths = files.map(({ path }) => path);
-    for (const missing of await missingParts(paths, heads, directories)) log.error(`Warning: ${missing}`);
+    for (const missing of await missingParts(paths, heads, directories))
+      log.error(warningEvent('input.missing', missing));
   }
 
   private plan(mode: WriteMode, jobs: number): WorkerSetup[] {
@@ -178,29 +199,37 @@ class RestoreRun {
     const { log, source } = this.options;
     return {
       fileStarted: ({ path }, worker) => {
-        if (directoriesOf(source).length > 0) log.info(`restoring ${path ?? ''}`, worker + 1);
+        this.doing[worker] = path === undefined ? '[stdin]' : basename(path);
+        if (directoriesOf(source).length > 0) log.info(fileStartedLine('restoring', path ?? ''), worker + 1);
       },
       fileFailed: (error, worker) => {
         this.fileFailures.push(error);
-        log.error(error.message, worker + 1);
+        log.error(errorEvent(error), worker + 1);
       },
+      idle: (worker) => (this.doing[worker] = undefined),
       global: (entry) => this.globals.take(entry),
-      log: (level, text, worker) => log[level](text, worker + 1),
+      log: (level, line, worker) => log[level](line, worker + 1),
     };
   }
 
   private tellFindings({ findings }: PoolOutcome): void {
     const { log } = this.options;
     const { ttlsCut, persistBitsCleared, sorted } = findings;
-    if (ttlsCut > 0) log.info(`The life of ${ttlsCut} record(s) was cut to 10 years, the most that the server allows`);
-    if (persistBitsCleared > 0) {
-      log.info(`${persistBitsCleared} record(s) lost the "persist index" marks of their lists and maps`);
-    }
-    if (sorted > 0) log.info(`${sorted} record(s) had ordered lists or maps out of order; they were written in order`);
+    const tell = (event: string, records: number, text: string): void => {
+      if (records > 0) log.info(logEvent(event, text, { records }));
+    };
+    tell(
+      'records.ttl-cut',
+      ttlsCut,
+      `The life of ${ttlsCut} record(s) was cut to 10 years, the most that the server allows`,
+    );
+    const marks = `${persistBitsCleared} record(s) lost the "persist index" marks of their lists and maps`;
+    tell('records.persist-cleared', persistBitsCleared, marks);
+    const order = `${sorted} record(s) had ordered lists or maps out of order; they were written in order`;
+    tell('records.sorted', sorted, order);
     const { inDoubt } = sumTallies(this.tallies);
-    if (inDoubt > 0) {
-      log.info(`${inDoubt} record(s) were found present when sent again after a lost answer, and count as inserted`);
-    }
+    const doubt = `${inDoubt} record(s) were found present when sent again after a lost answer, and count as inserted`;
+    tell('records.in-doubt', inDoubt, doubt);
   }
 
   private totals(): Omit<RestoreResult, 'durationMs'> {
@@ -239,6 +268,9 @@ class RestoreRun {
     if (files > 0) parts.push(`${files} file(s) could not be read to the end, and what follows the fault is missing`);
     if (globals > 0) parts.push(`${globals} index(es) or UDF module(s) could not be restored`);
     const reasons = untold.map(({ message }) => `${message.replace(/[^.]$/, '$&.')} `);
-    return `${reasons.join('')}${parts.join('; ')}.`;
+    // Whoever is told of the last line only has to know where to begin.
+    const [first] = untold.length > 0 ? [] : [...this.fileFailures, ...this.globals.failures];
+    const repeated = first === undefined ? '' : ` The first fault: ${first.message.replace(/[^.]$/, '$&.')}`;
+    return `${reasons.join('')}${parts.join('; ')}.${repeated}`;
   }
 }

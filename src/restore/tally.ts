@@ -5,6 +5,7 @@
 export const TALLY_KEYS = [
   'records',
   'bytes',
+  'textBytes',
   'expired',
   'skipped',
   'ignored',
@@ -27,6 +28,8 @@ export class Tally implements Totals {
   records = 0;
   /** Of files, as stored. */
   bytes = 0;
+  /** The same, decrypted and decompressed. */
+  textBytes = 0;
   expired = 0;
   skipped = 0;
   ignored = 0;
@@ -66,6 +69,17 @@ export function sumTallies(shared: SharedArrayBuffer): Totals {
     totals[TALLY_KEYS[i % TALLY_KEYS.length]!] += Number(Atomics.load(cells, i));
   }
   return totals;
+}
+
+/** What each worker has read, as last published. */
+export function talliesByWorker(shared: SharedArrayBuffer): { records: number; bytes: number }[] {
+  const cells = new BigInt64Array(shared);
+  const of = (worker: number, key: TallyKey): number =>
+    Number(Atomics.load(cells, worker * TALLY_KEYS.length + TALLY_KEYS.indexOf(key)));
+  return Array.from({ length: cells.length / TALLY_KEYS.length }, (_, worker) => ({
+    records: of(worker, 'records'),
+    bytes: of(worker, 'bytes'),
+  }));
 }
 
 /** Records that ended in one of the counters. */

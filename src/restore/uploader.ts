@@ -22,6 +22,7 @@ import {
 } from '../aerospike/write-frame.js';
 import { messageOf } from '../errors.js';
 import { DIGEST_BYTES, partitionOf } from '../particle.js';
+import { logEvent, type LogEvent } from '../report/log.js';
 import { RestoreFailure } from './errors.js';
 import { Routes } from './routes.js';
 import type { Tally } from './tally.js';
@@ -46,7 +47,7 @@ export interface UploadRecord extends WritableRecord {
 
 /** What the uploader wants others to know. */
 export interface UploadEvents {
-  verbose(text: string): void;
+  verbose(line: LogEvent): void;
   /** No record is written any more. Called once. */
   stopped(error: Error): void;
 }
@@ -325,7 +326,8 @@ export class Uploader {
     const digest = digestText(frame, row);
     if (this.settings.ignoreRecordError) {
       if (this.tally.ignored++ < IGNORED_TOLD) {
-        this.events.verbose(`Ignored the record with digest ${digest}: ${describeResultCode(code)}`);
+        const text = `Ignored the record with digest ${digest}: ${describeResultCode(code)}`;
+        this.events.verbose(logEvent('record.ignored', text, { digest, resultCode: code }));
       }
       return;
     }
@@ -363,7 +365,10 @@ export class Uploader {
   private async sendLater(frame: WriteFrame, elsewhere: boolean, reason: string): Promise<void> {
     try {
       const pauseMs = backoffMs(frame.attempt, this.settings.retryScaleFactorUs);
-      this.events.verbose(`${frame.rows} record(s) to be sent again in ${pauseMs} ms: ${reason}`);
+      const text = `${frame.rows} record(s) to be sent again in ${pauseMs} ms: ${reason}`;
+      this.events.verbose(
+        logEvent('write.retry', text, { records: frame.rows, pauseMs, attempt: frame.attempt, reason }),
+      );
       if (pauseMs > 0) await this.pause(pauseMs);
       if (elsewhere && !this.stopped) await this.refresh();
       this.distribute(frame, this.rowsPerFrame);
@@ -402,7 +407,10 @@ export class Uploader {
   private refresh(): Promise<void> {
     this.refreshing ??= this.cluster
       .refresh()
-      .catch((error: unknown) => this.events.verbose(`Cannot read the partition map: ${messageOf(error)}`))
+      .catch((error: unknown) => {
+        const text = `Cannot read the partition map: ${messageOf(error)}`;
+        this.events.verbose(logEvent('cluster.refresh', text));
+      })
       .finally(() => {
         this.routes.forget();
         this.namespace = undefined;

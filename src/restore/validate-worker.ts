@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Decoder, Meta } from '../asb/decoder.js';
 import { Pipeline } from '../pipeline/pipeline.js';
-import { openedText } from '../report/restore-text.js';
+import { fileReadLine, openedLine } from '../report/restore-lines.js';
 import type { Source } from '../storage/source.js';
 import { endThread } from '../thread-end.js';
 import { noticeOf, RestoreFailure } from './errors.js';
@@ -81,7 +81,8 @@ class ValidationWorker implements EntryHandler {
     return Promise.resolve();
   }
 
-  chunk(): undefined {
+  chunk(bytes: number): undefined {
+    this.tally.textBytes += bytes;
     this.tally.publish();
   }
 
@@ -90,13 +91,18 @@ class ValidationWorker implements EntryHandler {
   }
 
   private async readFile(job: FileJob): Promise<void> {
+    const startedAt = performance.now();
+    const { records, bytes } = this.tally;
     const source = await openSource(this.pipeline, job.path, (bytes) => {
       this.tally.bytes += bytes;
     });
     this.source = source;
     try {
-      if (job.announce) say({ type: 'log', level: 'info', text: openedText(source.name) });
+      if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });
       await readEntries(source, [], this);
+      const ms = performance.now() - startedAt;
+      const line = fileReadLine(source.name, this.tally.records - records, this.tally.bytes - bytes, ms);
+      say({ type: 'log', level: 'verbose', line });
     } catch (error) {
       throw explainFailure(error, source);
     } finally {

@@ -1,16 +1,21 @@
 /** `--validate`: reads a backup as a restore would, to its last byte, and touches no server (asrestore.md 4.6, 9). */
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { FormatError } from '../asb/errors.js';
 import { ToolError } from '../errors.js';
 import { Pipeline, pipelineOptions } from '../pipeline/pipeline.js';
+import { errorEvent } from '../report/log.js';
 import { machineRestoreSummaryText } from '../report/machine-text.js';
 import { RestoreProgress } from '../report/restore-progress.js';
 import {
-  fileContentsText,
-  validatedText,
-  validatingFilesText,
-  validatingText,
-  validationStartText,
-} from '../report/restore-text.js';
+  fileCheckedLine,
+  fileStartedLine,
+  validatedLine,
+  validatingFilesLine,
+  validatingLine,
+  validationStartLine,
+  validationSummaryLine,
+} from '../report/restore-lines.js';
 import { missingParts } from './completeness.js';
 import { RestoreFailure, noticeOf, errorOf } from './errors.js';
 import { type FileHead, readHead } from './first-look.js';
@@ -18,7 +23,7 @@ import { collectInput, directoriesOf, noFiles, type Input } from './input.js';
 import { withMachineFile } from './machine.js';
 import type { FileContents, FileJob, ValidationSetup } from './messages.js';
 import type { RestoreOptions } from './options.js';
-import { sharedTallies, sumTallies, type Totals } from './tally.js';
+import { sharedTallies, sumTallies, talliesByWorker, type Totals } from './tally.js';
 import { runJobs, type PoolEvents } from './worker-pool.js';
 
 /** What matters for reading. How a restore would write is of no concern. */
@@ -31,6 +36,7 @@ export interface ValidateResult extends FileContents {
   /** That could be read to their end. */
   validFiles: number;
   files: number;
+  durationMs: number;
 }
 
 /** A backup that would not restore completely, or that was not looked at to its end. */
@@ -53,7 +59,7 @@ export class ValidateError extends ToolError {
 export async function validate(options: ValidateOptions): Promise<ValidateResult> {
   options.signal?.throwIfAborted();
   const pipeline = await Pipeline.open(options);
-  options.log.info(validationStartText(options.source));
+  options.log.info(validationStartLine(options.source));
   return withMachineFile(options, 'the validation', (machine) => new ValidationRun(options, pipeline, machine).run());
 }
 
@@ -61,10 +67,13 @@ class ValidationRun {
   private readonly failures: Error[] = [];
   /** Files that could not even be looked at. */
   private unusable = 0;
-  private readonly faulty = new Set<FileJob>();
+  /** The first fault of each. */
+  private readonly faulty = new Map<FileJob, Error>();
   private checked = 0;
   /** By worker. */
   private readonly current: FileJob[] = [];
+  private readonly doing: (string | undefined)[] = [];
+  private readonly startedAt = performance.now();
   private tallies = sharedTallies(1);
 
   constructor(
@@ -76,7 +85,7 @@ class ValidationRun {
   async run(): Promise<ValidateResult> {
     const { source, log, signal, display } = this.options;
     const directories = directoriesOf(source);
-    if (directories.length === 0) log.info(validatingText('path' in source ? source.path : '[stdin]'));
+    if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : '[stdin]'));
     const input = await collectInput(source, log, (error, of) => {
       if (of === 'file') this.unusable++;
       this.fault(error);
@@ -84,18 +93,24 @@ class ValidationRun {
     if (directories.length > 0 && input.files.length === 0 && this.failures.length === 0) throw noFiles(source);
     const setups = this.plan(input.jobs.length);
     const progress = new RestoreProgress({
-      read: () => ({ ...sumTallies(this.tallies), expectedBytes: input.expectedBytes }),
+      read: () => ({
+        ...sumTallies(this.tallies),
+        expectedBytes: input.expectedBytes,
+        workers: talliesByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
+      }),
       log,
       machine: this.machine,
+      // None of the counters of a restore says anything here.
+      counts: false,
       ...(display === undefined ? {} : { display }),
     });
     progress.start();
     let stopReason: Error | undefined;
     try {
-      if (directories.length > 0) log.info(validatingFilesText());
+      if (directories.length > 0) log.info(validatingFilesLine());
       ({ stopReason } = await runJobs('./validate-worker.js', input.jobs, setups, this.events(), signal));
       if (stopReason === undefined) {
-        log.info(validatedText());
+        log.info(validatedLine());
         await this.lookForMissingParts(input);
       }
     } finally {
@@ -122,20 +137,23 @@ class ValidationRun {
     return {
       fileStarted: (job, worker) => {
         this.current[worker] = job;
-        if (many) log.info(`validating ${job.path ?? ''}`, worker + 1);
+        this.doing[worker] = job.path === undefined ? '[stdin]' : basename(job.path);
+        if (many) log.info(fileStartedLine('validating', job.path ?? ''), worker + 1);
       },
+      idle: (worker) => (this.doing[worker] = undefined),
       fileFailed: (error, worker) => {
-        this.faulty.add(this.current[worker]!);
+        this.faulty.set(this.current[worker]!, error);
         this.fault(error, worker + 1);
       },
       fileChecked: (contents, worker) => {
         const job = this.current[worker]!;
-        const text = fileContentsText(job.path ?? '[stdin]', contents);
-        log.info(`${text}${this.faulty.has(job) ? ' in front of the fault' : ', no fault found'}`, worker + 1);
+        const fault = this.faulty.get(job);
+        const place = fault instanceof FormatError ? { offset: fault.offset } : {};
+        log.info(fileCheckedLine(job.path ?? '[stdin]', contents, fault === undefined ? undefined : place), worker + 1);
         this.checked++;
       },
       global: () => Promise.resolve(),
-      log: (level, text, worker) => log[level](text, worker + 1),
+      log: (level, line, worker) => log[level](line, worker + 1),
     };
   }
 
@@ -152,7 +170,7 @@ class ValidationRun {
   private fault(cause: unknown, worker?: number): void {
     const error = cause instanceof Error ? cause : errorOf(noticeOf(cause));
     this.failures.push(error);
-    this.options.log.error(error.message, worker);
+    this.options.log.error(errorEvent(error), worker);
   }
 
   private conclude({ jobs }: Input, stopReason: Error | undefined): ValidateResult {
@@ -161,10 +179,11 @@ class ValidationRun {
     this.machine(machineRestoreSummaryText(totals));
     const files = jobs.length + this.unusable;
     const validFiles = this.checked - this.faulty.size;
-    const result: ValidateResult = { records, sindexes, udfs, bytes, files, validFiles };
+    const durationMs = performance.now() - this.startedAt;
+    const result: ValidateResult = { records, sindexes, udfs, bytes, files, validFiles, durationMs };
     const first = stopReason ?? this.failures[0];
     if (first === undefined) {
-      this.options.log.info(fileContentsText(`${files} backup file(s) without a fault`, result));
+      this.options.log.info(validationSummaryLine(files, result));
       return result;
     }
     const code = first instanceof ToolError ? first.code : 'RESTORE_INTERNAL';
@@ -180,7 +199,9 @@ class ValidationRun {
     if (others > 0) parts.push(`${others} sign(s) of missing parts`);
     const found =
       parts.length > 0 ? `The backup would not be restored completely: ${parts.join(', ')}` : 'No fault found';
-    if (stopReason === undefined) return `${found}. ${records} record(s) are readable.`;
+    const [fault] = this.failures;
+    const repeated = fault === undefined ? '' : ` The first fault: ${fault.message.replace(/[^.]$/, '$&.')}`;
+    if (stopReason === undefined) return `${found}. ${records} record(s) are readable.${repeated}`;
     const looked = `${this.checked} of ${files} file(s) were looked at to the end`;
     return `${stopReason.message.replace(/[^.]$/, '$&.')} ${found}, but only ${looked}.`;
   }

@@ -1,16 +1,19 @@
 /** The main thread's side of the restore workers: hands out files, passes on what they say, ends them together. */
 import { Worker } from 'node:worker_threads';
 import { messageOf, ToolError } from '../errors.js';
+import type { LogLevel, LogLine } from '../report/log.js';
 import { errorOf, noticeOf, type FailureNotice } from './errors.js';
 import type { FileContents, FileJob, FromWorker, GlobalEntry, ToWorker, WorkerFindings } from './messages.js';
 
 export interface PoolEvents {
   fileStarted(job: FileJob, worker: number): void;
   fileFailed(error: Error, worker: number): void;
+  /** The worker is through with its file, or has none yet. */
+  idle?(worker: number): void;
   fileChecked?(contents: FileContents, worker: number): void;
   /** Settles when the entry has been seen to. Never rejects. */
   global(entry: GlobalEntry): Promise<void>;
-  log(level: 'info' | 'error' | 'verbose', text: string, worker: number): void;
+  log(level: LogLevel, line: LogLine, worker: number): void;
 }
 
 export interface PoolOutcome {
@@ -44,6 +47,7 @@ export async function runJobs(
   const handle = (message: FromWorker, worker: Worker, index: number): void => {
     switch (message.type) {
       case 'idle': {
+        events.idle?.(index);
         const job = stopReason === undefined ? queue.shift() : undefined;
         if (job === undefined) {
           tell(worker, { type: 'finish' });
@@ -63,7 +67,7 @@ export async function runJobs(
         void events.global(message.entry).then(() => tell(worker, { type: 'globalDone' }));
         return;
       case 'log':
-        events.log(message.level, message.text, index);
+        events.log(message.level, message.line, index);
         return;
       case 'stopped':
         stop(message.failure);

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 // Worker threads run compiled files only, and an error's class is that of the module that throws it.
 import { RestoreError } from '../../dist/restore/restore.js';
 import { EmbeddedCluster, type EmbeddedOptions } from '../../src/embedded/cluster.js';
-import type { Log } from '../../src/report/log.js';
+import { type Log, type LogLine, textOf } from '../../src/report/log.js';
 import type { RestoreOptions, RestoreResult } from '../../src/restore/options.js';
 import { scratch } from './target.js';
 
@@ -59,7 +59,7 @@ export class Bench {
   }
 
   get log(): Log {
-    const line = (tag: string) => (text: string) => void this.lines.push(`${tag} ${text}`);
+    const line = (tag: string) => (said: LogLine) => void this.lines.push(`${tag} ${textOf(said)}`);
     return { info: line('INF'), error: line('ERR'), verbose: line('VER') };
   }
 

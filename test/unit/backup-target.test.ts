@@ -5,12 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskSpace } from '../../src/backup/disk-space.js';
 import type { BackupOptions } from '../../src/backup/options.js';
 import { checkTarget, isNamedAfter, prepareTarget, removeArtifacts } from '../../src/backup/target.js';
+import { type LogLine, textOf } from '../../src/report/log.js';
 
 let root = '';
 let lines: string[] = [];
 const log = {
-  info: (text: string) => void lines.push(text),
-  error: (text: string) => void lines.push(`ERR ${text}`),
+  info: (line: LogLine) => void lines.push(textOf(line)),
+  error: (line: LogLine) => void lines.push(`ERR ${textOf(line)}`),
   verbose: () => undefined,
 };
 

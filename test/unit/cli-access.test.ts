@@ -52,7 +52,7 @@ describe('forms of a password', () => {
 
   it.each([
     ['env:NOT', '-P: the environment variable NOT is not set or empty.'],
-    ['file:/nowhere', '-P: cannot read the password from /nowhere: ENOENT'],
+    ['file:/nowhere', '-P: cannot read the password from /nowhere: no such file or directory (ENOENT).'],
     [`file:${file('\nx')}`, 'is empty; the password must stand there.'],
     [`file:${file('x'.repeat(5000))}`, 'is too long for a password.'],
   ])('%s', async (text, reason) => {

@@ -16,7 +16,7 @@ const CONNECTION = `
   tls-crl-checkall | tlsCrlCheckAll | tls-cert-blacklist | tls-cert-blackList | tlsCertBlackList |
   tls-log-session-info | tlsLogSessionInfo | tls-keyfile | tlsKeyFile | tls-keyfile-password | tls-certfile |
   tlsCertFile | help Z | usage Z | options Z | version V | verbose v | instance | config-file | no-config-file |
-  only-config-file | sa-address - 127.0.0.1 | sa-port - 3005 | sa-timeout - 1000 | sa-cafile | machine m | compress z |
+  only-config-file | sa-address - 127.0.0.1 | sa-port - 3005 | sa-timeout - 1000 | sa-cafile | machine m | log-json | compress z |
   encrypt y | encryption-key-file | encryption-key-env | s3-region | s3-profile | s3-endpoint-override |
   s3-max-async-downloads - 32 | s3-connect-timeout - 1000 | s3-log-level - Fatal | s3-allow-system-proxy | no-records R |
   no-indexes I | bin-list B | namespace n | directory d | nice N | socket-timeout - 10000 | total-timeout - 0 |
@@ -39,8 +39,8 @@ const NOT_OF_THE_RUN =
 
 /** Available, and yet without a trace in the options of a run. */
 const WITHOUT_EFFECT = {
-  asbackup: [...NOT_OF_THE_RUN, 'verbose'],
-  asrestore: [...NOT_OF_THE_RUN, 'verbose', 'event-loops', 'sleep-between-retries'],
+  asbackup: [...NOT_OF_THE_RUN, 'verbose', 'log-json'],
+  asrestore: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'event-loops', 'sleep-between-retries'],
 };
 
 /** The tool with every option switched on and no rules between options: parsing alone. */

@@ -176,7 +176,11 @@ const asrestore: Check[] = [
     '-i i --nice 5',
     'Invalid value "5" for --nice: expected two numbers: MiB per second and records per second, as in 50,10000.',
   ],
-  ['8', '-i i --nice 5,0', 'Invalid value "5,0" for --nice: expected a whole number from 1 to 999999999.'],
+  [
+    '8',
+    '-i i --nice 5,0',
+    'Invalid value "5,0" for --nice: the second number, records per second, is "0": expected a whole number from 1 to 999999999.',
+  ],
   ['8', '-i i --nice 5,6', undefined],
   [
     '–',
@@ -222,7 +226,7 @@ const asrestoreOrder: Check[] = [
   [
     '8, start-up',
     '-i i --nice x,1 -n a,b,c',
-    'Invalid value "x,1" for --nice: expected a whole number from 1 to 999999999.',
+    'Invalid value "x,1" for --nice: the first number, MiB per second, is "x": expected a whole number from 1 to 999999999.',
   ],
 ];
 

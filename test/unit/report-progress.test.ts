@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackupProgress } from '../../src/report/backup-progress.js';
+import { type LogLine, textOf } from '../../src/report/log.js';
 import { RestoreProgress } from '../../src/report/restore-progress.js';
 
 beforeEach(() => {
@@ -14,7 +15,7 @@ function collector() {
   const fail = () => {
     throw new Error('only info lines are expected');
   };
-  return { lines, log: { info: (text: string) => void lines.push(text), error: fail, verbose: fail } };
+  return { lines, log: { info: (line: LogLine) => void lines.push(textOf(line)), error: fail, verbose: fail } };
 }
 
 describe('progress of a backup', () => {
@@ -68,8 +69,16 @@ describe('progress of a backup', () => {
     expect(machine).toEqual(['PROGRESS:10', 'REMAINING:9s']);
     expect(seen).toEqual([
       'start',
-      { percent: 10, recordsPerSecond: 100, mibPerSecond: 3, etaSeconds: 9 },
-      { percent: 100, recordsPerSecond: 1800, mibPerSecond: 0, etaSeconds: undefined },
+      { percent: 10, records: 100, bytes: 3 << 20, recordsPerSecond: 100, mibPerSecond: 3, etaSeconds: 9, workers: [] },
+      {
+        percent: 100,
+        records: 1000,
+        bytes: 3 << 20,
+        recordsPerSecond: 1800,
+        mibPerSecond: 0,
+        etaSeconds: undefined,
+        workers: [],
+      },
       'stop',
     ]);
   });

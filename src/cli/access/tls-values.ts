@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TlsOptions } from '../../aerospike/options.js';
 import { parseBlacklist } from '../../aerospike/tls-blacklist.js';
 import { DEFAULT_TLS_RANGE, parseTlsProtocols } from '../../aerospike/tls-protocols.js';
-import { messageOf } from '../../errors.js';
+import { systemReason } from '../../errors.js';
 import { OptionError } from '../option-error.js';
 import type { PemSource } from '../values/parse-value.js';
 import type { AccessValues } from './access.js';
@@ -84,7 +84,7 @@ async function collectDirectory(path: string, trust: Trust): Promise<void> {
     }
   } catch (error) {
     if (error instanceof OptionError) throw error;
-    throw bad(`Cannot read the directory of --tls-capath: ${messageOf(error)}.`);
+    throw bad(`Cannot read the directory of --tls-capath: ${systemReason(error)}.`);
   }
   if (found === 0) throw bad(`There is no PEM certificate in a file of the directory ${path} of --tls-capath.`);
 }
@@ -118,7 +118,7 @@ async function read(path: string, option: string): Promise<string> {
   try {
     return await readFile(path, 'latin1');
   } catch (error) {
-    throw bad(`Cannot read the file of ${option}: ${messageOf(error)}.`);
+    throw bad(`Cannot read the file of ${option}: ${systemReason(error)}.`);
   }
 }
 

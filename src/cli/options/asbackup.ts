@@ -4,7 +4,7 @@ import { backupSpeedOptions } from './asbackup-speed.js';
 import { outputOptions } from './asbackup-output.js';
 import { selectionOptions } from './asbackup-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
-import { configFileOptions, generalOptions, secretAgentOptions } from './general.js';
+import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
@@ -79,5 +79,6 @@ export const asbackupOptions = [
     help: 'Tell more about what is done.',
     available: true,
   },
+  ...logOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];

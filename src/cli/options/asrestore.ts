@@ -1,7 +1,7 @@
 import { ANY, UINT32 } from '../values/number.js';
 import { restoreInputOptions, restoreSelectionOptions, restoreWriteOptions } from './asrestore-what.js';
 import { connectionOptions, tlsOptions } from './connection.js';
-import { configFileOptions, generalOptions, secretAgentOptions } from './general.js';
+import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
@@ -198,5 +198,6 @@ export const asrestoreOptions = [
     help: 'Tell more about what is done.',
     available: true,
   },
+  ...logOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];

@@ -2,6 +2,19 @@ import { feature } from '../available.js';
 import { INT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
+/** How the log looks. */
+export const logOptions = [
+  {
+    name: 'log-json',
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'General',
+    section: 'tool',
+    help: 'Log one JSON object a line, for log collectors; no progress bar.',
+    available: true,
+  },
+] as const satisfies readonly OptionSpec[];
+
 /** Handled before everything else: the first of these on the command line ends the program. */
 export const generalOptions = [
   {

@@ -2,6 +2,7 @@ import { parseInteger } from './number.js';
 import { ValueError } from './value-error.js';
 
 const MAX_SET_BYTES = 63;
+const MAX_THROTTLE = 999_999_999;
 
 /** Comma-separated names; blanks around a name are dropped, every name has 1 to `maxBytes` bytes. */
 export function parseNames(text: string, maxBytes: number): string[] {
@@ -86,7 +87,19 @@ export function parseThrottle(text: string): Throttle {
   if (items.length !== 2 || bandwidth === undefined || rate === undefined) {
     throw new ValueError('expected two numbers: MiB per second and records per second, as in 50,10000');
   }
-  return { mibPerSecond: parseInteger(bandwidth, 1, 999999999), recordsPerSecond: parseInteger(rate, 1, 999999999) };
+  return {
+    mibPerSecond: parsePart(bandwidth, 'the first number, MiB per second'),
+    recordsPerSecond: parsePart(rate, 'the second number, records per second'),
+  };
+}
+
+function parsePart(text: string, what: string): number {
+  try {
+    return parseInteger(text, 1, MAX_THROTTLE);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new ValueError(`${what}, is ${JSON.stringify(text)}: ${error.message}`);
+  }
 }
 
 /** Only the blanks of C: others can be part of a name. */
