@@ -21,6 +21,7 @@ import { Pipeline } from '../pipeline/pipeline.js';
 import { AES_HEADER_BYTES, encryptVector } from '../pipeline/aes-ctr.js';
 import { LocalFileSink } from '../storage/local-file.js';
 import type { Sink } from '../storage/sink.js';
+import { StreamSink } from '../storage/stream-sink.js';
 import { StandardOutputSink } from '../storage/standard-output.js';
 import type { WorkerCounters } from '../report/worker-rates.js';
 import type { Checkpointer } from './checkpointer.js';
@@ -285,11 +286,12 @@ class Run {
   /** Takes what the workers have compressed. */
   private async openSharedOutput(): Promise<ByteSink | undefined> {
     const { target, encryption } = this.options;
-    if (target.kind !== 'file' && target.kind !== 'stdout') return undefined;
+    if (target.kind === 'directory' || target.kind === 'none') return undefined;
     const resumed = this.runState.resumed?.files[0];
     const before = resumed?.bytes ?? 0;
     let sink: Sink;
     if (target.kind === 'stdout') sink = new StandardOutputSink(before);
+    else if (target.kind === 'stream') sink = new StreamSink(target.stream);
     else if (before > 0) sink = await LocalFileSink.resume(target.path, before);
     else sink = await LocalFileSink.create(target.path);
     const stored = throttle(
@@ -326,7 +328,8 @@ function explain(
   checkpointer: Checkpointer | undefined,
 ): unknown {
   if (!(error instanceof ToolError)) return error;
-  const what = 'path' in target ? `The backup in ${target.path}` : 'What was written to standard output';
+  const pipe = target.kind === 'stdout' ? 'standard output' : 'the stream';
+  const what = 'path' in target ? `The backup in ${target.path}` : `What was written to ${pipe}`;
   let how: string;
   if (checkpointer === undefined) {
     how = 'path' in target ? 'run again with --remove-files' : 'start it again';

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../aerospike/options.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { Log } from '../report/log.js';
@@ -7,6 +8,8 @@ export type BackupTarget =
   | { kind: 'directory'; path: string }
   | { kind: 'file'; path: string }
   | { kind: 'stdout' }
+  /** Ended when everything is written. Such a run keeps no state unless it is told where. */
+  | { kind: 'stream'; stream: Writable }
   /** Nothing is written: for `estimate`. */
   | { kind: 'none' };
 

@@ -7,7 +7,7 @@ import { pathExists } from '../storage/local-directory.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { CursorTable } from './cursor-table.js';
 import type { Globals } from './globals.js';
-import type { BackupOptions } from './options.js';
+import type { BackupOptions, BackupTarget } from './options.js';
 import { divide, divideFilters, share } from './plan.js';
 import { checkResumable, cutBack, identityOf, statePathOf, type ResumedTarget } from './resume.js';
 import { checkIdentity, loadState, StateError, type BackupState } from './state-file.js';
@@ -85,6 +85,11 @@ async function tryHere(checkpointer: Checkpointer, log: Log): Promise<Checkpoint
   }
 }
 
+/** What was written cannot be looked at again. */
+function isPipe({ kind }: BackupTarget): boolean {
+  return kind === 'stdout' || kind === 'stream';
+}
+
 /** Prepares the target and the state file: from here on the run can be continued, whatever ends it. */
 export async function beginState(
   saved: BackupState | undefined,
@@ -112,10 +117,10 @@ export async function beginState(
     counters: { records: 0, bytes: 0, sindexes, udfs },
     writer: thisWriter(),
   };
-  if (options.target.kind === 'stdout' && options.encryption !== undefined) {
+  if (isPipe(options.target) && options.encryption !== undefined) {
     state.files.push({ name: SHARED_NAME, bytes: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
   }
-  if (options.noRecords) {
+  if (options.noRecords || (options.target.kind === 'stream' && options.stateFileDst === undefined)) {
     await prepareTarget(options, log);
     return { state, resumed: undefined, checkpointer: undefined };
   }

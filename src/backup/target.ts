@@ -29,7 +29,7 @@ export class TargetError extends ToolError {
  */
 export async function checkTarget(options: TargetOptions): Promise<void> {
   const { target, removeFiles, prefix } = options;
-  if (target.kind !== 'stdout' && target.kind !== 'none') await checkKind(target);
+  if ('path' in target) await checkKind(target);
   if (removeFiles) return;
   if (target.kind === 'file') {
     if (await pathExists(target.path)) {

@@ -72,9 +72,18 @@ export function parseCommandLine<const T extends OptionTable>(
   if (first !== undefined) return { kind: first };
   const { fromFiles, details } = fileWords(tool, words, known.settings ?? []);
   const all = [...fromFiles, ...words];
+  return { kind: 'run', ...readOptions(tool, all, known.secrets), details };
+}
+
+/** Values that keep all rules of the tool, from words in the order of their reading. Throws OptionError. */
+export function readOptions<T extends OptionTable>(
+  tool: Tool<T>,
+  all: readonly Word[],
+  secrets: ReadonlyMap<string, string> = new Map(),
+): { values: OptionValues<T>; warnings: string[]; pending: readonly OptionWord[] } {
   const options = all.filter((word): word is OptionWord => word.kind === 'option');
+  const fromFiles = options.filter(({ place }) => place !== undefined);
   const values = new OptionValues(tool.options);
-  const secrets = known.secrets ?? new Map<string, string>();
   const run: Run = { values, warnings: [], delayed: new Map(), pending: [], secrets };
   for (const word of options) if (word.spec.checked === 'agent') readValue(word, run);
   readAll(all, run);
@@ -87,7 +96,7 @@ export function parseCommandLine<const T extends OptionTable>(
     if (word !== undefined) storeValue(word, run);
   }
   refuseUnavailable(options, run);
-  return { kind: 'run', values, warnings: run.warnings, details, pending: run.pending };
+  return { values, warnings: run.warnings, pending: run.pending };
 }
 
 /** What wins over everything else on the line, and the check that comes before configuration files are read. */
@@ -182,13 +191,18 @@ function readValue(word: OptionWord, run: Run): void {
 }
 
 /** The reference that stands in place of the value. A flag can have one only in a file. */
-function referenceOf({ spec, argument, place }: OptionWord): string | undefined {
+function referenceOf({ spec, argument, place, value }: OptionWord): string | undefined {
+  if (value !== undefined) return undefined;
   const may = spec.secrets === true || (spec.argument === 'none' && place !== undefined);
   return may && argument !== undefined && isReference(argument) ? argument : undefined;
 }
 
 function storeValue(word: OptionWord, run: Run): void {
-  const { spec, argument } = word;
+  const { spec, argument, value } = word;
+  if (value !== undefined) {
+    run.values.set(spec, value);
+    return;
+  }
   if (argument === undefined && spec.argument === 'optional') {
     // Asked for later, even if there was a value before.
     run.values.forget(spec.name);

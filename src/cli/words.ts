@@ -1,6 +1,7 @@
 import { enumerate, quoted } from './option-error.js';
 import { longNames, type OptionSpec, type OptionTable } from './options/option-spec.js';
 import { nearest } from './suggest.js';
+import type { Value } from './values/parse-value.js';
 
 export interface OptionWord {
   kind: 'option';
@@ -8,6 +9,8 @@ export interface OptionWord {
   spelling: string;
   /** For a flag `true` or `false`, if it was said; for others undefined if there is none. */
   argument: string | undefined;
+  /** What the argument stands for, if it was never a text; `argument` is for messages only then. */
+  value?: Value;
   /** FILE:LINE, if a configuration file said it; `spelling` is the key then. */
   place?: string;
 }

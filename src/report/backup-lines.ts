@@ -25,7 +25,7 @@ export interface BackupStart {
   modifiedBefore?: number;
   noTtlOnly?: boolean;
   maxRecords?: number;
-  target: { kind: 'directory' | 'file'; path: string } | { kind: 'stdout' | 'none' };
+  target: { kind: 'directory' | 'file'; path: string } | { kind: 'stdout' | 'stream' | 'none' };
 }
 
 export function backupStartLine(start: BackupStart): LogEvent {

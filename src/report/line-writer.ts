@@ -40,15 +40,21 @@ export const textForm: LineForm = ({ time, level, event: { text }, pid, worker =
 
 const LEVELS = { info: 'info', error: 'error', verbose: 'debug' } as const;
 
+/** As log collectors call it. */
+export function shownLevel(level: LogLevel, { warning }: LogEvent): 'error' | 'warn' | 'info' | 'debug' {
+  return warning === true ? 'warn' : LEVELS[level];
+}
+
 /** `{"time":"…Z","tool":"asbackup","pid":…,"level":"info","event":"…","message":"…","fields":{…}}` (docs/logs.md). */
 export function jsonForm(tool: string): LineForm {
-  return ({ time, level, event: { event, text, fields, warning }, pid, worker }) => {
+  return ({ time, level, event, pid, worker }) => {
+    const { text, fields } = event;
     const line = {
       time: time.toISOString(),
       tool,
       pid,
-      level: warning === true ? 'warn' : LEVELS[level],
-      event,
+      level: shownLevel(level, event),
+      event: event.event,
       message: text,
       fields: { ...(worker === undefined ? {} : { worker }), ...fields },
     };

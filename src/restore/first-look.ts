@@ -30,7 +30,7 @@ export async function readHead(
   const head: FileHead = { globals: [], firstFile: false, marked: false };
   let source: Source | undefined;
   try {
-    source = await openSource(pipeline, path, onBytes, HEAD_BYTES);
+    source = await openSource(pipeline, { path }, onBytes, HEAD_BYTES);
     const decoder = new Decoder({ file: path });
     for (;;) {
       const chunk = await source.read();

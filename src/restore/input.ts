@@ -1,8 +1,10 @@
 /** What a run reads: one file, the files of directories, or standard input (asrestore.md 3). */
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../report/log.js';
 import { filesFoundLine } from '../report/restore-lines.js';
 import { listBackupFiles } from '../storage/local-directory.js';
+import { serveStream } from '../storage/source-port.js';
 import { statSourceFile, type BackupFile } from '../storage/source-file.js';
 import { RestoreFailure } from './errors.js';
 import type { FileJob } from './messages.js';
@@ -34,6 +36,12 @@ export async function collectInput(
   log: Log,
   onFault?: (error: unknown, of: 'directory' | 'file') => void,
 ): Promise<Input> {
+  if (source.kind === 'stream') {
+    const { port1, port2 } = new MessageChannel();
+    serveStream(source.stream, port1);
+    const jobs = [{ globalsDone: 0, announce: false, port: port2 }];
+    return { files: [], jobs, directories: [], expectedBytes: source.expectedBytes ?? 0 };
+  }
   if (source.kind === 'stdin') {
     const jobs = [{ globalsDone: 0, announce: false }];
     return { files: [], jobs, directories: [], expectedBytes: source.expectedBytes ?? 0 };

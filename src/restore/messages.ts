@@ -1,4 +1,5 @@
 /** What the main thread and the workers of a restore say to each other. */
+import type { MessagePort } from 'node:worker_threads';
 import type { ClusterOptions } from '../aerospike/options.js';
 import type { Sindex } from '../asb/model.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
@@ -38,6 +39,8 @@ export interface ValidationSetup {
 export interface FileJob {
   /** Absent = standard input. */
   path?: string;
+  /** In place of standard input: where a stream of the main thread comes from. */
+  port?: MessagePort;
   /** So many globals in front of the first record are restored already. */
   globalsDone: number;
   /** How the log speaks of the file. */

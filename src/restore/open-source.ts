@@ -4,16 +4,18 @@ import type { DecodedSource, Pipeline } from '../pipeline/pipeline.js';
 import { LocalFileSource, statSourceFile } from '../storage/source-file.js';
 import { openFifo, openStandardInput } from '../storage/source-pipe.js';
 import type { Source } from '../storage/source.js';
+import { PortSource } from '../storage/source-port.js';
 import { RestoreFailure } from './errors.js';
+import type { FileJob } from './messages.js';
 
-/** `path` absent = standard input. `count` is told of the bytes as they are stored. Throws StorageError. */
+/** `path` and `port` absent = standard input. `count` is told of the bytes as they are stored. Throws StorageError. */
 export async function openSource(
   pipeline: Pipeline,
-  path: string | undefined,
+  { path, port }: Pick<FileJob, 'path' | 'port'>,
   count: (bytes: number) => void,
   chunkBytes?: number,
 ): Promise<DecodedSource> {
-  return pipeline.decode(await openStored(path, chunkBytes), count);
+  return pipeline.decode(port === undefined ? await openStored(path, chunkBytes) : new PortSource(port), count);
 }
 
 async function openStored(path: string | undefined, chunkBytes: number | undefined): Promise<Source> {

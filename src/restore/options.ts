@@ -2,13 +2,15 @@ import type { ClusterOptions } from '../aerospike/options.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { Log } from '../report/log.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
+import type { Chunks } from '../storage/source-port.js';
 
 export type RestoreSource =
   | { kind: 'directory'; path: string }
   | { kind: 'directories'; paths: readonly string[] }
   | { kind: 'file'; path: string }
   /** `expectedBytes` (`-i -:<bytes>`) is for progress only. */
-  | { kind: 'stdin'; expectedBytes?: number };
+  | { kind: 'stdin'; expectedBytes?: number }
+  | { kind: 'stream'; stream: Chunks; expectedBytes?: number };
 
 /** Everything one restore run needs to know. Names, ranges and defaults: asrestore.md 1. */
 export interface RestoreOptions extends PipelineOptions {

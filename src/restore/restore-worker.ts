@@ -64,7 +64,7 @@ class RestoreWorker implements EntryHandler {
     const startedAt = performance.now();
     const { records, bytes } = this.tally;
     try {
-      const source = await openSource(this.pipeline, job.path, (bytes) => {
+      const source = await openSource(this.pipeline, job, (bytes) => {
         this.tally.bytes += bytes;
         this.pacer?.read(bytes);
       });

@@ -90,7 +90,7 @@ class RestoreRun {
     const { log, source } = options;
     const mode = await this.writeMode();
     log.info(nodeCountLine(cluster.nodes.length));
-    if (source.kind === 'stdin') log.info(restoringLine('[stdin]'));
+    if (source.kind === 'stdin' || source.kind === 'stream') log.info(restoringLine(`[${source.kind}]`));
     else if (source.kind === 'file') log.info(restoringLine(source.path));
     const input = await collectInput(source, log);
     const setups = this.plan(mode, input.jobs.length);
@@ -199,7 +199,7 @@ class RestoreRun {
     const { log, source } = this.options;
     return {
       fileStarted: ({ path }, worker) => {
-        this.doing[worker] = path === undefined ? '[stdin]' : basename(path);
+        this.doing[worker] = path === undefined ? `[${source.kind}]` : basename(path);
         if (directoriesOf(source).length > 0) log.info(fileStartedLine('restoring', path ?? ''), worker + 1);
       },
       fileFailed: (error, worker) => {

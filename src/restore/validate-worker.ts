@@ -93,7 +93,7 @@ class ValidationWorker implements EntryHandler {
   private async readFile(job: FileJob): Promise<void> {
     const startedAt = performance.now();
     const { records, bytes } = this.tally;
-    const source = await openSource(this.pipeline, job.path, (bytes) => {
+    const source = await openSource(this.pipeline, job, (bytes) => {
       this.tally.bytes += bytes;
     });
     this.source = source;

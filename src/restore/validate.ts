@@ -85,7 +85,7 @@ class ValidationRun {
   async run(): Promise<ValidateResult> {
     const { source, log, signal, display } = this.options;
     const directories = directoriesOf(source);
-    if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : '[stdin]'));
+    if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : `[${source.kind}]`));
     const input = await collectInput(source, log, (error, of) => {
       if (of === 'file') this.unusable++;
       this.fault(error);
@@ -137,7 +137,7 @@ class ValidationRun {
     return {
       fileStarted: (job, worker) => {
         this.current[worker] = job;
-        this.doing[worker] = job.path === undefined ? '[stdin]' : basename(job.path);
+        this.doing[worker] = job.path === undefined ? `[${source.kind}]` : basename(job.path);
         if (many) log.info(fileStartedLine('validating', job.path ?? ''), worker + 1);
       },
       idle: (worker) => (this.doing[worker] = undefined),
@@ -149,7 +149,10 @@ class ValidationRun {
         const job = this.current[worker]!;
         const fault = this.faulty.get(job);
         const place = fault instanceof FormatError ? { offset: fault.offset } : {};
-        log.info(fileCheckedLine(job.path ?? '[stdin]', contents, fault === undefined ? undefined : place), worker + 1);
+        log.info(
+          fileCheckedLine(job.path ?? `[${source.kind}]`, contents, fault === undefined ? undefined : place),
+          worker + 1,
+        );
         this.checked++;
       },
       global: () => Promise.resolve(),

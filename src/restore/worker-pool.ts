@@ -37,7 +37,8 @@ export async function runJobs(
   const findings: WorkerFindings = { nullSetSeen: false, ttlsCut: 0, persistBitsCleared: 0, sorted: 0 };
   let stopReason: FailureNotice | undefined;
   const workers = setups.map((setup) => new Worker(new URL(script, import.meta.url), { workerData: setup }));
-  const tell = (worker: Worker, message: ToWorker): void => worker.postMessage(message);
+  const tell = (worker: Worker, message: ToWorker): void =>
+    worker.postMessage(message, message.type === 'file' && message.job.port !== undefined ? [message.job.port] : []);
   const stop = (reason: FailureNotice): void => {
     if (stopReason !== undefined) return;
     stopReason = reason;

@@ -84,6 +84,11 @@ describe('the --machine file', () => {
   });
 
   it('cannot be a directory', async () => {
-    await expect(MachineFile.open(root)).rejects.toThrow(/^Cannot open the --machine file/);
+    await expect(MachineFile.open(root)).rejects.toThrow(
+      `Cannot open the --machine file ${root}: it is a directory (EISDIR).`,
+    );
+    await expect(MachineFile.open(`${root}/no/such`)).rejects.toThrow(
+      `Cannot open the --machine file ${root}/no/such: no such file or directory (ENOENT).`,
+    );
   });
 });

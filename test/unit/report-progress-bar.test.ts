@@ -50,7 +50,7 @@ describe('a progress bar', () => {
     bar.start();
     bar.update(progress);
     await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(rows().at(-1)).toMatch(/^#{12}-{18}  42% \| 1,234,567 rec \| 1,235 rec\/s \| 5\.7 MiB\/s \| ETA 1h1m1s$/);
+    expect(rows().at(-1)).toMatch(/^#{12}-{18} {2}42% \| 1,234,567 rec \| 1,235 rec\/s \| 5\.7 MiB\/s \| ETA 1h1m1s$/);
     bar.stop();
   });
 

@@ -16,6 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   backup: ['asb', 'aerospike', 'storage', 'pipeline', 'report'],
   restore: ['asb', 'aerospike', 'storage', 'pipeline', 'report'],
   cli: ['backup', 'restore', 'asb', 'aerospike', 'storage', 'pipeline', 'report'],
+  // The command line's option tables, rules and files are the library's, too.
+  library: ['cli', 'backup', 'restore', 'asb', 'pipeline', 'report', 'storage'],
   // The tests' server speaks the protocol that the client has the names of.
   embedded: ['aerospike'],
 };
@@ -44,6 +46,23 @@ describe('rooms', () => {
       .filter((file) => !['cli', 'embedded'].includes(roomOf(file)))
       .filter((file) => /process\.(?:argv|env|exit)\b/.test(source(file)));
     expect(offenders).toEqual([]);
+  });
+
+  it('the library loads nothing that ends the process, listens to signals or prints', () => {
+    const seen = new Set<string>();
+    const follow = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, path] of source(file).matchAll(/^(?:import|export)(?! type)[^;]*?from '(\.[^']+)\.js'/gm)) {
+        follow(`${relative(SRC, resolve(SRC, dirname(file), path!))}.ts`);
+      }
+    };
+    follow('library/index.ts');
+    expect(seen.size).toBeGreaterThan(80);
+    const loud = [...seen].filter((file) =>
+      /process\.(?:exit|on|once|argv|std(?:out|in))\b|console\.|cli-progress/.test(source(file)),
+    );
+    expect(loud).toEqual([]);
   });
 
   it('files stay short enough to be read', () => {
