@@ -48,8 +48,11 @@ export const asrestoreTool: Tool<Table> = {
   name: 'asrestore',
   title: 'Aerospike Restore',
   summary: 'Restore the records, secondary indexes and UDF modules of a backup into an Aerospike cluster.',
+  usage: '(-d <dir> | -i <file>) [options]',
   examples: [
-    ['Every file of a backup directory:', 'asrestore -h 10.0.0.1 -d backup'],
+    ['Every file of a directory, into the server on this machine:', 'asrestore -d backup'],
+    ['Into another server, a compressed backup:', 'asrestore -h 10.0.0.1 -d backup -z zstd'],
+    ['Only check that a backup can be read:', 'asrestore --validate -d backup'],
     ['One file into another namespace:', 'asrestore -n test,copy -i users.asb'],
     ['From standard input, only records that are missing:', 'gunzip -c test.asb.gz | asrestore -u -i -'],
   ],

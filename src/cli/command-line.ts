@@ -24,6 +24,9 @@ export interface Tool<T extends OptionTable> {
   readonly name: 'asbackup' | 'asrestore';
   readonly title: string;
   readonly summary: string;
+  /** What follows the name in the first line of --help. */
+  readonly usage: string;
+  /** What for, and the command; the shortest first. */
   readonly examples: readonly (readonly [string, string])[];
   readonly options: T;
   readonly rules: readonly Rule<T>[];
@@ -152,7 +155,7 @@ function readAll(words: readonly Word[], run: Run): void {
   const sources = new Map<string, string>();
   for (const word of words) {
     if (word.kind === 'error') throw unreadable(word.message);
-    if (word.kind === 'stray') throw unreadable(`unexpected word ${quoted(word.text)}: it belongs to no option`);
+    if (word.kind === 'stray') throw unreadable(strayText(word.text, word.meant));
     if (word.kind === 'trailing') throw unreadable(`unexpected word ${quoted(word.text)} after --`);
     const { spec, place } = word;
     if (spec.removed !== undefined) throw unreadable(`option ${word.spelling} is not supported: ${spec.removed}`);
@@ -165,6 +168,11 @@ function readAll(words: readonly Word[], run: Run): void {
     warn(word, run);
     if (spec.checked !== 'agent') readValue(word, run);
   }
+}
+
+function strayText(text: string, meant: string | undefined): string {
+  const reason = meant === undefined ? 'it belongs to no option' : `a long name has two dashes, --${meant}`;
+  return `unexpected word ${quoted(text)}: ${reason}`;
 }
 
 function readValue(word: OptionWord, run: Run): void {

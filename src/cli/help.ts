@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import type { Tool } from './command-line.js';
-import { GROUPS, longNames, type OptionSpec, type OptionTable } from './options/option-spec.js';
+import type { OptionSpec, OptionTable } from './options/option-spec.js';
+import { missingOptions, optionGroups } from './options/option-groups.js';
 
 const WIDTH = 80;
-const MISSING = 'Not in this version yet';
 
 /**
  * The text of `--help`. Commander lays it out from Options made of the table; it is loaded for this only, since it has
@@ -11,20 +11,25 @@ const MISSING = 'Not in this version yet';
  */
 export function helpText<T extends OptionTable>(tool: Tool<T>): string {
   const command = new Command(tool.name);
-  command.usage(
-    tool.name === 'asbackup' ? '-n <name> (-d <dir> | -o <file>) [options]' : '(-d <dir> | -i <file>) [options]',
-  );
-  command.description(tool.summary).helpOption(false).configureHelp({ helpWidth: WIDTH });
-  for (const group of GROUPS) {
-    for (const spec of tool.options) {
-      if (spec.available && spec.group === group) command.addOption(toOption(spec).helpGroup(`${group}:`));
-    }
+  const [first] = tool.examples;
+  command.usage(tool.usage).description(`${tool.summary}\n\nTo begin with:  ${first?.[1] ?? ''}`);
+  command.helpOption(false).configureHelp({ helpWidth: WIDTH });
+  for (const { group, options } of optionGroups(tool.options)) {
+    for (const spec of options) command.addOption(toOption(spec).helpGroup(`${group}:`));
   }
+  const missing = missingOptions(tool.options).map(({ name, short }) =>
+    short === undefined ? `--${name}` : `-${short} --${name}`,
+  );
   return [
     command.helpInformation().trimEnd(),
-    ...missingText(tool.options),
+    ...section('Other spellings', aliasesOf(tool.options)),
+    ...section('Not in this version yet', missing),
+    '',
     'Examples:',
     ...tool.examples.map(([what, line]) => `  ${what}\n    ${line}`),
+    '',
+    'Exit code 0: everything asked for was done. 1: something was not, and the last',
+    `lines say what. More: man ${tool.name}`,
     '',
   ].join('\n');
 }
@@ -33,27 +38,22 @@ function toOption(spec: OptionSpec): Option {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
   const argument =
     spec.argument === 'none' ? '' : spec.argument === 'optional' ? ' [value]' : ` <${spec.placeholder!}>`;
-  const option = new Option(`${short}--${spec.name}${argument}`, describe(spec));
+  const hasDefault = spec.default !== undefined && spec.argument !== 'none';
+  const text = hasDefault ? `${spec.help} (default ${spec.default})` : spec.help;
+  const option = new Option(`${short}--${spec.name}${argument}`, text);
   // Commander takes --no-x for the negation of --x. Here it is a name like any other.
   option.negate = false;
   return option;
 }
 
-function describe(spec: OptionSpec): string {
-  const aliases = (spec.aliases ?? []).map((name) => `--${name}`);
-  const notes = [
-    ...(spec.default === undefined || spec.argument === 'none' ? [] : [`default ${spec.default}`]),
-    ...(aliases.length === 0 ? [] : [`also ${aliases.join(', ')}`]),
-  ];
-  return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
+/** What old scripts use. Together, since nobody who reads the list of options has a use for them; see the man page. */
+function aliasesOf(table: OptionTable): string[] {
+  return table.flatMap(({ available, aliases }) => (available ? (aliases ?? []).map((alias) => `--${alias}`) : []));
 }
 
-/** Names only: enough to look one up, and short. */
-function missingText(table: OptionTable): string[] {
-  const names = table
-    .filter((spec) => !spec.available && spec.removed === undefined)
-    .map((spec) => (spec.short === undefined ? '' : `-${spec.short} `) + `--${longNames(spec)[0]!}`);
-  if (names.length === 0) return [''];
+/** Names only, as many in a line as it takes; nothing without names. */
+function section(heading: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
   const lines: string[] = [];
   let line = ' ';
   for (const [i, name] of names.entries()) {
@@ -64,5 +64,5 @@ function missingText(table: OptionTable): string[] {
     }
     line += item;
   }
-  return ['', `${MISSING}:`, ...lines, line, ''];
+  return ['', `${heading}:`, ...lines, line];
 }

@@ -10,7 +10,16 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? beginningOf(text, candidates);
+}
+
+/** Shorter than this, a name is the beginning of too many words. */
+const MIN_BEGINNING = 4;
+
+/** The longest candidate that what was typed goes on from: `user` for `username`. */
+function beginningOf(text: string, candidates: readonly string[]): string | undefined {
+  const beginnings = candidates.filter((name) => name.length >= MIN_BEGINNING && text.startsWith(name.toLowerCase()));
+  return beginnings.sort((a, b) => b.length - a.length)[0];
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */

@@ -19,8 +19,8 @@ export interface OptionWord {
 export type Word =
   /** `spelling` is what was typed, resolved to a full name: `--namespace` for `--names`, `-n` for `-ntest`. */
   | OptionWord
-  /** A word that belongs to no option. */
-  | { kind: 'stray'; text: string }
+  /** A word that belongs to no option; `meant` is the long option that was typed with one dash before it. */
+  | { kind: 'stray'; text: string; meant?: string }
   /** A word after `--`. */
   | { kind: 'trailing'; text: string }
   | { kind: 'error'; message: string };
@@ -35,6 +35,7 @@ export type Word =
 export function readWords(argv: readonly string[], table: OptionTable): Word[] {
   const words: Word[] = [];
   const rest = [...argv].reverse();
+  let before = '';
   for (let text = rest.pop(); text !== undefined; text = rest.pop()) {
     if (text === '--') {
       for (let word = rest.pop(); word !== undefined; word = rest.pop()) words.push({ kind: 'trailing', text: word });
@@ -43,8 +44,10 @@ export function readWords(argv: readonly string[], table: OptionTable): Word[] {
     } else if (text.length > 1 && text.startsWith('-')) {
       readBundle(text.slice(1), rest, table, words);
     } else {
-      words.push({ kind: 'stray', text });
+      const meant = table.flatMap(longNames).find((name) => `-${name}` === before);
+      words.push({ kind: 'stray', text, ...(meant === undefined ? {} : { meant }) });
     }
+    before = text;
   }
   return words;
 }

@@ -98,7 +98,10 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
     const missing = tool.options.some((spec) => !spec.available && !('removed' in spec));
     expect(world.out.includes('\nNot in this version yet:\n')).toBe(missing);
     expect(world.out.indexOf('Examples:')).toBeGreaterThan(world.out.indexOf('Not in this version yet:'));
-    expect(lines.length).toBeLessThan(180);
+    // What it is, and the shortest command that does something, before anything else.
+    expect(world.out.indexOf(tool.summary.slice(0, 40))).toBeLessThan(world.out.indexOf(tool.examples[0]![1]));
+    expect(world.out.indexOf(tool.examples[0]![1])).toBeLessThan(world.out.indexOf('  -'));
+    expect(lines.length).toBeLessThan(190);
   });
 
   it('shows examples that can be run', async () => {
@@ -117,6 +120,12 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
       `${name}: unknown option --paralel; did you mean --parallel?\nTry ${name} --help for all options.\n`,
     );
     expect(world.out).toBe('');
+  });
+
+  it('knows a long name with one dash when it sees one', async () => {
+    const world = fakeWorld();
+    expect(await main(['-namespace', 'users'], world.environment)).toBe(1);
+    expect(world.err.join('')).toContain('unexpected word "users": a long name has two dashes, --namespace\n');
   });
 
   it('reports an error of the run as one line', async () => {

@@ -100,6 +100,7 @@ describe('words of a command line', () => {
     ['--paralel=3', 'unknown option --paralel; did you mean --parallel?'],
     ['--nmaespace', 'unknown option --nmaespace; did you mean --namespace?'],
     ['--bin_list', 'unknown option --bin_list; did you mean --bin-list?'],
+    ['--username=x', 'unknown option --username; did you mean --user?'],
     ['--xyzzy', 'unknown option --xyzzy'],
     ['--=x', 'unknown option --'],
     ['-k', 'unknown option -k'],

@@ -2,16 +2,17 @@ import type { ValueRule, ValueTypes } from '../values/parse-value.js';
 
 /** The headings of --help, in its order. */
 export const GROUPS = [
-  'Connection',
-  'Input',
-  'Output',
   'What to back up',
+  'Output',
+  'Input',
   'What to restore',
   'How to write',
-  'Partitions',
+  'Connection',
   'Speed and timeouts',
   'Compression and encryption',
+  'Partitions',
   'S3',
+  'TLS',
   'Configuration and secrets',
   'General',
 ] as const;
@@ -19,8 +20,8 @@ export const GROUPS = [
 export type Group = (typeof GROUPS)[number];
 
 /**
- * One row of a tool's option table. The parser, --help and the tests are read from it; a configuration file reader, a
- * man page and shell completion can be.
+ * One row of a tool's option table. The parser, the configuration file reader, --help, the man page, shell completion
+ * and the tests are all made of it.
  */
 export interface OptionSpec {
   /** Without the dashes. The name used in messages and in help. */

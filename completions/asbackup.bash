@@ -1,0 +1,57 @@
+# bash completion for asbackup; made of its option table by "npm run completions".
+
+_asbackup() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  COMPREPLY=()
+  # An option, its equals sign and its value are three words here.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]] && ((COMP_CWORD > 1)); then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $previous in
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --instance | --sa-address | --sa-port | --sa-timeout)
+      return
+      ;;
+    -A | --auth)
+      mapfile -t COMPREPLY < <(compgen -W 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -- "$current")
+      return
+      ;;
+    --tls-cafile | --tlsCaFile | --tls-cert-blacklist | --tls-cert-blackList | --tlsCertBlackList | --tls-keyfile | --tlsKeyFile | --tls-certfile | --tlsCertFile | -o | --output-file | -c | --continue | --state-file-dst | --encryption-key-file | --config-file | --only-config-file | --sa-cafile | -m | --machine)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --tls-capath | --tlsCaPath | -d | --directory)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+    -z | --compress)
+      mapfile -t COMPREPLY < <(compgen -W 'zstd' -- "$current")
+      return
+      ;;
+    -y | --encrypt)
+      mapfile -t COMPREPLY < <(compgen -W 'aes128 aes256' -- "$current")
+      return
+      ;;
+  esac
+  if [[ $current == -* || -z $current ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --host --port --services-alternate --user --password --auth --tls-enable --tls-name
+      --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-crl-check
+      --tls-crl-check-all --tls-cert-blacklist --tls-log-session-info --tls-keyfile
+      --tls-keyfile-password --tls-certfile --namespace --set --bin-list --no-bins --no-records
+      --no-indexes --no-udfs --modified-after --modified-before --no-ttl-only --filter-exp
+      --max-records --partition-list --after-digest --node-list --prefer-racks --directory
+      --output-file --output-file-prefix --file-limit --remove-files --remove-artifacts --compact
+      --continue --state-file-dst --checkpoint-interval --estimate --estimate-samples --parallel
+      --nice --records-per-second --socket-timeout --total-timeout --max-retries
+      --sleep-between-retries --compress --encrypt --encryption-key-file --encryption-key-env
+      --compression-level --instance --config-file --no-config-file --only-config-file --sa-address
+      --sa-port --sa-timeout --sa-cafile --machine --verbose --help --version
+    ' -- "$current")
+  fi
+}
+
+complete -F _asbackup asbackup

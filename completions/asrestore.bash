@@ -1,0 +1,56 @@
+# bash completion for asrestore; made of its option table by "npm run completions".
+
+_asrestore() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  COMPREPLY=()
+  # An option, its equals sign and its value are three words here.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]] && ((COMP_CWORD > 1)); then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $previous in
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --sleep-between-retries | --retry-delay | --encryption-key-env | --instance | --sa-address | --sa-port | --sa-timeout)
+      return
+      ;;
+    -A | --auth)
+      mapfile -t COMPREPLY < <(compgen -W 'INTERNAL EXTERNAL EXTERNAL_INSECURE PKI' -- "$current")
+      return
+      ;;
+    --tls-cafile | --tlsCaFile | --tls-cert-blacklist | --tls-cert-blackList | --tlsCertBlackList | --tls-keyfile | --tlsKeyFile | --tls-certfile | --tlsCertFile | -i | --input-file | --encryption-key-file | --config-file | --only-config-file | --sa-cafile | -m | --machine)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --tls-capath | --tlsCaPath | -d | --directory | --directory-list | --parent-directory)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+    -z | --compress)
+      mapfile -t COMPREPLY < <(compgen -W 'zstd' -- "$current")
+      return
+      ;;
+    -y | --encrypt)
+      mapfile -t COMPREPLY < <(compgen -W 'aes128 aes256' -- "$current")
+      return
+      ;;
+  esac
+  if [[ $current == -* || -z $current ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '
+      --host --port --services-alternate --user --password --auth --tls-enable --tls-name
+      --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-crl-check
+      --tls-crl-check-all --tls-cert-blacklist --tls-log-session-info --tls-keyfile
+      --tls-keyfile-password --tls-certfile --directory --directory-list --parent-directory
+      --input-file --namespace --set-list --bin-list --no-records --no-indexes --no-udfs --unique
+      --replace --no-generation --extra-ttl --ignore-record-error --indexes-last --wait --parallel
+      --nice --disable-batch-writes --batch-size --max-async-batches --event-loops --timeout
+      --socket-timeout --total-timeout --max-retries --retry-scale-factor --sleep-between-retries
+      --compress --encrypt --encryption-key-file --encryption-key-env --instance --config-file
+      --no-config-file --only-config-file --sa-address --sa-port --sa-timeout --sa-cafile --validate
+      --machine --verbose --help --version
+    ' -- "$current")
+  fi
+}
+
+complete -F _asrestore asrestore
