@@ -1,0 +1,31 @@
+# asbackup and asrestore in a container. The compiler that builds the zstd library stays behind in the first stage.
+#
+#   docker build -t asbackup .
+#   docker run --rm --network host -v /backups:/backups asbackup asbackup -n test -d /backups/test
+#
+# The user `node` (uid 1000) runs the commands: /backups must be writable for it, or add --user "$(id -u):$(id -g)".
+
+FROM node:22-slim AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3 make g++ \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/native scripts/native
+RUN npm ci --no-audit && scripts/native
+COPY . .
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22-slim
+WORKDIR /opt/asbackup
+COPY --from=build /src/package.json /src/LICENSE ./
+COPY --from=build /src/node_modules node_modules
+COPY --from=build /src/bin bin
+COPY --from=build /src/dist dist
+RUN rm -rf dist/embedded dist/cli/pages \
+ && ln -s /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore /usr/local/bin/ \
+ && mkdir /backups && chown node:node /backups
+USER node
+WORKDIR /backups
+VOLUME /backups
+CMD ["asbackup", "--help"]

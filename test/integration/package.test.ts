@@ -1,0 +1,121 @@
+/** What a user gets: the packed file holds what is needed and nothing else, and works from a directory of its own. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer } from './target.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MAX_BYTES = 2_000_000;
+
+interface Manifest {
+  dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
+  bin: Record<string, string>;
+  man: string[];
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'asbackup-package-'));
+const unpacked = join(scratch, 'package');
+let files: string[];
+let packedBytes: number;
+let manifest: Manifest;
+let server: Awaited<ReturnType<typeof startServer>>;
+
+beforeAll(async () => {
+  const env = { ...process.env, npm_config_loglevel: 'error', npm_config_offline: 'true' };
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', scratch], { cwd: ROOT, env });
+  const archive = execFileSync('sh', ['-c', 'echo *.tgz'], { cwd: scratch, encoding: 'utf8' }).trim();
+  packedBytes = statSync(join(scratch, archive)).size;
+  const listing = execFileSync('tar', ['-tzf', archive], { cwd: scratch, encoding: 'utf8' });
+  files = listing
+    .trim()
+    .split('\n')
+    .map((name) => name.replace(/^package\//, ''));
+  execFileSync('tar', ['-xzf', archive], { cwd: scratch });
+  manifest = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')) as Manifest;
+  for (const name of Object.keys(manifest.dependencies)) link(name);
+  server = await startServer([]);
+});
+
+afterAll(async () => {
+  await server.stop();
+  rmSync(scratch, { recursive: true });
+});
+
+/** Only what the package declares; what that needs in turn is found beside the real thing. */
+function link(name: string): void {
+  const path = join(unpacked, 'node_modules', name);
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules', name), path);
+}
+
+function run(
+  tool: 'asbackup' | 'asrestore',
+  ...args: string[]
+): { code: number | null; stdout: string; stderr: string } {
+  const argv = [join(unpacked, manifest.bin[tool]!), '--no-config-file', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: scratch, encoding: 'utf8' });
+  return { code: status, stdout, stderr };
+}
+
+const reach = (): string[] => ['-h', server.host, '-p', String(server.port)];
+
+describe('the packed file', () => {
+  it('is small', () => {
+    expect(packedBytes).toBeLessThan(MAX_BYTES);
+  });
+
+  it('holds the commands, the pages and the code, and nothing of the workshop', () => {
+    for (const file of [...Object.values(manifest.bin), ...manifest.man.map((page) => page.replace(/^\.\//, ''))]) {
+      expect(files).toContain(file);
+    }
+    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'conf/astools.conf.sample', 'completions/_asbackup']) {
+      expect(files).toContain(file);
+    }
+    const needed = /^(?:bin|completions|conf|dist|examples|man)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    expect(files.filter((file) => !needed.test(file))).toEqual([]);
+    expect(files.filter((file) => /^dist\/(?:embedded|cli\/pages)\/|\.map$|\.tsbuildinfo$/.test(file))).toEqual([]);
+    expect(files.filter((file) => file.startsWith('dist/') && !/\.(?:js|d\.ts)$/.test(file))).toEqual([]);
+  });
+
+  it('tells its version and its options', () => {
+    for (const tool of ['asbackup', 'asrestore'] as const) {
+      expect(run(tool, '--version')).toMatchObject({ code: 0, stderr: '' });
+      expect(run(tool, '--help')).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  it('backs up and restores with nothing but what it declares, and without native code', () => {
+    const source = join(scratch, 'source.asb');
+    const lines = [
+      'Version 3.1',
+      '# namespace test',
+      '# first-file',
+      '+ n test',
+      `+ d ${'A'.repeat(27)}=`,
+      '+ g 1',
+      '+ t 0',
+    ];
+    writeFileSync(source, [...lines, '+ b 1', '- I number 7', ''].join('\n'));
+    expect(run('asrestore', ...reach(), '-i', source)).toMatchObject({ code: 0 });
+    const backup = run('asbackup', ...reach(), '-n', 'test', '-d', 'plain', '-w', '2');
+    expect(backup.code, backup.stderr).toBe(0);
+    expect(backup.stderr).toContain('Backed up 1 record(s)');
+    expect(run('asrestore', '--validate', '-d', 'plain')).toMatchObject({ code: 0 });
+  });
+
+  it('says how to get the compression library when there is none, and uses it when there is', () => {
+    const compressed = ['-n', 'test', '-d', 'compressed', '-z', 'zstd'];
+    const without = run('asbackup', ...reach(), ...compressed);
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain('(zstd-napi is not installed); build it with "npm install ');
+    expect(without.stderr).toContain(` in ${unpacked}, `);
+    for (const name of Object.keys(manifest.optionalDependencies)) link(name);
+    const backup = run('asbackup', ...reach(), ...compressed);
+    expect(backup.code, backup.stderr).toBe(0);
+    expect(run('asrestore', ...reach(), '-z', 'zstd', '-d', 'compressed')).toMatchObject({ code: 0 });
+  });
+});
