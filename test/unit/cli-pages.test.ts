@@ -13,6 +13,7 @@ import { longNames, type OptionSpec, type OptionTable } from '../../src/cli/opti
 import { argumentKind } from '../../src/cli/pages/argument-kind.js';
 import { completionFiles } from '../../src/cli/pages/completion-files.js';
 import { manPage } from '../../src/cli/pages/man-page.js';
+import { withOptionLists } from '../../src/cli/pages/readme-options.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -250,6 +251,21 @@ describe.each(tools)('$name', (tool) => {
         expect(ask('--no-rec')).toEqual(['--no-records']);
       });
     }
+  });
+});
+
+describe('the README', () => {
+  const readme = read('README.md');
+
+  it('lists the options of the tables; if this fails: npm run man', () => {
+    expect(readme).toBe(withOptionLists(readme, tools));
+  });
+
+  it('names no option that no table knows', () => {
+    const known = tools.flatMap(({ options }) => options.flatMap((spec) => longNames(spec)));
+    // Options of other programs: npm, docker, and the benchmark.
+    const foreign = ['host', 'name', 'network', 'rm'];
+    expect(longNamesIn(readme).filter((option) => ![...known, ...foreign].includes(option))).toEqual([]);
   });
 });
 
