@@ -74,7 +74,7 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         'SIGNALS',
         [
           [
-            '*SIGINT*, *SIGTERM*',
+            '*SIGINT*, *SIGTERM*, *SIGHUP*',
             'The first stops the backup in order: what was read is written, the state is saved, and the log ends with what to type to go on from there. One that comes more than a second later ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
           ],
         ],
@@ -113,7 +113,7 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         'SIGNALS',
         [
           [
-            '*SIGINT*, *SIGTERM*',
+            '*SIGINT*, *SIGTERM*, *SIGHUP*',
             'The first stops the restore in order: no more records are read, answers that are due are waited for, and the log says what was written. One that comes more than a second later ends the program at once. A restore can be run again; records that are there already are left as they are.',
           ],
         ],
