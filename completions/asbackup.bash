@@ -49,7 +49,7 @@ _asbackup() {
       --nice --records-per-second --socket-timeout --total-timeout --max-retries
       --sleep-between-retries --compress --encrypt --encryption-key-file --encryption-key-env
       --compression-level --instance --config-file --no-config-file --only-config-file --sa-address
-      --sa-port --sa-timeout --sa-cafile --machine --verbose --help --version
+      --sa-port --sa-timeout --sa-cafile --machine --verbose --log-json --help --version
     ' -- "$current")
   fi
 }

@@ -70,5 +70,6 @@ complete -c asbackup -l sa-timeout -x -d 'Limit for connecting to the secret age
 complete -c asbackup -l sa-cafile -r -F -d 'Use TLS to the secret agent and trust these PEM certificates'
 complete -c asbackup -s m -l machine -r -F -d 'Append progress for programs to this file'
 complete -c asbackup -s v -l verbose -d 'Tell more about what is done'
+complete -c asbackup -l log-json -d 'Log one JSON object a line, for log collectors'
 complete -c asbackup -s Z -l help -d 'Show this help and exit'
 complete -c asbackup -s V -l version -d 'Show the version and exit'

@@ -48,7 +48,7 @@ _asrestore() {
       --socket-timeout --total-timeout --max-retries --retry-scale-factor --sleep-between-retries
       --compress --encrypt --encryption-key-file --encryption-key-env --instance --config-file
       --no-config-file --only-config-file --sa-address --sa-port --sa-timeout --sa-cafile --validate
-      --machine --verbose --help --version
+      --machine --verbose --log-json --help --version
     ' -- "$current")
   fi
 }

@@ -64,5 +64,6 @@ complete -c asrestore -l sa-cafile -r -F -d 'Use TLS to the secret agent and tru
 complete -c asrestore -l validate -d 'Only check that the files can be read'
 complete -c asrestore -s m -l machine -r -F -d 'Append progress for programs to this file'
 complete -c asrestore -s v -l verbose -d 'Tell more about what is done'
+complete -c asrestore -l log-json -d 'Log one JSON object a line, for log collectors'
 complete -c asrestore -s Z -l help -d 'Show this help and exit'
 complete -c asrestore -s V -l version -d 'Show the version and exit'
