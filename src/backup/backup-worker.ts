@@ -11,6 +11,7 @@ import type { LogEvent } from '../report/log.js';
 import { endThread } from '../thread-end.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import type { Sink } from '../storage/sink.js';
+import { Storages } from '../storage/storages.js';
 import {
   Counter,
   COUNTERS_PER_WORKER,
@@ -50,7 +51,7 @@ class BackupWorker {
         this.send({ type: 'durable', ...stretch, file });
       };
       const slow = (sink: Sink): Sink => throttle(sink, setup.bandwidth, this.stopping.signal);
-      this.output = new DirectoryOutput(output, onBytes, onDurable, pipeline, slow);
+      this.output = new DirectoryOutput(output, onBytes, onDurable, pipeline, slow, Storages.linked(setup.storage));
     } else {
       this.output = this.shared = new SharedOutput(port, pipeline.compressor());
     }

@@ -19,9 +19,9 @@ import type { ByteSink } from '../pipeline/bytes.js';
 import { MeteredSink } from '../pipeline/metered.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { AES_HEADER_BYTES, encryptVector } from '../pipeline/aes-ctr.js';
-import { LocalFileSink } from '../storage/local-file.js';
 import type { Sink } from '../storage/sink.js';
 import { StreamSink } from '../storage/stream-sink.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { StandardOutputSink } from '../storage/standard-output.js';
 import type { WorkerCounters } from '../report/worker-rates.js';
 import type { Checkpointer } from './checkpointer.js';
@@ -36,6 +36,7 @@ import { scanSelection } from './selection.js';
 import { inSession, type Session } from './session.js';
 import { workerSetups } from './setups.js';
 import { beginState, checkStart, jobsOf, type RunState } from './run-state.js';
+import { closeOthers, markOf } from './resume.js';
 import { removeState } from './state-file.js';
 import { throttle } from './throttle.js';
 import { type Checkpoints, type Job, runJobs } from './worker-pool.js';
@@ -64,14 +65,15 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     if (threads < options.parallel && saved === undefined)
       log.info(threadsReducedLine(options.parallel, threads, scarce(session, options)));
     const space = DiskSpace.of(target, log);
+    let expectedBytes = 0;
     if (!options.noRecords) {
       const meter = new SampleMeter(globals.firstHeader, pipeline);
-      await proveItCanStart(session, options, meter, space);
+      expectedBytes = await proveItCanStart(session, options, meter, space);
     }
     options.signal?.throwIfAborted();
     const runState = await beginState(saved, session.partitions, globals, options, log);
 
-    const run = new Run(session, options, globals, threads, pipeline, runState);
+    const run = new Run(session, options, globals, threads, pipeline, runState, expectedBytes);
     session.totals = () => run.totals();
     space?.watch(() => ({ ...run.totals(), expectedRecords: run.expectedRecords }));
     try {
@@ -96,16 +98,17 @@ function scarce({ partitions }: Session, { maxRecords = 0 }: BackupOptions): 'pa
 
 /**
  * Reads one record before anything is created or deleted. Before a backup to a file it reads some more, to tell whether
- * the disk will hold it: the C tool's nested estimate (asbackup.md 6) without lines of its own (12, fault 9).
+ * the disk will hold it, or how large the parts of an upload have to be: the C tool's nested estimate (asbackup.md 6)
+ * without lines of its own (12, fault 9). Resolves with the size expected, 0 = unknown.
  */
 async function proveItCanStart(
   { cluster, partitions, expectedRecords }: Session,
   options: BackupOptions,
   meter: SampleMeter,
   space: DiskSpace | undefined,
-): Promise<void> {
+): Promise<number> {
   const selection: ScanSelection = { ...scanSelection(options, 1), recordsPerSecond: 0 };
-  const withSizes = options.target.kind === 'file' && space !== undefined;
+  const withSizes = options.target.kind === 'file';
   try {
     if (withSizes) {
       const samples = options.estimateSamples ?? SPACE_SAMPLES;
@@ -117,10 +120,12 @@ async function proveItCanStart(
   } catch (error) {
     throw explainRefusal(error, options);
   }
-  if (!withSizes) return;
+  if (!withSizes) return 0;
   const { maxRecords = 0 } = options;
   const records = maxRecords === 0 ? expectedRecords : Math.min(maxRecords, expectedRecords);
-  await space.check(meter.sizeOf(records));
+  const expectedBytes = meter.sizeOf(records);
+  await space?.check(expectedBytes);
+  return expectedBytes;
 }
 
 class Run {
@@ -134,6 +139,9 @@ class Run {
   private readonly doing: (string | undefined)[] = [];
   /** What earlier runs have done of this backup. */
   private readonly before: BackupTotals;
+  private readonly storages: StorageAccess;
+  /** The storage's end of the one output for all workers. */
+  private sharedSink: Sink | undefined;
 
   constructor(
     private readonly session: Session,
@@ -142,7 +150,10 @@ class Run {
     private readonly threads: number,
     private readonly pipeline: Pipeline,
     private readonly runState: RunState,
+    /** Of the one output; 0 = unknown. */
+    private readonly expectedBytes: number,
   ) {
+    this.storages = options.storages ?? new Storages();
     const { sindexes, udfs } = globals;
     this.before = { ...runState.state.counters, ...(this.hasHeader() ? {} : { sindexes, udfs }) };
     const { bandwidthBytesPerSecond, maxRecords = 0 } = options;
@@ -203,7 +214,7 @@ class Run {
       const files = await this.scan(jobs, output);
       await output?.close();
       await this.runState.checkpointer?.remove();
-      if (options.continueFrom !== undefined) await removeState(options.continueFrom);
+      if (options.continueFrom !== undefined) await removeState(options.continueFrom, this.storages);
       if (target.kind === 'file') return [target.path];
       return files;
     } catch (error) {
@@ -227,6 +238,13 @@ class Run {
     if (output !== undefined && !this.hasHeader()) {
       await output.write(this.pipeline.compressor()?.frame(firstHeader) ?? firstHeader);
     }
+    const { resumed } = this.runState;
+    if (resumed !== undefined && options.target.kind === 'directory') {
+      await closeOthers(resumed, options, threads, (file) => this.runState.checkpointer?.closed(file));
+    }
+    // A shared output is this thread's affair.
+    const paths = options.target.kind === 'directory' ? [options.target.path] : [];
+    const links = await this.storages.links(paths, threads);
     const setups = workerSetups({
       options,
       cluster: session.cluster,
@@ -236,7 +254,8 @@ class Run {
       header: encodeHeader(namespace, false),
       firstHeader,
       bandwidth,
-      resumed: this.runState.resumed,
+      resumed,
+      links,
     });
     // With one output for all, its size stands for the job's (asbackup.md 8.2).
     const sizeOf = (jobBytes: number): number => (output === undefined ? jobBytes : this.sharedBytes);
@@ -278,7 +297,11 @@ class Run {
     return {
       durable: (stretch, file) => checkpointer.durable(stretch, file),
       appended: (stretch) => checkpointer.appended(stretch),
-      committed: (file) => checkpointer.committed(file),
+      committed: (bytes) => {
+        // Not every storage can make a few bytes durable; then nothing has become so.
+        const written = (this.runState.resumed?.files[0]?.bytes ?? 0) + this.sharedBytes;
+        if (bytes === written) checkpointer.committed(bytes, this.sharedSink?.token);
+      },
       intervalMs: this.options.checkpointIntervalMs ?? CHECKPOINT_INTERVAL_MS,
     };
   }
@@ -292,8 +315,14 @@ class Run {
     let sink: Sink;
     if (target.kind === 'stdout') sink = new StandardOutputSink(before);
     else if (target.kind === 'stream') sink = new StreamSink(target.stream);
-    else if (before > 0) sink = await LocalFileSink.resume(target.path, before);
-    else sink = await LocalFileSink.create(target.path);
+    else {
+      const storage = await this.storages.of(target.path);
+      sink =
+        resumed !== undefined && before > 0
+          ? await storage.resume(target.path, markOf(resumed))
+          : await storage.create(target.path, this.expectedBytes);
+    }
+    this.sharedSink = sink;
     const stored = throttle(
       new MeteredSink(sink, (bytes) => (this.sharedBytes += bytes)),
       this.bandwidth,

@@ -3,9 +3,10 @@
  * thread's part of a checkpoint; the workers' is to make files durable and tell how far they have come with them.
  */
 import { errorEvent, type Log } from '../report/log.js';
+import type { StorageAccess } from '../storage/storages.js';
 import type { FileLength } from './messages.js';
 import type { Stretch } from './output.js';
-import { removeState, saveState, type BackupState } from './state-file.js';
+import { removeState, saveState, type BackupState, type StateFileEntry } from './state-file.js';
 
 /** The name of the one output for all workers. */
 export const SHARED_NAME = '[output]';
@@ -23,11 +24,12 @@ export class Checkpointer {
     readonly path: string,
     private readonly state: BackupState,
     private readonly log: Log,
+    private readonly storages: StorageAccess,
   ) {}
 
   /** The first save. Throws StorageError: a state that cannot be saved is a reason not to begin. */
   begin(): Promise<void> {
-    return saveState(this.path, this.state);
+    return saveState(this.path, this.state, this.storages);
   }
 
   /** A worker has made a file of its own durable. */
@@ -37,16 +39,23 @@ export class Checkpointer {
     this.save();
   }
 
+  /** A file of the run that is continued was closed as it was. */
+  closed(file: FileLength): void {
+    this.setLength(file);
+    this.save();
+  }
+
   /** The one output has taken a chunk. */
   appended(stretch: Stretch): void {
     this.written.push(stretch);
   }
 
   /** Everything appended is durable; the one output has so many bytes. */
-  committed(bytes: number): void {
+  committed(bytes: number, token: string | undefined): void {
     for (const stretch of this.written.splice(0)) this.advance(stretch);
     // Always the same entry, however the path of the output is spelt in this run.
-    this.setLength({ name: this.state.files[0]?.name ?? SHARED_NAME, bytes });
+    const file = { name: this.state.files[0]?.name ?? SHARED_NAME, bytes };
+    this.setLength(token === undefined ? file : { ...file, token });
     this.save();
   }
 
@@ -62,7 +71,7 @@ export class Checkpointer {
   /** The run is complete. */
   async remove(): Promise<void> {
     await this.saving;
-    await removeState(this.path);
+    await removeState(this.path, this.storages);
   }
 
   /** Bytes of the one output that the state file answers for. */
@@ -75,12 +84,15 @@ export class Checkpointer {
     this.state.counters.records += records;
   }
 
-  private setLength({ name, bytes }: FileLength): void {
+  private setLength({ name, bytes, token }: FileLength): void {
     const { files, counters } = this.state;
-    const known = files.find((file) => file.name === name);
+    const known = files.find((entry) => entry.name === name);
     counters.bytes += bytes - (known?.bytes ?? 0);
-    if (known === undefined) files.push({ name, bytes });
-    else known.bytes = bytes;
+    const file: StateFileEntry = known ?? { name, bytes };
+    if (known === undefined) files.push(file);
+    file.bytes = bytes;
+    if (token === undefined) delete file.token;
+    else file.token = token;
   }
 
   /** Saves what is known when the save before is done; any number of calls until then are one. */
@@ -90,7 +102,7 @@ export class Checkpointer {
     this.saving = this.saving.then(async () => {
       this.queued = false;
       try {
-        await saveState(this.path, this.state);
+        await saveState(this.path, this.state, this.storages);
         this.savedLast = true;
       } catch (error) {
         this.savedLast = false;

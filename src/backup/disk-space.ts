@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Log, warningEvent } from '../report/log.js';
+import { isS3Path } from '../storage/paths.js';
 import type { BackupTarget } from './options.js';
 
 /** Records per kind of target are written unevenly at first; before so many bytes their average says nothing. */
@@ -26,6 +27,7 @@ export class DiskSpace {
 
   /** For the targets that lie on a disk. */
   static of(target: BackupTarget, log: Log): DiskSpace | undefined {
+    if ('path' in target && isS3Path(target.path)) return undefined;
     if (target.kind === 'directory') return new DiskSpace(target.path, log);
     return target.kind === 'file' ? new DiskSpace(dirname(target.path), log) : undefined;
   }

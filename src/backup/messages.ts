@@ -3,17 +3,22 @@ import type { ClusterOptions } from '../aerospike/options.js';
 import type { ScanSelection } from '../aerospike/scan-request.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { LogLevel, LogLine } from '../report/log.js';
+import type { StorageLink } from '../storage/storages.js';
 
 /** How many bytes of a file are durable. Of a directory's file, the name within the directory. */
 export interface FileLength {
   name: string;
   bytes: number;
+  /** What the storage needs to go on behind them; absent = nothing, or the file is closed. */
+  token?: string;
 }
 
 /** A file to go on with. */
 export interface ResumedFile extends FileLength {
   /** Of its encryption; absent = it is not encrypted. */
   vector?: Uint8Array;
+  /** Nothing can be added to it any more. */
+  closed?: true;
 }
 
 export function backupFileName(prefix: string, number: number): string {
@@ -73,6 +78,8 @@ export interface WorkerSetup {
   sleepBetweenRetriesMs: number;
   output: OutputPlan;
   pipeline: PipelineOptions;
+  /** Absent = local files only. */
+  storage?: StorageLink;
   bandwidth?: Bandwidth;
   /** Float64 per worker: `COUNTERS_PER_WORKER` values from `index * COUNTERS_PER_WORKER` on. */
   counters: SharedArrayBuffer;

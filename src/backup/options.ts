@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../aerospike/options.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { Log } from '../report/log.js';
+import type { StorageAccess } from '../storage/storages.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
 
 export type BackupTarget =
@@ -69,6 +70,8 @@ export interface BackupOptions extends PipelineOptions {
   estimateSamples?: number;
   /** Progress and summary for programs are appended to this file or FIFO (asbackup.md 8.5). */
   machinePath?: string;
+  /** The storages of the run's paths; absent = local files only. Who made them closes them. */
+  storages?: StorageAccess;
   /** Shows the progress in place of the percent lines. */
   display?: ProgressDisplay;
   log: Log;

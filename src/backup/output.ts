@@ -1,12 +1,12 @@
 /** Where a backup worker's chunks go: files of its own in a directory, or the one output of the main thread. */
-import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { ByteSink } from '../pipeline/bytes.js';
 import { MeteredSink } from '../pipeline/metered.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { FrameCompressor } from '../pipeline/zstd-sink.js';
-import { LocalFileSink } from '../storage/local-file.js';
+import { joinPath } from '../storage/paths.js';
 import type { Sink } from '../storage/sink.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import {
   backupFileName,
   claimFileNumber,
@@ -53,6 +53,8 @@ const SMALLEST_CHUNK = 64 * 1024;
  */
 export class DirectoryOutput implements ChunkOutput {
   private sink: ByteSink | undefined;
+  /** Under `sink`. */
+  private storage: Sink | undefined;
   /** As they are stored: compressed and encrypted. `relative` is the name within the directory. */
   private readonly files: { name: string; relative: string; bytes: number }[] = [];
   /** Writes happen one after another at the end of this chain. */
@@ -77,6 +79,7 @@ export class DirectoryOutput implements ChunkOutput {
     private readonly pipeline: Pipeline,
     /** Puts what slows the bytes down around a new file. */
     private readonly throttle: (sink: Sink) => Sink,
+    private readonly storages: StorageAccess = new Storages(),
   ) {
     const { resume } = plan;
     if (resume === undefined) return;
@@ -124,7 +127,11 @@ export class DirectoryOutput implements ChunkOutput {
 
   checkpoint(): Promise<void> {
     return this.enqueue(async () => {
-      if (this.pending.length > 0) this.tellDurable(await this.sink?.sync());
+      if (this.pending.length === 0) return;
+      const { sink } = this;
+      if (sink === undefined) this.tellDurable(undefined);
+      // Not every storage can make a few bytes durable; what is not stays pending.
+      else if ((await sink.sync()) === this.stored()) this.tellDurable(this.stored());
     });
   }
 
@@ -162,22 +169,27 @@ export class DirectoryOutput implements ChunkOutput {
 
   private async open({ number, header }: { number: number; header: Uint8Array }): Promise<void> {
     const name = backupFileName(this.plan.prefix, number);
-    const local = await LocalFileSink.create(join(this.plan.path, name));
-    this.sink = this.pipeline.encode(this.throttle(this.meter(local, name, 0)));
+    const path = joinPath(this.plan.path, name);
+    const stored = await (await this.storages.of(path)).create(path, this.plan.fileLimitBytes);
+    this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, 0)));
     await this.sink.write(Buffer.from(header));
   }
 
   /** Goes on with a file of the run that was interrupted. */
-  private async reopen({ name, bytes, vector }: ResumedFile): Promise<void> {
-    const local = await LocalFileSink.resume(join(this.plan.path, name), bytes);
+  private async reopen({ name, bytes, token, vector }: ResumedFile): Promise<void> {
+    const path = joinPath(this.plan.path, name);
+    const stored = await (
+      await this.storages.of(path)
+    ).resume(path, token === undefined ? { bytes } : { bytes, token });
     const from = vector === undefined ? undefined : { vector, offset: bytes - this.pipeline.overheadBytes };
-    this.sink = this.pipeline.encode(this.throttle(this.meter(local, name, bytes)), from);
+    this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, bytes)), from);
   }
 
-  private meter(local: LocalFileSink, relative: string, bytesBefore: number): Sink {
-    const file = { name: local.name, relative, bytes: bytesBefore };
+  private meter(storage: Sink, relative: string, bytesBefore: number): Sink {
+    const file = { name: storage.name, relative, bytes: bytesBefore };
     this.files.push(file);
-    return new MeteredSink(local, (bytes) => {
+    this.storage = storage;
+    return new MeteredSink(storage, (bytes) => {
       file.bytes += bytes;
       this.storedTotal += bytes;
       this.onBytes(bytes);
@@ -192,9 +204,8 @@ export class DirectoryOutput implements ChunkOutput {
   private async closeFile(): Promise<void> {
     const { sink } = this;
     if (sink === undefined) return;
-    const bytes = await sink.sync();
     await sink.close();
-    this.tellDurable(bytes);
+    this.tellDurable(this.stored());
     this.sink = undefined;
   }
 
@@ -204,8 +215,13 @@ export class DirectoryOutput implements ChunkOutput {
     const records = this.pending.reduce((sum, stretch) => sum + stretch.records, 0);
     this.pending = [];
     const file = this.files.at(-1);
-    const length = bytes === undefined || file === undefined ? undefined : { name: file.relative, bytes };
-    this.onDurable({ cursors, records }, length);
+    if (bytes === undefined || file === undefined) {
+      this.onDurable({ cursors, records }, undefined);
+      return;
+    }
+    const token = this.storage?.token;
+    const length = { name: file.relative, bytes };
+    this.onDurable({ cursors, records }, token === undefined ? length : { ...length, token });
   }
 
   private enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -1,13 +1,13 @@
 /** Continuing an interrupted backup: what has to match, which files there are, where each goes on (asbackup.md 7). */
-import { open, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { AES_HEADER_BYTES, decryptVector } from '../pipeline/aes-ctr.js';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { decryptVector } from '../pipeline/aes-ctr.js';
 import { fingerprint } from '../pipeline/encryption-key.js';
-import { deleteBackupFiles, deleteFile, listBackupFiles, pathExists } from '../storage/local-directory.js';
-import { storageError } from '../storage/errors.js';
-import { LocalFileSink } from '../storage/local-file.js';
+import { canonicalPath, isS3Path, joinPath } from '../storage/paths.js';
+import { isBackupFileName, listBackupFiles, type Mark } from '../storage/storage.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { type Log, logEvent } from '../report/log.js';
-import type { ResumedFile } from './messages.js';
+import type { FileLength, ResumedFile } from './messages.js';
 import type { BackupOptions } from './options.js';
 import { StateError, type BackupState, type Identity } from './state-file.js';
 import { isNamedAfter } from './target.js';
@@ -17,14 +17,21 @@ export async function statePathOf(options: BackupOptions): Promise<string> {
   const { stateFileDst, target } = options;
   const name = `${basename(options.prefix)}.asb.state`;
   if (stateFileDst !== undefined) {
+    if (isS3Path(stateFileDst)) return stateFileDst;
     const isDirectory = await stat(stateFileDst).then(
       (found) => found.isDirectory(),
       () => false,
     );
     return isDirectory ? join(stateFileDst, name) : stateFileDst;
   }
+  if (usesWorkingDirectory(options)) return name;
   if (target.kind === 'directory') return join(target.path, name);
   return target.kind === 'file' ? `${target.path}.state` : name;
+}
+
+/** What is written does not lie where its state could lie beside it, and nobody has said where. */
+export function usesWorkingDirectory({ target, stateFileDst }: BackupOptions): boolean {
+  return stateFileDst === undefined && (target.kind === 'stdout' || ('path' in target && isS3Path(target.path)));
 }
 
 /** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
@@ -49,7 +56,7 @@ export function identityOf(options: BackupOptions): Identity {
     encrypt: encryption?.mode ?? '',
     'key fingerprint': encryption === undefined ? '' : fingerprint(encryption.key, encryption.mode),
     'output-file-prefix': target.kind === 'directory' ? options.prefix : '',
-    target: 'path' in target ? resolve(target.path) : `[${target.kind}]`,
+    target: 'path' in target ? canonicalPath(target.path) : `[${target.kind}]`,
   };
 }
 
@@ -80,21 +87,12 @@ export async function checkResumable(state: BackupState, statePath: string, opti
   if (!fits || names.size < state.files.length) {
     throw new StateError('STATE_DAMAGED', `${statePath} is damaged: its files are not those of this backup.`);
   }
-  for (const { name, bytes } of state.files) {
-    const path = pathOf(name, options);
-    if (path === undefined) continue;
-    let length: number;
-    try {
-      const found = await stat(path);
-      length = found.isFile() ? found.size : -1;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError('look at', path, error);
-      throw new StateError('STATE_DATA', `${path} is missing; ${statePath} needs it to continue. Nothing was changed.`);
-    }
-    if (length < bytes) {
-      const text = `${path} has ${length} bytes, but had ${bytes} when ${statePath} was saved. Nothing was changed.`;
-      throw new StateError('STATE_DATA', text);
-    }
+  for (const file of state.files) {
+    const path = pathOf(file.name, options);
+    if (path === undefined || file.bytes === 0) continue;
+    const loss = await (await storagesOf(options).of(path)).explainLoss(path, markOf(file));
+    if (loss === undefined) continue;
+    throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue. Nothing was changed.`);
   }
 }
 
@@ -111,41 +109,67 @@ export async function cutBack(state: BackupState, options: BackupOptions, log: L
       files.push({ name, bytes, ...(vector === undefined ? {} : { vector: Buffer.from(vector, 'hex') }) });
       continue;
     }
-    const sink = await LocalFileSink.resume(path, file.bytes);
-    await sink.close();
-    const vector = encryption === undefined ? undefined : decryptVector(encryption, await readHeader(path));
-    files.push({ name: file.name, bytes: file.bytes, ...(vector === undefined ? {} : { vector }) });
+    const storage = await storagesOf(options).of(path);
+    const mark = await storage.cutBack(path, markOf(file));
+    // Its upload may be another one by now.
+    if (mark?.token === undefined) delete file.token;
+    else file.token = mark.token;
+    if (mark === undefined) {
+      files.push({ name: file.name, bytes: file.bytes, closed: true });
+      continue;
+    }
+    const vector = encryption === undefined ? undefined : decryptVector(encryption, await storage.readHead(path, mark));
+    files.push({ name: file.name, ...mark, ...(vector === undefined ? {} : { vector }) });
   }
-  if (target.kind === 'file' && files.length === 0 && (await pathExists(target.path))) await deleteFile(target.path);
+  if (target.kind === 'file' && files.length === 0) {
+    await (await storagesOf(options).of(target.path)).deleteFile(target.path, 'ignore');
+  }
   if (target.kind !== 'directory') return { files, numbers: [] };
-  const place = join(target.path, dirname(prefix));
+  const place = joinPath(target.path, dirname(prefix));
+  const storage = await storagesOf(options).of(place);
   const known = new Set(files.map(({ name }) => basename(name)));
-  const later = (await listBackupFiles(place)).filter((name) => isNamedAfter(prefix)(name) && !known.has(name));
+  const unfinished = (await storage.listUnfinished(place)).filter(isBackupFileName);
+  const found = new Set([...(await listBackupFiles(storage, place)), ...unfinished]);
+  const later = [...found].filter((name) => isNamedAfter(prefix)(name) && !known.has(name));
   if (later.length > 0) {
     const text = `Deleting ${later.length} file(s) begun after the state was saved: ${later.join(', ')}`;
     log.info(logEvent('resume.delete', text, { files: later }));
-    await deleteBackupFiles(place, later);
+    await storage.deleteFiles(place, later);
   }
   return { files, numbers: files.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
 }
 
-/** Undefined for standard output. */
-function pathOf(name: string, { target }: BackupOptions): string | undefined {
-  if (target.kind === 'directory') return join(target.path, name);
-  return target.kind === 'file' ? target.path : undefined;
+/** Those that can be added to: each for a worker of its own. The others have to be closed as they are. */
+export function unfinishedFiles(resumed: ResumedTarget | undefined, { fileLimitBytes }: BackupOptions): ResumedFile[] {
+  return resumed?.files.filter(({ bytes, closed }) => closed !== true && bytes < fileLimitBytes) ?? [];
 }
 
-async function readHeader(path: string): Promise<Buffer> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const header = Buffer.alloc(AES_HEADER_BYTES);
-      await handle.read(header, 0, AES_HEADER_BYTES, 0);
-      return header;
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw storageError('read', path, error);
+/** Closes the files of a directory that no worker goes on with; where files grow in place they are closed already. */
+export async function closeOthers(
+  resumed: ResumedTarget,
+  options: BackupOptions,
+  workers: number,
+  onClosed: (file: FileLength) => void,
+): Promise<void> {
+  const kept = new Set(unfinishedFiles(resumed, options).slice(0, workers));
+  for (const file of resumed.files) {
+    const path = pathOf(file.name, options);
+    if (kept.has(file) || file.closed === true || path === undefined) continue;
+    await (await (await storagesOf(options).of(path)).resume(path, markOf(file))).close();
+    onClosed({ name: file.name, bytes: file.bytes });
   }
+}
+
+function storagesOf({ storages = new Storages() }: BackupOptions): StorageAccess {
+  return storages;
+}
+
+export function markOf({ bytes, token }: Mark): Mark {
+  return token === undefined ? { bytes } : { bytes, token };
+}
+
+/** Undefined for standard output. */
+function pathOf(name: string, { target }: BackupOptions): string | undefined {
+  if (target.kind === 'directory') return joinPath(target.path, name);
+  return target.kind === 'file' ? target.path : undefined;
 }

@@ -3,15 +3,23 @@ import { randomBytes } from 'node:crypto';
 import type { PartitionFilter } from '../aerospike/options.js';
 import { messageOf } from '../errors.js';
 import { type Log, logEvent, warningEvent } from '../report/log.js';
-import { pathExists } from '../storage/local-directory.js';
+import { canonicalPath, isS3Path } from '../storage/paths.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { CursorTable } from './cursor-table.js';
 import type { Globals } from './globals.js';
 import type { BackupOptions, BackupTarget } from './options.js';
 import { divide, divideFilters, share } from './plan.js';
-import { checkResumable, cutBack, identityOf, statePathOf, type ResumedTarget } from './resume.js';
-import { checkIdentity, loadState, StateError, type BackupState } from './state-file.js';
-import { checkTarget, prepareTarget } from './target.js';
+import {
+  checkResumable,
+  cutBack,
+  identityOf,
+  statePathOf,
+  type ResumedTarget,
+  usesWorkingDirectory,
+} from './resume.js';
+import { checkIdentity, loadState, StateError, type BackupState, type Identity } from './state-file.js';
+import { checkTarget, prepareTarget, TargetError } from './target.js';
 import type { Job } from './worker-pool.js';
 import { isAtWork, thisWriter } from './writer.js';
 
@@ -28,12 +36,16 @@ export interface RunState {
  * Refuses a target, or a state file, that cannot be used. Changes nothing; returns the state of the run to continue.
  */
 export async function checkStart(options: BackupOptions): Promise<BackupState | undefined> {
-  const { continueFrom, maxRecords = 0 } = options;
+  const { continueFrom, stateFileDst, target, maxRecords = 0 } = options;
+  const inTheWay = 'path' in target && stateFileDst !== undefined && isS3Path(stateFileDst);
+  if (inTheWay && canonicalPath(stateFileDst) === canonicalPath(target.path)) {
+    throw new TargetError('--state-file-dst has to be another place on S3 than the backup itself.');
+  }
   if (continueFrom === undefined) {
     await checkTarget(options);
     return undefined;
   }
-  const state = await loadState(continueFrom);
+  const state = await loadState(continueFrom, options.storages);
   if (await isAtWork(state.writer)) {
     const text = `The backup of ${continueFrom} is still under way in process ${state.writer?.pid ?? 0}; stop that first.`;
     throw new StateError('STATE_IN_USE', text);
@@ -69,10 +81,15 @@ export function jobsOf(
  * The state of a backup to standard output lies in the working directory, which may be one that nothing can be written
  * to, or where another run keeps its state. Neither is a reason not to back up.
  */
-async function tryHere(checkpointer: Checkpointer, log: Log): Promise<Checkpointer | undefined> {
+async function tryHere(
+  checkpointer: Checkpointer,
+  { identity }: BackupState,
+  storages: StorageAccess,
+  log: Log,
+): Promise<Checkpointer | undefined> {
   const { path } = checkpointer;
   const hint = 'This run cannot be continued if it is interrupted; --state-file-dst gives its state a place.';
-  if (await pathExists(path)) {
+  if ((await (await storages.of(path)).exists('file', path)) && !(await isOfSameTarget(path, identity))) {
     log.info(warningEvent('state.missing', `${path} exists and is the state of another run. ${hint}`, { path }));
     return undefined;
   }
@@ -90,6 +107,13 @@ function isPipe({ kind }: BackupTarget): boolean {
   return kind === 'stdout' || kind === 'stream';
 }
 
+/** An earlier run wrote to the same place: what its state speaks of is being replaced. */
+async function isOfSameTarget(path: string, { target }: Identity): Promise<boolean> {
+  if (target === '[stdout]' || target === '[stream]') return false;
+  const other = await loadState(path).catch(() => undefined);
+  return other?.identity.target === target && !(await isAtWork(other?.writer));
+}
+
 /** Prepares the target and the state file: from here on the run can be continued, whatever ends it. */
 export async function beginState(
   saved: BackupState | undefined,
@@ -98,13 +122,14 @@ export async function beginState(
   options: BackupOptions,
   log: Log,
 ): Promise<RunState> {
+  const { storages = new Storages() } = options;
   const path = await statePathOf(options);
   if (saved !== undefined) {
     const { records } = saved.counters;
     log.info(logEvent('resume.start', `Continuing the backup of ${records} record(s) so far`, { records }));
     saved.writer = thisWriter();
     const resumed = await cutBack(saved, options, log);
-    const checkpointer = new Checkpointer(path, saved, log);
+    const checkpointer = new Checkpointer(path, saved, log, storages);
     await checkpointer.begin();
     return { state: saved, resumed, checkpointer };
   }
@@ -124,9 +149,16 @@ export async function beginState(
     await prepareTarget(options, log);
     return { state, resumed: undefined, checkpointer: undefined };
   }
-  const checkpointer = new Checkpointer(path, state, log);
-  if (options.target.kind === 'stdout' && options.stateFileDst === undefined) {
-    return { state, resumed: undefined, checkpointer: await tryHere(checkpointer, log) };
+  const checkpointer = new Checkpointer(path, state, log, storages);
+  if (usesWorkingDirectory(options)) {
+    const here = await tryHere(checkpointer, state, storages, log);
+    try {
+      await prepareTarget(options, log);
+    } catch (error) {
+      await here?.remove().catch(() => undefined);
+      throw error;
+    }
+    return { state, resumed: undefined, checkpointer: here };
   }
   // A path of its own is tried before anything is deleted; the usual one may lie in a directory yet to be created.
   if (options.stateFileDst !== undefined) await checkpointer.begin();

@@ -4,7 +4,8 @@ import type { ScanSelection } from '../aerospike/scan-request.js';
 import { pipelineOptions } from '../pipeline/pipeline.js';
 import { type Bandwidth, fileNumbers, type OutputPlan, type WorkerSetup } from './messages.js';
 import type { BackupOptions } from './options.js';
-import type { ResumedTarget } from './resume.js';
+import { type ResumedTarget, unfinishedFiles } from './resume.js';
+import type { StorageLink } from '../storage/storages.js';
 
 export interface SharedSetup {
   options: BackupOptions;
@@ -18,13 +19,15 @@ export interface SharedSetup {
   bandwidth: Bandwidth | undefined;
   /** Of the run that is continued: files to go on with, and the numbers that are taken. */
   resumed: ResumedTarget | undefined;
+  /** One for each thread. */
+  links: StorageLink[] | undefined;
 }
 
 export function workerSetups(shared: SharedSetup): WorkerSetup[] {
-  const { options, cluster, selection, threads, counters, header, firstHeader, bandwidth, resumed } = shared;
+  const { options, cluster, selection, threads, counters, header, firstHeader, bandwidth, resumed, links } = shared;
   const { target } = options;
   const numbers = fileNumbers(resumed?.numbers ?? []);
-  const unfinished = resumed?.files.filter(({ bytes }) => bytes < options.fileLimitBytes) ?? [];
+  const unfinished = unfinishedFiles(resumed, options);
   const first = new Uint8Array(new SharedArrayBuffer(firstHeader.length));
   first.set(firstHeader);
   return Array.from({ length: threads }, (_, index) => {
@@ -52,6 +55,7 @@ export function workerSetups(shared: SharedSetup): WorkerSetup[] {
       sleepBetweenRetriesMs: options.sleepBetweenRetriesMs,
       output,
       pipeline: pipelineOptions(options),
+      ...(links === undefined ? {} : { storage: links[index]! }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       counters,
     };

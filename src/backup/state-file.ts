@@ -2,12 +2,10 @@
  * The state file of a backup: what has to match when it is continued, how far it has come, and how long each file was
  * when that was made durable. It holds no record data, no key and no password.
  */
-import { open, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { PartitionFilter } from '../aerospike/options.js';
 import { ToolError } from '../errors.js';
 import { DIGEST_BYTES, PARTITIONS } from '../particle.js';
-import { storageError } from '../storage/errors.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { CursorTable, type CursorJson } from './cursor-table.js';
 
 const FORMAT = 'asbackup-state';
@@ -21,6 +19,8 @@ export interface StateFileEntry {
   name: string;
   /** Bytes made durable; what lies beyond was written later and is written again. */
   bytes: number;
+  /** What the storage needs to go on with the file (storage.ts). */
+  token?: string;
   /** Hex of the initial vector, where it cannot be read back from the file: of encrypted standard output. */
   vector?: string;
 }
@@ -58,7 +58,11 @@ export class StateError extends ToolError {
  * Replaces the file at `path` in one step: after a crash there is the old state or the new one, never a part of either.
  * Only the owner may read it. Throws StorageError.
  */
-export async function saveState(path: string, state: BackupState): Promise<void> {
+export async function saveState(
+  path: string,
+  state: BackupState,
+  storages: StorageAccess = new Storages(),
+): Promise<void> {
   const json: StateJson = {
     format: FORMAT,
     version: VERSION,
@@ -72,38 +76,12 @@ export async function saveState(path: string, state: BackupState): Promise<void>
     counters: state.counters,
     ...(state.writer === undefined ? {} : { writer: state.writer }),
   };
-  const temporary = `${path}.tmp`;
-  try {
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(json, undefined, 1)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-    const directory = await open(dirname(path), 'r');
-    try {
-      // The new name, too, has to survive a power cut.
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw storageError('save the state file', path, error);
-  }
+  await (await storages.of(path)).writeSmall(path, `${JSON.stringify(json, undefined, 1)}\n`, 'the state file');
 }
 
 /** Reads a state file and checks every part of it. Throws StorageError or StateError. */
-export async function loadState(path: string): Promise<BackupState> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw storageError('read the state file', path, error);
-  }
-  return parseState(bytes, path);
+export async function loadState(path: string, storages: StorageAccess = new Storages()): Promise<BackupState> {
+  return parseState(await (await storages.of(path)).readSmall(path, 'the state file'), path);
 }
 
 /** The state in `bytes`. `path` is for messages. Throws StateError. */
@@ -172,12 +150,8 @@ export function checkIdentity(path: string, saved: Identity, now: Identity): voi
 }
 
 /** Removes the state of a run that is complete. */
-export async function removeState(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError('remove the state file', path, error);
-  }
+export async function removeState(path: string, storages: StorageAccess = new Storages()): Promise<void> {
+  await (await storages.of(path)).deleteFile(path, 'ignore');
 }
 
 /** The C tool's state begins with a table of this size (asbackup.md 7.4). */
@@ -211,5 +185,6 @@ function isCount(value: unknown): value is number {
 
 function isFileEntry(value: unknown): boolean {
   if (!isObject(value) || typeof value.name !== 'string' || value.name === '' || !isCount(value.bytes)) return false;
+  if (value.token !== undefined && typeof value.token !== 'string') return false;
   return value.vector === undefined || (typeof value.vector === 'string' && /^[0-9a-f]{32}$/.test(value.vector));
 }

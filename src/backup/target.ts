@@ -1,20 +1,14 @@
 /** Prepares what a backup writes to (asbackup.md 5.3, 5.8). Nothing is deleted before `prepareTarget` is called. */
-import { rmdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { messageOf, ToolError } from '../errors.js';
+import { basename, dirname } from 'node:path';
+import { ToolError } from '../errors.js';
 import { directoryCreatedLine, directoryPreparedLine } from '../report/backup-lines.js';
 import { type Log, logEvent, warningEvent } from '../report/log.js';
-import {
-  deleteBackupFiles,
-  deleteExistingFile,
-  deleteFile,
-  ensureDirectory,
-  listBackupFiles,
-  pathExists,
-} from '../storage/local-directory.js';
+import { joinPath } from '../storage/paths.js';
+import { isBackupFileName, listBackupFiles, type Storage } from '../storage/storage.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import type { BackupOptions, BackupTarget } from './options.js';
 
-type TargetOptions = Pick<BackupOptions, 'target' | 'prefix' | 'removeFiles'>;
+type TargetOptions = Pick<BackupOptions, 'target' | 'prefix' | 'removeFiles' | 'storages'>;
 
 /** The target holds something that was not asked to be removed. */
 export class TargetError extends ToolError {
@@ -29,30 +23,23 @@ export class TargetError extends ToolError {
  */
 export async function checkTarget(options: TargetOptions): Promise<void> {
   const { target, removeFiles, prefix } = options;
-  if ('path' in target) await checkKind(target);
+  if (!('path' in target)) return;
+  const { path } = target;
+  const storage = await storageOf(options, path);
+  // A file where a directory is expected, the other way round, or nowhere to put it.
+  const refusal = await storage.refusal(target.kind, path);
+  if (refusal !== undefined) throw new TargetError(refusal);
+  const exists = await storage.exists(target.kind, path);
   if (removeFiles) return;
   if (target.kind === 'file') {
-    if (await pathExists(target.path)) {
-      throw new TargetError(`The output file ${target.path} exists; give --remove-files to replace it.`);
-    }
-  } else if (target.kind === 'directory' && (await pathExists(target.path))) {
-    await refuseFiles(target.path, prefix);
+    if (exists) throw new TargetError(`The output file ${path} exists; give --remove-files to replace it.`);
+  } else if (exists) {
+    await refuseFiles(storage, path, prefix);
   }
 }
 
-/** A file where a directory is expected, the other way round, or nowhere to put it. */
-async function checkKind({ kind, path }: { kind: 'directory' | 'file'; path: string }): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (kind === 'file' && found?.isDirectory() === true) {
-    throw new TargetError(`${path} is a directory; give it with --directory, or name a file in it.`);
-  }
-  if (kind === 'directory' && found?.isDirectory() === false) {
-    throw new TargetError(`${path} is a file; give it with --output-file, or name a directory.`);
-  }
-  const parent = dirname(path);
-  if (found === undefined && (await stat(parent).catch(() => undefined))?.isDirectory() !== true) {
-    throw new TargetError(`There is no directory ${parent} to put ${path} into; create it first.`);
-  }
+function storageOf({ storages = new Storages() }: Pick<BackupOptions, 'storages'>, path: string): Promise<Storage> {
+  return storages.of(path);
 }
 
 /**
@@ -61,37 +48,48 @@ async function checkKind({ kind, path }: { kind: 'directory' | 'file'; path: str
  */
 export async function prepareTarget(options: TargetOptions, log: Log): Promise<void> {
   const { target, removeFiles, prefix } = options;
-  if (target.kind === 'file' && removeFiles) await deleteFile(target.path);
-  if (target.kind !== 'directory') return;
+  if (!('path' in target)) return;
   const { path } = target;
-  if (!(await pathExists(path))) log.info(directoryCreatedLine(path));
-  await ensureDirectory(path);
+  const storage = await storageOf(options, path);
+  if (target.kind === 'file') {
+    if (removeFiles) await storage.deleteFile(path, 'ignore');
+    return;
+  }
+  if (!(await storage.exists('directory', path))) log.info(directoryCreatedLine(path));
+  await storage.ensureDirectory(path);
   if (removeFiles) {
-    await clearDirectory(path, prefix, log);
+    await clearDirectory(storage, path, prefix, log);
   } else {
-    await refuseFiles(path, prefix);
+    await refuseFiles(storage, path, prefix);
   }
   log.info(directoryPreparedLine(path));
 }
 
 /** Files of another prefix are another backup's: they stay, and are named, for a restore of the directory reads them. */
-async function clearDirectory(path: string, prefix: string, log: Log): Promise<void> {
-  const place = join(path, dirname(prefix));
-  const own = (await listBackupFiles(place)).filter(isNamedAfter(prefix));
+async function clearDirectory(storage: Storage, path: string, prefix: string, log: Log): Promise<void> {
+  const place = joinPath(path, dirname(prefix));
+  const own = (await filesAndUnfinished(storage, place)).filter(isNamedAfter(prefix));
   if (own.length > 0) {
     const text = `Removing ${own.length} backup file(s) named ${prefix}_NNNNN.asb from ${path}`;
     log.info(logEvent('target.remove', text, { path, files: own.length }));
   }
-  await deleteBackupFiles(place, own);
-  const others = await listBackupFiles(path);
+  await storage.deleteFiles(place, own);
+  const others = await listBackupFiles(storage, path);
   if (others.length > 0) {
     const text = `${path} also holds files that are not named ${prefix}_NNNNN.asb; they stay: ${shorten(others)}.`;
     log.info(warningEvent('target.others', text, { path, files: others.length }));
   }
 }
 
-async function refuseFiles(path: string, prefix: string): Promise<void> {
-  const files = await listBackupFiles(path);
+/** Backup files of a directory, and those that are not there yet. */
+async function filesAndUnfinished(storage: Storage, path: string): Promise<string[]> {
+  const files = await listBackupFiles(storage, path);
+  const unfinished = (await storage.listUnfinished(path)).filter(isBackupFileName);
+  return [...new Set([...files, ...unfinished])].sort();
+}
+
+async function refuseFiles(storage: Storage, path: string, prefix: string): Promise<void> {
+  const files = await filesAndUnfinished(storage, path);
   if (files.length === 0) return;
   const others = files.filter((name) => !isNamedAfter(prefix)(name));
   const remedy =
@@ -99,7 +97,11 @@ async function refuseFiles(path: string, prefix: string): Promise<void> {
       ? 'give --remove-files to replace them'
       : `--remove-files replaces those named ${prefix}_NNNNN.asb and leaves ${others.length} other(s) where they are; ` +
         'better choose another directory';
-  throw new TargetError(`The directory ${path} already holds backup files (${shorten(files)}); ${remedy}.`);
+  const unfinished = (await listBackupFiles(storage, path)).length < files.length;
+  const which = unfinished
+    ? 'backup files, some of which are still being written or were left unfinished'
+    : 'backup files';
+  throw new TargetError(`The directory ${path} already holds ${which} (${shorten(files)}); ${remedy}.`);
 }
 
 function shorten(names: readonly string[]): string {
@@ -117,6 +119,7 @@ export interface RemovalOptions {
   target: BackupTarget;
   /** Only files of this prefix; absent = all backup files of the directory. */
   prefix?: string;
+  storages?: StorageAccess;
   log: Log;
 }
 
@@ -124,23 +127,22 @@ export interface RemovalOptions {
  * `--remove-artifacts`: deletes the backup at the target and nothing else; then the directory, if nothing is left in it
  * (asbackup.md 5.8). Throws StorageError if there is no such file or directory.
  */
-export async function removeArtifacts({ target, prefix, log }: RemovalOptions): Promise<void> {
-  if (target.kind === 'file') {
-    log.info(logEvent('remove.start', `Deleting output file ${target.path}`, { path: target.path }));
-    await deleteExistingFile(target.path);
-  }
-  if (target.kind !== 'directory') return;
+export async function removeArtifacts({ target, prefix, storages, log }: RemovalOptions): Promise<void> {
+  if (!('path' in target)) return;
   const { path } = target;
+  const storage = await storageOf(storages === undefined ? {} : { storages }, path);
+  if (target.kind === 'file') {
+    log.info(logEvent('remove.start', `Deleting output file ${path}`, { path }));
+    await storage.deleteFile(path, 'throw');
+    return;
+  }
   log.info(logEvent('remove.start', `Deleting backup directory ${path}`, { path }));
-  const place = prefix === undefined ? path : join(path, dirname(prefix));
-  const files = await listBackupFiles(place);
+  const place = prefix === undefined ? path : joinPath(path, dirname(prefix));
+  const files = await filesAndUnfinished(storage, place);
   const own = prefix === undefined ? files : files.filter(isNamedAfter(prefix));
-  await deleteBackupFiles(place, own);
-  try {
-    await rmdir(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOTEMPTY' || code === 'EEXIST' ? 'it holds other files' : messageOf(error);
+  await storage.deleteFiles(place, own);
+  const reason = await storage.removeDirectory(path);
+  if (reason !== undefined) {
     const text = `Deleted ${own.length} backup file(s); the directory ${path} stays: ${reason}.`;
     log.info(logEvent('remove.kept', text, { path, files: own.length }));
   }

@@ -61,7 +61,12 @@ export async function runJobs(
   let failure: { code: string; message: string; stack: string } | undefined;
   const workers = setups.map(
     (setup) =>
-      new Worker(new URL('./backup-worker.js', import.meta.url), { workerData: setup, stdout: false, stderr: false }),
+      new Worker(new URL('./backup-worker.js', import.meta.url), {
+        workerData: setup,
+        transferList: setup.storage === undefined ? [] : [setup.storage.port],
+        stdout: false,
+        stderr: false,
+      }),
   );
   const tell = (worker: Worker, message: ToWorker, transfer: ArrayBuffer[] = []): void => {
     worker.postMessage(message, transfer);

@@ -1,5 +1,6 @@
 import type { BackupOptions, BackupTarget } from '../backup/options.js';
 import type { RemovalOptions } from '../backup/target.js';
+import { Storages } from '../storage/storages.js';
 import type { Rule, Tool } from './command-line.js';
 import type { Access } from './access/access.js';
 import { exclusive, keyWithoutMode } from './conditions.js';
@@ -8,6 +9,7 @@ import type { OptionValues } from './option-values.js';
 import { asbackupOptions } from './options/asbackup.js';
 import type { OptionName } from './options/option-spec.js';
 import { toPipelineOptions } from './pipeline-values.js';
+import { storageSettings } from './storage-values.js';
 import { ALL_PARTITIONS, partitionsAfter } from './values/partitions.js';
 import { seedsOf } from './values/hosts.js';
 
@@ -165,6 +167,7 @@ export function toBackupOptions(
   const sets = values.get('set') ?? [];
   const after = values.get('after-digest');
   const machine = values.get('machine');
+  const storages = storagesOf(values, log, signal);
   return {
     cluster: {
       // Whoever names nodes wants them asked, not a host that may belong to another cluster (asbackup.md 5.2).
@@ -212,8 +215,9 @@ export function toBackupOptions(
     totalTimeoutMs: values.get('total-timeout'),
     maxRetries: values.get('max-retries'),
     sleepBetweenRetriesMs: values.get('sleep-between-retries'),
+    storages,
     ...(machine === undefined ? {} : { machinePath: machine }),
-    ...(values.has('remove-artifacts') ? { removeArtifacts: removalOf(values, log) } : {}),
+    ...(values.has('remove-artifacts') ? { removeArtifacts: removalOf(values, storages, log) } : {}),
     ...(display === undefined ? {} : { display }),
     log,
     signal,
@@ -255,9 +259,9 @@ function resumeOf(values: BackupValues): Partial<BackupOptions> {
   };
 }
 
-function removalOf(values: BackupValues, log: BackupOptions['log']): RemovalOptions {
+function removalOf(values: BackupValues, storages: Storages, log: BackupOptions['log']): RemovalOptions {
   const prefix = values.get('output-file-prefix') ?? values.get('namespace');
-  return { target: targetOf(values), ...(prefix === undefined ? {} : { prefix }), log };
+  return { target: targetOf(values), storages, ...(prefix === undefined ? {} : { prefix }), log };
 }
 
 function targetOf(values: BackupValues): BackupTarget {
@@ -270,4 +274,22 @@ function targetOf(values: BackupValues): BackupTarget {
 
 function targets(v: BackupValues): number {
   return [v.has('directory'), v.has('output-file'), v.has('estimate')].filter(Boolean).length;
+}
+
+function storagesOf(values: BackupValues, log: BackupOptions['log'], signal: AbortSignal): Storages {
+  const settings = storageSettings(
+    {
+      region: values.get('s3-region'),
+      profile: values.get('s3-profile'),
+      endpoint: values.get('s3-endpoint-override'),
+      maxDownloads: values.get('s3-max-async-downloads'),
+      connectTimeoutMs: values.get('s3-connect-timeout'),
+      logLevel: values.get('s3-log-level'),
+      useProxy: values.has('s3-allow-system-proxy'),
+      minPartMib: values.get('s3-min-part-size'),
+      maxUploads: values.get('s3-max-async-uploads'),
+    },
+    process.env,
+  );
+  return new Storages(settings, (level, text) => log[level](text), signal);
 }

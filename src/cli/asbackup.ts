@@ -15,12 +15,20 @@ export async function main(
       toOptions: toBackupOptions,
       // Nobody is asked for a password to delete files.
       accessOf: (values) => (values.has('remove-artifacts') ? undefined : accessValues(values)),
-      run: runCommand,
+      run: runAndClose,
       drawsProgress: true,
     },
     argv,
     environment,
   );
+}
+
+async function runAndClose(command: BackupCommand): Promise<void> {
+  try {
+    await runCommand(command);
+  } finally {
+    await command.storages?.close();
+  }
 }
 
 /** Loads what the command needs, and no more. */

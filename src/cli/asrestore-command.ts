@@ -1,5 +1,6 @@
 import type { RestoreOptions, RestoreSource } from '../restore/options.js';
 import { logEvent } from '../report/log.js';
+import { Storages } from '../storage/storages.js';
 import type { Rule, Tool } from './command-line.js';
 import type { Access } from './access/access.js';
 import { exclusive, keyWithoutMode } from './conditions.js';
@@ -8,10 +9,10 @@ import type { OptionValues } from './option-values.js';
 import { asrestoreOptions } from './options/asrestore.js';
 import type { OptionName } from './options/option-spec.js';
 import { toPipelineOptions } from './pipeline-values.js';
+import { storageSettings } from './storage-values.js';
 import { parseDirectories } from './values/directories.js';
 import { seedsOf } from './values/hosts.js';
 import { parseThrottle } from './values/lists.js';
-import { isS3Path } from './values/parse-value.js';
 import { ValueError } from './values/value-error.js';
 
 type Table = typeof asrestoreOptions;
@@ -126,6 +127,7 @@ export function toRestoreOptions(
     maxRetries: values.get('max-retries'),
     retryScaleFactorUs: values.get('retry-scale-factor'),
     ...limitsOf(values.get('nice')),
+    storages: storagesOf(values, log, signal),
     ...(machine === undefined ? {} : { machinePath: machine }),
     ...(values.has('validate') ? { validate: true } : {}),
     ...(display === undefined ? {} : { display }),
@@ -161,11 +163,7 @@ function limitsOf(nice: string | undefined): Pick<RestoreOptions, 'bandwidthByte
 /** Read at start-up, after all rules, as the C tool does. */
 function directoriesOf(list: string, parent: string | undefined): string[] {
   try {
-    const paths = parseDirectories(list, parent);
-    const remote = paths.find(isS3Path);
-    if (remote === undefined) return paths;
-    const text = `This version does not support --directory-list with ${remote} yet; nothing was done.`;
-    throw new OptionError('OPTION_UNAVAILABLE', text);
+    return parseDirectories(list, parent);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     throw new OptionError('OPTION_VALUE', `Invalid value ${quoted(list)} for --directory-list: ${error.message}.`);
@@ -181,4 +179,20 @@ function throttleProblem(text: string | undefined): string | undefined {
     if (!(error instanceof ValueError)) throw error;
     return `Invalid value ${quoted(text)} for --nice: ${error.message}.`;
   }
+}
+
+function storagesOf(values: RestoreValues, log: RestoreOptions['log'], signal: AbortSignal): Storages {
+  const settings = storageSettings(
+    {
+      region: values.get('s3-region'),
+      profile: values.get('s3-profile'),
+      endpoint: values.get('s3-endpoint-override'),
+      maxDownloads: values.get('s3-max-async-downloads'),
+      connectTimeoutMs: values.get('s3-connect-timeout'),
+      logLevel: values.get('s3-log-level'),
+      useProxy: values.has('s3-allow-system-proxy'),
+    },
+    process.env,
+  );
+  return new Storages(settings, (level, text) => log[level](text), signal);
 }

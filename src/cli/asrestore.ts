@@ -16,12 +16,20 @@ export async function main(
       // Nobody is asked for a password to read files.
       accessOf: (values) => (values.has('validate') ? undefined : accessValues(values)),
       readsStdin: (values) => values.get('input-file')?.kind === 'stdin',
-      run: runCommand,
+      run: runAndClose,
       drawsProgress: true,
     },
     argv,
     environment,
   );
+}
+
+async function runAndClose(command: RestoreCommand): Promise<void> {
+  try {
+    await runCommand(command);
+  } finally {
+    await command.storages?.close();
+  }
 }
 
 /** Loads what the command needs, and no more. */

@@ -8,7 +8,7 @@ export const feature = {
   tls: true,
   secrets: true,
   configFiles: true,
-  s3: false,
+  s3: true,
   compression: true,
   encryption: true,
   resume: true,

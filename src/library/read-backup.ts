@@ -11,6 +11,8 @@ import type { FileJob } from '../restore/messages.js';
 import type { RestoreSource } from '../restore/options.js';
 import { warningEvent } from '../report/log.js';
 import { streamSource } from '../storage/source-port.js';
+import { isS3Path } from '../storage/paths.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { storageError } from '../storage/errors.js';
 import type { DecodedSource } from '../pipeline/pipeline.js';
 import { logTo } from './callbacks.js';
@@ -32,24 +34,27 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
   const told = logTo(log);
   const options = toRestoreOptions(values, told, signal ?? new AbortController().signal);
   const pipeline = await Pipeline.open(options);
+  const storages = options.storages ?? new Storages();
   const from: RestoreSource = source ?? options.source;
   if (from.kind === 'stream') {
     yield* entriesOf(pipeline.decode(streamSource(from.stream)), options.bins, signal);
     return;
   }
-  const { files, jobs, directories } = await collectInput(from, told);
+  const { files, jobs, directories } = await collectInput(from, told, undefined, storages);
   if (log !== undefined && directories.length > 0) {
     const heads: FileHead[] = [];
-    for (const file of files) if (file.kind === 'regular') heads.push(await readHead(pipeline, file.path));
+    for (const file of files) if (file.kind === 'regular') heads.push(await readHead(pipeline, storages, file.path));
     const paths = files.map((file) => file.path);
-    for (const missing of await missingParts(paths, heads, directories)) {
+    for (const missing of await missingParts(paths, heads, directories, storages)) {
       told.info(warningEvent('input.missing', missing));
     }
   }
-  for (const job of jobs) yield* entriesOf(await open(pipeline, job), options.bins, signal);
+  for (const job of jobs) yield* entriesOf(await open(pipeline, storages, job), options.bins, signal);
 }
 
 async function kindOf(path: string): Promise<{ directory: string } | { file: string }> {
+  // On S3, a name tells.
+  if (isS3Path(path)) return path.endsWith('.asb') ? { file: path } : { directory: path };
   try {
     return (await stat(path)).isDirectory() ? { directory: path } : { file: path };
   } catch (error) {
@@ -57,8 +62,8 @@ async function kindOf(path: string): Promise<{ directory: string } | { file: str
   }
 }
 
-function open(pipeline: Pipeline, job: FileJob): Promise<DecodedSource> {
-  return openSource(pipeline, job, () => undefined);
+function open(pipeline: Pipeline, storages: StorageAccess, job: FileJob): Promise<DecodedSource> {
+  return openSource(pipeline, storages, job, () => undefined);
 }
 
 async function* entriesOf(

@@ -3,8 +3,10 @@
  * was cut between two records cannot be told from a whole one by itself; what shows are gaps in the numbers of the files,
  * the missing mark of the first file, and the state file of a backup that did not come to its end.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+import { joinPath } from '../storage/paths.js';
+import { isBackupFileName, type Storage } from '../storage/storage.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import type { FileHead } from './first-look.js';
 
 /** So many missing files are named. */
@@ -15,12 +17,13 @@ export async function missingParts(
   paths: readonly string[],
   heads: readonly FileHead[],
   directories: readonly string[],
+  storages: StorageAccess = new Storages(),
 ): Promise<string[]> {
   const found = missingFiles(paths, heads);
   for (const directory of directories) {
     const empty = !paths.some((path) => resolve(dirname(path)) === resolve(directory));
     if (empty) found.push(`there is no backup file in ${directory}`);
-    found.push(...(await interruptedBackups(directory)));
+    found.push(...(await interruptedBackups(await storages.of(directory), directory)));
   }
   return found;
 }
@@ -88,17 +91,20 @@ interface SavedState {
  * State files of our own, which only an unfinished backup leaves behind. Those of the C tool stay for ever, so that
  * they prove nothing (asbackup.md 12, fault 13).
  */
-async function interruptedBackups(directory: string): Promise<string[]> {
+async function interruptedBackups(storage: Storage, directory: string): Promise<string[]> {
   const found: string[] = [];
-  const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter((entry) => entry.endsWith('.state')).sort()) {
-    const state = await readState(join(directory, name));
+  for (const name of (await storage.listUnfinished(directory).catch(() => [])).filter(isBackupFileName)) {
+    found.push(`${joinPath(directory, name)} is not there yet: its upload was left unfinished or is still under way`);
+  }
+  const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
+  for (const name of names.filter((entry) => entry.endsWith('.state'))) {
+    const state = await readState(storage, joinPath(directory, name));
     if (state === undefined) continue;
-    found.push(`${join(directory, name)} is of a backup that was interrupted or is still under way`);
+    found.push(`${joinPath(directory, name)} is of a backup that was interrupted or is still under way`);
     for (const file of state.files) {
-      const path = join(directory, basename(file.name));
-      const size = await stat(path).then(
-        (stats) => stats.size,
+      const path = joinPath(directory, basename(file.name));
+      const size = await storage.stat(path).then(
+        ({ sizeBytes }) => sizeBytes,
         () => undefined,
       );
       if (size === undefined) found.push(`${path} is missing: the backup wrote ${file.bytes} byte(s) of it`);
@@ -108,9 +114,11 @@ async function interruptedBackups(directory: string): Promise<string[]> {
   return found;
 }
 
-async function readState(path: string): Promise<SavedState | undefined> {
+async function readState(storage: Storage, path: string): Promise<SavedState | undefined> {
   try {
-    const state = JSON.parse(await readFile(path, 'utf8')) as Partial<SavedState> | null;
+    const state = JSON.parse(
+      (await storage.readSmall(path, 'the state file')).toString(),
+    ) as Partial<SavedState> | null;
     return state?.format === 'asbackup-state' && Array.isArray(state.files) ? (state as SavedState) : undefined;
   } catch {
     return undefined;

@@ -5,6 +5,7 @@
 import { Decoder, Entry } from '../asb/decoder.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Source } from '../storage/source.js';
+import type { StorageAccess } from '../storage/storages.js';
 import type { GlobalEntry } from './messages.js';
 import { openSource } from './open-source.js';
 
@@ -24,13 +25,14 @@ export interface FileHead {
 /** Never rejects: what is wrong with a file is said by the worker that restores it. For regular files only. */
 export async function readHead(
   pipeline: Pipeline,
+  storages: StorageAccess,
   path: string,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<FileHead> {
   const head: FileHead = { globals: [], firstFile: false, marked: false };
   let source: Source | undefined;
   try {
-    source = await openSource(pipeline, { path }, onBytes, HEAD_BYTES);
+    source = await openSource(pipeline, storages, { path }, onBytes, { chunkBytes: HEAD_BYTES });
     const decoder = new Decoder({ file: path });
     for (;;) {
       const chunk = await source.read();

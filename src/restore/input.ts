@@ -1,13 +1,13 @@
 /** What a run reads: one file, the files of directories, or standard input (asrestore.md 3). */
-import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../report/log.js';
 import { filesFoundLine } from '../report/restore-lines.js';
-import { listBackupFiles } from '../storage/local-directory.js';
+import { joinPath } from '../storage/paths.js';
 import { serveStream } from '../storage/source-port.js';
-import { statSourceFile, type BackupFile } from '../storage/source-file.js';
+import { isBackupFileName, type BackupFile, type ListedFile } from '../storage/storage.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { RestoreFailure } from './errors.js';
-import type { FileJob } from './messages.js';
+import type { FileJob, ReadingLink } from './messages.js';
 import type { RestoreSource } from './options.js';
 
 export interface Input {
@@ -35,6 +35,7 @@ export async function collectInput(
   source: RestoreSource,
   log: Log,
   onFault?: (error: unknown, of: 'directory' | 'file') => void,
+  storages: StorageAccess = new Storages(),
 ): Promise<Input> {
   if (source.kind === 'stream') {
     const { port1, port2 } = new MessageChannel();
@@ -46,25 +47,30 @@ export async function collectInput(
     const jobs = [{ globalsDone: 0, announce: false }];
     return { files: [], jobs, directories: [], expectedBytes: source.expectedBytes ?? 0 };
   }
-  const paths: string[] = [];
+  const found: { path: string; listed?: ListedFile }[] = [];
   const directories: string[] = [];
-  if (source.kind === 'file') paths.push(source.path);
+  if (source.kind === 'file') found.push({ path: source.path });
   for (const directory of directoriesOf(source)) {
     try {
-      const names = await listBackupFiles(directory);
-      log.info(filesFoundLine(names.length, directory));
-      for (const name of names) paths.push(join(directory, name));
+      const listed = (await (await storages.of(directory)).list(directory)).filter(({ name }) =>
+        isBackupFileName(name),
+      );
+      log.info(filesFoundLine(listed.length, directory));
+      for (const entry of listed) found.push({ path: joinPath(directory, entry.name), listed: entry });
       directories.push(directory);
     } catch (error) {
       if (onFault === undefined) throw error;
       onFault(error, 'directory');
     }
   }
-  if (paths.length === 0 && onFault === undefined) throw noFiles(source);
+  if (found.length === 0 && onFault === undefined) throw noFiles(source);
   const files: BackupFile[] = [];
-  for (const path of paths) {
+  for (const { path, listed } of found) {
     try {
-      files.push(await statSourceFile(path));
+      const sizeBytes = listed?.sizeBytes;
+      files.push(
+        sizeBytes === undefined ? await (await storages.of(path)).stat(path) : { path, sizeBytes, kind: 'regular' },
+      );
     } catch (error) {
       if (onFault === undefined) throw error;
       onFault(error, 'file');
@@ -72,6 +78,15 @@ export async function collectInput(
   }
   const jobs = files.map(({ path }): FileJob => ({ path, globalsDone: 0, announce: true }));
   return { files, jobs, directories, expectedBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+}
+
+/** Ways to the storages of the files, one for each worker; none if all files are local. */
+export async function readingLinks(storages: StorageAccess, { files }: Input, workers: number): Promise<ReadingLink[]> {
+  const links = await storages.links(
+    files.map(({ path }) => path),
+    workers,
+  );
+  return (links ?? []).map((link) => ({ ...link, readers: workers }));
 }
 
 /** For a run that finds nothing in its directories. */

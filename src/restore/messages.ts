@@ -4,6 +4,7 @@ import type { ClusterOptions } from '../aerospike/options.js';
 import type { Sindex } from '../asb/model.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { LogLevel, LogLine } from '../report/log.js';
+import type { StorageLink } from '../storage/storages.js';
 import type { FailureNotice } from './errors.js';
 import type { RateLimits } from './pacer.js';
 import type { RecordRules } from './record-filter.js';
@@ -22,6 +23,7 @@ export interface WorkerSetup {
   bins: readonly string[];
   noRecords: boolean;
   pipeline: PipelineOptions;
+  storage?: ReadingLink;
   /** Absent = none. */
   limits?: RateLimits;
   tallies: SharedArrayBuffer;
@@ -33,7 +35,14 @@ export interface ValidationSetup {
   /** Absent = any. */
   namespace?: string;
   pipeline: PipelineOptions;
+  storage?: ReadingLink;
   tallies: SharedArrayBuffer;
+}
+
+/** A worker's way to files that are not local; absent = all are. */
+export interface ReadingLink extends StorageLink {
+  /** How many workers read at the same time. */
+  readers: number;
 }
 
 export interface FileJob {

@@ -1,27 +1,28 @@
 /** The way from a stored file to the text that the decoder reads. What transforms bytes on the way belongs in here. */
 import { ToolError } from '../errors.js';
 import type { DecodedSource, Pipeline } from '../pipeline/pipeline.js';
-import { LocalFileSource, statSourceFile } from '../storage/source-file.js';
-import { openFifo, openStandardInput } from '../storage/source-pipe.js';
+import { openStandardInput } from '../storage/source-pipe.js';
 import type { Source } from '../storage/source.js';
 import { PortSource } from '../storage/source-port.js';
+import type { ReadOptions } from '../storage/storage.js';
+import type { StorageAccess } from '../storage/storages.js';
 import { RestoreFailure } from './errors.js';
 import type { FileJob } from './messages.js';
 
 /** `path` and `port` absent = standard input. `count` is told of the bytes as they are stored. Throws StorageError. */
 export async function openSource(
   pipeline: Pipeline,
+  storages: StorageAccess,
   { path, port }: Pick<FileJob, 'path' | 'port'>,
   count: (bytes: number) => void,
-  chunkBytes?: number,
+  options?: ReadOptions,
 ): Promise<DecodedSource> {
-  return pipeline.decode(port === undefined ? await openStored(path, chunkBytes) : new PortSource(port), count);
+  const source = port === undefined ? await openStored(storages, path, options) : new PortSource(port);
+  return pipeline.decode(source, count);
 }
 
-async function openStored(path: string | undefined, chunkBytes: number | undefined): Promise<Source> {
-  if (path === undefined) return openStandardInput();
-  const { kind } = await statSourceFile(path);
-  return kind === 'fifo' ? openFifo(path) : LocalFileSource.open(path, chunkBytes);
+async function openStored(storages: StorageAccess, path: string | undefined, options?: ReadOptions): Promise<Source> {
+  return path === undefined ? openStandardInput() : (await storages.of(path)).open(path, options);
 }
 
 /** Where the start of a file makes no sense, the file was stored in another way than was said (asrestore.md 9.5). */

@@ -1,6 +1,7 @@
 import type { ClusterOptions } from '../aerospike/options.js';
 import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { Log } from '../report/log.js';
+import type { StorageAccess } from '../storage/storages.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
 import type { Chunks } from '../storage/source-port.js';
 
@@ -52,6 +53,8 @@ export interface RestoreOptions extends PipelineOptions {
   bandwidthBytesPerSecond?: number;
   /** Records read, whatever becomes of them; absent = no limit. */
   recordsPerSecond?: number;
+  /** The storages of the run's paths; absent = local files only. Who made them closes them. */
+  storages?: StorageAccess;
   log: Log;
   /** The file of `--machine`, which is appended to. */
   machinePath?: string;

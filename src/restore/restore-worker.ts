@@ -6,6 +6,7 @@ import { Pipeline } from '../pipeline/pipeline.js';
 import type { LogEvent } from '../report/log.js';
 import { fileReadLine, openedLine, writerDoneLine } from '../report/restore-lines.js';
 import type { Source } from '../storage/source.js';
+import { Storages } from '../storage/storages.js';
 import { endThread } from '../thread-end.js';
 import { errorOf, noticeOf } from './errors.js';
 import { checkNamespace, readEntries, type EntryHandler } from './file-reader.js';
@@ -19,6 +20,9 @@ import { Uploader } from './uploader.js';
 const port = parentPort;
 if (port === null) throw new Error('worker.js runs as a worker thread only');
 const setup = workerData as WorkerSetup;
+
+const storages = Storages.linked(setup.storage);
+const readOptions = { readers: setup.storage?.readers ?? 1 };
 
 function say(message: FromWorker): void {
   port?.postMessage(message);
@@ -64,10 +68,11 @@ class RestoreWorker implements EntryHandler {
     const startedAt = performance.now();
     const { records, bytes } = this.tally;
     try {
-      const source = await openSource(this.pipeline, job, (bytes) => {
+      const count = (bytes: number): void => {
         this.tally.bytes += bytes;
         this.pacer?.read(bytes);
-      });
+      };
+      const source = await openSource(this.pipeline, storages, job, count, readOptions);
       this.source = source;
       try {
         if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });

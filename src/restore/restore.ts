@@ -9,6 +9,7 @@ import type { ClusterOptions } from '../aerospike/options.js';
 import type { WriteMode } from '../aerospike/write-frame.js';
 import { machineRestoreSummaryText } from '../report/machine-text.js';
 import { Pipeline, pipelineOptions } from '../pipeline/pipeline.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { RestoreProgress } from '../report/restore-progress.js';
 import { errorEvent, logEvent, warningEvent } from '../report/log.js';
 import { connectedLine, nodeCountLine } from '../report/backup-lines.js';
@@ -23,7 +24,7 @@ import { missingParts } from './completeness.js';
 import { RestoreError, RestoreFailure } from './errors.js';
 import { type FileHead, readHead } from './first-look.js';
 import { GlobalRestorer } from './globals.js';
-import { collectInput, directoriesOf, type Input } from './input.js';
+import { collectInput, directoriesOf, readingLinks, type Input } from './input.js';
 import { withMachineFile } from './machine.js';
 import type { WorkerSetup } from './messages.js';
 import type { RestoreOptions, RestoreResult } from './options.js';
@@ -69,6 +70,7 @@ class RestoreRun {
   private tallies = sharedTallies(1);
   /** The file that each worker reads. */
   private readonly doing: (string | undefined)[] = [];
+  private readonly storages: StorageAccess;
 
   constructor(
     private readonly options: RestoreOptions,
@@ -77,6 +79,7 @@ class RestoreRun {
     private readonly machine: (line: string) => void,
     private readonly startedAt: number,
   ) {
+    this.storages = options.storages ?? new Storages();
     this.globals = new GlobalRestorer(cluster, options, options.log);
     const bytes = rateLimit(options.bandwidthBytesPerSecond);
     const records = rateLimit(options.recordsPerSecond);
@@ -92,8 +95,10 @@ class RestoreRun {
     log.info(nodeCountLine(cluster.nodes.length));
     if (source.kind === 'stdin' || source.kind === 'stream') log.info(restoringLine(`[${source.kind}]`));
     else if (source.kind === 'file') log.info(restoringLine(source.path));
-    const input = await collectInput(source, log);
+    const input = await collectInput(source, log, undefined, this.storages);
     const setups = this.plan(mode, input.jobs.length);
+    for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())
+      setups[i]!.storage = storage;
     this.tallies = sharedTallies(setups.length);
     for (const setup of setups) setup.tallies = this.tallies;
 
@@ -146,7 +151,7 @@ class RestoreRun {
     const pacer = this.limits === undefined ? undefined : new Pacer(this.limits);
     for (const [i, file] of files.entries()) {
       if (file.kind !== 'regular') continue;
-      const head = await readHead(this.pipeline, file.path, (bytes) => pacer?.read(bytes));
+      const head = await readHead(this.pipeline, this.storages, file.path, (bytes) => pacer?.read(bytes));
       heads.push(head);
       const pauseMs = pacer?.bytesPauseMs() ?? 0;
       if (pauseMs > 0) await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
@@ -159,7 +164,7 @@ class RestoreRun {
     }
     if (directories.length === 0) return;
     const paths = files.map(({ path }) => path);
-    for (const missing of await missingParts(paths, heads, directories))
+    for (const missing of await missingParts(paths, heads, directories, this.storages))
       log.error(warningEvent('input.missing', missing));
   }
 

@@ -4,6 +4,7 @@ import type { Decoder, Meta } from '../asb/decoder.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { fileReadLine, openedLine } from '../report/restore-lines.js';
 import type { Source } from '../storage/source.js';
+import { Storages } from '../storage/storages.js';
 import { endThread } from '../thread-end.js';
 import { noticeOf, RestoreFailure } from './errors.js';
 import { checkNamespace, readEntries, type EntryHandler } from './file-reader.js';
@@ -14,6 +15,9 @@ import { Tally } from './tally.js';
 const port = parentPort;
 if (port === null) throw new Error('validate-worker.js runs as a worker thread only');
 const setup = workerData as ValidationSetup;
+
+const storages = Storages.linked(setup.storage);
+const readOptions = { readers: setup.storage?.readers ?? 1 };
 
 function say(message: FromWorker): void {
   port?.postMessage(message);
@@ -93,9 +97,8 @@ class ValidationWorker implements EntryHandler {
   private async readFile(job: FileJob): Promise<void> {
     const startedAt = performance.now();
     const { records, bytes } = this.tally;
-    const source = await openSource(this.pipeline, job, (bytes) => {
-      this.tally.bytes += bytes;
-    });
+    const count = (bytes: number): void => void (this.tally.bytes += bytes);
+    const source = await openSource(this.pipeline, storages, job, count, readOptions);
     this.source = source;
     try {
       if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });

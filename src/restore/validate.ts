@@ -6,6 +6,7 @@ import { ToolError } from '../errors.js';
 import { Pipeline, pipelineOptions } from '../pipeline/pipeline.js';
 import { errorEvent } from '../report/log.js';
 import { machineRestoreSummaryText } from '../report/machine-text.js';
+import { type StorageAccess, Storages } from '../storage/storages.js';
 import { RestoreProgress } from '../report/restore-progress.js';
 import {
   fileCheckedLine,
@@ -19,7 +20,7 @@ import {
 import { missingParts } from './completeness.js';
 import { RestoreFailure, noticeOf, errorOf } from './errors.js';
 import { type FileHead, readHead } from './first-look.js';
-import { collectInput, directoriesOf, noFiles, type Input } from './input.js';
+import { collectInput, directoriesOf, noFiles, readingLinks, type Input } from './input.js';
 import { withMachineFile } from './machine.js';
 import type { FileContents, FileJob, ValidationSetup } from './messages.js';
 import type { RestoreOptions } from './options.js';
@@ -29,7 +30,16 @@ import { runJobs, type PoolEvents } from './worker-pool.js';
 /** What matters for reading. How a restore would write is of no concern. */
 export type ValidateOptions = Pick<
   RestoreOptions,
-  'source' | 'namespace' | 'parallel' | 'compression' | 'encryption' | 'log' | 'machinePath' | 'display' | 'signal'
+  | 'source'
+  | 'storages'
+  | 'namespace'
+  | 'parallel'
+  | 'compression'
+  | 'encryption'
+  | 'log'
+  | 'machinePath'
+  | 'display'
+  | 'signal'
 >;
 
 export interface ValidateResult extends FileContents {
@@ -75,23 +85,33 @@ class ValidationRun {
   private readonly doing: (string | undefined)[] = [];
   private readonly startedAt = performance.now();
   private tallies = sharedTallies(1);
+  private readonly storages: StorageAccess;
 
   constructor(
     private readonly options: ValidateOptions,
     private readonly pipeline: Pipeline,
     private readonly machine: (line: string) => void,
-  ) {}
+  ) {
+    this.storages = options.storages ?? new Storages();
+  }
 
   async run(): Promise<ValidateResult> {
     const { source, log, signal, display } = this.options;
     const directories = directoriesOf(source);
     if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : `[${source.kind}]`));
-    const input = await collectInput(source, log, (error, of) => {
-      if (of === 'file') this.unusable++;
-      this.fault(error);
-    });
+    const input = await collectInput(
+      source,
+      log,
+      (error, of) => {
+        if (of === 'file') this.unusable++;
+        this.fault(error);
+      },
+      this.storages,
+    );
     if (directories.length > 0 && input.files.length === 0 && this.failures.length === 0) throw noFiles(source);
     const setups = this.plan(input.jobs.length);
+    for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())
+      setups[i]!.storage = storage;
     const progress = new RestoreProgress({
       read: () => ({
         ...sumTallies(this.tallies),
@@ -163,9 +183,10 @@ class ValidationRun {
   private async lookForMissingParts({ files, directories }: Input): Promise<void> {
     if (directories.length === 0) return;
     const heads: FileHead[] = [];
-    for (const { kind, path } of files) if (kind === 'regular') heads.push(await readHead(this.pipeline, path));
+    for (const { kind, path } of files)
+      if (kind === 'regular') heads.push(await readHead(this.pipeline, this.storages, path));
     const paths = files.map(({ path }) => path);
-    for (const missing of await missingParts(paths, heads, directories)) {
+    for (const missing of await missingParts(paths, heads, directories, this.storages)) {
       this.fault(new RestoreFailure('VALIDATE_MISSING', `Incomplete: ${missing}.`));
     }
   }

@@ -3,7 +3,15 @@ import { Worker } from 'node:worker_threads';
 import { messageOf, ToolError } from '../errors.js';
 import type { LogLevel, LogLine } from '../report/log.js';
 import { errorOf, noticeOf, type FailureNotice } from './errors.js';
-import type { FileContents, FileJob, FromWorker, GlobalEntry, ToWorker, WorkerFindings } from './messages.js';
+import type {
+  FileContents,
+  FileJob,
+  FromWorker,
+  GlobalEntry,
+  ReadingLink,
+  ToWorker,
+  WorkerFindings,
+} from './messages.js';
 
 export interface PoolEvents {
   fileStarted(job: FileJob, worker: number): void;
@@ -29,14 +37,17 @@ export interface PoolOutcome {
 export async function runJobs(
   script: './restore-worker.js' | './validate-worker.js',
   jobs: readonly FileJob[],
-  setups: readonly object[],
+  setups: readonly { storage?: ReadingLink }[],
   events: PoolEvents,
   signal: AbortSignal | undefined,
 ): Promise<PoolOutcome> {
   const queue = [...jobs];
   const findings: WorkerFindings = { nullSetSeen: false, ttlsCut: 0, persistBitsCleared: 0, sorted: 0 };
   let stopReason: FailureNotice | undefined;
-  const workers = setups.map((setup) => new Worker(new URL(script, import.meta.url), { workerData: setup }));
+  const workers = setups.map((setup) => {
+    const transferList = setup.storage === undefined ? [] : [setup.storage.port];
+    return new Worker(new URL(script, import.meta.url), { workerData: setup, transferList });
+  });
   const tell = (worker: Worker, message: ToWorker): void =>
     worker.postMessage(message, message.type === 'file' && message.job.port !== undefined ? [message.job.port] : []);
   const stop = (reason: FailureNotice): void => {

@@ -1,13 +1,7 @@
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storageError } from './errors.js';
-
-const SUFFIX = '.asb';
-
-/** A backup file's name: longer than its suffix, which is exact (asbackup.md 5.3). */
-export function isBackupFileName(name: string): boolean {
-  return name.length > SUFFIX.length && name.endsWith(SUFFIX);
-}
+import { isBackupFileName } from './storage.js';
 
 /** Creates the last component of `path` if it is missing. Returns whether it did. Throws StorageError. */
 export async function ensureDirectory(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { storageError, StorageError } from './errors.js';
 import type { Source } from './source.js';
+import type { BackupFile } from './storage.js';
 
 const CHUNK_BYTES = 512 * 1024;
 
@@ -57,14 +58,6 @@ export class LocalFileSource implements Source {
       (error: unknown) => ({ error }),
     );
   }
-}
-
-export interface BackupFile {
-  path: string;
-  /** 0 for what is not a regular file. */
-  sizeBytes: number;
-  /** Others can be read once only. */
-  kind: 'regular' | 'fifo' | 'device';
 }
 
 /** Looks at a file without opening it. Throws StorageError, also for a directory. */

@@ -593,12 +593,4 @@ describe('what a file must not say', () => {
     await writeFile(path, '\uFEFF[cluster]\r\nport = 5\r\n');
     expect((await read(ANY_TOOL.asbackup, [path])).values.get('port')).toBe(5);
   });
-
-  it('is what this version cannot do, unless it is switched off', async () => {
-    const missing = asbackupTool.options.find((spec) => !spec.available && spec.name === 's3-region');
-    if (missing === undefined) return;
-    const path = await file('[asbackup]\ns3-region = "x"\ns3-allow-system-proxy = false');
-    const { lines } = await run('asbackup', ['-n', 'n', '-d', 'd'], [path]);
-    expect(lines.join('')).toContain(`does not support --s3-region (${path}:2) yet; nothing was done.`);
-  });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import type { BackupOptions } from '../../src/backup/options.js';
+import type { OptionTable } from '../../src/cli/options/option-spec.js';
 import { main as asbackup } from '../../src/cli/asbackup.js';
 import { asbackupTool, type BackupCommand } from '../../src/cli/asbackup-command.js';
 import { main as asrestore } from '../../src/cli/asrestore.js';
@@ -88,14 +89,15 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
     const lines = world.out.split('\n');
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
     expect(lines.filter((line) => line !== line.trimEnd())).toEqual([]);
-    for (const spec of tool.options) {
+    const table: OptionTable = tool.options;
+    for (const spec of table) {
       if ('removed' in spec) continue;
       const names = spec.available ? longNames(spec) : [spec.name];
       for (const option of names) expect(world.out).toMatch(new RegExp(`--${option}(?![\\w-])`));
       const separator = spec.available ? ', ' : ' ';
-      if ('short' in spec) expect(world.out).toContain(`-${spec.short}${separator}--${spec.name}`);
+      if (spec.short !== undefined) expect(world.out).toContain(`-${spec.short}${separator}--${spec.name}`);
     }
-    const missing = tool.options.some((spec) => !spec.available && !('removed' in spec));
+    const missing = table.some((spec) => !spec.available && !('removed' in spec));
     expect(world.out.includes('\nNot in this version yet:\n')).toBe(missing);
     expect(world.out.indexOf('Examples:')).toBeGreaterThan(world.out.indexOf('Not in this version yet:'));
     // What it is, and the shortest command that does something, before anything else.
@@ -199,8 +201,8 @@ describe.each(programs)('$name', ({ name, title, main, tool, base }) => {
 
 describe('options of a backup', () => {
   it('has the defaults of the C tool', async () => {
-    const { log, signal, ...options } = await backupOptions('-n', 'test', '-d', 'dir');
-    expect(log).toBeDefined();
+    const { log, signal, storages, ...options } = await backupOptions('-n', 'test', '-d', 'dir');
+    expect([log, storages]).not.toContain(undefined);
     expect(signal?.aborted).toBe(false);
     expect(options).toEqual({
       cluster: {
@@ -367,8 +369,8 @@ describe('options of a backup', () => {
 
 describe('options of a restore', () => {
   it('has the defaults of the C tool', async () => {
-    const { log, signal, ...options } = await restoreOptions('-d', 'dir');
-    expect(log).toBeDefined();
+    const { log, signal, storages, ...options } = await restoreOptions('-d', 'dir');
+    expect([log, storages]).not.toContain(undefined);
     expect(signal?.aborted).toBe(false);
     expect(options).toEqual({
       cluster: {
@@ -461,40 +463,20 @@ describe('options of a restore', () => {
   });
 });
 
-describe('refusals', () => {
-  it('names everything that is missing in one line', async () => {
-    const world = fakeWorld();
-    const argv = [
-      '-n',
-      't',
-      '-d',
-      's3://b/k',
-      '-U',
-      'me',
-      '-P',
-      '-h',
-      'a:tls:3000',
-      '-p',
-      'secrets:r:port',
-      '-U',
-      'you',
-    ];
-    expect(await asbackup(argv, world.environment)).toBe(1);
-    expect(world.err).toEqual([
-      expect.stringContaining('This version does not support --directory s3://... yet; nothing was done.\n'),
-    ]);
-  });
-
-  it('refuses S3 in every spelling', async () => {
-    for (const [main, argv] of [
-      [asbackup, ['-n', 't', '-o', 'S3://b/k']],
-      [asrestore, ['-i', 's3://b/k']],
-      [asrestore, ['-d', 's3://b/']],
-    ] as const) {
-      const world = fakeWorld();
-      expect(await main([...argv], world.environment)).toBe(1);
-      expect(world.err.join('')).toMatch(/does not support --[a-z-]+ s3:\/\/\.\.\. yet/);
-    }
+describe('paths on S3', () => {
+  it('are taken in every spelling, by every option that takes a path of a backup', async () => {
+    const backup = ['-n', 't', '--continue', 's3://b/c', '--state-file-dst', 'S3://b/s'];
+    expect(await backupOptions(...backup, '-o', 'S3://b/k')).toMatchObject({
+      target: { kind: 'file', path: 'S3://b/k' },
+      continueFrom: 's3://b/c',
+      stateFileDst: 'S3://b/s',
+    });
+    expect(await backupOptions('-n', 't', '-d', 's3://b/')).toMatchObject({ target: { path: 's3://b/' } });
+    expect(await restoreOptions('-i', 's3://b/k')).toMatchObject({ source: { kind: 'file', path: 's3://b/k' } });
+    expect(await restoreOptions('-d', 's3://b/d')).toMatchObject({ source: { path: 's3://b/d' } });
+    expect(await restoreOptions('--directory-list', 'x,y', '--parent-directory', 's3://b')).toMatchObject({
+      source: { paths: ['s3://b/x', 's3://b/y'] },
+    });
   });
 });
 

@@ -40,7 +40,7 @@ export const asbackupOptions = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Size of the uploaded parts, 5 to 5120.',
+    help: 'Size of the uploaded parts, 5 to 5120; default: from the size of the file.',
     available: feature.s3,
   },
   {
@@ -52,7 +52,7 @@ export const asbackupOptions = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Parts uploaded at a time.',
+    help: 'Parts uploaded at a time, over all threads.',
     available: feature.s3,
   },
   ...configFileOptions,

@@ -63,7 +63,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Region of the bucket. Required unless there is an endpoint.',
+    help: 'Region of the bucket; default: that of the environment or profile.',
     available: feature.s3,
   },
   {
@@ -74,7 +74,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Profile to take the credentials from.',
+    help: 'Profile to take credentials and region from.',
     available: feature.s3,
   },
   {
@@ -85,7 +85,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Address of an S3 service other than AWS.',
+    help: 'URL or HOST:PORT of an S3 service other than AWS.',
     available: feature.s3,
   },
   {
@@ -97,7 +97,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Parts read at a time.',
+    help: 'Parts read at a time, over all threads.',
     available: feature.s3,
   },
   {

@@ -1,3 +1,4 @@
+import { isS3Path } from '../../storage/paths.js';
 import type { PartitionFilter } from '../../aerospike/options.js';
 import type { RestoreSource } from '../../restore/options.js';
 import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
@@ -103,10 +104,6 @@ export function parseValue(rule: ValueRule, text: string): Value {
     case 'time':
       return parseTime(text);
   }
-}
-
-export function isS3Path(text: string): boolean {
-  return /^s3:\/\//i.test(text);
 }
 
 function parsePath(text: string, s3: boolean): string {
