@@ -86,7 +86,11 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
   const running = told.around(async () => {
     const access = await accessOf(values, words, settings, told.log);
     const options: BackupOptions = toBackupOptions(values, told.log, told.signal, told.display, access);
-    return run(stream === undefined ? options : { ...options, target: { kind: 'stream', stream } });
+    try {
+      return await run(stream === undefined ? options : { ...options, target: { kind: 'stream', stream } });
+    } finally {
+      await options.storages?.close();
+    }
   });
   try {
     return await running;

@@ -96,6 +96,10 @@ export async function restore(settings: RestoreSettings): Promise<RestoreResult>
   return told.around(async () => {
     const access = await accessOf(values, words, settings, told.log);
     const options: RestoreOptions = toRestoreOptions(values, told.log, told.signal, access, told.display);
-    return run(source === undefined ? options : { ...options, source });
+    try {
+      return await run(source === undefined ? options : { ...options, source });
+    } finally {
+      await options.storages?.close();
+    }
   });
 }

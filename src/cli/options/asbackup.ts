@@ -40,7 +40,7 @@ export const asbackupOptions = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Size of the uploaded parts, 5 to 5120; default: from the size of the file.',
+    help: 'Size of uploaded parts, 5 to 5120.',
     available: feature.s3,
   },
   {
@@ -52,7 +52,7 @@ export const asbackupOptions = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Parts uploaded at a time, over all threads.',
+    help: 'Parts uploaded at a time, in all.',
     available: feature.s3,
   },
   ...configFileOptions,

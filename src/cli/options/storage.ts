@@ -63,7 +63,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Region of the bucket; default: that of the environment or profile.',
+    help: 'Region of the bucket; else from environment or profile.',
     available: feature.s3,
   },
   {
@@ -74,7 +74,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Profile to take credentials and region from.',
+    help: 'Profile for credentials and region.',
     available: feature.s3,
   },
   {
@@ -85,7 +85,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'URL or HOST:PORT of an S3 service other than AWS.',
+    help: 'URL of an S3 service other than AWS.',
     available: feature.s3,
   },
   {
@@ -97,7 +97,7 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Parts read at a time, over all threads.',
+    help: 'Parts read at a time, in all.',
     available: feature.s3,
   },
   {
