@@ -10,7 +10,7 @@ _asbackup() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --instance | --sa-address | --sa-port | --sa-timeout)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --instance | --sa-address | --sa-port | --sa-timeout)
       return
       ;;
     -A | --auth)
@@ -35,6 +35,10 @@ _asbackup() {
       mapfile -t COMPREPLY < <(compgen -W 'aes128 aes256' -- "$current")
       return
       ;;
+    --s3-log-level)
+      mapfile -t COMPREPLY < <(compgen -W 'Off Fatal Error Warn Info Debug Trace' -- "$current")
+      return
+      ;;
   esac
   if [[ $current == -* || -z $current ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
@@ -48,8 +52,11 @@ _asbackup() {
       --continue --state-file-dst --checkpoint-interval --estimate --estimate-samples --parallel
       --nice --records-per-second --socket-timeout --total-timeout --max-retries
       --sleep-between-retries --compress --encrypt --encryption-key-file --encryption-key-env
-      --compression-level --instance --config-file --no-config-file --only-config-file --sa-address
-      --sa-port --sa-timeout --sa-cafile --machine --verbose --log-json --help --version
+      --compression-level --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads
+      --s3-connect-timeout --s3-log-level --s3-allow-system-proxy --s3-min-part-size
+      --s3-max-async-uploads --instance --config-file --no-config-file --only-config-file
+      --sa-address --sa-port --sa-timeout --sa-cafile --machine --verbose --log-json --help
+      --version
     ' -- "$current")
   fi
 }
