@@ -1,4 +1,3 @@
-import { isAvailable } from './available.js';
 import { withoutOverridden, type Yields } from './config/precedence.js';
 import type { Setting } from './config/settings.js';
 import { enumerate, OptionError, quoted } from './option-error.js';
@@ -287,33 +286,16 @@ function warn({ spec, spelling, place }: OptionWord, run: Run): void {
   if (warning !== undefined && !run.warnings.includes(warning)) run.warnings.push(warning);
 }
 
+/** A person must never believe that a filter or a key was applied when it was not. */
 function refuseUnavailable(options: readonly OptionWord[], run: Run): void {
   const missing = new Set<string>();
-  for (const word of options) {
-    const { spec, place } = word;
-    if (spec.argument === 'none' && !run.values.has(spec.name)) continue;
-    const at = place === undefined ? '' : ` (${place})`;
-    const reference = referenceOf(word);
-    const text = reference === undefined ? word.argument : run.secrets.get(reference);
-    if (!spec.available) missing.add(`--${spec.name}${at}`);
-    else if (takesS3Path(spec) && isS3Path(text ?? '') && !isAvailable('s3')) {
-      missing.add(`--${spec.name} s3://...${at}`);
-    } else if (!isAvailable('tls') && namesTls(spec, text)) {
-      missing.add(`--${spec.name} ${spec.value.type === 'nodes' ? 'IP' : 'HOST'}:TLSNAME${at}`);
-    } else if (reference !== undefined && !isAvailable('secrets')) missing.add(`--${spec.name} secrets:...${at}`);
+  for (const { spec, place } of options) {
+    if (spec.available || (spec.argument === 'none' && !run.values.has(spec.name))) continue;
+    missing.add(`--${spec.name}${place === undefined ? '' : ` (${place})`}`);
   }
   if (missing.size === 0) return;
   const list = enumerate([...missing]);
   throw new OptionError('OPTION_UNAVAILABLE', `This version does not support ${list} yet; nothing was done.`);
-}
-
-function takesS3Path(spec: OptionSpec): boolean {
-  return spec.value.type === 'input' || (spec.value.type === 'path' && spec.value.s3 === true);
-}
-
-function namesTls({ value: { type } }: OptionSpec, text: string | undefined): boolean {
-  if ((type !== 'hosts' && type !== 'nodes') || text === undefined) return false;
-  return (type === 'hosts' ? parseHosts : parseNodes)(text.trim()).entries.some((entry) => entry.tlsName !== undefined);
 }
 
 function isOff({ spec, argument }: OptionWord): boolean {

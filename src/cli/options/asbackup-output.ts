@@ -1,4 +1,3 @@
-import { feature } from '../available.js';
 import { UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
@@ -94,7 +93,7 @@ export const outputOptions = [
     section: 'tool',
     secrets: true,
     help: 'Resume the backup that left this state file.',
-    available: feature.resume,
+    available: true,
   },
   {
     name: 'state-file-dst',
@@ -105,7 +104,7 @@ export const outputOptions = [
     section: 'tool',
     secrets: true,
     help: 'Where to save the state file of an interrupted backup.',
-    available: feature.resume,
+    available: true,
   },
   {
     name: 'checkpoint-interval',
@@ -117,7 +116,7 @@ export const outputOptions = [
     section: 'tool',
     secrets: true,
     help: 'Bring the state file up to date this often; 0 for only when the backup stops.',
-    available: feature.resume,
+    available: true,
   },
   {
     name: 'estimate',
@@ -127,7 +126,7 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     help: 'Only estimate the size of a backup from some records.',
-    available: feature.estimate,
+    available: true,
   },
   {
     name: 'estimate-samples',
@@ -139,6 +138,6 @@ export const outputOptions = [
     section: 'tool',
     secrets: true,
     help: 'How many records an estimate reads, also that of the disk space before --output-file.',
-    available: feature.estimate,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];

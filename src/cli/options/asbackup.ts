@@ -1,4 +1,3 @@
-import { feature } from '../available.js';
 import { UINT32 } from '../values/number.js';
 import { backupSpeedOptions } from './asbackup-speed.js';
 import { outputOptions } from './asbackup-output.js';
@@ -29,7 +28,7 @@ export const asbackupOptions = [
     section: 'tool',
     secrets: true,
     help: 'Level of zstd; 0 for its default, 3.',
-    available: feature.compression,
+    available: true,
   },
   ...s3Options,
   {
@@ -41,7 +40,7 @@ export const asbackupOptions = [
     section: 'tool',
     secrets: true,
     help: 'Size of uploaded parts, 5 to 5120.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-max-async-uploads',
@@ -53,7 +52,7 @@ export const asbackupOptions = [
     section: 'tool',
     secrets: true,
     help: 'Parts uploaded at a time, in all.',
-    available: feature.s3,
+    available: true,
   },
   ...configFileOptions,
   ...secretAgentOptions,

@@ -1,4 +1,3 @@
-import { feature } from '../available.js';
 import type { OptionSpec } from './option-spec.js';
 
 export const connectionOptions = [
@@ -50,7 +49,7 @@ export const connectionOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Log in as this user.',
-    available: feature.authentication,
+    available: true,
   },
   {
     name: 'password',
@@ -62,7 +61,7 @@ export const connectionOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Password of the user: env:VAR, file:PATH or the text; asked for if not given.',
-    available: feature.authentication,
+    available: true,
   },
   {
     name: 'auth',
@@ -76,7 +75,7 @@ export const connectionOptions = [
     secrets: true,
     checked: 'start',
     help: 'How to log in: INTERNAL, EXTERNAL, EXTERNAL_INSECURE or PKI.',
-    available: feature.authentication,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -89,7 +88,7 @@ export const tlsOptions = [
     group: 'TLS',
     section: 'cluster',
     help: 'Use TLS. The other TLS options have no effect without it.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tlsEncryptOnly',
@@ -110,7 +109,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'TLS name of the hosts that name none.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-cafile',
@@ -122,7 +121,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Trust the certificates in this PEM file.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-capath',
@@ -134,7 +133,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Trust the certificates in this directory.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-protocols',
@@ -146,7 +145,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Allowed TLS versions, for example "-all +TLSv1.2".',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-cipher-suite',
@@ -158,7 +157,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Allowed ciphers as an OpenSSL list.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-crl-check',
@@ -168,7 +167,7 @@ export const tlsOptions = [
     group: 'TLS',
     section: 'cluster',
     help: 'Refuse a server certificate that was revoked; needs a list of every issuer above it, too.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-crl-check-all',
@@ -178,7 +177,7 @@ export const tlsOptions = [
     group: 'TLS',
     section: 'cluster',
     help: 'The same, for every certificate of the chain.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-cert-blacklist',
@@ -191,7 +190,7 @@ export const tlsOptions = [
     secrets: true,
     help: 'Refuse the certificates listed here (deprecated).',
     warning: '--tls-cert-blacklist is deprecated; use --tls-crl-check or --tls-crl-check-all',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-log-session-info',
@@ -200,7 +199,7 @@ export const tlsOptions = [
     value: { type: 'flag' },
     group: 'TLS',
     help: 'Log what each TLS connection has agreed on.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-keyfile',
@@ -212,7 +211,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Private key of the client certificate.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-keyfile-password',
@@ -223,7 +222,7 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Password of that key: env:VAR, file:PATH or the text; asked for if empty.',
-    available: feature.tls,
+    available: true,
   },
   {
     name: 'tls-certfile',
@@ -235,6 +234,6 @@ export const tlsOptions = [
     section: 'cluster',
     secrets: true,
     help: 'Client certificate with its chain.',
-    available: feature.tls,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];

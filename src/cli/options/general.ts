@@ -1,4 +1,3 @@
-import { feature } from '../available.js';
 import { INT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
@@ -46,7 +45,7 @@ export const configFileOptions = [
     value: { type: 'text' },
     group: 'Configuration and secrets',
     help: 'Use the sections whose names end in _<name>.',
-    available: feature.configFiles,
+    available: true,
   },
   {
     name: 'config-file',
@@ -55,7 +54,7 @@ export const configFileOptions = [
     value: { type: 'path' },
     group: 'Configuration and secrets',
     help: 'Read this file after the usual ones.',
-    available: feature.configFiles,
+    available: true,
   },
   {
     name: 'no-config-file',
@@ -72,7 +71,7 @@ export const configFileOptions = [
     value: { type: 'path' },
     group: 'Configuration and secrets',
     help: 'Read this file instead of the usual ones.',
-    available: feature.configFiles,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -87,7 +86,7 @@ export const secretAgentOptions = [
     section: 'secret-agent',
     checked: 'agent',
     help: 'Where the secret agent listens; /path for a Unix socket.',
-    available: feature.secrets,
+    available: true,
   },
   {
     name: 'sa-port',
@@ -101,7 +100,7 @@ export const secretAgentOptions = [
     section: 'secret-agent',
     checked: 'agent',
     help: 'Port of the secret agent.',
-    available: feature.secrets,
+    available: true,
   },
   {
     name: 'sa-timeout',
@@ -113,7 +112,7 @@ export const secretAgentOptions = [
     section: 'secret-agent',
     checked: 'agent',
     help: 'Limit for connecting to the secret agent, and for each answer.',
-    available: feature.secrets,
+    available: true,
   },
   {
     name: 'sa-cafile',
@@ -124,6 +123,6 @@ export const secretAgentOptions = [
     section: 'secret-agent',
     checked: 'agent',
     help: 'Use TLS to the secret agent and trust these PEM certificates.',
-    available: feature.secrets,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];

@@ -1,4 +1,3 @@
-import { feature } from '../available.js';
 import { UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
@@ -14,7 +13,7 @@ export const pipelineOptions = [
     section: 'tool',
     secrets: true,
     help: 'The files are compressed with zstd.',
-    available: feature.compression,
+    available: true,
   },
   {
     name: 'encrypt',
@@ -26,7 +25,7 @@ export const pipelineOptions = [
     section: 'tool',
     secrets: true,
     help: 'The files are encrypted with aes128 or aes256. Needs a key.',
-    available: feature.encryption,
+    available: true,
   },
   {
     name: 'encryption-key-file',
@@ -38,7 +37,7 @@ export const pipelineOptions = [
     secrets: true,
     onlyOne: 'encryption key',
     help: 'Derive the key from this PEM private key.',
-    available: feature.encryption,
+    available: true,
   },
   {
     name: 'encryption-key-env',
@@ -50,7 +49,7 @@ export const pipelineOptions = [
     secrets: true,
     onlyOne: 'encryption key',
     help: 'Derive the key from the base64 text in this environment variable.',
-    available: feature.encryption,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -64,7 +63,7 @@ export const s3Options = [
     section: 'tool',
     secrets: true,
     help: 'Region of the bucket; else from environment or profile.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-profile',
@@ -75,7 +74,7 @@ export const s3Options = [
     section: 'tool',
     secrets: true,
     help: 'Profile for credentials and region.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-endpoint-override',
@@ -86,7 +85,7 @@ export const s3Options = [
     section: 'tool',
     secrets: true,
     help: 'URL of an S3 service other than AWS.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-max-async-downloads',
@@ -98,7 +97,7 @@ export const s3Options = [
     section: 'tool',
     secrets: true,
     help: 'Parts read at a time, in all.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-connect-timeout',
@@ -110,7 +109,7 @@ export const s3Options = [
     section: 'tool',
     secrets: true,
     help: 'How long a connection to S3 may take.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-log-level',
@@ -122,7 +121,7 @@ export const s3Options = [
     section: 'tool',
     secrets: true,
     help: 'Off, Fatal, Error, Warn, Info, Debug or Trace.',
-    available: feature.s3,
+    available: true,
   },
   {
     name: 's3-allow-system-proxy',
@@ -131,6 +130,6 @@ export const s3Options = [
     group: 'S3',
     section: 'tool',
     help: 'Use the proxy that the environment names.',
-    available: feature.s3,
+    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
