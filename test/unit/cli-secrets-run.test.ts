@@ -6,7 +6,6 @@ import { main as asbackup } from '../../src/cli/asbackup.js';
 import { asbackupTool } from '../../src/cli/asbackup-command.js';
 import { main as asrestore } from '../../src/cli/asrestore.js';
 import { asrestoreTool } from '../../src/cli/asrestore-command.js';
-import { isAvailable } from '../../src/cli/available.js';
 import { parseCommandLine, type Tool } from '../../src/cli/command-line.js';
 import { loadSettings } from '../../src/cli/config/load.js';
 import { fileKeys, type OptionTable } from '../../src/cli/options/option-spec.js';
@@ -183,16 +182,6 @@ describe('nobody is asked', () => {
   it.each<[string, string[], string]>([
     ['when the line is wrong', ['-n', 'secrets:r:ns', '-d', 'd', '-p', '0'], 'Invalid value "0" for -p'],
     ['when a rule is broken', ['-n', 'secrets:r:ns', '-d', 'd', '-o', 'o'], 'Only one of'],
-    ...(isAvailable('s3')
-      ? []
-      : ([
-          [
-            'when the option is not available',
-            ['-n', 'n', '-d', 'd', '--s3-region', 'secrets:r:x'],
-            'does not support',
-          ],
-          ['when another option is not available', ['-n', 'secrets:r:ns', '-d', 's3://b/k'], 'does not support'],
-        ] as [string, string[], string][])),
     ['for a reference without a key', ['-n', 'secrets:', '-d', 'd'], 'Invalid value "secrets:" for -n (--namespace):'],
   ])('%s', async (_, argv, text) => {
     const agent = await agentWith({ secrets: { 'r:ns': 'x' } });
