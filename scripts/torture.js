@@ -105,6 +105,7 @@ async function fuzzAll() {
   for (const fuzzer of FUZZERS) {
     const share = Math.round(mutations * fuzzer.share);
     const totals = await fuzz(fuzzer, share, seed);
+    fuzzer.close?.();
     console.log(
       `${fuzzer.name.padEnd(33)}${totals.inputs} inputs: ${totals.read} read, ${totals.refused} refused, ` +
         `${totals.problems.length} faults; slowest ${totals.slowestMs.toFixed(0)} ms, ` +

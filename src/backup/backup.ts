@@ -199,7 +199,7 @@ class Run {
   /** Resolves with the names of the files written. */
   async execute(jobs: readonly Job[]): Promise<string[]> {
     const { options, session } = this;
-    const { target, display } = options;
+    const { target, display, progressRequests: requests } = options;
     let output: ByteSink | undefined;
     if (!this.hasHeader()) for (const line of this.globals.lines) options.log.info(line, 0);
     const progress = new BackupProgress({
@@ -207,6 +207,7 @@ class Run {
       read: () => ({ ...this.totals(), expectedRecords: this.expectedRecords, workers: this.workers() }),
       machine: session.machine,
       ...(display === undefined ? {} : { display }),
+      ...(requests === undefined ? {} : { requests }),
     });
     progress.start();
     try {

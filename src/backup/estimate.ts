@@ -50,6 +50,7 @@ async function estimateIn(session: Session, options: BackupOptions, pipeline: Pi
     read: () => ({ records: sizes.count, bytes: bytes(), expectedRecords: samples }),
     machine: session.machine,
     ...(options.display === undefined ? {} : { display: options.display }),
+    ...(options.progressRequests === undefined ? {} : { requests: options.progressRequests }),
   });
   progress.start();
   let result: EstimateResult | undefined;

@@ -4,6 +4,7 @@ import type { PipelineOptions } from '../pipeline/pipeline.js';
 import type { Log } from '../report/log.js';
 import type { StorageAccess } from '../storage/storages.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
+import type { ProgressRequests } from '../report/progress-requests.js';
 
 export type BackupTarget =
   | { kind: 'directory'; path: string }
@@ -74,6 +75,8 @@ export interface BackupOptions extends PipelineOptions {
   storages?: StorageAccess;
   /** Shows the progress in place of the percent lines. */
   display?: ProgressDisplay;
+  /** Asks for the progress out of turn. */
+  progressRequests?: ProgressRequests;
   log: Log;
   /** Aborting stops the run in an orderly way; `backup` then throws. */
   signal?: AbortSignal;

@@ -1,4 +1,5 @@
 import { asbackupTool, type BackupCommand, toBackupOptions } from './asbackup-command.js';
+import type { ProgressRequests } from '../report/progress-requests.js';
 import { accessValues } from './access/access-values.js';
 import { type Environment, runProgram } from './program.js';
 
@@ -32,7 +33,8 @@ async function runAndClose(command: BackupCommand): Promise<void> {
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand(command: BackupCommand): Promise<void> {
+async function runCommand(given: BackupCommand, progressRequests: ProgressRequests): Promise<void> {
+  const command = { ...given, progressRequests };
   const { removeArtifacts, target } = command;
   if (removeArtifacts !== undefined) return (await import('../backup/target.js')).removeArtifacts(removeArtifacts);
   const { display } = command;

@@ -1,4 +1,5 @@
 import { asrestoreTool, type RestoreCommand, toRestoreOptions } from './asrestore-command.js';
+import type { ProgressRequests } from '../report/progress-requests.js';
 import { accessValues } from './access/access-values.js';
 import { type Environment, runProgram } from './program.js';
 
@@ -33,7 +34,8 @@ async function runAndClose(command: RestoreCommand): Promise<void> {
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand({ validate, ...options }: RestoreCommand): Promise<void> {
+async function runCommand({ validate, ...given }: RestoreCommand, progressRequests: ProgressRequests): Promise<void> {
+  const options = { ...given, progressRequests };
   const { display } = options;
   const { restoreSummary, validationSummary } = await import('../report/summary.js');
   if (validate === true) {

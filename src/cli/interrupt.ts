@@ -1,5 +1,6 @@
 import { ToolError } from '../errors.js';
 import type { Log } from '../report/log.js';
+import { ProgressRequests } from '../report/progress-requests.js';
 
 /** A terminal that closes, too, is no reason to lose what was done. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -13,6 +14,8 @@ export interface SignalSource {
 
 export interface Interrupt {
   readonly signal: AbortSignal;
+  /** Made by SIGUSR1. Without a listener that signal would start the debugger of Node.js. */
+  readonly progressRequests: ProgressRequests;
   /** Gives the signals back. */
   release(): void;
 }
@@ -20,9 +23,13 @@ export interface Interrupt {
 /** `timeout` and the like signal the process and then its group; what comes so soon after the first is no second wish. */
 const SAME_WISH_MS = 200;
 
-/** The first signal asks the run to stop in an orderly way, a later one ends the process at once. */
+/** SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one ends the process at once. */
 export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: SignalSource): Interrupt {
   const controller = new AbortController();
+  const progressRequests = new ProgressRequests();
+  const tell = (): void => {
+    if (!progressRequests.ask()) log.info('No records are being read or written at the moment');
+  };
   let firstAt = 0;
   const listen = (): void => {
     if (controller.signal.aborted) {
@@ -36,10 +43,13 @@ export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: Signal
     controller.abort(new ToolError('INTERRUPTED', `${what} was interrupted before it was complete.`));
   };
   for (const signal of SIGNALS) source.on(signal, listen);
+  source.on('SIGUSR1', tell);
   return {
     signal: controller.signal,
+    progressRequests,
     release: () => {
       for (const signal of SIGNALS) source.removeListener(signal, listen);
+      source.removeListener('SIGUSR1', tell);
     },
   };
 }

@@ -4,6 +4,7 @@ import { jsonForm, LineWriter, textForm, writeToStderr } from '../report/line-wr
 import { errorEvent, type Log, logEvent, type LogEvent, warningEvent } from '../report/log.js';
 import { type Look, ProgressBar, type Terminal } from '../report/progress-bar.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
+import type { ProgressRequests } from '../report/progress-requests.js';
 import type { Access, AccessValues } from './access/access.js';
 import { wantsAccess } from './access/access-values.js';
 import { hidePassword } from './access/process-title.js';
@@ -29,7 +30,7 @@ export interface Environment<Options> {
   /** Where configuration files are looked for. */
   configFiles: readonly string[];
   /** The run itself, loaded only when there is one. */
-  run: (options: Options) => Promise<unknown>;
+  run: (options: Options, progressRequests: ProgressRequests) => Promise<unknown>;
 }
 
 /** What the log shares the terminal with, and what it must not show. */
@@ -55,7 +56,7 @@ export interface Program<T extends OptionTable, Options> {
   readonly accessOf?: (values: OptionValues<T>) => AccessValues | undefined;
   /** Standard input is what the run reads, so that no password can come from there unasked. */
   readonly readsStdin?: (values: OptionValues<T>) => boolean;
-  readonly run: (options: Options) => Promise<unknown>;
+  readonly run: (options: Options, progressRequests: ProgressRequests) => Promise<unknown>;
   /** Whether runs make use of `display`. */
   readonly drawsProgress?: boolean;
 }
@@ -124,7 +125,8 @@ async function execute<T extends OptionTable, Options>(
   }
   const interrupt = onInterrupt(program.what, log, environment.signals ?? process);
   try {
-    await (environment.run ?? program.run)(program.toOptions(line.values, log, interrupt.signal, screen.bar, access));
+    const options = program.toOptions(line.values, log, interrupt.signal, screen.bar, access);
+    await (environment.run ?? program.run)(options, interrupt.progressRequests);
     return 0;
   } finally {
     screen.bar?.stop();

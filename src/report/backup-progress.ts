@@ -2,6 +2,7 @@ import { backupProgressLine, backupRemainingLine } from './backup-lines.js';
 import type { Log } from './log.js';
 import { machineProgressText, machineRemainingText } from './machine-text.js';
 import type { ProgressDisplay } from './progress-display.js';
+import type { ProgressRequests } from './progress-requests.js';
 import { liveRates } from './rates.js';
 import { type Clock, monotonic, Ticker } from './ticker.js';
 import { type WorkerCounters, WorkerRates } from './worker-rates.js';
@@ -22,6 +23,8 @@ export interface BackupProgressSettings {
   machine?: (line: string) => void;
   /** Shows the progress in place of the lines of the log. */
   display?: ProgressDisplay;
+  /** Answered with a line in the log, display or not. */
+  requests?: ProgressRequests;
 }
 
 const LINE_EVERY_TICKS = 10;
@@ -39,7 +42,8 @@ export class BackupProgress {
   readonly #ticker = new Ticker(() => this.#tick());
   readonly #workers = new WorkerRates();
   #shownTicks = 0;
-  #lastLine: Mark = { at: 0, records: 0, bytes: 0 };
+  #start: Mark = { at: 0, records: 0, bytes: 0 };
+  #lastLine: Mark = this.#start;
   #lastTick: Mark = this.#lastLine;
 
   constructor(settings: BackupProgressSettings) {
@@ -49,18 +53,38 @@ export class BackupProgress {
 
   /** Rates count from here on, so that a resumed run does not start with an absurd one. */
   start(): void {
-    this.#lastLine = this.#lastTick = this.#mark(this.#settings.read());
+    this.#start = this.#lastLine = this.#lastTick = this.#mark(this.#settings.read());
     this.#settings.display?.start();
     this.#ticker.start();
+    this.#settings.requests?.answerWith(() => this.#answer());
   }
 
   stop(): void {
+    this.#settings.requests?.answerWith(undefined);
     this.#ticker.stop();
     this.#settings.display?.stop();
   }
 
   #mark({ records, bytes }: BackupCounters): Mark {
     return { at: this.#clock(), records, bytes };
+  }
+
+  /** Totals and the average since the start: the line tells about the run, not about the time since the last request. */
+  #answer(): void {
+    const { read, log } = this.#settings;
+    const counters = read();
+    const { expectedRecords } = counters;
+    const now = this.#mark(counters);
+    const percent = expectedRecords > 0 ? Math.min(100, Math.floor((now.records * 100) / expectedRecords)) : 100;
+    const since = this.#start;
+    const interval = {
+      records: now.records - since.records,
+      bytes: now.bytes - since.bytes,
+      intervalMs: now.at - since.at,
+    };
+    const line = backupProgressLine({ percent, ...interval }, now);
+    log.info({ ...line, text: `${now.records} record(s), ${now.bytes} byte(s) so far, ${line.text}` });
+    if (interval.records > 0 && percent < 100) log.info(backupRemainingLine(remaining(now, since, expectedRecords)));
   }
 
   #tick(): void {

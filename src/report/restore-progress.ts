@@ -1,6 +1,7 @@
 import type { Log } from './log.js';
 import { machineProgressText, machineRemainingText } from './machine-text.js';
 import type { ProgressDisplay } from './progress-display.js';
+import type { ProgressRequests } from './progress-requests.js';
 import { liveRates } from './rates.js';
 import { restoreCountLine, restoreProgressLine, restoreSummaryLine, type RestoreTotals } from './restore-lines.js';
 import { type Clock, monotonic, Ticker } from './ticker.js';
@@ -22,6 +23,8 @@ export interface RestoreProgressSettings {
   display?: ProgressDisplay;
   /** False: no counter lines, and none at the end; only how far a long run has come. */
   counts?: false;
+  /** Answered with the lines of the log, display or not. */
+  requests?: ProgressRequests;
 }
 
 const LINES_EVERY_TICKS = 10;
@@ -52,9 +55,11 @@ export class RestoreProgress {
     this.#start = this.#lastLines = this.#lastTick = this.#mark(this.#settings.read());
     this.#settings.display?.start();
     this.#ticker.start();
+    this.#settings.requests?.answerWith(() => this.#answer());
   }
 
   stop(): void {
+    this.#settings.requests?.answerWith(undefined);
     this.#ticker.stop();
     this.#settings.display?.stop();
   }
@@ -63,8 +68,34 @@ export class RestoreProgress {
     return { at: this.#clock(), records, bytes };
   }
 
+  /** With rates since the start: the lines tell about the run, not about the time since the last request. */
+  #answer(): void {
+    const counters = this.#settings.read();
+    this.#tellLines(counters, this.#mark(counters), this.#start, this.#start);
+  }
+
+  /** Rates since `before`; the rest is expected to come as fast as since `base`. */
+  #tellLines(counters: RestoreCounters, now: Mark, before: Mark, base: Mark, last = false): void {
+    const { log } = this.#settings;
+    const expectedBytes = counters.expectedBytes ?? 0;
+    const interval = {
+      records: now.records - before.records,
+      bytes: now.bytes - before.bytes,
+      ms: now.at - before.at,
+    };
+    const counts = this.#settings.counts !== false;
+    if (counts) {
+      log.info(restoreCountLine(counters, interval));
+      log.info(restoreSummaryLine(counters));
+    }
+    if (expectedBytes > 0 && interval.bytes > 0 && (counts || !last)) {
+      const percent = Math.min(100, Math.floor((now.bytes * 100) / expectedBytes));
+      log.info(restoreProgressLine(percent, remaining(now, base, expectedBytes)));
+    }
+  }
+
   #tick(last: boolean): void {
-    const { read, log, machine, display } = this.#settings;
+    const { read, machine, display } = this.#settings;
     const counters = read();
     const expectedBytes = counters.expectedBytes ?? 0;
     const now = this.#mark(counters);
@@ -83,20 +114,8 @@ export class RestoreProgress {
     if (last || (display === undefined && this.#ticks % LINES_EVERY_TICKS === 0)) {
       const before = this.#lastLines;
       this.#lastLines = now;
-      const interval = {
-        records: now.records - before.records,
-        bytes: now.bytes - before.bytes,
-        ms: now.at - before.at,
-      };
-      if (this.#settings.counts !== false) {
-        log.info(restoreCountLine(counters, interval));
-        log.info(restoreSummaryLine(counters));
-      }
-      if (expectedBytes > 0 && interval.bytes > 0 && !(last && this.#settings.counts === false)) {
-        // The last interval may be a few milliseconds long: too short to say how long the rest of a run would take.
-        const base = last ? this.#start : before;
-        log.info(restoreProgressLine(percent, remaining(now, base, expectedBytes)));
-      }
+      // The last interval may be a few milliseconds long: too short to say how long the rest of a run would take.
+      this.#tellLines(counters, now, before, last ? this.#start : before, last);
     }
     this.#ticks++;
     if (expectedBytes <= 0) return;

@@ -4,6 +4,7 @@ import type { Log } from '../report/log.js';
 import type { StorageAccess } from '../storage/storages.js';
 import type { ProgressDisplay } from '../report/progress-display.js';
 import type { Chunks } from '../storage/source-port.js';
+import type { ProgressRequests } from '../report/progress-requests.js';
 
 export type RestoreSource =
   | { kind: 'directory'; path: string }
@@ -60,6 +61,8 @@ export interface RestoreOptions extends PipelineOptions {
   machinePath?: string;
   /** Shows the progress in place of the counter lines, except for the last ones. */
   display?: ProgressDisplay;
+  /** Asks for the progress out of turn. */
+  progressRequests?: ProgressRequests;
   signal?: AbortSignal;
 }
 

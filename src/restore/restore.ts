@@ -111,6 +111,7 @@ class RestoreRun {
       log,
       machine: this.machine,
       ...(options.display === undefined ? {} : { display: options.display }),
+      ...(options.progressRequests === undefined ? {} : { requests: options.progressRequests }),
     });
     progress.start();
     let outcome: PoolOutcome;

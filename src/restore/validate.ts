@@ -39,6 +39,7 @@ export type ValidateOptions = Pick<
   | 'log'
   | 'machinePath'
   | 'display'
+  | 'progressRequests'
   | 'signal'
 >;
 
@@ -96,7 +97,7 @@ class ValidationRun {
   }
 
   async run(): Promise<ValidateResult> {
-    const { source, log, signal, display } = this.options;
+    const { source, log, signal, display, progressRequests: requests } = this.options;
     const directories = directoriesOf(source);
     if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : `[${source.kind}]`));
     const input = await collectInput(
@@ -123,6 +124,7 @@ class ValidationRun {
       // None of the counters of a restore says anything here.
       counts: false,
       ...(display === undefined ? {} : { display }),
+      ...(requests === undefined ? {} : { requests }),
     });
     progress.start();
     let stopReason: Error | undefined;

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mutate } from '../../scripts/lib-fuzz.js';
+import { TEXTS } from '../../scripts/lib-fuzz-readers.js';
+import { seededRandom } from '../../scripts/lib-random.js';
 import { FormatError } from '../../src/asb/decoder.js';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
 import type { Sindex, Udf } from '../../src/asb/model.js';
@@ -8,7 +11,7 @@ import { copyRecord, decode, fixture, records, viewOf } from './asb-support.js';
 import type { Bin, PlainEntry, PlainRecord } from './asb-support.js';
 
 const ROUND_TRIPS = 400;
-const MUTATIONS = 6000;
+const MUTATIONS = 3000;
 
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> =>
   fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
@@ -119,48 +122,10 @@ describe('whatever a database holds', () => {
 });
 
 describe('whatever happened to a file', () => {
-  const seeds = ['vectors/sample.asb', 'vectors/sample-compact.asb', 'vectors/legacy-3.0.asb'].map(fixture);
-  // The first part of a real backup, up to a size that keeps the loop quick.
-  seeds.push(fixture('backups/no-bins/test_00000.asb').subarray(0, 1500));
-  seeds.push(fixture('backups/compact/test_00000.asb').subarray(0, 2500));
   const SPICE = Buffer.from('+-*# \n\\\0!=0123456789kndsgtbIDSBXNZGUie\x7f\xff', 'latin1');
-
-  /** xorshift32: the same mutations on every run. */
-  let state = 0x2545f491;
-  const random = (below: number): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-  const mutate = (seed: Buffer): Buffer => {
-    let text = Buffer.from(seed);
-    for (let n = 1 + random(3); n > 0; n--) {
-      const at = random(text.length);
-      const until = Math.min(text.length, at + 1 + random(random(4) === 0 ? 200 : 4));
-      switch (random(6)) {
-        case 0:
-          text[at] = random(256);
-          break;
-        case 1:
-          text[at] = SPICE[random(SPICE.length)]!;
-          break;
-        case 2:
-          text = Buffer.concat([text.subarray(0, at), text.subarray(until)]);
-          break;
-        case 3:
-          text = Buffer.concat([text.subarray(0, until), text.subarray(at)]);
-          break;
-        case 4:
-          text = Buffer.concat([text.subarray(0, at), SPICE.subarray(random(SPICE.length)), text.subarray(at)]);
-          break;
-        default:
-          text[at] = text[random(text.length)]!;
-      }
-      if (text.length === 0) return text;
-    }
-    return text;
-  };
+  /** The same mutations on every run. */
+  const chance = seededRandom(0x2545f491);
+  const random = (below: number): number => chance.below(below);
   const outcome = (text: Buffer, chunks: number[]): unknown => {
     try {
       return decode(text, { chunks }).entries;
@@ -173,7 +138,7 @@ describe('whatever happened to a file', () => {
   it('it is read or refused with a place, the same for any chunks, and nothing else happens', () => {
     let refused = 0;
     for (let i = 0; i < MUTATIONS; i++) {
-      const text = mutate(seeds[i % seeds.length]!);
+      const text = mutate(TEXTS[i % TEXTS.length]!, chance);
       const result = outcome(text, [Math.max(1, text.length)]);
       if (typeof result === 'string') {
         refused++;

@@ -1,0 +1,137 @@
+/** The readers that get damaged files. Their modules are given: the tests have the sources, the scripts what was built. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const fixture = (path) => readFileSync(at(`test/fixtures/${path}`));
+
+/** The first part of a real backup, up to a size that keeps the loop quick. */
+export const TEXTS = [
+  fixture('vectors/sample.asb'),
+  fixture('vectors/sample-compact.asb'),
+  fixture('vectors/legacy-3.0.asb'),
+  fixture('backups/no-bins/test_00000.asb').subarray(0, 1500),
+  fixture('backups/compact/test_00000.asb').subarray(0, 2500),
+];
+
+const POSITION = /:\d+:\d+ \(byte \d+\): ./;
+
+/** `share`: of all inputs. `close` removes what a reader needs meanwhile. */
+export function readers(modules) {
+  return [textReader(modules), ...storedReaders(modules), stateReader(modules), configReader(modules)];
+}
+
+function textReader({ Decoder, Entry, FormatError }) {
+  return {
+    name: 'decoder',
+    share: 0.65,
+    seeds: TEXTS,
+    read: (input, random) => {
+      const decoder = new Decoder({ file: 'backup.asb' });
+      const chunkBytes = 1 + random.below(Math.max(1, input.length));
+      for (let start = 0; start < input.length; start += chunkBytes) {
+        decoder.write(Buffer.from(input.subarray(start, start + chunkBytes)));
+        while (decoder.next() !== Entry.NEED_DATA);
+      }
+      decoder.end();
+      while (decoder.next() !== Entry.END);
+    },
+    isRefusal: (error) => error instanceof FormatError && POSITION.test(error.message),
+  };
+}
+
+/** Compressed and encrypted files, through everything that a restore reads them with. */
+function storedReaders({ Decoder, Entry, FormatError, Pipeline, StreamError, readKeyFile }) {
+  const key = readKeyFile(at('test/fixtures/backups/key.pem'));
+  const compression = { level: 0 };
+  const reader = (name, options) => {
+    const pipeline = Pipeline.open(options);
+    return {
+      name,
+      share: 0.05,
+      seeds: [fixture(`backups/${name}/test_00000.asb`)],
+      read: async (input) => {
+        let given = false;
+        const source = (await pipeline).decode({
+          name: 'backup.asb',
+          read: () => {
+            const chunk = given || input.length === 0 ? undefined : input;
+            given = true;
+            return Promise.resolve(chunk);
+          },
+          close: () => Promise.resolve(),
+        });
+        const decoder = new Decoder({ file: 'backup.asb' });
+        for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
+          decoder.write(chunk);
+          while (decoder.next() !== Entry.NEED_DATA);
+        }
+        decoder.end();
+        while (decoder.next() !== Entry.END);
+      },
+      isRefusal: (error) =>
+        error instanceof StreamError || (error instanceof FormatError && POSITION.test(error.message)),
+    };
+  };
+  return [
+    reader('zstd', { compression }),
+    reader('aes256', { encryption: { mode: 'aes256', key } }),
+    reader('zstd-aes256', { compression, encryption: { mode: 'aes256', key } }),
+  ];
+}
+
+function stateReader({ parseState, StateError }) {
+  const digest = Buffer.concat([Buffer.of(100, 0), Buffer.alloc(18, 7)]).toString('base64');
+  const state = {
+    format: 'asbackup-state',
+    version: 1,
+    saved: '2026-01-02T03:04:05.678Z',
+    identity: { namespace: 'test', sets: 'a,b', compact: false, 'key fingerprint': 'ab12' },
+    filters: ['0-4096'],
+    partitions: { done: '0-99,200-300,4095', after: { 100: digest } },
+    files: [
+      { name: 'test_00000.asb', bytes: 1234 },
+      { name: 'test_00001.asb', bytes: 0, vector: '0123456789abcdef0123456789abcdef' },
+    ],
+    counters: { records: 10, bytes: 1234, sindexes: 2, udfs: 1 },
+    writer: { pid: 4711, host: 'here' },
+  };
+  const stdout = { ...state, filters: [digest], files: [], partitions: { done: '', after: {} }, writer: undefined };
+  return {
+    name: 'state file',
+    share: 0.15,
+    seeds: [state, stdout].map((one) => Buffer.from(`${JSON.stringify(one, undefined, 1)}\n`)),
+    read: (input) => {
+      const { cursors, filters, files } = parseState(input, 'a.state');
+      // What was read must be fit for use.
+      for (const filter of filters) cursors.within(filter);
+      cursors.toJSON();
+      if (!files.every(({ name, bytes }) => name !== '' && bytes >= 0)) throw new Error('a file that cannot be');
+    },
+    isRefusal: (error) => error instanceof StateError && error.message.startsWith('a.state '),
+  };
+}
+
+function configReader({ loadSettings, asbackupTool, ConfigError }) {
+  let folder;
+  return {
+    name: 'configuration file',
+    share: 0.05,
+    seeds: [
+      readFileSync(at('conf/astools.conf.sample')).subarray(0, 3000),
+      Buffer.from(readFileSync(at('conf/astools.conf.sample'), 'utf8').replace(/^#(?=[a-z-]+ =)/gm, '')),
+    ],
+    read: async (input) => {
+      folder ??= mkdtempSync(join(tmpdir(), 'asbackup-fuzz-'));
+      const path = join(folder, 'astools.conf');
+      writeFileSync(path, input);
+      await loadSettings(asbackupTool, { files: [{ path, required: true }] });
+    },
+    isRefusal: (error) => error instanceof ConfigError && error.message.includes('astools.conf'),
+    close: () => {
+      if (folder !== undefined) rmSync(folder, { recursive: true });
+    },
+  };
+}
