@@ -29,6 +29,7 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   EIO: 'the disk reported an error',
+  EFBIG: 'the file may not become larger',
   EMFILE: 'too many open files',
   ELOOP: 'too many symbolic links',
   ENXIO: 'nobody is at its other end',

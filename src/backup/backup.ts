@@ -314,7 +314,7 @@ class Run {
     const resumed = this.runState.resumed?.files[0];
     const before = resumed?.bytes ?? 0;
     let sink: Sink;
-    if (target.kind === 'stdout') sink = new StandardOutputSink(before);
+    if (target.kind === 'stdout') sink = new StandardOutputSink(before, this.options.signal);
     else if (target.kind === 'stream') sink = new StreamSink(target.stream);
     else {
       const storage = await this.storages.of(target.path);
@@ -350,6 +350,21 @@ function asSentence(message: string): string {
   return message.endsWith('.') ? message : `${message}.`;
 }
 
+/** What has to be done before the run can go on, as the beginning of a half-sentence; empty = nothing that is known. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  IO_ENOSPC: 'make room on the disk, then ',
+  IO_EDQUOT: 'make room within the quota, then ',
+  IO_EFBIG: 'allow larger files there, then ',
+  IO_EROFS: 'make the file system writable again, then ',
+  IO_EACCES: 'give this user write permission again, then ',
+  IO_EPERM: 'give this user write permission again, then ',
+  IO_EIO: 'have the disk seen to, then ',
+};
+
+function remedyOf({ code }: ToolError): string {
+  return REMEDIES[code] ?? '';
+}
+
 /** Adds to a failure what it left behind. */
 function explain(
   error: unknown,
@@ -364,7 +379,7 @@ function explain(
   if (checkpointer === undefined) {
     how = 'path' in target ? 'run again with --remove-files' : 'start it again';
   } else if ('path' in target) {
-    how = `continue it with --continue ${checkpointer.path} and otherwise the same options, without --remove-files`;
+    how = `${remedyOf(error)}continue it with --continue ${checkpointer.path} and otherwise the same options, without --remove-files`;
   } else {
     how =
       `cut what has arrived to its first ${checkpointer.sharedBytes} byte(s), and append to it the output of the same ` +

@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.js';
 import type { Log } from '../report/log.js';
-import { ProgressRequests } from '../report/progress-requests.js';
+import type { ProgressRequests } from '../report/progress-requests.js';
 
 /** A terminal that closes, too, is no reason to lose what was done. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -26,9 +26,10 @@ const SAME_WISH_MS = 200;
 /** SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one ends the process at once. */
 export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: SignalSource): Interrupt {
   const controller = new AbortController();
-  const progressRequests = new ProgressRequests();
+  let answer: (() => void) | undefined;
   const tell = (): void => {
-    if (!progressRequests.ask()) log.info('No records are being read or written at the moment');
+    if (answer === undefined) log.info('No records are being read or written at the moment');
+    else answer();
   };
   let firstAt = 0;
   const listen = (): void => {
@@ -46,7 +47,7 @@ export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: Signal
   source.on('SIGUSR1', tell);
   return {
     signal: controller.signal,
-    progressRequests,
+    progressRequests: { answerWith: (given) => (answer = given) },
     release: () => {
       for (const signal of SIGNALS) source.removeListener(signal, listen);
       source.removeListener('SIGUSR1', tell);

@@ -1,5 +1,5 @@
-import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { storageError } from './errors.js';
 import { isBackupFileName } from './storage.js';
 
@@ -7,6 +7,7 @@ import { isBackupFileName } from './storage.js';
 export async function ensureDirectory(path: string): Promise<boolean> {
   try {
     await mkdir(path);
+    await syncDirectory(dirname(resolve(path)));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storageError('create directory', path, error);
@@ -14,6 +15,31 @@ export async function ensureDirectory(path: string): Promise<boolean> {
   // Proves in one step that it is a directory and can be read.
   await listBackupFiles(path);
   return false;
+}
+
+/** What a file system says that cannot make a directory durable by itself. */
+const CANNOT_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EBADF']);
+
+/**
+ * Makes the names in a directory durable: without it a power cut may take a file away whose bytes are safe, or bring one
+ * back that was deleted. Rejects with the system's error.
+ */
+export async function syncDirectory(path: string): Promise<void> {
+  let handle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    // Who may write to a directory need not be allowed to read it.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Names of the backup files in a directory, sorted; not recursive. Throws StorageError. */
@@ -33,6 +59,12 @@ export async function deleteBackupFiles(path: string, names: readonly string[]):
     } catch (error) {
       throw storageError('delete', join(path, name), error);
     }
+  }
+  if (names.length === 0) return;
+  try {
+    await syncDirectory(path);
+  } catch (error) {
+    throw storageError('delete files from', path, error);
   }
 }
 

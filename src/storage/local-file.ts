@@ -1,5 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { storageError } from './errors.js';
+import { syncDirectory } from './local-directory.js';
 import type { Sink } from './sink.js';
 
 /** A local file that is written from its start or from a checkpoint on. Durable when `sync` or `close` has settled. */
@@ -9,12 +11,14 @@ export class LocalFileSink implements Sink {
     private readonly handle: FileHandle,
     /** Where the next byte goes. */
     private position: number,
+    /** Whether the file's name, too, would survive a power cut. */
+    private named: boolean,
   ) {}
 
   /** A new file; fails if the path exists. */
   static async create(path: string): Promise<LocalFileSink> {
     try {
-      return new LocalFileSink(path, await open(path, 'wx'), 0);
+      return new LocalFileSink(path, await open(path, 'wx'), 0, false);
     } catch (error) {
       throw storageError('create', path, error);
     }
@@ -30,7 +34,7 @@ export class LocalFileSink implements Sink {
         throw new Error(`it has ${size} bytes, and had ${bytes} before`);
       }
       await handle.truncate(bytes);
-      return new LocalFileSink(path, handle, bytes);
+      return new LocalFileSink(path, handle, bytes, true);
     } catch (error) {
       throw storageError('go on writing', path, error);
     }
@@ -51,6 +55,7 @@ export class LocalFileSink implements Sink {
   async sync(): Promise<number> {
     try {
       await this.handle.datasync();
+      await this.makeNameDurable();
       return this.position;
     } catch (error) {
       throw storageError('write', this.name, error);
@@ -60,10 +65,17 @@ export class LocalFileSink implements Sink {
   async close(): Promise<void> {
     try {
       await this.handle.sync();
+      await this.makeNameDurable();
       await this.handle.close();
     } catch (error) {
       throw storageError('finish', this.name, error);
     }
+  }
+
+  private async makeNameDurable(): Promise<void> {
+    if (this.named) return;
+    await syncDirectory(dirname(this.name));
+    this.named = true;
   }
 
   async abandon(): Promise<void> {

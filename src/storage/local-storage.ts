@@ -3,7 +3,14 @@ import { open, readdir, readFile, rename, rmdir, stat, unlink } from 'node:fs/pr
 import { dirname } from 'node:path';
 import { messageOf } from '../errors.js';
 import { storageError } from './errors.js';
-import { deleteBackupFiles, deleteExistingFile, deleteFile, ensureDirectory, pathExists } from './local-directory.js';
+import {
+  deleteBackupFiles,
+  deleteExistingFile,
+  deleteFile,
+  ensureDirectory,
+  pathExists,
+  syncDirectory,
+} from './local-directory.js';
 import { LocalFileSink } from './local-file.js';
 import type { Sink } from './sink.js';
 import { LocalFileSource, statSourceFile } from './source-file.js';
@@ -137,13 +144,7 @@ export class LocalStorage implements Storage {
         await handle.close();
       }
       await rename(temporary, path);
-      const directory = await open(dirname(path), 'r');
-      try {
-        // The new name, too, has to survive a power cut.
-        await directory.sync();
-      } finally {
-        await directory.close();
-      }
+      await syncDirectory(dirname(path));
     } catch (error) {
       await unlink(temporary).catch(() => undefined);
       throw storageError(`save ${what}`, path, error);
