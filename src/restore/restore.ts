@@ -233,7 +233,13 @@ class RestoreRun {
     tell('records.persist-cleared', persistBitsCleared, marks);
     const order = `${sorted} record(s) had ordered lists or maps out of order; they were written in order`;
     tell('records.sorted', sorted, order);
-    const { inDoubt } = sumTallies(this.tallies);
+    const { inDoubt, existed, fresher } = sumTallies(this.tallies);
+    const again =
+      `${fresher} record(s) were left as they are: the namespace has them with the same or a later generation, as after ` +
+      'a restore that is run again (--no-generation writes them all the same)';
+    tell('records.fresher', fresher, again);
+    const present = `${existed} record(s) were left as they are: the namespace has them already, and --unique was given`;
+    tell('records.existed', existed, present);
     const doubt = `${inDoubt} record(s) were found present when sent again after a lost answer, and count as inserted`;
     tell('records.in-doubt', inDoubt, doubt);
   }
@@ -270,7 +276,12 @@ class RestoreRun {
     const parts = [
       `${inserted} of ${records} record(s) read were written${failed > 0 ? `, ${failed} were not${doubt}` : ''}`,
     ];
-    if (stopped) parts.push('what was not read by then is missing too');
+    if (stopped) {
+      parts.push(
+        'what was not read by then is missing too; run the same command again for the rest, which leaves alone or writes ' +
+          'once more what is there already',
+      );
+    }
     if (files > 0) parts.push(`${files} file(s) could not be read to the end, and what follows the fault is missing`);
     if (globals > 0) parts.push(`${globals} index(es) or UDF module(s) could not be restored`);
     const reasons = untold.map(({ message }) => `${message.replace(/[^.]$/, '$&.')} `);

@@ -342,3 +342,19 @@ describe('a run that is stopped', () => {
     expect(bench.objects()).toBe(error.result.inserted);
   });
 });
+
+describe('a restore that is run again', () => {
+  it('says why records were not written: nobody is to take them for lost', async () => {
+    const path = bench.write('again.asb', HEAD + records(20, 'again', { generation: 1 }));
+    expect(await restore(bench.options(path))).toMatchObject({ inserted: 20 });
+    expect(bench.lines.join('\n')).not.toContain('left as they are');
+    expect(await restore(bench.options(path))).toMatchObject({ inserted: 0, fresher: 20 });
+    expect(bench.lines).toContainEqual(
+      expect.stringMatching(/^INF 20 record\(s\) were left as they are: .* same or a later generation/),
+    );
+    expect(await restore(bench.options(path, { unique: true }))).toMatchObject({ existed: 20 });
+    expect(bench.lines).toContainEqual(
+      expect.stringMatching(/^INF 20 record\(s\) were left as they are: .* --unique was given/),
+    );
+  });
+});
