@@ -69,6 +69,7 @@ export const COMBINATIONS = TARGETS.flatMap((target) =>
 
 /** How long a run that is to be ended would take. */
 const SLOW_RUN_S = 2;
+const POLL_MS = 5;
 /** A run that takes so long hangs. */
 const HANG_MS = 120_000;
 const SUMMARY =
@@ -112,7 +113,8 @@ export async function tortureRestore({ mode, target }, options) {
       for (let done = false; !done;) {
         const enough = totals.stops >= options.stops;
         const run = start('asrestore', enough ? flags : [...flags, '-N', `1000,${world.slowRate}`]);
-        const moments = { working: /Restoring records/, finishing: /Finished restoring/, workMs: SLOW_RUN_S * 1000 };
+        const working = () => world.cluster.store('restored').objects > 0;
+        const moments = { working, finishing: /Finished restoring/, workMs: SLOW_RUN_S * 1000 };
         const stopMs = enough ? 0 : await ending.end(run, moments);
         const ended = await run.done;
         if (ended.code === 0) {
@@ -179,7 +181,7 @@ function isLate({ untilMs = Infinity }) {
   return Date.now() >= untilMs;
 }
 
-/** Starts a tool. `until` settles when its log matches, or it has ended. */
+/** Starts a tool. `until` settles when its log matches, a function says so, or it has ended. */
 function start(tool, args) {
   const child = spawn(process.execPath, [join(BIN, tool), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
@@ -207,7 +209,12 @@ function start(tool, args) {
   return {
     child,
     done,
-    until: async (pattern) => {
+    until: async (condition) => {
+      if (typeof condition === 'function') {
+        while (!ended && !condition()) await sleep(POLL_MS);
+        return;
+      }
+      const pattern = condition;
       while (!ended && !pattern.test(log)) await new Promise((resolve) => (wake = resolve));
     },
   };
