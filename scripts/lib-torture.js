@@ -127,6 +127,7 @@ export async function tortureRestore({ mode, target }, options) {
           totals.slowestStopMs = Math.max(totals.slowestStopMs, stopMs);
         }
       }
+      totals.checked += expected.records.size;
       compareRestored(world, expected.records, totals);
     } while (totals.stops < options.stops && !isLate(options));
   });
