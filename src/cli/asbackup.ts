@@ -24,9 +24,9 @@ export async function main(
   );
 }
 
-async function runAndClose(command: BackupCommand): Promise<void> {
+async function runAndClose(command: BackupCommand, progressRequests: ProgressRequests): Promise<void> {
   try {
-    await runCommand(command);
+    await runCommand(command, progressRequests);
   } finally {
     await command.storages?.close();
   }

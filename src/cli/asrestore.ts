@@ -25,9 +25,9 @@ export async function main(
   );
 }
 
-async function runAndClose(command: RestoreCommand): Promise<void> {
+async function runAndClose(command: RestoreCommand, progressRequests: ProgressRequests): Promise<void> {
   try {
-    await runCommand(command);
+    await runCommand(command, progressRequests);
   } finally {
     await command.storages?.close();
   }

@@ -75,8 +75,9 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '*SIGINT*, *SIGTERM*, *SIGHUP*',
-            'The first stops the backup in order: what was read is written, the state is saved, and the log ends with what to type to go on from there. One that comes more than a second later ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
+            'The first stops the backup in order: what was read is written, the state is saved, and the log ends with what to type to go on from there. One that comes more than a fifth of a second later ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
           ],
+          ['*SIGUSR1*', 'The log tells at once how far the run is.'],
         ],
       ],
       ['EXIT STATUS', exitStatus],
@@ -114,8 +115,9 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '*SIGINT*, *SIGTERM*, *SIGHUP*',
-            'The first stops the restore in order: no more records are read, answers that are due are waited for, and the log says what was written. One that comes more than a second later ends the program at once. A restore can be run again; records that are there already are left as they are.',
+            'The first stops the restore in order: no more records are read, answers that are due are waited for, and the log says what was written. One that comes more than a fifth of a second later ends the program at once. A restore can be run again; records that are there already are left as they are.',
           ],
+          ['*SIGUSR1*', 'The log tells at once how far the run is.'],
         ],
       ],
       ['EXIT STATUS', exitStatus],
