@@ -13,6 +13,7 @@ import { ResultCode } from './protocol.js';
 import { buildAtLeast, parsePeers, parseReplicas, splitAddresses } from './node-list.js';
 import type { ClusterOptions, Seed } from './options.js';
 import { messageOf } from '../errors.js';
+import { acrossLogins, SessionEnded } from './session-ended.js';
 
 interface NamespaceMap {
   regime: number;
@@ -213,7 +214,11 @@ export class Cluster {
   }
 
   /** Connects to an address and learns who is there. An already known node keeps its object and connections. */
-  private async recognise(address: Seed, expectedName: string | undefined): Promise<ClusterNode> {
+  private recognise(address: Seed, expectedName: string | undefined): Promise<ClusterNode> {
+    return acrossLogins(() => this.tryToRecognise(address, expectedName));
+  }
+
+  private async tryToRecognise(address: Seed, expectedName: string | undefined): Promise<ClusterNode> {
     const { infoTimeoutMs } = this.options;
     let connection = await this.connector.open(address);
     let reached = address;
@@ -248,6 +253,9 @@ export class Cluster {
       return node;
     } catch (error) {
       connection.close();
+      if (error instanceof InfoError && this.connector.sessionEnded(connection, error.resultCode)) {
+        throw new SessionEnded(connection.where, error.resultCode);
+      }
       throw error;
     }
   }

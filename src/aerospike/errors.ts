@@ -50,7 +50,11 @@ export class LoginError extends ToolError {
   /** 0 where it was not the server that refused. */
   readonly resultCode: number;
 
-  constructor(code: 'LOGIN_REFUSED' | 'LOGIN_REQUIRED' | 'LOGIN_UNSAFE', message: string, resultCode = 0) {
+  constructor(
+    code: 'LOGIN_REFUSED' | 'LOGIN_REQUIRED' | 'LOGIN_UNSAFE' | 'LOGIN_ENDED',
+    message: string,
+    resultCode = 0,
+  ) {
     super(code, message);
     this.resultCode = resultCode;
   }

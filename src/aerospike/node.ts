@@ -4,6 +4,7 @@ import type { Connector } from './connector.js';
 import { InfoError } from './errors.js';
 import { infoCommand } from './info.js';
 import type { Seed } from './options.js';
+import { acrossLogins, SessionEnded } from './session-ended.js';
 
 export class ClusterNode {
   private readonly idle: Connection[] = [];
@@ -59,13 +60,8 @@ export class ClusterNode {
   }
 
   /** One info command on this node. Throws ConnectionError, or ProtocolError for an answer that makes no sense. */
-  async info(command: string): Promise<string> {
-    try {
-      return await this.infoOnce(command);
-    } catch (error) {
-      if (!(error instanceof SessionEnded)) throw error;
-      return this.infoOnce(command);
-    }
+  info(command: string): Promise<string> {
+    return acrossLogins(() => this.infoOnce(command));
   }
 
   private async infoOnce(command: string): Promise<string> {
@@ -73,7 +69,9 @@ export class ClusterNode {
     try {
       return await infoCommand(connection, command, this.infoTimeoutMs);
     } catch (error) {
-      if (error instanceof InfoError && this.sessionEnded(connection, error.resultCode)) throw new SessionEnded();
+      if (error instanceof InfoError && this.sessionEnded(connection, error.resultCode)) {
+        throw new SessionEnded(this.where, error.resultCode);
+      }
       throw error;
     } finally {
       this.release(connection);
@@ -94,5 +92,3 @@ export class ClusterNode {
     this.idle.length = 0;
   }
 }
-
-class SessionEnded extends Error {}

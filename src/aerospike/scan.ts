@@ -15,6 +15,7 @@ import { FrameType } from './protocol.js';
 import { isScanRetryable } from './result-code.js';
 import { Message, RowView } from './row-view.js';
 import { scanRequest, type ScanSelection } from './scan-request.js';
+import { acrossLogins, SessionEnded } from './session-ended.js';
 
 /** Takes the records of a scan. */
 export interface RowHandler {
@@ -139,8 +140,6 @@ function isPassing(error: unknown): boolean {
   return error instanceof ConnectionError || (error instanceof ServerError && isScanRetryable(error.resultCode));
 }
 
-class SessionEnded extends Error {}
-
 /** The answer of one node to one scan command. */
 class NodeScan implements FrameConsumer {
   readonly frameType = FrameType.MESSAGE;
@@ -158,20 +157,14 @@ class NodeScan implements FrameConsumer {
     private readonly node: ClusterNode,
   ) {}
 
-  async run(
+  run(
     selection: ScanSelection,
     partitions: readonly number[],
     deadline: number,
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    try {
-      await this.attempt(selection, partitions, deadline, limit, signal);
-    } catch (error) {
-      // The login has ended since the connection was made: once more, under a new one (wire.md 3.2).
-      if (!(error instanceof SessionEnded)) throw error;
-      await this.attempt(selection, partitions, deadline, limit - this.rows, signal);
-    }
+    return acrossLogins(() => this.attempt(selection, partitions, deadline, limit - this.rows, signal));
   }
 
   private async attempt(
@@ -226,7 +219,7 @@ class NodeScan implements FrameConsumer {
       // Whatever is still on its way must not reach the next user of the connection.
       connection.close();
       if (error instanceof ServerError && this.node.sessionEnded(connection, error.resultCode)) {
-        throw new SessionEnded(error.message);
+        throw new SessionEnded(connection.where, error.resultCode);
       }
       throw error;
     } finally {
