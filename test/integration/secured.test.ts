@@ -151,9 +151,15 @@ describe('TLS options that cannot be carried out', () => {
   writeFileSync(badList, 'not-a-serial\n');
   const cases: readonly [string[], string | RegExp][] = [
     [['--tls-enable'], /^--tls-enable needs to know whom to trust: give --tls-cafile or --tls-capath/],
-    [['--tls-enable', '--tls-cafile', '/nowhere'], /^Cannot read the file of --tls-cafile: no such file or directory \(ENOENT\)\.$/],
+    [
+      ['--tls-enable', '--tls-cafile', '/nowhere'],
+      /^Cannot read the file of --tls-cafile: no such file or directory \(ENOENT\)\.$/,
+    ],
     [['--tls-enable', '--tls-cafile', emptyFile], `There is no PEM certificate in ${emptyFile} of --tls-cafile.`],
-    [['--tls-enable', '--tls-capath', '/nowhere'], /^Cannot read the directory of --tls-capath: no such file or directory \(ENOENT\)\.$/],
+    [
+      ['--tls-enable', '--tls-capath', '/nowhere'],
+      /^Cannot read the directory of --tls-capath: no such file or directory \(ENOENT\)\.$/,
+    ],
     [[...TLS, '--tls-crl-check'], /^--tls-crl-check finds no revocation list/],
     [[...TLS, '--tls-protocols', 'SSLv3'], /^Invalid value for --tls-protocols: SSLv3 is insecure and cannot be used/],
     [[...TLS, '--tls-protocols', 'all -TLSv1.2'], /TLSv1.2 cannot be left out between TLSv1 and TLSv1.3/],
