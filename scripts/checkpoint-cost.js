@@ -1,18 +1,20 @@
 /**
- * What checkpoints cost, as wall and processor time next to runs that save their state at the end only. A run must last
- * longer than the interval, or else there is no checkpoint to measure: `--records` sees to that.
+ * What checkpoints cost: backups of the same data in turn, with a checkpoint a second and with none but the last. A run
+ * of a few seconds has a few; their cost per second is ten times that of the default interval of ten seconds.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeSmallRecords } from './bench-data.js';
+import Aerospike from 'aerospike';
+import { writeRecords } from './bench-data.js';
+import { median, timed } from './lib-measure.js';
 import { startServer } from './lib-server.js';
 
 const { values } = parseArgs({
   options: {
+    host: { type: 'string' },
     records: { type: 'string', default: '5000000' },
     runs: { type: 'string', default: '5' },
     workers: { type: 'string', default: '2' },
@@ -20,65 +22,57 @@ const { values } = parseArgs({
   },
 });
 const RUNS = Number(values.runs);
-const INTERVALS_S = [0, 10, 1];
+const DEFAULT_INTERVAL_S = 10;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-function timed(script, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      'bash',
-      ['-c', 'TIMEFORMAT="TIMED %R %U %S"; time "$@"', 'bash', process.execPath, here(script), ...args],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
-    let log = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
-    child.on('close', (code) => {
-      const match = /TIMED ([\d.]+) ([\d.]+) ([\d.]+)/.exec(log);
-      if (code !== 0 || !match) return reject(new Error(`${script} ended with code ${code}:\n${log}`));
-      const [wall, user, system] = match.slice(1).map(Number);
-      resolve({ wall, cpu: user + system });
-    });
-  });
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-}
-
-const server = await startServer();
+const server = values.host === undefined ? await startServer() : undefined;
+const [host, port] = server ? [server.host, String(server.port)] : values.host.split(':');
 const folder = mkdtempSync(join(values.directory, 'asbackup-checkpoint-'));
 try {
-  const cluster = ['-h', server.host, '-p', String(server.port)];
   const data = join(folder, 'data.asb');
-  await writeSmallRecords(data, Number(values.records));
-  await timed('../bin/asrestore', [...cluster, '-i', data]);
+  await writeRecords(data, 'small', Number(values.records));
+  const line = (script, ...args) => [process.execPath, here(script), '-h', host, '-p', port, ...args].join(' ');
+  await timed(line('../bin/asrestore', '-g', '-i', data));
   rmSync(data);
-  const out = join(folder, 'out');
   const backup = (seconds) =>
-    timed('../bin/asbackup', [
-      ...[...cluster, '-n', 'test', '-d', out, '-r', '-w', values.workers],
-      ...['--checkpoint-interval', String(seconds)],
-    ]);
+    timed(
+      line(
+        '../bin/asbackup',
+        '-n test -r -d',
+        join(folder, 'out'),
+        '-w',
+        values.workers,
+        '--checkpoint-interval',
+        seconds,
+      ),
+    );
   await backup(0);
-  const results = new Map(INTERVALS_S.map((seconds) => [seconds, []]));
+  const [often, never] = [[], []];
   for (let run = 0; run < RUNS; run++) {
-    for (const seconds of INTERVALS_S) results.get(seconds).push(await backup(seconds));
+    often.push(await backup(1));
+    never.push(await backup(0));
   }
-  const of = (seconds, key) => median(results.get(seconds).map((run) => run[key]));
   console.log(`${values.records} records, ${values.workers} worker(s), ${RUNS} alternating runs, medians`);
+  console.log('checkpoints'.padEnd(20) + 'wall s'.padStart(8) + 'CPU s'.padStart(8));
+  const row = (name, runs) => {
+    const [wallS, cpuS] = [median(runs.map((run) => run.wallS)), median(runs.map((run) => run.cpuS))];
+    console.log(name.padEnd(20) + wallS.toFixed(2).padStart(8) + cpuS.toFixed(2).padStart(8));
+    return { wallS, cpuS };
+  };
+  const [with1, without] = [row('every second', often), row('only at the end', never)];
+  const percent = (key) => (((with1[key] - without[key]) / without[key] / DEFAULT_INTERVAL_S) * 100).toFixed(2);
   console.log(
-    'interval s'.padEnd(12) + 'wall s'.padStart(8) + 'ratio'.padStart(8) + 'CPU s'.padStart(8) + 'ratio'.padStart(8),
+    `at the default interval of ${DEFAULT_INTERVAL_S} s: ${percent('wallS')} % of the wall clock, ${percent('cpuS')} % of CPU`,
   );
-  for (const seconds of INTERVALS_S) {
-    const cells = ['wall', 'cpu'].flatMap((key) => [
-      of(seconds, key).toFixed(2),
-      (of(seconds, key) / of(0, key)).toFixed(3),
-    ]);
-    const name = seconds === 0 ? 'at the end' : String(seconds);
-    console.log(name.padEnd(12) + cells.map((cell) => cell.padStart(8)).join(''));
-  }
 } finally {
-  await server.stop();
+  if (server) await server.stop();
+  else {
+    const client = await Aerospike.connect({
+      hosts: [{ addr: host, port: Number(port) }],
+      log: { level: Aerospike.log.OFF },
+    });
+    await client.truncate('test', 'bench', 0);
+    client.close();
+  }
   rmSync(folder, { recursive: true });
 }
