@@ -1,12 +1,17 @@
-/** Makes the write frames of a backup file and puts them behind one another into a file. Usage: bench-frames.js INPUT OUTPUT ROWS */
+/** Makes the write frames of a backup file and puts them behind one another into a file. Usage: bench-frames.js INPUT OUTPUT */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { namespaceField, WriteFrame } from '../dist/aerospike/write-frame.js';
 import { Info2 } from '../dist/aerospike/protocol.js';
 import { Decoder, Entry } from '../dist/asb/decoder.js';
 
-const [input, output, rows] = process.argv.slice(2);
-const FRAME_BYTES = 1024 * 1024;
+const [input, output] = process.argv.slice(2);
+
+/** When a restore sends a frame. */
+function isFull({ rows, length }) {
+  return rows >= 512 || length >= 1024 * 1024 || (rows >= 128 && length >= 96 * 1024);
+}
+
 const decoder = new Decoder({ file: input });
 const policy = { info2: Info2.WRITE, info3: 0, dropNulls: false };
 const namespace = namespaceField(Buffer.from('test'));
@@ -24,7 +29,7 @@ async function take() {
     if (kind === Entry.NEED_DATA || kind === Entry.END) return;
     if (kind !== Entry.RECORD) continue;
     frame.append(decoder.record, policy, namespace, 0, 0xffffffff);
-    if (frame.rows >= Number(rows) || frame.length >= FRAME_BYTES) await send();
+    if (isFull(frame)) await send();
   }
 }
 

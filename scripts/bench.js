@@ -25,8 +25,7 @@ const { values } = parseArgs({
 });
 const RECORDS = Number(values.records ?? (values.quick ? 60_000 : 500_000));
 const RUNS = Number(values.runs ?? (values.quick ? 1 : 5));
-/** The rows of a frame and the frames under way of a restore with one worker. */
-const ROWS = 128;
+/** The frames under way of a restore with one worker. */
 const CONNECTIONS = 8;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -127,7 +126,7 @@ async function jobsOf(kind, folder, host, port, data) {
     await timed(backup('four', '-w', 4));
   }
   const frames = out('frames');
-  await timed(node('bench-frames.js', data, frames, ROWS));
+  await timed(node('bench-frames.js', data, frames));
   jobs['ready-made frames replayed'] = node('bench-replay.js', host, port, CONNECTIONS, frames);
   jobs['asrestore, directory'] = restore('-d', out('four'));
   jobs['asrestore, one file'] = restore('-i', data);

@@ -2,6 +2,7 @@
  * What is left of a scan, partition by partition (wire.md 5.5). A partition's position moves only when a record has
  * been handled, so whatever breaks, the next attempt goes on exactly after the last handled record.
  */
+import { copyRange, viewOf } from '../byte-copy.js';
 import { DIGEST_BYTES, PARTITIONS, partitionOf } from '../particle.js';
 import type { PartitionFilter } from './options.js';
 
@@ -17,6 +18,9 @@ export const CursorKind = { AFTER_DIGEST: 0, DONE: 1 } as const;
 export class PartitionTracker {
   private readonly states = new Uint8Array(PARTITIONS);
   private readonly digests = Buffer.alloc(PARTITIONS * DIGEST_BYTES);
+  private readonly digestsView = viewOf(this.digests);
+  private source: Buffer = this.digests;
+  private sourceView = this.digestsView;
   private readonly replicas = new Uint8Array(PARTITIONS);
   /** Partitions whose position has moved since `takeCursors`. */
   private readonly moved = new Uint8Array(PARTITIONS);
@@ -38,9 +42,9 @@ export class PartitionTracker {
   /** A record was handled: its digest stands at `offset`. HOT PATH. */
   advance(buf: Buffer, offset: number): void {
     const partition = partitionOf(buf, offset);
-    const digests = this.digests;
-    const at = partition * DIGEST_BYTES;
-    for (let i = 0; i < DIGEST_BYTES; i++) digests[at + i] = buf[offset + i]!;
+    if (buf !== this.source) this.look(buf);
+    const end = offset + DIGEST_BYTES;
+    copyRange(buf, this.sourceView, offset, end, this.digests, this.digestsView, partition * DIGEST_BYTES);
     this.states[partition] = State.AFTER_DIGEST;
     if (this.moved[partition] === 0) this.markMoved(partition);
   }
@@ -86,6 +90,12 @@ export class PartitionTracker {
       this.digests.set(cursors.subarray(at + 3, at + CURSOR_BYTES), partition * DIGEST_BYTES);
       this.states[partition] = cursors[at + 2] === CursorKind.DONE ? State.DONE : State.AFTER_DIGEST;
     }
+  }
+
+  /** The records come from another buffer than those before. */
+  private look(source: Buffer): void {
+    this.source = source;
+    this.sourceView = viewOf(source);
   }
 
   private markMoved(partition: number): void {

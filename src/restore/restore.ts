@@ -35,7 +35,8 @@ import { runJobs, type PoolEvents, type PoolOutcome } from './worker-pool.js';
 export { RestoreError } from './errors.js';
 export type { RestoreOptions, RestoreResult, RestoreSource } from './options.js';
 
-const BATCH_ROWS = 128;
+/** Of a frame without --batch-size: few large records or many small ones, so that the cost of sending one is shared. */
+const BATCH_ROWS = { least: 128, most: 512 };
 const SINGLE_ROWS = 16;
 /** More in flight keeps no server busier, and holds memory. */
 const FRAMES_PER_WORKER = 8;
@@ -175,7 +176,7 @@ class RestoreRun {
     const workers = Math.max(1, Math.min(options.parallel, jobs, availableParallelism(), frames));
     const upload = {
       mode,
-      rowsPerFrame: Math.max(1, options.batchSize ?? (mode === 'batch' ? BATCH_ROWS : SINGLE_ROWS)),
+      ...rowsOf(mode, options.batchSize),
       framesInFlight: Math.min(FRAMES_PER_WORKER, Math.floor(frames / workers)),
       socketTimeoutMs: options.socketTimeoutMs,
       totalTimeoutMs: options.totalTimeoutMs,
@@ -290,4 +291,14 @@ class RestoreRun {
     const repeated = first === undefined ? '' : ` The first fault: ${first.message.replace(/[^.]$/, '$&.')}`;
     return `${reasons.join('')}${parts.join('; ')}.${repeated}`;
   }
+}
+
+function rowsOf(mode: WriteMode, batchSize: number | undefined): { leastRowsPerFrame: number; rowsPerFrame: number } {
+  const { least, most } =
+    batchSize !== undefined
+      ? { least: batchSize, most: batchSize }
+      : mode === 'batch'
+        ? BATCH_ROWS
+        : { least: SINGLE_ROWS, most: SINGLE_ROWS };
+  return { leastRowsPerFrame: Math.max(1, least), rowsPerFrame: Math.max(1, most) };
 }

@@ -30,7 +30,10 @@ import { Verdict, verdictOf } from './verdict.js';
 
 export interface UploadSettings extends WriteTimeouts {
   mode: WriteMode;
+  /** At most. */
   rowsPerFrame: number;
+  /** A frame of so many rows is sent as soon as it has ENOUGH_BYTES. */
+  leastRowsPerFrame: number;
   framesInFlight: number;
   maxRetries: number;
   retryScaleFactorUs: number;
@@ -54,6 +57,8 @@ export interface UploadEvents {
 
 /** A frame is sent at this size although it could take more rows. */
 const FRAME_BYTES = 1024 * 1024;
+/** More in a frame saves nothing worth waiting for (docs/performance.md). */
+const ENOUGH_BYTES = 96 * 1024;
 /** After a stop, answers are awaited for so long. */
 const STOP_GRACE_MS = 10_000;
 /** So many ignored records are named in the log. */
@@ -123,7 +128,13 @@ export class Uploader {
     let frame = this.open[slot];
     if (frame === undefined) this.open[slot] = frame = this.takeFrame(0);
     if (frame.append(record, policy, this.nsField, generation, ttlS) !== 0) this.persistBitsCleared++;
-    if (frame.rows >= this.rowsPerFrame || frame.length >= FRAME_BYTES) this.sendOpen(slot);
+    if (frame.length >= ENOUGH_BYTES ? this.isFull(frame) : frame.rows >= this.rowsPerFrame) this.sendOpen(slot);
+  }
+
+  /** Of a frame that has ENOUGH_BYTES. */
+  private isFull({ rows, length }: WriteFrame): boolean {
+    const { leastRowsPerFrame } = this.settings;
+    return rows >= Math.min(this.rowsPerFrame, leastRowsPerFrame) || length >= FRAME_BYTES;
   }
 
   /** Resolves when `busy` is over, or the run has stopped. */

@@ -59,7 +59,7 @@ export const asrestoreOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
-    help: 'Records per batch; by default 128, or 16 without batch writes.',
+    help: 'Records per batch; by default 128 to 512, as small as they are, or 16 without batch writes.',
     available: true,
   },
   {
