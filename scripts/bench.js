@@ -107,7 +107,7 @@ async function jobsOf(kind, folder, host, port, data) {
     process.env.BENCH_KEY = Buffer.alloc(32, 7).toString('base64');
     jobs['asbackup'] = backup('default');
     if (cBackup) jobs['C asbackup'] = line(cBackup, ...at, '-n', 'test', '-d', out('c0'), '-r');
-    jobs['asbackup -w 2 -o - | cat'] =
+    jobs['asbackup -w 2 -o - into cat'] =
       `${node('../bin/asbackup', ...at, '-n', 'test', '-w', 2, '-o', '-')} | cat > /dev/null`;
     jobs['asbackup -w 2 -z zstd'] = backup('zstd', '-w', 2, '-z', 'zstd');
     jobs['asbackup -w 2 -y aes256'] = backup('aes', '-w', 2, ...aes);
@@ -198,7 +198,7 @@ function goalsOf(dataset, rows, { records, bytes }) {
         ['backup -w 1 / drain', ratio('asbackup -w 1', drain), 2.2, 'x'],
         ['backup -w 1, CPU per million', cpu('asbackup -w 1'), 0.7, 's'],
         ['backup -w 2 / drain', ratio('asbackup -w 2', drain), 1.6, 'x'],
-        ['-o - | cat / backup -w 2', ratio('asbackup -w 2 -o - | cat', 'asbackup -w 2'), 1.1, 'x'],
+        ['-o - into cat / backup -w 2', ratio('asbackup -w 2 -o - into cat', 'asbackup -w 2'), 1.1, 'x'],
         [
           '-z zstd / slower of plain, zstd',
           ratio('asbackup -w 2 -z zstd', 'asbackup -w 2', 'zstd -3 -T2 alone'),
