@@ -15,6 +15,9 @@ export interface Job {
   cursors: Uint8Array | undefined;
 }
 
+/** Workers at work hand over what they have within milliseconds. */
+const HAND_OVER_MS = 250;
+
 /** What the pool needs of the checkpoints. */
 export interface Checkpoints {
   durable(stretch: Stretch, file: FileLength | undefined): void;
@@ -103,12 +106,14 @@ export async function runJobs(
   const commit = (): void => {
     write(async (sink) => checkpoints?.committed(await sink.sync()));
   };
+  let soon: NodeJS.Timeout | undefined;
   const timer =
     checkpoints === undefined || checkpoints.intervalMs === 0
       ? undefined
       : setInterval(() => {
           for (const worker of workers) tell(worker, { type: 'checkpoint' });
-          commit();
+          // Not at once: what the workers hand over for it would have to wait for the next time.
+          soon = setTimeout(commit, Math.min(HAND_OVER_MS, checkpoints.intervalMs / 2));
         }, checkpoints.intervalMs);
 
   const lives = workers.map(
@@ -174,6 +179,7 @@ export async function runJobs(
     await writing;
   } finally {
     clearInterval(timer);
+    clearTimeout(soon);
     signal?.removeEventListener('abort', onAbort);
   }
   if (failure !== undefined) throw new WorkerError(failure.code, failure.message, failure.stack, openFiles);

@@ -139,6 +139,25 @@ describe('stopped by a signal', () => {
 });
 
 describe('what a crash can leave behind', () => {
+  it('one file: a checkpoint keeps what was read until then, not only what filled a chunk', async () => {
+    const path = `${freshPath()}.asb`;
+    const args = [...target.args, '-n', 'test', '-o', path, '-L', '500', '--checkpoint-interval', '2'];
+    const child = spawn(process.execPath, [ASBACKUP, ...args], { stdio: 'ignore' });
+    const exited = new Promise((resolve) => child.once('close', resolve));
+    const state = `${path}.state`;
+    while (!existsSync(state)) await sleep(10);
+    const startedMs = Date.now();
+    const saved = (): number =>
+      (JSON.parse(readFileSync(state, 'utf8')) as { counters: { records: number } }).counters.records;
+    while (saved() === 0 && Date.now() - startedMs < 10_000) await sleep(20);
+    const afterMs = Date.now() - startedMs;
+    child.kill('SIGKILL');
+    await exited;
+    // At 500 records per second it takes ten seconds to fill a chunk; the second checkpoint comes after four.
+    expect(saved()).toBeGreaterThan(0);
+    expect(afterMs).toBeLessThan(4000);
+  });
+
   it('file 1 durable, but not file 0: the indexes are not lost with it', async () => {
     const path = freshPath();
     const state = join(path, 'test.asb.state');
