@@ -355,7 +355,8 @@ describe('what works', () => {
       expect(saved.code, saved.stderr).toBe(0);
       expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(digests);
       expect(saved.stderr.match(/TLS connection to 127\.0\.0\.1:\d+: TLSv1\.3, cipher TLS_/g)).toHaveLength(2);
-      const restored = await run('asrestore', [...args, '-n', 'test,restored', '-d', path]);
+      // Small batches, so that each worker has several on their way to a node, over connections of their own.
+      const restored = await run('asrestore', [...args, '-n', 'test,restored', '-d', path, '--batch-size', '20']);
       expect(restored.code, restored.stderr).toBe(0);
       expect(cluster.store('restored').objects).toBe(digests.size);
       expect(security.authentications).toBeGreaterThan(0);
