@@ -11,8 +11,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-COPY scripts/native scripts/native
-RUN npm ci --no-audit && scripts/native
+COPY scripts/build-zstd scripts/build-zstd
+RUN npm ci --no-audit && scripts/build-zstd
 COPY . .
 RUN npm run build && npm prune --omit=dev
 
@@ -22,7 +22,7 @@ COPY --from=build /src/package.json /src/LICENSE ./
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/bin bin
 COPY --from=build /src/dist dist
-RUN rm -rf dist/embedded dist/cli/pages \
+RUN rm -rf dist/node \
  && ln -s /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore /usr/local/bin/ \
  && mkdir /backups && chown node:node /backups
 USER node

@@ -8,9 +8,9 @@ export default defineConfig({
   input: {
     asbackup: 'dist/cli/asbackup.js',
     asrestore: 'dist/cli/asrestore.js',
-    'backup-worker': 'dist/backup/backup-worker.js',
-    'restore-worker': 'dist/restore/restore-worker.js',
-    'validate-worker': 'dist/restore/validate-worker.js',
+    'backup-worker': 'dist/engine/backup/backup-worker.js',
+    'restore-worker': 'dist/engine/restore/restore-worker.js',
+    'validate-worker': 'dist/engine/verify/validate-worker.js',
   },
   platform: 'node',
   // Packages stay packages.

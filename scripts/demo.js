@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Aerospike from 'aerospike';
-import { startServer } from './lib-server.js';
+import { startServer } from './benchmark/server.js';
 
 const BIN = fileURLToPath(new URL('../bin/', import.meta.url));
 const PER_KIND = 500;

@@ -1,5 +1,5 @@
-import { ToolError } from '../errors.js';
-import { describeResultCode, isSecurityCode } from './result-code.js';
+import { ToolError } from '../core/errors.js';
+import { describeResultCode, isSecurityCode } from './protocol/result-code.js';
 
 /** A node could not be reached, or the connection to it broke. `where` is host:port. NET_TLS: TLS is the reason. */
 export class ConnectionError extends ToolError {

@@ -12,23 +12,23 @@
  * more than there was, so that the total work stays linear in the input whatever the chunks; an entry may therefore be
  * given a little later than its last byte came in, at `end()` at the latest.
  */
-import { DecodedRecord } from './decoded-record.js';
+import { DecodedRecord } from '../core/decoded-record.js';
 import { Fields } from './fields.js';
 import { HASH, PLUS, STAR } from './format.js';
-import type { FormatVersion } from './globals.js';
-import { parseGlobal } from './globals-parser.js';
-import { parseMeta, parseVersion } from './head-parser.js';
-import type { Meta } from './head-parser.js';
-import { Input, MAX_ENTRY_BYTES, NEED_MORE } from './input.js';
-import type { Sindex, Udf } from './model.js';
+import type { FormatVersion } from './metadata-encoder.js';
+import { parseGlobal } from './metadata-parser.js';
+import { parseMeta, parseVersion } from './header-parser.js';
+import type { Meta } from './header-parser.js';
+import { Input, MAX_ENTRY_BYTES, NEED_MORE } from './text-buffer.js';
+import type { Sindex, Udf } from '../core/record-view.js';
 import type { Position } from './errors.js';
 import { RecordParser } from './record-parser.js';
 
 export { FormatError } from './errors.js';
 export type { FormatErrorCode, Position } from './errors.js';
-export { DECODED_BIN_STRIDE, DecodedRecord, NAME_IN_ARENA, VALUE_IN_ARENA } from './decoded-record.js';
-export type { Meta } from './head-parser.js';
-export type { FormatVersion } from './globals.js';
+export { DECODED_BIN_STRIDE, DecodedRecord, NAME_IN_ARENA, VALUE_IN_ARENA } from '../core/decoded-record.js';
+export type { Meta } from './header-parser.js';
+export type { FormatVersion } from './metadata-encoder.js';
 
 /** What `next` has found. */
 export const Entry = { NEED_DATA: 0, RECORD: 1, SINDEX: 2, UDF: 3, META: 4, END: 5 } as const;

@@ -3,18 +3,18 @@
  * nothing. It is one long pass over the record view with local copies of buffers and position, because a property access
  * per byte would dominate; constant text goes out as words of four bytes, ranges as `copyRange` does it.
  */
-import { COPY_SLACK_BYTES, copyRange, viewOf } from '../byte-copy.js';
-import { DIGEST_BYTES, Particle } from '../particle.js';
-import { base64Length, writeBase64 } from './base64.js';
-import { DOUBLE_TEXT_BYTES, writeDouble } from './double-text.js';
+import { COPY_SLACK_BYTES, copyRange, viewOf } from '../core/byte-copy.js';
+import { DIGEST_BYTES, Particle } from '../core/particle.js';
+import { base64Length, writeBase64 } from './numbers/base64.js';
+import { DOUBLE_TEXT_BYTES, writeDouble } from './numbers/double.js';
 import { EncodeError } from './errors.js';
 import { MUST_ESCAPE, escapeToken, writeEscaped } from './escape.js';
 import { BACKSLASH, BANG, DIGIT_0, KIND_OF_PARTICLE, LETTER_OF_PARTICLE, LF, SPACE, ValueKind } from './format.js';
-import { writeInteger, writeUint } from './integer-text.js';
-import { BIN_STRIDE } from './model.js';
-import type { RecordView } from './model.js';
+import { writeInteger, writeUint } from './numbers/integer.js';
+import { BIN_STRIDE } from '../core/record-view.js';
+import type { RecordView } from '../core/record-view.js';
 
-export { encodeHeader, encodeSindex, encodeUdf } from './globals.js';
+export { encodeHeader, encodeSindex, encodeUdf } from './metadata-encoder.js';
 
 const DEFAULT_BUFFER_BYTES = 1 << 20;
 /** Beyond `bufferBytes`, so that the record that fills a buffer seldom makes it grow. */

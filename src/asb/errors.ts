@@ -1,4 +1,4 @@
-import { ToolError } from '../errors.js';
+import { ToolError } from '../core/errors.js';
 
 /**
  * What can be wrong with a backup file:

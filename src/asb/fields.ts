@@ -5,13 +5,13 @@
  * HOT: runs for every bin. Nothing is allocated; ranges point into the input or into the arena.
  */
 import { isUtf8 } from 'node:buffer';
-import { readBase64 } from './base64.js';
-import { DOUBLE_INCOMPLETE, DOUBLE_RANGE, doubleEnd, readDouble } from './double-text.js';
-import { COPY_SLACK_BYTES } from '../byte-copy.js';
+import { readBase64 } from './numbers/base64.js';
+import { DOUBLE_INCOMPLETE, DOUBLE_RANGE, doubleEnd, readDouble } from './numbers/double.js';
+import { COPY_SLACK_BYTES } from '../core/byte-copy.js';
 import { BACKSLASH, DIGIT_0, LF, MAX_NUMBER_CHARS, MAX_VALUE_BYTES, MINUS, SPACE } from './format.js';
-import { countLineFeeds } from './input.js';
-import type { Input } from './input.js';
-import { EXACT_DIGITS, OUT_OF_RANGE, readInteger, writeExact } from './integer-text.js';
+import { countLineFeeds } from './text-buffer.js';
+import type { Input } from './text-buffer.js';
+import { EXACT_DIGITS, OUT_OF_RANGE, readInteger, writeExact } from './numbers/integer.js';
 
 const NUMBER_BYTES = 8;
 const INITIAL_ARENA_BYTES = 64 << 10;

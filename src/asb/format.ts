@@ -1,7 +1,7 @@
 /**
  * The bytes, letters and limits of the backup format that the encoder and the decoder share (asb-format.md 1, 2.1, 8.2).
  */
-import { Particle } from '../particle.js';
+import { Particle } from '../core/particle.js';
 
 export const LF = 0x0a;
 export const SPACE = 0x20;

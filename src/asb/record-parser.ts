@@ -3,10 +3,10 @@
  * or bin. The header's fixed bytes are compared one after the other, so that the first mismatch is the place to report,
  * and, at the end of the text, the place where more is needed (see input.ts).
  */
-import { Particle } from '../particle.js';
-import { readDigest } from './base64.js';
-import { DECODED_BIN_STRIDE, NAME_IN_ARENA, VALUE_IN_ARENA } from './decoded-record.js';
-import type { DecodedRecord } from './decoded-record.js';
+import { Particle } from '../core/particle.js';
+import { readDigest } from './numbers/base64.js';
+import { DECODED_BIN_STRIDE, NAME_IN_ARENA, VALUE_IN_ARENA } from '../core/decoded-record.js';
+import type { DecodedRecord } from '../core/decoded-record.js';
 import { hashByte } from './fields.js';
 import type { Fields } from './fields.js';
 import {
@@ -26,8 +26,8 @@ import {
   SPACE,
   ValueKind,
 } from './format.js';
-import { describeByte } from './input.js';
-import type { Input } from './input.js';
+import { describeByte } from './text-buffer.js';
+import type { Input } from './text-buffer.js';
 
 const LETTER_K = 0x6b;
 const LETTER_N = 0x6e;

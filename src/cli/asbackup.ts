@@ -1,7 +1,7 @@
-import { asbackupTool, type BackupCommand, toBackupOptions } from './asbackup-command.js';
-import type { ProgressRequests } from '../report/progress-requests.js';
-import { accessValues } from './access/access-values.js';
-import { type Environment, runProgram } from './program.js';
+import { asbackupTool, type BackupCommand, toBackupOptions } from '../config/backup-config.js';
+import type { ProgressRequests } from '../ui/progress/progress-signal.js';
+import { accessValues } from '../config/auth/security-values.js';
+import { type Environment, runProgram } from './run.js';
 
 /** The asbackup command: takes the words after its name and gives the exit code. */
 export async function main(
@@ -36,16 +36,17 @@ async function runAndClose(command: BackupCommand, progressRequests: ProgressReq
 async function runCommand(given: BackupCommand, progressRequests: ProgressRequests): Promise<void> {
   const command = { ...given, progressRequests };
   const { removeArtifacts, target } = command;
-  if (removeArtifacts !== undefined) return (await import('../backup/target.js')).removeArtifacts(removeArtifacts);
+  if (removeArtifacts !== undefined)
+    return (await import('../engine/backup/output/target.js')).removeArtifacts(removeArtifacts);
   const { display } = command;
-  const { backupSummary, estimateSummary } = await import('../report/summary.js');
+  const { backupSummary, estimateSummary } = await import('../ui/summary.js');
   if (target.kind === 'none') {
-    const { estimate } = await import('../backup/estimate.js');
+    const { estimate } = await import('../engine/backup/estimate/estimate.js');
     const result = await estimate(command);
     display?.summarise?.(estimateSummary(result));
     return;
   }
-  const { backup, BackupError } = await import('../backup/backup.js');
+  const { backup, BackupError } = await import('../engine/backup/backup.js');
   try {
     const result = await backup(command);
     display?.summarise?.(backupSummary(result));

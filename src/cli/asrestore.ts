@@ -1,7 +1,7 @@
-import { asrestoreTool, type RestoreCommand, toRestoreOptions } from './asrestore-command.js';
-import type { ProgressRequests } from '../report/progress-requests.js';
-import { accessValues } from './access/access-values.js';
-import { type Environment, runProgram } from './program.js';
+import { asrestoreTool, type RestoreCommand, toRestoreOptions } from '../config/restore-config.js';
+import type { ProgressRequests } from '../ui/progress/progress-signal.js';
+import { accessValues } from '../config/auth/security-values.js';
+import { type Environment, runProgram } from './run.js';
 
 /** The asrestore command: takes the words after its name and gives the exit code. */
 export async function main(
@@ -37,9 +37,9 @@ async function runAndClose(command: RestoreCommand, progressRequests: ProgressRe
 async function runCommand({ validate, ...given }: RestoreCommand, progressRequests: ProgressRequests): Promise<void> {
   const options = { ...given, progressRequests };
   const { display } = options;
-  const { restoreSummary, validationSummary } = await import('../report/summary.js');
+  const { restoreSummary, validationSummary } = await import('../ui/summary.js');
   if (validate === true) {
-    const room = await import('../restore/validate.js');
+    const room = await import('../engine/verify/validate.js');
     try {
       const result = await room.validate(options);
       display?.summarise?.(validationSummary(result));
@@ -49,7 +49,7 @@ async function runCommand({ validate, ...given }: RestoreCommand, progressReques
     }
     return;
   }
-  const { restore, RestoreError } = await import('../restore/restore.js');
+  const { restore, RestoreError } = await import('../engine/restore/restore.js');
   try {
     const result = await restore(options);
     display?.summarise?.(restoreSummary(result));

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import type { Tool } from './command-line.js';
-import type { OptionSpec, OptionTable } from './options/option-spec.js';
-import { missingOptions, optionGroups } from './options/option-groups.js';
+import type { Tool } from './args/parse.js';
+import type { OptionSpec, OptionTable } from '../config/schema/option-spec.js';
+import { missingOptions, optionGroups } from '../config/schema/option-groups.js';
 
 const WIDTH = 80;
 

@@ -1,4 +1,4 @@
-import { systemReason, ToolError } from '../errors.js';
+import { systemReason, ToolError } from '../core/errors.js';
 
 /** A file or directory could not be used. The code is `IO_` and the system's own error name. */
 export class StorageError extends ToolError {

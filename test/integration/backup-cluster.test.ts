@@ -3,11 +3,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Cluster } from '../../src/aerospike/cluster.js';
-import { ResultCode } from '../../src/aerospike/protocol.js';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { fill, start, startFilled, texts, type Filled } from './backup-support.js';
-import { readBackup, recordsOf, scratch } from './target.js';
+import { Cluster } from '../../src/aerospike/cluster/cluster.js';
+import { ResultCode } from '../../src/aerospike/protocol/constants.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { fill, start, startFilled, texts, type Filled } from '../support/backup.js';
+import { readBackup, recordsOf, scratch } from '../support/target.js';
 
 const RECORDS = 6000;
 /** Spreads a scan over about two seconds. */

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { fill, start, startFilled, texts } from './backup-support.js';
-import { readBackup, recordsOf, scratch } from './target.js';
+import type { EmbeddedCluster } from '../../src/node/cluster.js';
+import { fill, start, startFilled, texts } from '../support/backup.js';
+import { readBackup, recordsOf, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const RECORDS = 3000;

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTarget, run, scratch, type Target } from './target.js';
+import { openTarget, run, scratch, type Target } from '../support/target.js';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/backups/', import.meta.url));
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTarget, run, scratch, type Ran, type Target } from './target.js';
+import { openTarget, run, scratch, type Ran, type Target } from '../support/target.js';
 
 let target: Target;
 const folder = scratch();

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { differences, openTarget, readBackup, recordsOf, run, scratch, type Target } from './target.js';
+import { differences, openTarget, readBackup, recordsOf, run, scratch, type Target } from '../support/target.js';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/backups/', import.meta.url));
 const KEY = join(GOLDEN, 'key.pem');

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { openTarget, readBackup, run, scratch, type Target } from './target.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { openTarget, readBackup, run, scratch, type Target } from '../support/target.js';
 
 let target: Target;
 const folder = scratch();

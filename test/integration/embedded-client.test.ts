@@ -1,7 +1,7 @@
 /** The official client against the embedded server: what it can do with a real one, it can do here. */
 import Aerospike, { type Client } from 'aerospike';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTarget, type Target } from './target.js';
+import { openTarget, type Target } from '../support/target.js';
 
 const { Key, GeoJSON, Double, lists, maps, operations, exp } = Aerospike;
 

@@ -1,10 +1,10 @@
 /** Faults on request: other suites rely on the embedded server to fail exactly as told. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import type { EmbeddedNode } from '../../src/embedded/node.js';
-import { Field, Info2, Op } from '../../src/aerospike/protocol.js';
-import { Particle } from '../../src/particle.js';
-import { ALL_PARTITIONS, WireClient, digest, field, int, message, op, scanOf } from './embedded-support.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import type { EmbeddedNode } from '../../src/node/node.js';
+import { Field, Info2, Op } from '../../src/aerospike/protocol/constants.js';
+import { Particle } from '../../src/core/particle.js';
+import { ALL_PARTITIONS, WireClient, digest, field, int, message, op, scanOf } from '../support/node.js';
 
 describe('a misbehaving node', () => {
   let cluster: EmbeddedCluster;

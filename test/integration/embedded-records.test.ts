@@ -1,9 +1,9 @@
 /** Single-record commands and batches on the wire: the result codes and shapes of a real server. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { Field, Info1, Info2, Info3, Op } from '../../src/aerospike/protocol.js';
-import { Particle } from '../../src/particle.js';
-import { WireClient, digest, field, frameOf, int, message, op, type Message, type Reply } from './embedded-support.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { Field, Info1, Info2, Info3, Op } from '../../src/aerospike/protocol/constants.js';
+import { Particle } from '../../src/core/particle.js';
+import { WireClient, digest, field, frameOf, int, message, op, type Message, type Reply } from '../support/node.js';
 
 let cluster: EmbeddedCluster;
 let client: WireClient;

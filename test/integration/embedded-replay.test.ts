@@ -1,8 +1,8 @@
 /** Recorded client frames sent to the embedded server: it must answer what the real server answered. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { connections } from '../unit/recorded.js';
-import { WireClient, replies, type Reply } from './embedded-support.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { connections } from '../support/recorded.js';
+import { WireClient, replies, type Reply } from '../support/node.js';
 
 /** Server time of the recordings in Unix seconds, by conversation. */
 const RECORDED_AT: readonly [string, number][] = [

@@ -1,9 +1,9 @@
 /** Scans, queries, info commands and clusters of several nodes on the wire. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { Field, Info1, Op } from '../../src/aerospike/protocol.js';
-import { Particle, partitionOf } from '../../src/particle.js';
-import { ALL_PARTITIONS, WireClient, digest, field, int, op, scanOf, type Reply } from './embedded-support.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { Field, Info1, Op } from '../../src/aerospike/protocol/constants.js';
+import { Particle, partitionOf } from '../../src/core/particle.js';
+import { ALL_PARTITIONS, WireClient, digest, field, int, op, scanOf, type Reply } from '../support/node.js';
 
 const RECORDS = 3000;
 const PIDS_IN_USE = 64;

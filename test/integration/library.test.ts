@@ -17,14 +17,14 @@ import {
   type BackupValue,
   type LogEntry,
   type ProgressEvent,
-} from '../../dist/library/index.js';
-import { credentialOf } from '../../src/aerospike/login-credential.js';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { Users } from '../../src/embedded/security.js';
-import { Particle } from '../../src/particle.js';
-import { decode, records } from '../unit/asb-support.js';
-import { fill } from './backup-support.js';
-import { scratch } from './target.js';
+} from '../../dist/index.js';
+import { credentialOf } from '../../src/aerospike/connection/auth/credential.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { Users } from '../../src/node/security.js';
+import { Particle } from '../../src/core/particle.js';
+import { decode, records } from '../support/asb.js';
+import { fill } from '../support/backup.js';
+import { scratch } from '../support/target.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const GOLDEN = join(ROOT, 'test/fixtures/backups');

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { fill, start } from './backup-support.js';
-import { run, scratch } from './target.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { fill, start } from '../support/backup.js';
+import { run, scratch } from '../support/target.js';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/backups/', import.meta.url));
 const DOCS = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8');

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run, scratch, startServer } from './target.js';
+import { run, scratch, startServer } from '../support/target.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const folder = scratch();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer } from './target.js';
+import { startServer } from '../support/target.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAX_BYTES = 2_000_000;

@@ -8,8 +8,8 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { s3Environment, s3Server, skipReason } from './s3-support.js';
-import { run, scratch, startServer } from './target.js';
+import { s3Environment, s3Server, skipReason } from '../support/s3.js';
+import { run, scratch, startServer } from '../support/target.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');

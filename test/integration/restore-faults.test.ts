@@ -5,9 +5,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 // Worker threads run compiled files only.
-import { restore } from '../../dist/restore/restore.js';
-import { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { Bench, digest, failing, GOLDEN, HEAD, LONGER, record, records } from './restore-support.js';
+import { restore } from '../../dist/engine/restore/restore.js';
+import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { Bench, digest, failing, GOLDEN, HEAD, LONGER, record, records } from '../support/restore.js';
 
 const bench = new Bench();
 

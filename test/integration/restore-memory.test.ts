@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { HEAD, record } from './restore-support.js';
-import { openTarget, type Target } from './target.js';
+import { HEAD, record } from '../support/restore.js';
+import { openTarget, type Target } from '../support/target.js';
 
 const BIN = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));
 const MIB = 1024 * 1024;

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { validate, ValidateError, type ValidateOptions } from '../../dist/restore/validate.js';
-import { Bench, GOLDEN, HEAD, LATER_HEAD, record, records } from './restore-support.js';
-import { run } from './target.js';
+import { validate, ValidateError, type ValidateOptions } from '../../dist/engine/verify/validate.js';
+import { Bench, GOLDEN, HEAD, LATER_HEAD, record, records } from '../support/restore.js';
+import { run } from '../support/target.js';
 
 const bench = new Bench();
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Aerospike from 'aerospike';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTarget, readBackup, recordsOf, differences, run, scratch, type Target } from './target.js';
-import { decode } from '../unit/asb-support.js';
+import { openTarget, readBackup, recordsOf, differences, run, scratch, type Target } from '../support/target.js';
+import { decode } from '../support/asb.js';
 
 const GOLDEN = new URL('../fixtures/backups/', import.meta.url).pathname;
 

@@ -26,8 +26,8 @@ import {
   stopS3Server,
   type S3Credentials,
   type S3Server,
-} from './s3-support.js';
-import { openTarget, scratch, type Target } from './target.js';
+} from '../support/s3.js';
+import { openTarget, scratch, type Target } from '../support/target.js';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));

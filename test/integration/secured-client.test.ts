@@ -3,8 +3,8 @@ import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Aerospike from 'aerospike';
 import { afterAll, expect, it } from 'vitest';
-import { makePki, PASSWORD } from './secured-support.js';
-import { readBackup, recordsOf, run, scratch, startServer } from './target.js';
+import { makePki, PASSWORD } from '../support/secured-node.js';
+import { readBackup, recordsOf, run, scratch, startServer } from '../support/target.js';
 
 const work = scratch();
 afterAll(() => work.remove());

@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { credentialOf } from '../../src/aerospike/login-credential.js';
-import { NoSecurity, Users, type EmbeddedUser } from '../../src/embedded/security.js';
-import type { EmbeddedTls } from '../../src/embedded/tls.js';
-import { fill } from './backup-support.js';
-import { KEY_PASSWORD, makePki, PASSWORD, sentence, withCluster } from './secured-support.js';
-import { readBackup, recordsOf, run, scratch } from './target.js';
+import { credentialOf } from '../../src/aerospike/connection/auth/credential.js';
+import { NoSecurity, Users, type EmbeddedUser } from '../../src/node/security.js';
+import type { EmbeddedTls } from '../../src/node/tls.js';
+import { fill } from '../support/backup.js';
+import { KEY_PASSWORD, makePki, PASSWORD, sentence, withCluster } from '../support/secured-node.js';
+import { readBackup, recordsOf, run, scratch } from '../support/target.js';
 
 const CLI = new URL('../../dist/cli/asbackup.js', import.meta.url).href;
 const HAS_IPV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));

@@ -4,9 +4,9 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { fill, start, startFilled, texts, type Running } from './backup-support.js';
-import { readBackup, recordsOf, run, scratch } from './target.js';
+import type { EmbeddedCluster } from '../../src/node/cluster.js';
+import { fill, start, startFilled, texts, type Running } from '../support/backup.js';
+import { readBackup, recordsOf, run, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));

@@ -4,11 +4,11 @@ import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasDisks } from '../../scripts/lib-torture.js';
-import type { EmbeddedCluster } from '../../src/embedded/cluster.js';
-import { fill, start, texts } from './backup-support.js';
-import { startFilled } from './backup-support.js';
-import { readBackup, recordsOf, scratch } from './target.js';
+import { hasDisks } from '../../scripts/crash-test/crash-test.js';
+import type { EmbeddedCluster } from '../../src/node/cluster.js';
+import { fill, start, texts } from '../support/backup.js';
+import { startFilled } from '../support/backup.js';
+import { readBackup, recordsOf, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const RECORDS = 6000;

@@ -12,8 +12,8 @@ import {
   tortureRestore,
   type TortureOptions,
   type TortureTotals,
-} from '../../scripts/lib-torture.js';
-import { scratch } from './target.js';
+} from '../../scripts/crash-test/crash-test.js';
+import { scratch } from '../support/target.js';
 
 const SEED = Number(process.env.TORTURE_SEED ?? Date.now() % 1_000_000);
 const KILLS = 20;

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
 import { PlainProxyAgent, proxyAuthorization, proxyFor, TunnelAgent } from './proxy.js';
-import { DEFAULTS, LOG_LEVELS, type S3LogLevel, type S3Settings } from './settings.js';
+import { DEFAULTS, LOG_LEVELS, type S3LogLevel, type S3Settings } from './config.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
 

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { StorageError } from '../errors.js';
-import type { ProxySettings } from './settings.js';
+import type { ProxySettings } from './config.js';
 
 /** The proxy for requests to `host`; undefined = none (libcurl's rules). Throws StorageError S3_PROXY. */
 export function proxyFor(

@@ -1,0 +1,270 @@
+/**
+ * Side by side in one run: backups and restores, what each needs at least (the raw drain of the scan, ready-made frames
+ * replayed, the compressor and the cipher alone), the official client, and the C tools if they are there. Machines
+ * differ and are noisy: the ratios within one run are what counts.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import Aerospike from 'aerospike';
+import { DATASETS, writeRecords } from './data.js';
+import { startServer } from './server.js';
+import { median, timed } from './measure.js';
+
+const { values } = parseArgs({
+  options: {
+    host: { type: 'string' },
+    records: { type: 'string' },
+    runs: { type: 'string' },
+    datasets: { type: 'string', default: DATASETS.join() },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const RECORDS = Number(values.records ?? (values.quick ? 60_000 : 500_000));
+const RUNS = Number(values.runs ?? (values.quick ? 1 : 5));
+/** The frames under way of a restore with one worker. */
+const CONNECTIONS = 8;
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const quote = (word) => `'${String(word).replaceAll("'", "'\\''")}'`;
+const line = (...words) => words.map(quote).join(' ');
+const node = (script, ...args) => line(process.execPath, here(script), ...args);
+
+async function main() {
+  const folder = mkdtempSync(join(tmpdir(), 'asbackup-bench-'));
+  const report = { node: process.versions.node, cores: cpus().length, runs: RUNS, datasets: {} };
+  console.log(`Node ${report.node}, ${report.cores} cores shared with the server; medians of ${RUNS} alternating runs`);
+  console.log('Wall clock with the start of the process; CPU of the client; MiB: peak memory of the client.');
+  try {
+    if (!values.quick) report.datasets.start = { rows: await measure({}, startJobs()) };
+    for (const kind of values.datasets.split(',')) {
+      const path = join(folder, kind);
+      mkdirSync(path);
+      report.datasets[kind] = await measureDataset(kind, path);
+      rmSync(path, { recursive: true });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  // A quick run shows that everything works; most of its time is the start of processes.
+  if (!values.quick) {
+    for (const [name, { rows }] of Object.entries(report.datasets)) printGoals(name, rows, report.datasets[name]);
+  }
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
+}
+
+function startJobs() {
+  return {
+    'node -e 0': line(process.execPath, '-e', '0'),
+    '--version': node('../../bin/asbackup', '--version'),
+    '--help': node('../../bin/asbackup', '--help'),
+  };
+}
+
+async function measureDataset(kind, folder) {
+  const server = values.host === undefined ? await startServer() : undefined;
+  const [host, port] = server ? [server.host, String(server.port)] : values.host.split(':');
+  try {
+    const data = join(folder, 'data.asb');
+    const records = await writeRecords(data, kind, RECORDS);
+    const bytes = statSync(data).size;
+    const at = ['-h', host, '-p', port];
+    await timed(node('../../bin/asrestore', ...at, '-i', data));
+    const jobs = await jobsOf(kind, folder, host, port, data);
+    console.log(`\n${kind}: ${records} records, ${(bytes / 1e6).toFixed(0)} MB of text\n`);
+    return { records, bytes, rows: await measure({ records }, jobs) };
+  } finally {
+    if (server) await server.stop();
+    else await truncate(host, Number(port));
+  }
+}
+
+/** The jobs of a dataset by name, each a shell line; those that others read from come first. */
+async function jobsOf(kind, folder, host, port, data) {
+  const at = ['-h', host, '-p', port];
+  const out = (name) => join(folder, name);
+  const backup = (name, ...args) => node('../../bin/asbackup', ...at, '-n', 'test', '-d', out(name), '-r', ...args);
+  const restore = (...args) => node('../../bin/asrestore', ...at, '-g', ...args);
+  const jobs = {
+    'raw drain of the scan': node('bench-drain.js', host, port, 'test'),
+    'asbackup -w 1': backup('w1', '-w', 1),
+  };
+  const cBackup = found('ASBACKUP_C', 'asbackup');
+  const cRestore = found('ASRESTORE_C', 'asrestore');
+  if (kind === 'blob') jobs['asbackup -w 1 --compact'] = backup('compact', '-w', 1, '-C');
+  jobs['asbackup -w 2'] = backup('w2', '-w', 2);
+  if (cBackup) {
+    jobs['C asbackup -w 1'] = line(cBackup, ...at, '-n', 'test', '-d', out('c1'), '-r', '-w', 1);
+    jobs['C asbackup -w 2'] = line(cBackup, ...at, '-n', 'test', '-d', out('c2'), '-r', '-w', 2);
+  }
+  if (kind === 'small') {
+    const key = out('key.txt');
+    writeFileSync(key, `BENCH_KEY=${Buffer.alloc(32, 7).toString('base64')}`);
+    const aes = ['-y', 'aes256', '--encryption-key-env', 'BENCH_KEY'];
+    process.env.BENCH_KEY = Buffer.alloc(32, 7).toString('base64');
+    jobs['asbackup'] = backup('default');
+    if (cBackup) jobs['C asbackup'] = line(cBackup, ...at, '-n', 'test', '-d', out('c0'), '-r');
+    jobs['asbackup -w 2 -o - into cat'] =
+      `${node('../../bin/asbackup', ...at, '-n', 'test', '-w', 2, '-o', '-')} | cat > /dev/null`;
+    jobs['asbackup -w 2 -z zstd'] = backup('zstd', '-w', 2, '-z', 'zstd');
+    jobs['asbackup -w 2 -y aes256'] = backup('aes', '-w', 2, ...aes);
+    jobs['asbackup -w 2 -z zstd -y aes256'] = backup('both', '-w', 2, '-z', 'zstd', ...aes);
+    const w2 = `cat ${quote(out('w2'))}/*`;
+    if (found('ZSTD', 'zstd')) jobs['zstd -3 -T2 alone'] = `${w2} | zstd -3 -T2 -c > /dev/null`;
+    if (found('OPENSSL', 'openssl')) {
+      const hex = (bytes) => Buffer.alloc(bytes, 7).toString('hex');
+      jobs['openssl aes-256-ctr alone'] = `${w2} | openssl enc -aes-256-ctr -K ${hex(32)} -iv ${hex(16)} > /dev/null`;
+    }
+    await timed(backup('four', '-w', 4, '-F', 1 << 20));
+    await timed(jobs['asbackup -w 2 -z zstd -y aes256']);
+    jobs['official client, scan only'] = node('bench-client.js', host, port, 'test');
+    jobs['asrestore, directory with zstd, aes256'] = restore('-d', out('both'), '-z', 'zstd', ...aes);
+  } else {
+    await timed(backup('four', '-w', 4));
+  }
+  const frames = out('frames');
+  await timed(node('bench-frames.js', data, frames));
+  jobs['ready-made frames replayed'] = node('bench-replay.js', host, port, CONNECTIONS, frames);
+  jobs['asrestore, directory'] = restore('-d', out('four'));
+  jobs['asrestore, one file'] = restore('-i', data);
+  if (cRestore) {
+    jobs['C asrestore, directory'] = line(cRestore, ...at, '-g', '-d', out('four'));
+    jobs['C asrestore, one file'] = line(cRestore, ...at, '-g', '-i', data);
+  }
+  return jobs;
+}
+
+/** A program by environment variable or on PATH, not this project's own. */
+function found(variable, name) {
+  if (process.env[variable] !== undefined) return process.env[variable];
+  if (name.startsWith('as')) return undefined;
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .find((folder) => {
+      try {
+        return readdirSync(folder).includes(name);
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Runs all jobs in turn, as often as asked, and prints the medians. */
+async function measure({ records }, jobs) {
+  const results = Object.fromEntries(Object.keys(jobs).map((name) => [name, []]));
+  for (let run = 0; run < RUNS; run++) {
+    for (const [name, command] of Object.entries(jobs)) results[name].push(await timed(command));
+  }
+  const columns = ['wall s'.padStart(8), 'x first'.padStart(9), 'CPU s'.padStart(8)];
+  if (records !== undefined) columns.push('CPU s/million'.padStart(15));
+  console.log('job'.padEnd(40) + columns.join('') + 'MiB'.padStart(7));
+  const rows = {};
+  let first;
+  for (const [name, runs] of Object.entries(results)) {
+    const row = { wallS: median(runs.map((r) => r.wallS)), cpuS: median(runs.map((r) => r.cpuS)), runs };
+    const peaks = runs.map((r) => r.peakMiB).filter((peak) => peak !== undefined);
+    if (peaks.length > 0) row.peakMiB = Math.max(...peaks);
+    first ??= row.wallS;
+    rows[name] = row;
+    const cells = [
+      row.wallS.toFixed(2).padStart(8),
+      (row.wallS / first).toFixed(2).padStart(9),
+      row.cpuS.toFixed(2).padStart(8),
+    ];
+    if (records !== undefined) cells.push(((row.cpuS / records) * 1e6).toFixed(2).padStart(15));
+    console.log(name.padEnd(40) + cells.join('') + (row.peakMiB?.toFixed(0) ?? '').padStart(7));
+  }
+  return rows;
+}
+
+/** What was aimed at, and what came of it: [what, measured, limit, unit]. */
+function goalsOf(dataset, rows, { records, bytes }) {
+  const wall = (name) => rows[name]?.wallS;
+  const ratio = (name, ...others) => wall(name) / Math.max(...others.map(wall).filter((s) => s !== undefined));
+  const cpu = (name) => (rows[name].cpuS / records) * 1e6;
+  const drain = 'raw drain of the scan';
+  switch (dataset) {
+    case 'start':
+      return [
+        ['--version / node -e 0', ratio('--version', 'node -e 0'), 1.5, 'x'],
+        ['--help / node -e 0', ratio('--help', 'node -e 0'), 1.5, 'x'],
+      ];
+    case 'small': {
+      const goals = [
+        ['backup -w 1 / drain', ratio('asbackup -w 1', drain), 2.2, 'x'],
+        ['backup -w 1, CPU per million', cpu('asbackup -w 1'), 0.7, 's'],
+        ['backup -w 2 / drain', ratio('asbackup -w 2', drain), 1.6, 'x'],
+        ['-o - into cat / backup -w 2', ratio('asbackup -w 2 -o - into cat', 'asbackup -w 2'), 1.1, 'x'],
+        [
+          '-z zstd / slower of plain, zstd',
+          ratio('asbackup -w 2 -z zstd', 'asbackup -w 2', 'zstd -3 -T2 alone'),
+          1.1,
+          'x',
+        ],
+        [
+          '-y aes256 / slower of plain, openssl',
+          ratio('asbackup -w 2 -y aes256', 'asbackup -w 2', 'openssl aes-256-ctr alone'),
+          1.1,
+          'x',
+        ],
+        [
+          'both / slowest of plain, zstd, openssl',
+          ratio('asbackup -w 2 -z zstd -y aes256', 'asbackup -w 2', 'zstd -3 -T2 alone', 'openssl aes-256-ctr alone'),
+          1.1,
+          'x',
+        ],
+        ['restore, directory / replay', ratio('asrestore, directory', 'ready-made frames replayed'), 1.15, 'x'],
+        ['restore, one file / replay', ratio('asrestore, one file', 'ready-made frames replayed'), 1.15, 'x'],
+        ['restore, one file, CPU per million', cpu('asrestore, one file'), 0.8, 's'],
+        [
+          'restore zstd, aes256 / plain',
+          ratio('asrestore, directory with zstd, aes256', 'asrestore, directory'),
+          1.15,
+          'x',
+        ],
+        ['backup -w 1, peak', rows['asbackup -w 1'].peakMiB, 150, 'MiB'],
+        ['backup -w 2, peak', rows['asbackup -w 2'].peakMiB, 180, 'MiB'],
+        ['restore, one file, peak', rows['asrestore, one file'].peakMiB, 150, 'MiB'],
+      ];
+      if (wall('C asbackup') !== undefined) goals.push(['backup / C backup', ratio('asbackup', 'C asbackup'), 1, 'x']);
+      return goals;
+    }
+    case 'blob': {
+      // The speed of the file; a scan that is slower than that is the limit itself.
+      const speed = (name, size) => size / 1e9 / wall(name);
+      const limit = (size) => Math.min(0.8, speed(drain, size));
+      const compact = bytes * 0.75;
+      return [
+        ['limit / backup -w 1, GB/s', limit(bytes) / speed('asbackup -w 1', bytes), 1, 'x'],
+        ['limit / backup -w 1 --compact, GB/s', limit(compact) / speed('asbackup -w 1 --compact', compact), 1, 'x'],
+      ];
+    }
+    default:
+      return [
+        ['backup -w 2 / drain', ratio('asbackup -w 2', drain), 1.6, 'x'],
+        ['restore, one file / replay', ratio('asrestore, one file', 'ready-made frames replayed'), 1.15, 'x'],
+      ];
+  }
+}
+
+function printGoals(dataset, rows, sizes) {
+  console.log(`\ngoals, ${dataset}`);
+  for (const [what, measured, limit, unit] of goalsOf(dataset, rows, sizes)) {
+    if (measured === undefined || Number.isNaN(measured)) continue;
+    const verdict = measured <= limit ? 'met' : 'missed';
+    const digits = unit === 'MiB' ? 0 : 2;
+    console.log(`${what.padEnd(40)} ${measured.toFixed(digits).padStart(7)} of at most ${limit} ${unit}  ${verdict}`);
+  }
+}
+
+async function truncate(host, port) {
+  const client = await Aerospike.connect({ hosts: [{ addr: host, port }], log: { level: Aerospike.log.OFF } });
+  await client.truncate('test', 'bench', 0);
+  client.close();
+}
+
+await main();

@@ -1,0 +1,31 @@
+/** Starts the in-memory server as a process of its own, for the demo and the benchmark. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/node/main.js', import.meta.url));
+
+/**
+ * @param {string[]} [args] further arguments of the server
+ * @returns {Promise<{ host: string, port: number, stop(): Promise<void> }>}
+ */
+export async function startServer(args = []) {
+  const child = spawn(process.execPath, [MAIN, '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const address = await new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the server ended with code ${code}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const match = /^ready ([^,]+)/.exec(line);
+      if (match) resolve(match[1]);
+    });
+  });
+  const colon = address.lastIndexOf(':');
+  return {
+    host: address.slice(0, colon),
+    port: Number(address.slice(colon + 1)),
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}

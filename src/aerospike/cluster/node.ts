@@ -1,0 +1,94 @@
+/** One node of the cluster: where it is, and idle connections to it. */
+import type { Connection } from '../connection/connection.js';
+import type { Connector } from '../connection/connector.js';
+import { InfoError } from '../errors.js';
+import { infoCommand } from '../protocol/info.js';
+import type { Seed } from '../config.js';
+import { acrossLogins, SessionEnded } from '../connection/reauth.js';
+
+export class ClusterNode {
+  private readonly idle: Connection[] = [];
+  private closed = false;
+
+  constructor(
+    readonly name: string,
+    /** Where it was reached. */
+    readonly address: Seed,
+    readonly build: string,
+    private readonly connector: Connector,
+    private readonly infoTimeoutMs: number,
+  ) {}
+
+  get host(): string {
+    return this.address.host;
+  }
+
+  get port(): number {
+    return this.address.port;
+  }
+
+  get where(): string {
+    return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
+  }
+
+  /** An idle connection or a new one. Give it back with `release`; a failed one is dropped there. */
+  async acquire(): Promise<Connection> {
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      if (!connection.usable) continue;
+      if (this.connector.holds(connection)) {
+        connection.ref();
+        return connection;
+      }
+      connection.close();
+    }
+    return this.connector.open(this.address);
+  }
+
+  release(connection: Connection): void {
+    if (!connection.usable) return;
+    if (this.closed) {
+      connection.close();
+      return;
+    }
+    connection.unref();
+    this.idle.push(connection);
+  }
+
+  /** Adds a connection that was opened while the node was being recognised. */
+  adopt(connection: Connection): void {
+    this.release(connection);
+  }
+
+  /** One info command on this node. Throws ConnectionError, or ProtocolError for an answer that makes no sense. */
+  info(command: string): Promise<string> {
+    return acrossLogins(() => this.infoOnce(command));
+  }
+
+  private async infoOnce(command: string): Promise<string> {
+    const connection = await this.acquire();
+    try {
+      return await infoCommand(connection, command, this.infoTimeoutMs);
+    } catch (error) {
+      if (error instanceof InfoError && this.sessionEnded(connection, error.resultCode)) {
+        throw new SessionEnded(this.where, error.resultCode);
+      }
+      throw error;
+    } finally {
+      this.release(connection);
+    }
+  }
+
+  /**
+   * To be told of result codes. True if the code means that the login of the connection has ended: the same command may
+   * do better on the connection that `acquire` gives next.
+   */
+  sessionEnded(connection: Connection, resultCode: number): boolean {
+    return this.connector.sessionEnded(connection, resultCode);
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const connection of this.idle) connection.close();
+    this.idle.length = 0;
+  }
+}

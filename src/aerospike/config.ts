@@ -1,0 +1,63 @@
+/** An address of a node. */
+export interface Seed {
+  host: string;
+  port: number;
+  /** With TLS: the name that the node's certificate must bear; absent = the host. */
+  tlsName?: string;
+}
+
+/**
+ * Who logs in (wire.md 3.2). `credential` is `credentialOf(password)` of login-credential.ts: the password itself is
+ * there only where the server has to see it.
+ */
+export type AuthOptions =
+  | { mode: 'INTERNAL'; user: string; credential: string }
+  | { mode: 'EXTERNAL' | 'EXTERNAL_INSECURE'; user: string; credential: string; password: string }
+  /** The certificate of the TLS connection says who it is. */
+  | { mode: 'PKI' };
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+/** A certificate that is refused whoever has signed it (`--tls-cert-blacklist`). */
+export interface BlacklistEntry {
+  /** Upper-case hex without leading zeros. */
+  serial: string;
+  /** `/C=US/O=Example/CN=CA`; absent = any. */
+  issuer?: string;
+}
+
+/** How to speak TLS (wire.md 4). Certificates are texts, so that a worker thread needs no file. */
+export interface TlsOptions {
+  /** Certificates to trust, PEM. */
+  ca: string[];
+  minVersion: TlsVersion;
+  maxVersion: TlsVersion;
+  /** The client's own certificate with its chain, and its key, PEM. */
+  certificate?: { chain: string; key: string; passphrase?: string };
+  /** OpenSSL cipher list. */
+  ciphers?: string;
+  /** Revocation lists, PEM; present = every certificate of a node's chain must be covered by one. */
+  crls?: string[];
+  blacklist?: BlacklistEntry[];
+  /** Tell what the first connection to each node has agreed on. */
+  logSessions?: boolean;
+}
+
+/** How to reach a cluster. Travels to worker threads, so everything in it can be cloned. */
+
+export interface ClusterOptions {
+  seeds: Seed[];
+  /** Use the alternate-access addresses of the nodes (`--services-alternate`). */
+  servicesAlternate: boolean;
+  connectTimeoutMs: number;
+  /** Absent = no login. */
+  auth?: AuthOptions;
+  /** Absent = plain TCP. */
+  tls?: TlsOptions;
+  /** Limit for one info command, and for one step of a login. */
+  infoTimeoutMs: number;
+  /** Scans read from nodes of these racks where there is a choice, the first one rather than the second, and so on. */
+  preferRacks?: readonly number[];
+}
+
+export type { PartitionFilter } from '../core/particle.js';

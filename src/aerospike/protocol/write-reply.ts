@@ -1,0 +1,94 @@
+/**
+ * Answers to write requests (wire.md 8.1, 8.5). A batch is answered by one message per row in any order, packed into
+ * frames as the server likes, and a message with LAST in a frame of its own; a pipeline by one frame per command, in
+ * order. Whatever does not fit that is an error, never skipped.
+ */
+import { ProtocolError } from '../errors.js';
+import type { FrameConsumer } from './frame-reader.js';
+import { FrameType, Info3, MESSAGE_HEADER_BYTES, RESULT_OFFSET, ROW_INDEX_OFFSET } from './constants.js';
+import { isSessionLost } from './result-code.js';
+import { UNANSWERED, type WriteFrame } from './write-frame.js';
+
+/** Told when a frame's answer is complete, or will never be. */
+export interface ReplyHandler {
+  /** Every row that the server spoke of has its result code. `batchCode`: that of the batch as a whole, normally 0. */
+  answered(batchCode: number): void;
+  /** The connection broke; rows without a result may have been written or not. */
+  lost(error: Error): void;
+}
+
+/** Puts the result codes of one frame's answer into `frame.results`. */
+export class WriteReply implements FrameConsumer {
+  readonly frameType = FrameType.MESSAGE;
+  private answeredRows = 0;
+
+  constructor(
+    private readonly frame: WriteFrame,
+    private readonly handler: ReplyHandler,
+  ) {}
+
+  consume(buffer: Buffer, start: number, end: number, frameEnd: boolean): number {
+    if (this.frame.mode === 'single') return frameEnd ? this.takeSingle(buffer, start, end) : 0;
+    let at = start;
+    while (at < end) {
+      const length = messageLength(buffer, at, end);
+      if (length === 0) break;
+      this.takeRow(buffer, at);
+      at += length;
+    }
+    return at - start;
+  }
+
+  fail(error: Error): void {
+    this.handler.lost(error);
+  }
+
+  private takeRow(buffer: Buffer, at: number): void {
+    const code = buffer[at + RESULT_OFFSET]!;
+    if ((buffer[at + 3]! & Info3.LAST) !== 0) {
+      if (code === 0 && this.answeredRows !== this.frame.rows) {
+        throw new ProtocolError(`The server answered ${this.answeredRows} of ${this.frame.rows} rows of a batch.`);
+      }
+      this.handler.answered(code);
+      return;
+    }
+    // The login is looked at before any row, and its end is said in one plain message (wire.md 3.4).
+    if (isSessionLost(code) && this.answeredRows === 0) {
+      this.handler.answered(code);
+      return;
+    }
+    const row = buffer.readUInt32BE(at + ROW_INDEX_OFFSET);
+    const { results, rows } = this.frame;
+    if (row >= rows) throw new ProtocolError(`The server answered row ${row} of a batch of ${rows} rows.`);
+    if (results[row] !== UNANSWERED) throw new ProtocolError(`The server answered row ${row} of a batch twice.`);
+    results[row] = code;
+    this.answeredRows++;
+  }
+
+  private takeSingle(buffer: Buffer, start: number, end: number): number {
+    if (messageLength(buffer, start, end) !== end - start) {
+      throw new ProtocolError('The answer to a write command is not one whole message.');
+    }
+    this.frame.results[this.answeredRows++] = buffer[start + RESULT_OFFSET]!;
+    if (this.answeredRows === this.frame.rows) this.handler.answered(0);
+    return end - start;
+  }
+}
+
+/** Bytes of the message at `at`, fields and ops included; 0 = it has not arrived whole. */
+function messageLength(buffer: Buffer, at: number, end: number): number {
+  if (end - at < MESSAGE_HEADER_BYTES) return 0;
+  if (buffer[at] !== MESSAGE_HEADER_BYTES) {
+    throw new ProtocolError(`The server sent a message header of ${String(buffer[at])} bytes.`);
+  }
+  let parts = ((buffer[at + 18]! << 8) | buffer[at + 19]!) + ((buffer[at + 20]! << 8) | buffer[at + 21]!);
+  let next = at + MESSAGE_HEADER_BYTES;
+  // Fields and ops alike begin with the number of bytes that follow.
+  for (; parts > 0; parts--) {
+    if (end - next < 4) return 0;
+    const size = buffer[next]! * 0x1000000 + ((buffer[next + 1]! << 16) | (buffer[next + 2]! << 8) | buffer[next + 3]!);
+    if (size > end - next - 4) return 0;
+    next += 4 + size;
+  }
+  return next - at;
+}

@@ -1,0 +1,77 @@
+/** What a run tells its caller: log entries and progress, through functions that may throw. */
+import { eventOf, type Log, type LogLevel, type LogLine } from '../core/log.js';
+import { shownLevel } from '../ui/stderr-logger.js';
+import type { Progress, ProgressDisplay } from '../ui/progress/display.js';
+import type { LogEntry, RunSettings } from './settings.js';
+
+const MIB = 1024 * 1024;
+
+export interface Listeners {
+  log: Log;
+  display: ProgressDisplay | undefined;
+  /** Aborts when the caller's signal does, or when one of its functions has thrown. */
+  signal: AbortSignal;
+  /** Settles as `run` does, unless one of the functions has thrown: then rejects with that. */
+  around<T>(run: () => Promise<T>): Promise<T>;
+}
+
+export function listeners({ signal, log, onProgress }: RunSettings): Listeners {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal?.reason);
+  let thrown: { error: unknown } | undefined;
+  const guard = (work: () => void): void => {
+    if (thrown !== undefined) return;
+    try {
+      work();
+    } catch (error) {
+      thrown = { error };
+      controller.abort(error);
+    }
+  };
+  return {
+    log: logTo(log === undefined ? undefined : (entry) => guard(() => log(entry))),
+    display: onProgress === undefined ? undefined : displayOf((event) => guard(() => onProgress(event))),
+    signal: controller.signal,
+    async around(run) {
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        const result = await run();
+        if (thrown !== undefined) throw thrown.error;
+        return result;
+      } catch (error) {
+        throw thrown === undefined ? error : thrown.error;
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+      }
+    },
+  };
+}
+
+export function logTo(take: ((entry: LogEntry) => void) | undefined): Log {
+  const at =
+    (level: LogLevel) =>
+    (line: LogLine, worker?: number): void => {
+      if (take === undefined) return;
+      const event = eventOf(line);
+      take({
+        time: new Date(),
+        level: shownLevel(level, event),
+        event: event.event,
+        message: event.text,
+        fields: { ...(worker === undefined ? {} : { worker }), ...event.fields },
+      });
+    };
+  return { info: at('info'), error: at('error'), verbose: at('verbose') };
+}
+
+function displayOf(take: NonNullable<RunSettings['onProgress']>): ProgressDisplay {
+  return {
+    start: () => undefined,
+    update: ({ percent, records, bytes, recordsPerSecond, mibPerSecond, etaSeconds }: Progress) => {
+      const bytesPerSecond = mibPerSecond * MIB;
+      take({ percent, records, bytes, recordsPerSecond, bytesPerSecond, etaSeconds });
+    },
+    stop: () => undefined,
+  };
+}

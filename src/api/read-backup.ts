@@ -1,0 +1,102 @@
+import { stat } from 'node:fs/promises';
+import { Decoder, Entry } from '../asb/decoder.js';
+import { toRestoreOptions } from '../config/restore-config.js';
+import { Pipeline } from '../codecs/pipeline.js';
+import { missingParts } from '../engine/input/missing-files.js';
+import { RestoreFailure } from '../engine/restore/errors.js';
+import { type FileHead, readHead } from '../engine/input/header-scan.js';
+import { collectInput } from '../engine/input/inputs.js';
+import { explainFailure, openSource } from '../engine/input/open-input.js';
+import type { FileJob } from '../engine/restore/worker-protocol.js';
+import type { RestoreSource } from '../engine/restore/config.js';
+import { warningEvent } from '../core/log.js';
+import { streamSource } from '../storage/stream/message-port-reader.js';
+import { isS3Path } from '../storage/paths.js';
+import { type StorageAccess, Storages } from '../storage/registry.js';
+import { storageError } from '../storage/errors.js';
+import type { DecodedSource } from '../codecs/pipeline.js';
+import { logTo } from './hooks.js';
+import { readRestoreSettings } from './restore.js';
+import type { ReadSettings } from './settings.js';
+import { type BackupEntry, indexOf, recordOf } from './entries.js';
+
+/**
+ * Reads a backup entry by entry, without a server, in constant memory; `break` closes what is open. `input` is a path of
+ * a file or directory, or settings. Throws OptionError for settings that cannot be followed; FormatError, with the place,
+ * where a file is damaged; StorageError where it cannot be read; and the signal's reason.
+ */
+export async function* readBackup(input: string | ReadSettings): AsyncGenerator<BackupEntry, void, undefined> {
+  const { signal, log, path, ...settings } = typeof input === 'string' ? { path: input } : input;
+  signal?.throwIfAborted();
+  const { values, source } = readRestoreSettings(
+    path === undefined ? settings : { ...settings, ...(await kindOf(path)) },
+  );
+  const told = logTo(log);
+  const options = toRestoreOptions(values, told, signal ?? new AbortController().signal);
+  const pipeline = await Pipeline.open(options);
+  const storages = options.storages ?? new Storages();
+  const from: RestoreSource = source ?? options.source;
+  if (from.kind === 'stream') {
+    yield* entriesOf(pipeline.decode(streamSource(from.stream)), options.bins, signal);
+    return;
+  }
+  const { files, jobs, directories } = await collectInput(from, told, undefined, storages);
+  if (log !== undefined && directories.length > 0) {
+    const heads: FileHead[] = [];
+    for (const file of files) if (file.kind === 'regular') heads.push(await readHead(pipeline, storages, file.path));
+    const paths = files.map((file) => file.path);
+    for (const missing of await missingParts(paths, heads, directories, storages)) {
+      told.info(warningEvent('input.missing', missing));
+    }
+  }
+  for (const job of jobs) yield* entriesOf(await open(pipeline, storages, job), options.bins, signal);
+}
+
+async function kindOf(path: string): Promise<{ directory: string } | { file: string }> {
+  // On S3, a name tells.
+  if (isS3Path(path)) return path.endsWith('.asb') ? { file: path } : { directory: path };
+  try {
+    return (await stat(path)).isDirectory() ? { directory: path } : { file: path };
+  } catch (error) {
+    throw storageError('open', path, error);
+  }
+}
+
+function open(pipeline: Pipeline, storages: StorageAccess, job: FileJob): Promise<DecodedSource> {
+  return openSource(pipeline, storages, job, () => undefined);
+}
+
+async function* entriesOf(
+  source: DecodedSource,
+  bins: readonly string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<BackupEntry, void, undefined> {
+  const { name } = source;
+  const decoder = new Decoder(bins.length > 0 ? { file: name, bins } : { file: name });
+  let empty = true;
+  try {
+    for (let ended = false; !ended;) {
+      signal?.throwIfAborted();
+      const chunk = await source.read();
+      if (chunk !== undefined) decoder.write(chunk);
+      else if (empty) throw new RestoreFailure('ASB_TRUNCATED', `${name} is empty: it holds no backup.`);
+      else decoder.end();
+      empty = false;
+      for (;;) {
+        const kind = decoder.next();
+        if (kind === Entry.NEED_DATA) break;
+        if (kind === Entry.RECORD) yield recordOf(decoder.record, name);
+        else if (kind === Entry.SINDEX) yield indexOf(decoder.sindex, name);
+        else if (kind === Entry.UDF) yield { kind: 'udf', ...decoder.udf, file: name };
+        else if (kind === Entry.END) {
+          ended = true;
+          break;
+        }
+      }
+    }
+  } catch (error) {
+    throw explainFailure(error, source);
+  } finally {
+    await source.close();
+  }
+}

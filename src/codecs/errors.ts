@@ -1,0 +1,50 @@
+import { ToolError } from '../core/errors.js';
+
+/**
+ * What can go wrong on the way of the bytes:
+ * - ZSTD_MISSING: the compression library cannot be loaded;
+ * - ZSTD_LEVEL: a level that the library does not know;
+ * - ZSTD_FORMAT: what should be compressed is not, or something else follows the last frame;
+ * - ZSTD_CORRUPT: a frame is damaged;
+ * - ZSTD_TRUNCATED: the input ends inside a frame;
+ * - ZSTD_COMPRESS: the library failed to compress;
+ * - AES_TRUNCATED: shorter than the initial vector that every encrypted file begins with;
+ * - KEY_FILE: a key file cannot be read, or holds no private key that can be used;
+ * - KEY_PASSPHRASE: a key file is protected by a passphrase;
+ * - KEY_ENV: an environment variable does not hold a key.
+ */
+export type PipelineErrorCode =
+  | 'ZSTD_MISSING'
+  | 'ZSTD_LEVEL'
+  | 'ZSTD_FORMAT'
+  | 'ZSTD_CORRUPT'
+  | 'ZSTD_TRUNCATED'
+  | 'ZSTD_COMPRESS'
+  | 'AES_TRUNCATED'
+  | 'KEY_FILE'
+  | 'KEY_PASSPHRASE'
+  | 'KEY_ENV';
+
+export class PipelineError extends ToolError {
+  constructor(code: PipelineErrorCode, message: string, cause?: unknown) {
+    super(code, message, cause === undefined ? undefined : { cause });
+  }
+}
+
+/** Bytes that cannot be decompressed or decrypted, with the place in the stream that the layer was given. */
+export class StreamError extends PipelineError {
+  constructor(
+    code: PipelineErrorCode,
+    readonly file: string,
+    /** From 0. */
+    readonly offset: number,
+    detail: string,
+    cause?: unknown,
+  ) {
+    super(
+      code,
+      `${file} (byte ${offset}${code.startsWith('ZSTD') ? ' of the compressed data' : ''}): ${detail}`,
+      cause,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+import { open } from 'node:fs/promises';
+import { systemReason } from '../../core/errors.js';
+import { OptionError } from '../option-error.js';
+
+/** As in the C tools. */
+const MAX_BYTES = 4999;
+
+/**
+ * The password that `env:VARIABLE`, `file:PATH` (its first line) or any other text stands for (asbackup.md 1.2). Neither
+ * the password nor a text that may be one shows up in an error.
+ */
+export async function passwordFrom(text: string, option: string, env: NodeJS.ProcessEnv): Promise<string> {
+  if (text.startsWith('env:')) {
+    const name = text.slice('env:'.length);
+    const value = env[name] ?? '';
+    if (value === '') throw bad(`${option}: the environment variable ${name} is not set or empty.`);
+    return value;
+  }
+  if (!text.startsWith('file:')) return text;
+  const path = text.slice('file:'.length);
+  const head = await readHead(path).catch((error: unknown) => {
+    throw bad(`${option}: cannot read the password from ${path}: ${systemReason(error)}.`);
+  });
+  const end = head.findIndex((byte) => byte === 0x0a || byte === 0x0d);
+  const line = end < 0 ? head : head.subarray(0, end);
+  if (line.length === 0) throw bad(`${option}: the first line of ${path} is empty; the password must stand there.`);
+  if (line.length >= MAX_BYTES) throw bad(`${option}: the first line of ${path} is too long for a password.`);
+  return line.toString('utf8');
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(MAX_BYTES);
+    let length = 0;
+    // A FIFO gives what it has, not all at once.
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, MAX_BYTES - length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === MAX_BYTES) return buffer.subarray(0, length);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function bad(message: string): OptionError {
+  return new OptionError('OPTION_PASSWORD', message);
+}

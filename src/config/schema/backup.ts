@@ -1,0 +1,83 @@
+import { UINT32 } from '../values/number.js';
+import { backupSpeedOptions } from './backup-performance.js';
+import { outputOptions } from './backup-output.js';
+import { selectionOptions } from './backup-selection.js';
+import { connectionOptions, tlsOptions } from './connection.js';
+import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from './general.js';
+import type { OptionSpec } from './option-spec.js';
+import { pipelineOptions, s3Options } from './storage.js';
+
+const ANY_PART_SIZE = 2 ** 44 - 1;
+
+/** Every option of asbackup. Order = order in --help within a group. */
+export const asbackupOptions = [
+  ...connectionOptions,
+  ...tlsOptions,
+  ...selectionOptions,
+  ...outputOptions,
+  ...backupSpeedOptions,
+  ...pipelineOptions,
+  {
+    name: 'compression-level',
+    argument: 'required',
+    placeholder: 'n',
+    // The bounds of zstd itself.
+    value: { type: 'integer', min: -131072, max: 22 },
+    default: '0',
+    group: 'Compression and encryption',
+    section: 'tool',
+    secrets: true,
+    help: 'Level of zstd; 0 for its default, 3.',
+    available: true,
+  },
+  ...s3Options,
+  {
+    name: 's3-min-part-size',
+    argument: 'required',
+    placeholder: 'MiB',
+    value: { type: 'integer', min: 1, max: ANY_PART_SIZE },
+    group: 'S3',
+    section: 'tool',
+    secrets: true,
+    help: 'Size of uploaded parts, 5 to 5120.',
+    available: true,
+  },
+  {
+    name: 's3-max-async-uploads',
+    argument: 'required',
+    placeholder: 'n',
+    value: { type: 'integer', min: 1, max: UINT32 },
+    default: '16',
+    group: 'S3',
+    section: 'tool',
+    secrets: true,
+    help: 'Parts uploaded at a time, in all.',
+    available: true,
+  },
+  ...configFileOptions,
+  ...secretAgentOptions,
+  {
+    name: 'machine',
+    short: 'm',
+    argument: 'required',
+    placeholder: 'file',
+    value: { type: 'path' },
+    group: 'General',
+    section: 'tool',
+    secrets: true,
+    help: 'Append progress for programs to this file.',
+    available: true,
+  },
+  {
+    name: 'verbose',
+    short: 'v',
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'General',
+    section: 'tool',
+    help: 'Tell more about what is done.',
+    available: true,
+  },
+  ...logOptions,
+  ...generalOptions,
+] as const satisfies readonly OptionSpec[];

@@ -1,0 +1,196 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import { messageOf } from '../../core/errors.js';
+import { whyUnreadable } from '../file/config-error.js';
+import { type AgentAddress, addressText } from './agent-endpoint.js';
+import { AnswerReader, decodeAnswer, encodeRequest } from './agent-protocol.js';
+import { parseReference, type SecretReference } from './secret-uri.js';
+import { SecretError } from './secret-error.js';
+
+/** How to reach the agent. */
+export interface Agent {
+  readonly address: AgentAddress;
+  /** For connecting (name, TCP and TLS) and again for each question with its answer, however slowly that comes in. */
+  readonly timeoutMs: number;
+  /** PEM certificates to trust; present = TLS, in which the agent has to prove that it is the one addressed. */
+  readonly caFile?: string;
+}
+
+/** The secrets by reference, as they are stored: not a byte is taken off. Throws SecretError. */
+export async function fetchSecrets(agent: Agent, references: readonly string[]): Promise<Map<string, string>> {
+  const trusted = await trustedCertificates(agent);
+  const secrets = new Map<string, string>();
+  for (const text of references) {
+    if (!secrets.has(text)) secrets.set(text, await fetchSecret(agent, trusted, parseReference(text)));
+  }
+  return secrets;
+}
+
+async function fetchSecret(agent: Agent, trusted: string | undefined, reference: SecretReference): Promise<string> {
+  try {
+    // The C tool fails at once as well, but says nothing of why (asbackup.md 4.3).
+    if (agent.timeoutMs === 0) throw new SecretError('SECRET_TIMEOUT', '--sa-timeout 0 leaves no time for an answer');
+    const socket = await open(agent, trusted);
+    const bytes = decodeAnswer(await ask(socket, encodeRequest(reference), agent.timeoutMs));
+    return decodeText(bytes);
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error;
+    const where = `${reference.text} from the secret agent at ${addressText(agent.address)}`;
+    throw new SecretError(error.code, `Cannot get ${where}: ${error.message}.`, { cause: error.cause });
+  }
+}
+
+function decodeText(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SecretError('SECRET_VALUE', 'the secret is not UTF-8 text');
+  }
+}
+
+async function trustedCertificates({ caFile, address }: Agent): Promise<string | undefined> {
+  if (caFile === undefined) return undefined;
+  if (address.kind === 'unix') {
+    throw new SecretError('SECRET_CONFIG', 'There is no TLS over a Unix socket; leave --sa-cafile out.');
+  }
+  let pem: string;
+  try {
+    pem = await readFile(caFile, 'latin1');
+  } catch (error) {
+    const text = `Cannot read the certificates of --sa-cafile, ${caFile}: ${whyUnreadable(error)}.`;
+    throw new SecretError('SECRET_CONFIG', text, { cause: error });
+  }
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  const usable = blocks.filter(isCertificate);
+  if (usable.length === 0) {
+    throw new SecretError('SECRET_CONFIG', `The file of --sa-cafile, ${caFile}, holds no certificate in PEM form.`);
+  }
+  return usable.join('\n');
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** A connection that is ready for the question. All addresses of a name are tried. */
+async function open({ address, timeoutMs }: Agent, trusted: string | undefined): Promise<Socket> {
+  const socket =
+    address.kind === 'unix'
+      ? connectTcp(address.path)
+      : trusted === undefined
+        ? connectTcp({ host: address.host, port: address.port })
+        : connectTls({
+            host: address.host,
+            port: address.port,
+            ca: trusted,
+            // Said here because an environment variable could turn it off otherwise.
+            rejectUnauthorized: true,
+            // The certificate has to name the host or address that was asked for.
+            ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
+          });
+  return new Promise((resolve, reject) => {
+    const finish = (error?: SecretError): void => {
+      clearTimeout(timer);
+      socket.removeListener('error', onError).removeListener('close', onClose).removeListener(ready, onReady);
+      if (error === undefined) {
+        resolve(socket);
+        return;
+      }
+      socket.on('error', () => undefined).destroy();
+      reject(error);
+    };
+    const onError = (error: Error): void =>
+      finish(new SecretError('SECRET_CONNECT', whyNoConnection(error), { cause: error }));
+    const onClose = (): void => finish(new SecretError('SECRET_CONNECT', 'it closed the connection at once'));
+    const onReady = (): void => finish();
+    const timer = setTimeout(
+      () => finish(new SecretError('SECRET_TIMEOUT', `no connection within ${timeoutMs} ms (--sa-timeout)`)),
+      timeoutMs,
+    );
+    const ready = trusted === undefined ? 'connect' : 'secureConnect';
+    socket.on('error', onError).on('close', onClose).on(ready, onReady);
+  });
+}
+
+/** Sends the question and gives the body of the answer. One question per connection. */
+async function ask(socket: Socket, question: Buffer, timeoutMs: number): Promise<Buffer> {
+  const reader = new AnswerReader();
+  return new Promise<Buffer>((resolve, reject) => {
+    const finish = (outcome: Buffer | SecretError): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners('data');
+      socket.destroy();
+      if (outcome instanceof SecretError) reject(outcome);
+      else resolve(outcome);
+    };
+    const timer = setTimeout(
+      () => finish(new SecretError('SECRET_TIMEOUT', `no complete answer within ${timeoutMs} ms (--sa-timeout)`)),
+      timeoutMs,
+    );
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        const body = reader.push(chunk);
+        if (body !== undefined) finish(body);
+      } catch (error) {
+        finish(error instanceof SecretError ? error : new SecretError('SECRET_PROTOCOL', messageOf(error)));
+      }
+    });
+    // Every end of the connection is an error here: it is closed from this side once the answer is complete.
+    socket.on('end', () => finish(reader.cutOff(socket instanceof TLSSocket)));
+    socket.on('error', (error) => {
+      finish(new SecretError('SECRET_CONNECT', `the connection broke: ${messageOf(error)}`, { cause: error }));
+    });
+    socket.on('close', () => finish(reader.cutOff(socket instanceof TLSSocket)));
+    socket.write(question);
+  });
+}
+
+function whyNoConnection(error: Error): string {
+  // A host with several addresses fails with one error for each.
+  const errors: Error[] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  const reasons = new Set(errors.map((each) => oneReason(each)));
+  return [...reasons].join('; ');
+}
+
+function oneReason(error: Error): string {
+  switch ('code' in error ? error.code : undefined) {
+    case 'ECONNREFUSED':
+      return 'nothing listens there (connection refused)';
+    case 'ENOTFOUND':
+      return 'there is no host of that name';
+    case 'ENOENT':
+      return 'there is no such socket';
+    case 'EACCES':
+      return 'permission denied';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'its certificate is for another name, ' + altNames(error);
+    case 'CERT_HAS_EXPIRED':
+      return 'its certificate has expired';
+    case 'CERT_NOT_YET_VALID':
+      return 'its certificate is not valid yet';
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_SIGNATURE_FAILURE':
+      return 'its certificate was not issued by one that --sa-cafile trusts';
+    case 'ECONNRESET':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return 'it does not speak TLS, which --sa-cafile asks for, or broke the connection off';
+    default:
+      return messageOf(error);
+  }
+}
+
+function altNames(error: Error): string {
+  const certificate = 'cert' in error ? (error.cert as { subjectaltname?: string } | undefined) : undefined;
+  return certificate?.subjectaltname ?? 'and names none that can be checked';
+}

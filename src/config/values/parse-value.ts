@@ -1,0 +1,134 @@
+import { isS3Path } from '../../storage/paths.js';
+import type { PartitionFilter } from '../../aerospike/config.js';
+import type { RestoreSource } from '../../engine/restore/config.js';
+import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
+import { parseInput } from './input.js';
+import {
+  checkLength,
+  parseNames,
+  parseQuotableNames,
+  parseNamespaces,
+  parseRacks,
+  parseSets,
+  parseThrottle,
+  type Throttle,
+} from './lists.js';
+import { parseInteger } from './number.js';
+import { parseDigest, parsePartitions } from './partitions.js';
+import { parseTime } from './time.js';
+import { ValueError } from './value-error.js';
+
+/** What an option's argument must look like. */
+export type ValueRule =
+  | { readonly type: 'flag' }
+  | { readonly type: 'text'; readonly maxBytes?: number }
+  /** `s3`: may also be `s3://BUCKET/KEY`. */
+  | { readonly type: 'path'; readonly s3?: true }
+  /** The path of a PEM file; a secret holds the PEM text itself. */
+  | { readonly type: 'pem' }
+  | { readonly type: 'input' }
+  | { readonly type: 'integer'; readonly min: number; readonly max: number }
+  | { readonly type: 'choice'; readonly values: readonly string[]; readonly anyCase?: true }
+  /** `quotes`: a name may stand in quotes, and then be empty. */
+  | { readonly type: 'names'; readonly maxBytes: number; readonly quotes?: true }
+  | { readonly type: 'namespaces'; readonly maxBytes: number }
+  | { readonly type: 'sets' | 'hosts' | 'nodes' | 'racks' | 'throttle' }
+  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' };
+
+/** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
+export type PemSource = { readonly path: string } | { readonly content: string };
+
+/** What each kind of argument becomes. */
+export interface ValueTypes {
+  flag: true;
+  text: string;
+  path: string;
+  pem: PemSource;
+  input: RestoreSource;
+  integer: number;
+  choice: string;
+  names: string[];
+  namespaces: { from: string; to: string };
+  sets: string[];
+  hosts: HostList;
+  nodes: NodeList;
+  racks: number[];
+  throttle: Throttle;
+  partitions: PartitionFilter[];
+  digest: Buffer;
+  base64: Buffer;
+  time: number;
+}
+
+export type Value = ValueTypes[ValueRule['type']];
+
+/** Throws a ValueError that says what is wrong with the text. */
+export function parseValue(rule: ValueRule, text: string): Value {
+  switch (rule.type) {
+    case 'flag':
+      return true;
+    case 'text':
+      if (rule.maxBytes !== undefined) checkLength(text, rule.maxBytes);
+      return text;
+    case 'path':
+      return parsePath(text, rule.s3 === true);
+    case 'pem':
+      return { path: parsePath(text, false) };
+    case 'input':
+      parsePath(text, true);
+      return parseInput(text);
+    case 'integer':
+      return parseInteger(text, rule.min, rule.max);
+    case 'choice':
+      return parseChoice(text, rule.values, rule.anyCase === true);
+    case 'names':
+      return rule.quotes === true ? parseQuotableNames(text, rule.maxBytes) : parseNames(text, rule.maxBytes);
+    case 'namespaces':
+      return parseNamespaces(text, rule.maxBytes);
+    case 'sets':
+      return parseSets(text);
+    case 'hosts':
+      return parseHosts(text);
+    case 'nodes':
+      return parseNodes(text);
+    case 'racks':
+      return parseRacks(text);
+    case 'throttle':
+      return parseThrottle(text);
+    case 'partitions':
+      return parsePartitions(text);
+    case 'digest':
+      return parseDigest(text);
+    case 'base64':
+      return parseBase64(text);
+    case 'time':
+      return parseTime(text);
+  }
+}
+
+function parsePath(text: string, s3: boolean): string {
+  if (text === '') throw new ValueError('the path is empty');
+  if (text.includes('\0')) throw new ValueError('the path contains a NUL byte');
+  if (s3 && isS3Path(text) && !/^s3:\/\/[^/]+\//i.test(text)) {
+    throw new ValueError('expected s3://BUCKET/KEY');
+  }
+  return text;
+}
+
+function parseChoice(text: string, values: readonly string[], anyCase: boolean): string {
+  const found = values.find((value) => value === text || (anyCase && value.toLowerCase() === text.toLowerCase()));
+  if (found === undefined) {
+    throw new ValueError(
+      values.length === 1 ? `only "${values[0]!}" is known` : `expected one of ${values.join(', ')}`,
+    );
+  }
+  return found;
+}
+
+function parseBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (text === '' || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+    throw new ValueError('expected base64 with padding');
+  }
+  return bytes;
+}

@@ -1,0 +1,175 @@
+/** Continuing an interrupted backup: what has to match, which files there are, where each goes on (asbackup.md 7). */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { decryptVector } from '../../../codecs/aes-ctr.js';
+import { fingerprint } from '../../../codecs/key.js';
+import { canonicalPath, isS3Path, joinPath } from '../../../storage/paths.js';
+import { isBackupFileName, listBackupFiles, type Mark } from '../../../storage/storage.js';
+import { type StorageAccess, Storages } from '../../../storage/registry.js';
+import { type Log, logEvent } from '../../../core/log.js';
+import type { FileLength, ResumedFile } from '../worker-protocol.js';
+import type { BackupOptions } from '../config.js';
+import { StateError, type BackupState, type Identity } from './state-file.js';
+import { isNamedAfter } from '../output/target.js';
+
+/** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
+export async function statePathOf(options: BackupOptions): Promise<string> {
+  const { stateFileDst, target } = options;
+  const name = `${basename(options.prefix)}.asb.state`;
+  if (stateFileDst !== undefined) {
+    if (isS3Path(stateFileDst)) return stateFileDst;
+    const isDirectory = await stat(stateFileDst).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    return isDirectory ? join(stateFileDst, name) : stateFileDst;
+  }
+  if (usesWorkingDirectory(options)) return name;
+  if (target.kind === 'directory') return join(target.path, name);
+  return target.kind === 'file' ? `${target.path}.state` : name;
+}
+
+/** What is written does not lie where its state could lie beside it, and nobody has said where. */
+export function usesWorkingDirectory({ target, stateFileDst }: BackupOptions): boolean {
+  return stateFileDst === undefined && (target.kind === 'stdout' || ('path' in target && isS3Path(target.path)));
+}
+
+/** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
+export function identityOf(options: BackupOptions): Identity {
+  const { target, encryption } = options;
+  return {
+    namespace: options.namespace,
+    sets: options.sets.join(','),
+    bins: options.bins.join(','),
+    'no-bins': options.noBins,
+    'no-records': options.noRecords,
+    'no-indexes': options.noIndexes,
+    'no-udfs': options.noUdfs,
+    'filter-exp': options.filterExp?.toString('base64') ?? '',
+    'modified-after': String(options.modifiedAfterNs ?? ''),
+    'modified-before': String(options.modifiedBeforeNs ?? ''),
+    'no-ttl-only': options.noTtlOnly ?? false,
+    'partition-list': options.nodeList === undefined ? partitionText(options) : '',
+    'node-list': (options.nodeList ?? []).map(({ host, port }) => `${host}:${port}`).join(','),
+    compact: options.compact,
+    compress: options.compression === undefined ? '' : 'zstd',
+    encrypt: encryption?.mode ?? '',
+    'key fingerprint': encryption === undefined ? '' : fingerprint(encryption.key, encryption.mode),
+    'output-file-prefix': target.kind === 'directory' ? options.prefix : '',
+    target: 'path' in target ? canonicalPath(target.path) : `[${target.kind}]`,
+  };
+}
+
+function partitionText({ partitions }: BackupOptions): string {
+  return partitions
+    .map((filter) => (filter.kind === 'range' ? `${filter.begin}-${filter.count}` : filter.digest.toString('base64')))
+    .join(',');
+}
+
+/** The files to go on with, cut back to what the state says; what was written after it is gone. */
+export interface ResumedTarget {
+  files: ResumedFile[];
+  /** Numbers of the files kept in a directory. */
+  numbers: number[];
+}
+
+/**
+ * Checks that every file of the state is there and long enough. Changes nothing. Throws StateError STATE_DATA, or
+ * StorageError.
+ */
+export async function checkResumable(state: BackupState, statePath: string, options: BackupOptions): Promise<void> {
+  const { target, prefix } = options;
+  const names = new Set(state.files.map(({ name }) => name));
+  const fits =
+    target.kind === 'directory'
+      ? state.files.every(({ name }) => dirname(name) === dirname(prefix) && isNamedAfter(prefix)(basename(name)))
+      : names.size < 2;
+  if (!fits || names.size < state.files.length) {
+    throw new StateError('STATE_DAMAGED', `${statePath} is damaged: its files are not those of this backup.`);
+  }
+  for (const file of state.files) {
+    const path = pathOf(file.name, options);
+    if (path === undefined || file.bytes === 0) continue;
+    const loss = await (await storagesOf(options).of(path)).explainLoss(path, markOf(file));
+    if (loss === undefined) continue;
+    throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue. Nothing was changed.`);
+  }
+}
+
+/** Cuts the files back and deletes those that were begun after the state was saved. Throws StorageError. */
+export async function cutBack(state: BackupState, options: BackupOptions, log: Log): Promise<ResumedTarget> {
+  const { target, prefix, encryption } = options;
+  const files: ResumedFile[] = [];
+  for (const file of state.files) {
+    const path = pathOf(file.name, options);
+    if (path === undefined) {
+      const text = `What was written to standard output so far has to be cut to its first ${file.bytes} byte(s)`;
+      log.info(logEvent('resume.cut', text, { bytes: file.bytes }));
+      const { name, bytes, vector } = file;
+      files.push({ name, bytes, ...(vector === undefined ? {} : { vector: Buffer.from(vector, 'hex') }) });
+      continue;
+    }
+    const storage = await storagesOf(options).of(path);
+    const mark = await storage.cutBack(path, markOf(file));
+    // Its upload may be another one by now.
+    if (mark?.token === undefined) delete file.token;
+    else file.token = mark.token;
+    if (mark === undefined) {
+      files.push({ name: file.name, bytes: file.bytes, closed: true });
+      continue;
+    }
+    const vector = encryption === undefined ? undefined : decryptVector(encryption, await storage.readHead(path, mark));
+    files.push({ name: file.name, ...mark, ...(vector === undefined ? {} : { vector }) });
+  }
+  if (target.kind === 'file' && files.length === 0) {
+    await (await storagesOf(options).of(target.path)).deleteFile(target.path, 'ignore');
+  }
+  if (target.kind !== 'directory') return { files, numbers: [] };
+  const place = joinPath(target.path, dirname(prefix));
+  const storage = await storagesOf(options).of(place);
+  const known = new Set(files.map(({ name }) => basename(name)));
+  const unfinished = (await storage.listUnfinished(place)).filter(isBackupFileName);
+  const found = new Set([...(await listBackupFiles(storage, place)), ...unfinished]);
+  const later = [...found].filter((name) => isNamedAfter(prefix)(name) && !known.has(name));
+  if (later.length > 0) {
+    const text = `Deleting ${later.length} file(s) begun after the state was saved: ${later.join(', ')}`;
+    log.info(logEvent('resume.delete', text, { files: later }));
+    await storage.deleteFiles(place, later);
+  }
+  return { files, numbers: files.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
+}
+
+/** Those that can be added to: each for a worker of its own. The others have to be closed as they are. */
+export function unfinishedFiles(resumed: ResumedTarget | undefined, { fileLimitBytes }: BackupOptions): ResumedFile[] {
+  return resumed?.files.filter(({ bytes, closed }) => closed !== true && bytes < fileLimitBytes) ?? [];
+}
+
+/** Closes the files of a directory that no worker goes on with; where files grow in place they are closed already. */
+export async function closeOthers(
+  resumed: ResumedTarget,
+  options: BackupOptions,
+  workers: number,
+  onClosed: (file: FileLength) => void,
+): Promise<void> {
+  const kept = new Set(unfinishedFiles(resumed, options).slice(0, workers));
+  for (const file of resumed.files) {
+    const path = pathOf(file.name, options);
+    if (kept.has(file) || file.closed === true || path === undefined) continue;
+    await (await (await storagesOf(options).of(path)).resume(path, markOf(file))).close();
+    onClosed({ name: file.name, bytes: file.bytes });
+  }
+}
+
+function storagesOf({ storages = new Storages() }: BackupOptions): StorageAccess {
+  return storages;
+}
+
+export function markOf({ bytes, token }: Mark): Mark {
+  return token === undefined ? { bytes } : { bytes, token };
+}
+
+/** Undefined for standard output. */
+function pathOf(name: string, { target }: BackupOptions): string | undefined {
+  if (target.kind === 'directory') return joinPath(target.path, name);
+  return target.kind === 'file' ? target.path : undefined;
+}

@@ -1,0 +1,190 @@
+/**
+ * The state file of a backup: what has to match when it is continued, how far it has come, and how long each file was
+ * when that was made durable. It holds no record data, no key and no password.
+ */
+import type { PartitionFilter } from '../../../aerospike/config.js';
+import { ToolError } from '../../../core/errors.js';
+import { DIGEST_BYTES, PARTITIONS } from '../../../core/particle.js';
+import { type StorageAccess, Storages } from '../../../storage/registry.js';
+import { CursorTable, type CursorJson } from './partition-progress.js';
+
+const FORMAT = 'asbackup-state';
+const VERSION = 1;
+
+/** What must be the same when a run is continued, in words for the message and values for the comparison. */
+export type Identity = Record<string, string | number | boolean>;
+
+export interface StateFileEntry {
+  /** As it was opened: the path of a local file. */
+  name: string;
+  /** Bytes made durable; what lies beyond was written later and is written again. */
+  bytes: number;
+  /** What the storage needs to go on with the file (storage.ts). */
+  token?: string;
+  /** Hex of the initial vector, where it cannot be read back from the file: of encrypted standard output. */
+  vector?: string;
+}
+
+export interface BackupState {
+  identity: Identity;
+  /** What the run covers: with a node list, what its nodes mastered when the run began. */
+  filters: PartitionFilter[];
+  cursors: CursorTable;
+  files: StateFileEntry[];
+  counters: { records: number; bytes: number; sindexes: number; udfs: number };
+  /** The process that works on it; absent once that has stopped in an orderly way. */
+  writer?: { pid: number; host: string };
+}
+
+interface StateJson {
+  format: typeof FORMAT;
+  version: number;
+  saved: string;
+  identity: Identity;
+  filters: string[];
+  partitions: CursorJson;
+  files: StateFileEntry[];
+  counters: BackupState['counters'];
+  writer?: BackupState['writer'];
+}
+
+/** The state file cannot be used. Nothing has been changed. */
+export class StateError extends ToolError {
+  declare readonly code:
+    'STATE_UNREADABLE' | 'STATE_FOREIGN' | 'STATE_DAMAGED' | 'STATE_MISMATCH' | 'STATE_DATA' | 'STATE_IN_USE';
+}
+
+/**
+ * Replaces the file at `path` in one step: after a crash there is the old state or the new one, never a part of either.
+ * Only the owner may read it. Throws StorageError.
+ */
+export async function saveState(
+  path: string,
+  state: BackupState,
+  storages: StorageAccess = new Storages(),
+): Promise<void> {
+  const json: StateJson = {
+    format: FORMAT,
+    version: VERSION,
+    saved: new Date().toISOString(),
+    identity: state.identity,
+    filters: state.filters.map((filter) =>
+      filter.kind === 'range' ? `${filter.begin}-${filter.count}` : filter.digest.toString('base64'),
+    ),
+    partitions: state.cursors.toJSON(),
+    files: state.files,
+    counters: state.counters,
+    ...(state.writer === undefined ? {} : { writer: state.writer }),
+  };
+  await (await storages.of(path)).writeSmall(path, `${JSON.stringify(json, undefined, 1)}\n`, 'the state file');
+}
+
+/** Reads a state file and checks every part of it. Throws StorageError or StateError. */
+export async function loadState(path: string, storages: StorageAccess = new Storages()): Promise<BackupState> {
+  return parseState(await (await storages.of(path)).readSmall(path, 'the state file'), path);
+}
+
+/** The state in `bytes`. `path` is for messages. Throws StateError. */
+export function parseState(bytes: Buffer, path: string): BackupState {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    const kind = bytes[0] === 0x7b ? 'a damaged state file' : 'not a state file of this program';
+    const hint = bytes.length >= C_STATE_BYTES ? '; a state file of the C tool cannot be continued' : '';
+    throw new StateError(bytes[0] === 0x7b ? 'STATE_DAMAGED' : 'STATE_FOREIGN', `${path} is ${kind}${hint}.`);
+  }
+  if (!isObject(value) || value.format !== FORMAT) {
+    throw new StateError('STATE_FOREIGN', `${path} is not a state file of this program.`);
+  }
+  if (value.version !== VERSION) {
+    const text = `${path} is of version ${String(value.version)}; this program continues version ${VERSION}.`;
+    throw new StateError('STATE_FOREIGN', text);
+  }
+  const damaged = (what: string): StateError => new StateError('STATE_DAMAGED', `${path} is damaged: ${what}.`);
+  const { identity, filters, partitions, files, counters } = value;
+  if (!isObject(identity) || !Object.values(identity).every(isScalar)) throw damaged('its identity is missing');
+  if (!Array.isArray(filters)) throw damaged('its filters are missing');
+  if (!isObject(partitions) || typeof partitions.done !== 'string' || !isObject(partitions.after)) {
+    throw damaged('its partitions are missing');
+  }
+  if (!Object.values(partitions.after).every((digest) => typeof digest === 'string')) {
+    throw damaged('a partition has no digest');
+  }
+  if (!Array.isArray(files) || !files.every(isFileEntry)) throw damaged('its list of files is not one');
+  if (!isObject(counters)) throw damaged('its counters are missing');
+  const { records, bytes: written, sindexes, udfs } = counters;
+  if (!isCount(records) || !isCount(written) || !isCount(sindexes) || !isCount(udfs)) {
+    throw damaged('its counters are missing');
+  }
+  let cursors: CursorTable;
+  try {
+    cursors = CursorTable.fromJSON(partitions as unknown as CursorJson);
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error));
+  }
+  return {
+    identity: identity as Identity,
+    filters: filters.map((filter) => {
+      const parsed = typeof filter === 'string' ? parseFilter(filter) : undefined;
+      if (parsed === undefined) throw damaged(`"${String(filter)}" is not a partition filter`);
+      return parsed;
+    }),
+    cursors,
+    files: files as StateFileEntry[],
+    counters: { records, bytes: written, sindexes, udfs },
+    ...(isObject(value.writer) && isCount(value.writer.pid) && typeof value.writer.host === 'string'
+      ? { writer: { pid: value.writer.pid, host: value.writer.host } }
+      : {}),
+  };
+}
+
+/** Throws a StateError that names every difference between the interrupted run and this one. */
+export function checkIdentity(path: string, saved: Identity, now: Identity): void {
+  const differences = [...new Set([...Object.keys(saved), ...Object.keys(now)])]
+    .filter((key) => saved[key] !== now[key])
+    .map((key) => `${key} was ${show(saved[key])}, now ${show(now[key])}`);
+  if (differences.length === 0) return;
+  const text = `${path} belongs to another backup: ${differences.join('; ')}. Continue with the options of the first run.`;
+  throw new StateError('STATE_MISMATCH', text);
+}
+
+/** Removes the state of a run that is complete. */
+export async function removeState(path: string, storages: StorageAccess = new Storages()): Promise<void> {
+  await (await storages.of(path)).deleteFile(path, 'ignore');
+}
+
+/** The C tool's state begins with a table of this size (asbackup.md 7.4). */
+const C_STATE_BYTES = 83_488;
+
+function parseFilter(text: string): PartitionFilter | undefined {
+  const range = /^(\d{1,4})-(\d{1,4})$/.exec(text);
+  if (range !== null) {
+    const [begin, count] = [Number(range[1]), Number(range[2])];
+    return count > 0 && begin + count <= PARTITIONS ? { kind: 'range', begin, count } : undefined;
+  }
+  const digest = Buffer.from(text, 'base64');
+  return digest.length === DIGEST_BYTES && digest.toString('base64') === text ? { kind: 'digest', digest } : undefined;
+}
+
+function show(value: string | number | boolean | undefined): string {
+  return value === undefined || value === '' ? 'none' : String(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isFileEntry(value: unknown): boolean {
+  if (!isObject(value) || typeof value.name !== 'string' || value.name === '' || !isCount(value.bytes)) return false;
+  if (value.token !== undefined && typeof value.token !== 'string') return false;
+  return value.vector === undefined || (typeof value.vector === 'string' && /^[0-9a-f]{32}$/.test(value.vector));
+}

@@ -1,0 +1,95 @@
+import type { Writable } from 'node:stream';
+import type { ClusterOptions, PartitionFilter, Seed } from '../../aerospike/config.js';
+import type { PipelineOptions } from '../../codecs/pipeline.js';
+import type { Log } from '../../core/log.js';
+import type { StorageAccess } from '../../storage/registry.js';
+import type { ProgressDisplay } from '../../ui/progress/display.js';
+import type { ProgressRequests } from '../../ui/progress/progress-signal.js';
+
+export type BackupTarget =
+  | { kind: 'directory'; path: string }
+  | { kind: 'file'; path: string }
+  | { kind: 'stdout' }
+  /** Ended when everything is written. Such a run keeps no state unless it is told where. */
+  | { kind: 'stream'; stream: Writable }
+  /** Nothing is written: for `estimate`. */
+  | { kind: 'none' };
+
+/** Everything one backup run needs to know. Names, ranges and defaults: asbackup.md 1.2. */
+export interface BackupOptions extends PipelineOptions {
+  cluster: ClusterOptions;
+  /** For the log only: the host or node list as the user typed it. */
+  hostText: string;
+  namespace: string;
+  /** Empty = the whole namespace. An empty name means records without a set. */
+  sets: string[];
+  /** Empty = all bins. */
+  bins: string[];
+  noBins: boolean;
+  noRecords: boolean;
+  noIndexes: boolean;
+  noUdfs: boolean;
+  target: BackupTarget;
+  /** Base name of the files of a directory backup; default: the namespace. */
+  prefix: string;
+  /** A file of a directory backup that has reached this size is followed by a new one. */
+  fileLimitBytes: number;
+  /** Once the run has proved that it can start: delete the output file, or the directory's files of this prefix. */
+  removeFiles: boolean;
+  compact: boolean;
+  /** 1–100. */
+  parallel: number;
+  /** Only partitions whose master is one of these nodes, in place of `partitions` (asbackup.md 5.7). */
+  nodeList?: Seed[];
+  /** Non-overlapping, sorted by partition; default: one range over all 4096. */
+  partitions: PartitionFilter[];
+  /** Server filter expression (msgpack), in place of the filters below. */
+  filterExp?: Buffer;
+  /** Only records whose last update is at or after this / earlier than this; nanoseconds since 1970. */
+  modifiedAfterNs?: bigint;
+  modifiedBeforeNs?: bigint;
+  /** Only records that never expire. */
+  noTtlOnly?: boolean;
+  /** Over all workers; 0 or absent = unlimited. */
+  recordsPerSecond?: number;
+  /** Stop after this many records; 0 or absent = all. */
+  maxRecords?: number;
+  /** Bytes of backup per second, over all workers (`--nice`); absent = unlimited. */
+  bandwidthBytesPerSecond?: number;
+  socketTimeoutMs: number;
+  /** Deadline of one job's scan with all its retries; 0 = none. */
+  totalTimeoutMs: number;
+  maxRetries: number;
+  sleepBetweenRetriesMs: number;
+  /** Continue the run that this state file is of. */
+  continueFrom?: string;
+  /** Where to keep the state: a file, or a directory for a file of the usual name (asbackup.md 7.1). */
+  stateFileDst?: string;
+  /** How often the state is brought up to date; 0 = only when the run stops. Default: 10 seconds. */
+  checkpointIntervalMs?: number;
+  /** Records an estimate reads. Absent: 10 000, or 1000 for the one before a backup to a file. */
+  estimateSamples?: number;
+  /** Progress and summary for programs are appended to this file or FIFO (asbackup.md 8.5). */
+  machinePath?: string;
+  /** The storages of the run's paths; absent = local files only. Who made them closes them. */
+  storages?: StorageAccess;
+  /** Shows the progress in place of the percent lines. */
+  display?: ProgressDisplay;
+  /** Asks for the progress out of turn. */
+  progressRequests?: ProgressRequests;
+  log: Log;
+  /** Aborting stops the run in an orderly way; `backup` then throws. */
+  signal?: AbortSignal;
+}
+
+export interface BackupResult {
+  records: number;
+  sindexes: number;
+  udfs: number;
+  /** As they are stored. */
+  bytes: number;
+  /** Before compression, of this run alone. */
+  textBytes: number;
+  files: string[];
+  durationMs: number;
+}

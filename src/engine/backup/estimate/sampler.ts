@@ -1,0 +1,91 @@
+/** Reads some records without writing them anywhere: for estimates, and to prove that a scan can start. */
+import type { Cluster } from '../../../aerospike/cluster/cluster.js';
+import type { PartitionFilter } from '../../../aerospike/config.js';
+import { PartitionTracker } from '../../../aerospike/commands/partition-tracker.js';
+import { scanPartitions } from '../../../aerospike/commands/scan.js';
+import type { ScanSelection } from '../../../aerospike/protocol/scan-request.js';
+import { RecordEncoder } from '../../../asb/encoder.js';
+import { messageOf } from '../../../core/errors.js';
+import { partitionOf } from '../../../core/particle.js';
+import { scanRetryLine } from '../../../ui/messages/backup.js';
+import type { BackupOptions } from '../config.js';
+
+export interface SampleHandler {
+  /** One record was read; its size in bytes of text. */
+  record(bytes: number): void;
+  /** The text of the records so far, which is the handler's until the promise settles. */
+  text(chunk: Buffer): Promise<void>;
+}
+
+/** Goes through the same encoder as a backup. Throws what a scan throws. */
+export async function sampleRecords(
+  cluster: Cluster,
+  options: BackupOptions,
+  selection: ScanSelection,
+  filters: readonly PartitionFilter[],
+  maxRecords: number,
+  handler: SampleHandler,
+): Promise<void> {
+  const encoder = new RecordEncoder({ namespace: options.namespace, compact: options.compact });
+  let failure: Error | undefined;
+  let writing: Promise<void> | undefined;
+  const hand = (): void => {
+    const chunk = encoder.take();
+    const before = writing ?? Promise.resolve();
+    const next: Promise<void> = before
+      .then(() => handler.text(chunk))
+      .catch((error: unknown) => {
+        failure ??= error instanceof Error ? error : new Error(messageOf(error));
+      })
+      .then(() => {
+        if (writing === next) writing = undefined;
+      });
+    writing = next;
+  };
+  await scanPartitions(
+    cluster,
+    selection,
+    new PartitionTracker(filters),
+    {
+      row: (view) => {
+        const before = encoder.length;
+        encoder.encode(view);
+        handler.record(encoder.length - before);
+        if (encoder.full) hand();
+      },
+      pressure: () => {
+        if (failure !== undefined) throw failure;
+        return writing;
+      },
+    },
+    {
+      maxRetries: options.maxRetries,
+      sleepBetweenRetriesMs: options.sleepBetweenRetriesMs,
+      firstNode: 0,
+      maxRecords,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      onRetry: (error, left) => options.log.error(scanRetryLine(left, messageOf(error))),
+    },
+  );
+  if (encoder.length > 0) hand();
+  await writing;
+  if (failure !== undefined) throw failure;
+}
+
+/**
+ * Asks for one record of the first partition. Whatever the server refuses, a filter expression or a missing privilege,
+ * it refuses here, before anything is created or deleted (asbackup.md 12, faults 27 and 28).
+ */
+export async function proveScan(
+  cluster: Cluster,
+  options: BackupOptions,
+  selection: ScanSelection,
+  filters: readonly PartitionFilter[],
+): Promise<void> {
+  const [first] = filters;
+  if (first === undefined) return;
+  const begin = first.kind === 'range' ? first.begin : partitionOf(first.digest, 0);
+  const one: PartitionFilter = { kind: 'range', begin, count: 1 };
+  const unheeded: SampleHandler = { record: () => undefined, text: () => Promise.resolve() };
+  await sampleRecords(cluster, options, { ...selection, recordsPerSecond: 0 }, [one], 1, unheeded);
+}

@@ -1,0 +1,67 @@
+/** Tells early that a disk will not hold the backup (asbackup.md 2.2). A warning only: files may be deleted meanwhile. */
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Log, warningEvent } from '../../../core/log.js';
+import { isS3Path } from '../../../storage/paths.js';
+import type { BackupTarget } from '../config.js';
+
+/** Records per kind of target are written unevenly at first; before so many bytes their average says nothing. */
+const MEANINGFUL_BYTES = 16 * 1024 * 1024;
+const CHECK_EVERY_MS = 10_000;
+
+export interface WrittenSoFar {
+  records: number;
+  bytes: number;
+  expectedRecords: number;
+}
+
+export class DiskSpace {
+  private warned = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly log: Log,
+    private readonly freeBytes: (path: string) => Promise<number> = freeBytesAt,
+  ) {}
+
+  /** For the targets that lie on a disk. */
+  static of(target: BackupTarget, log: Log): DiskSpace | undefined {
+    if ('path' in target && isS3Path(target.path)) return undefined;
+    if (target.kind === 'directory') return new DiskSpace(target.path, log);
+    return target.kind === 'file' ? new DiskSpace(dirname(target.path), log) : undefined;
+  }
+
+  /** Looks again every ten seconds until `stop`. */
+  watch(read: () => WrittenSoFar): void {
+    this.timer = setInterval(() => {
+      const { records, bytes, expectedRecords } = read();
+      if (records === 0 || bytes < MEANINGFUL_BYTES) return;
+      void this.check(Math.ceil(Math.max(0, expectedRecords - records) * (bytes / records)));
+    }, CHECK_EVERY_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Warns, once, if there is less room than `neededBytes`. A disk that does not tell is not an obstacle. */
+  async check(neededBytes: number): Promise<void> {
+    if (this.warned) return;
+    let free: number;
+    try {
+      free = await this.freeBytes(this.path);
+    } catch {
+      return;
+    }
+    if (free >= neededBytes) return;
+    this.warned = true;
+    const text = `${free} byte(s) are free on the disk of ${this.path}, but about ${neededBytes} are still to be written.`;
+    this.log.info(warningEvent('target.space', text, { path: this.path, freeBytes: free, neededBytes }));
+  }
+}
+
+async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}

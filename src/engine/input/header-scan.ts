@@ -1,0 +1,58 @@
+/**
+ * A look at the head of every file before any record of any file is written: indexes and UDF modules stand in front of
+ * the records, so that they can be restored first (asrestore.md 4.2), and what is missing shows early.
+ */
+import { Decoder, Entry } from '../../asb/decoder.js';
+import type { Pipeline } from '../../codecs/pipeline.js';
+import type { Source } from '../../storage/source.js';
+import type { StorageAccess } from '../../storage/registry.js';
+import type { GlobalEntry } from '../restore/worker-protocol.js';
+import { openSource } from './open-input.js';
+
+const HEAD_BYTES = 64 * 1024;
+
+export interface FileHead {
+  /** In front of the first record. */
+  globals: GlobalEntry[];
+  /** The mark of the file that holds the globals, or would (asb-format.md 1.2). */
+  firstFile: boolean;
+  /** The file is of a version that has such marks. */
+  marked: boolean;
+  /** Of the meta section; absent = unknown. */
+  namespace?: string;
+}
+
+/** Never rejects: what is wrong with a file is said by the worker that restores it. For regular files only. */
+export async function readHead(
+  pipeline: Pipeline,
+  storages: StorageAccess,
+  path: string,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<FileHead> {
+  const head: FileHead = { globals: [], firstFile: false, marked: false };
+  let source: Source | undefined;
+  try {
+    source = await openSource(pipeline, storages, { path }, onBytes, { chunkBytes: HEAD_BYTES });
+    const decoder = new Decoder({ file: path });
+    for (;;) {
+      const chunk = await source.read();
+      if (chunk === undefined) decoder.end();
+      else decoder.write(chunk);
+      for (let kind = decoder.next(); kind !== Entry.NEED_DATA; kind = decoder.next()) {
+        if (kind === Entry.META) {
+          head.firstFile = decoder.meta.firstFile === true;
+          if (decoder.meta.namespace !== undefined) head.namespace = decoder.meta.namespace;
+        } else if (kind === Entry.SINDEX) head.globals.push({ kind: 'sindex', sindex: { ...decoder.sindex } });
+        else if (kind === Entry.UDF) head.globals.push({ kind: 'udf', ...decoder.udf });
+        else {
+          head.marked = decoder.version !== '3.0';
+          return head;
+        }
+      }
+    }
+  } catch {
+    return head;
+  } finally {
+    await source?.close();
+  }
+}

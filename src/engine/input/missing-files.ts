@@ -1,0 +1,126 @@
+/**
+ * Whether the files of a directory are all that a backup wrote. A backup file holds no count of its records, so one that
+ * was cut between two records cannot be told from a whole one by itself; what shows are gaps in the numbers of the files,
+ * the missing mark of the first file, and the state file of a backup that did not come to its end.
+ */
+import { basename, dirname, resolve } from 'node:path';
+import { joinPath } from '../../storage/paths.js';
+import { isBackupFileName, type Storage } from '../../storage/storage.js';
+import { type StorageAccess, Storages } from '../../storage/registry.js';
+import type { FileHead } from './header-scan.js';
+
+/** So many missing files are named. */
+const NAMED = 10;
+
+/** Sentences about what is missing, without a full stop. `heads` in the order of `paths`; those unknown may be left out. */
+export async function missingParts(
+  paths: readonly string[],
+  heads: readonly FileHead[],
+  directories: readonly string[],
+  storages: StorageAccess = new Storages(),
+): Promise<string[]> {
+  const found = missingFiles(paths, heads);
+  for (const directory of directories) {
+    const empty = !paths.some((path) => resolve(dirname(path)) === resolve(directory));
+    if (empty) found.push(`there is no backup file in ${directory}`);
+    found.push(...(await interruptedBackups(await storages.of(directory), directory)));
+  }
+  return found;
+}
+
+/** Files that a whole backup would have, judged by the names and heads of those that are there. */
+export function missingFiles(paths: readonly string[], heads: readonly FileHead[]): string[] {
+  const found: string[] = [];
+  for (const { prefix, directory, numbers } of numberedSets(paths)) {
+    const most = Math.max(...numbers);
+    const missing: string[] = [];
+    let count = 0;
+    for (let n = 0; n < most && count <= NAMED; n++) {
+      if (numbers.has(n)) continue;
+      count++;
+      if (count <= NAMED) missing.push(`${prefix}_${String(n).padStart(5, '0')}.asb`);
+    }
+    const more = count > NAMED ? ' and more' : '';
+    const place = directory === undefined ? '' : ` in ${directory}`;
+    if (count > 0) found.push(`the backup lacks ${missing.join(', ')}${more}${place}`);
+  }
+  if (heads.length > 0 && heads.every((head) => head.marked && !head.firstFile)) {
+    found.push('no file has the "# first-file" mark; the file with the indexes and UDF modules may be missing');
+  }
+  return found;
+}
+
+interface NumberedSet {
+  prefix: string;
+  /** Absent if the backup is spread over several. */
+  directory?: string;
+  numbers: Set<number>;
+}
+
+/**
+ * The files of one prefix belong to one backup, `<prefix>_<number, at least 5 digits>.asb`, from 0 without a gap
+ * (asb-format.md 7.1). In several directories they may be one backup that was spread out, unless a number comes twice.
+ */
+function numberedSets(paths: readonly string[]): NumberedSet[] {
+  const byPrefix = new Map<string, Map<string, Set<number>>>();
+  for (const path of paths) {
+    const match = /^(.*)_(\d{5,})\.asb$/s.exec(basename(path));
+    if (match === null) continue;
+    const prefix = match[1]!;
+    const directories = byPrefix.get(prefix) ?? new Map<string, Set<number>>();
+    const numbers = directories.get(dirname(path)) ?? new Set<number>();
+    byPrefix.set(prefix, directories.set(dirname(path), numbers.add(Number(match[2]))));
+  }
+  const sets: NumberedSet[] = [];
+  for (const [prefix, directories] of byPrefix) {
+    const together = new Set([...directories.values()].flatMap((numbers) => [...numbers]));
+    const files = [...directories.values()].reduce((sum, numbers) => sum + numbers.size, 0);
+    if (directories.size === 1 || together.size === files) sets.push({ prefix, numbers: together });
+    else for (const [directory, numbers] of directories) sets.push({ prefix, directory, numbers });
+  }
+  return sets;
+}
+
+/** What asbackup writes at a checkpoint and deletes at the end (src/engine/backup/checkpoint/state-file.ts). */
+interface SavedState {
+  format: 'asbackup-state';
+  files: { name: string; bytes: number }[];
+}
+
+/**
+ * State files of our own, which only an unfinished backup leaves behind. Those of the C tool stay for ever, so that
+ * they prove nothing (asbackup.md 12, fault 13).
+ */
+async function interruptedBackups(storage: Storage, directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of (await storage.listUnfinished(directory).catch(() => [])).filter(isBackupFileName)) {
+    found.push(`${joinPath(directory, name)} is not there yet: its upload was left unfinished or is still under way`);
+  }
+  const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
+  for (const name of names.filter((entry) => entry.endsWith('.state'))) {
+    const state = await readState(storage, joinPath(directory, name));
+    if (state === undefined) continue;
+    found.push(`${joinPath(directory, name)} is of a backup that was interrupted or is still under way`);
+    for (const file of state.files) {
+      const path = joinPath(directory, basename(file.name));
+      const size = await storage.stat(path).then(
+        ({ sizeBytes }) => sizeBytes,
+        () => undefined,
+      );
+      if (size === undefined) found.push(`${path} is missing: the backup wrote ${file.bytes} byte(s) of it`);
+      else if (size < file.bytes) found.push(`${path} was cut: it has ${size} of the ${file.bytes} byte(s) written`);
+    }
+  }
+  return found;
+}
+
+async function readState(storage: Storage, path: string): Promise<SavedState | undefined> {
+  try {
+    const state = JSON.parse(
+      (await storage.readSmall(path, 'the state file')).toString(),
+    ) as Partial<SavedState> | null;
+    return state?.format === 'asbackup-state' && Array.isArray(state.files) ? (state as SavedState) : undefined;
+  } catch {
+    return undefined;
+  }
+}

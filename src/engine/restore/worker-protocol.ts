@@ -1,0 +1,94 @@
+/** What the main thread and the workers of a restore say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { ClusterOptions } from '../../aerospike/config.js';
+import type { Sindex } from '../../core/record-view.js';
+import type { PipelineOptions } from '../../codecs/pipeline.js';
+import type { LogLevel, LogLine } from '../../core/log.js';
+import type { StorageLink } from '../../storage/registry.js';
+import type { FailureNotice } from './errors.js';
+import type { RateLimits } from './rate-limiter.js';
+import type { RecordRules } from './record-processor.js';
+import type { UploadSettings } from './batch-writer.js';
+
+/** An index or UDF module of a backup. */
+export type GlobalEntry = { kind: 'sindex'; sindex: Sindex } | { kind: 'udf'; name: string; content: Uint8Array };
+
+export interface WorkerSetup {
+  /** 0 for the first worker. */
+  index: number;
+  cluster: ClusterOptions;
+  upload: UploadSettings;
+  rules: RecordRules;
+  /** Empty = all. */
+  bins: readonly string[];
+  noRecords: boolean;
+  pipeline: PipelineOptions;
+  storage?: ReadingLink;
+  /** Absent = none. */
+  limits?: RateLimits;
+  tallies: SharedArrayBuffer;
+}
+
+/** A worker that only reads. */
+export interface ValidationSetup {
+  index: number;
+  /** Absent = any. */
+  namespace?: string;
+  pipeline: PipelineOptions;
+  storage?: ReadingLink;
+  tallies: SharedArrayBuffer;
+}
+
+/** A worker's way to files that are not local; absent = all are. */
+export interface ReadingLink extends StorageLink {
+  /** How many workers read at the same time. */
+  readers: number;
+}
+
+export interface FileJob {
+  /** Absent = standard input. */
+  path?: string;
+  /** In place of standard input: where a stream of the main thread comes from. */
+  port?: MessagePort;
+  /** So many globals in front of the first record are restored already. */
+  globalsDone: number;
+  /** How the log speaks of the file. */
+  announce: boolean;
+}
+
+export type ToWorker =
+  | { type: 'file'; job: FileJob }
+  /** The global last sent has been seen to. */
+  | { type: 'globalDone' }
+  /** No more files. */
+  | { type: 'finish' }
+  | { type: 'stop'; reason: FailureNotice };
+
+/** What one worker met that the end of the log speaks of. */
+export interface WorkerFindings {
+  nullSetSeen: boolean;
+  ttlsCut: number;
+  persistBitsCleared: number;
+  sorted: number;
+}
+
+/** What was found in a file. */
+export interface FileContents {
+  records: number;
+  sindexes: number;
+  udfs: number;
+  /** As it is stored. */
+  bytes: number;
+}
+
+export type FromWorker =
+  | { type: 'idle' }
+  /** A file could not be read to its end; what was in front of the fault goes its way. */
+  | { type: 'fileFailed'; failure: FailureNotice }
+  /** Validation has come to the end of a file, or to its first fault. */
+  | { type: 'fileChecked'; contents: FileContents }
+  | { type: 'global'; entry: GlobalEntry }
+  | { type: 'log'; level: LogLevel; line: LogLine }
+  /** No record is written any more; all workers have to stop. */
+  | { type: 'stopped'; failure: FailureNotice }
+  | { type: 'finished'; findings: WorkerFindings };

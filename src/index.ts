@@ -1,0 +1,16 @@
+/**
+ * The library: `import { backup, restore, readBackup } from 'asbackup'` (docs/library.md). It ends no process, listens to
+ * no signal, prints nothing, and keeps no process alive when a call has settled.
+ */
+export { backup } from './api/backup.js';
+export { restore } from './api/restore.js';
+export { readBackup } from './api/read-backup.js';
+export type * from './api/settings.js';
+export type * from './api/entries.js';
+export type { BackupResult } from './engine/backup/config.js';
+export type { RestoreResult } from './engine/restore/config.js';
+export { ToolError } from './core/errors.js';
+export { BackupError } from './engine/backup/errors.js';
+export { RestoreError } from './engine/restore/errors.js';
+export { FormatError } from './asb/errors.js';
+export { OptionError } from './config/option-error.js';

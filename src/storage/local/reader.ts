@@ -1,0 +1,78 @@
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { storageError, StorageError } from '../errors.js';
+import type { Source } from '../source.js';
+import type { BackupFile } from '../storage.js';
+
+const CHUNK_BYTES = 512 * 1024;
+
+/**
+ * A local file or device, opened for reading only; never synced, never deleted. While the caller works on one
+ * chunk, the next is being read.
+ */
+export class LocalFileSource implements Source {
+  private readonly buffers: [Buffer, Buffer];
+  private turn: 0 | 1 = 0;
+  /** Under way, into `buffers[turn]`. Settles with the error instead of rejecting, as nobody may be waiting yet. */
+  private reading: Promise<number | { error: unknown }> | undefined;
+
+  private constructor(
+    readonly name: string,
+    private readonly handle: FileHandle,
+    chunkBytes: number,
+  ) {
+    this.buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
+  }
+
+  static async open(path: string, chunkBytes = CHUNK_BYTES): Promise<LocalFileSource> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, 'r');
+      if ((await handle.stat()).isDirectory()) throw isDirectory(path);
+      return new LocalFileSource(path, handle, chunkBytes);
+    } catch (error) {
+      await handle?.close().catch(() => undefined);
+      throw error instanceof StorageError ? error : storageError('open', path, error);
+    }
+  }
+
+  async read(): Promise<Buffer | undefined> {
+    this.reading ??= this.fill();
+    const bytes = await this.reading;
+    this.reading = undefined;
+    if (typeof bytes !== 'number') throw storageError('read', this.name, bytes.error);
+    if (bytes === 0) return undefined;
+    const chunk = this.buffers[this.turn].subarray(0, bytes);
+    this.turn = this.turn === 0 ? 1 : 0;
+    this.reading = this.fill();
+    return chunk;
+  }
+
+  async close(): Promise<void> {
+    await this.reading;
+    await this.handle.close().catch(() => undefined);
+  }
+
+  private fill(): Promise<number | { error: unknown }> {
+    return this.handle.read(this.buffers[this.turn], 0, this.buffers[this.turn].length, null).then(
+      ({ bytesRead }) => bytesRead,
+      (error: unknown) => ({ error }),
+    );
+  }
+}
+
+/** Looks at a file without opening it. Throws StorageError, also for a directory. */
+export async function statSourceFile(path: string): Promise<BackupFile> {
+  let stats;
+  try {
+    stats = await stat(path);
+  } catch (error) {
+    throw storageError('open', path, error);
+  }
+  if (stats.isDirectory()) throw isDirectory(path);
+  const kind = stats.isFile() ? 'regular' : stats.isFIFO() ? 'fifo' : 'device';
+  return { path, sizeBytes: kind === 'regular' ? stats.size : 0, kind };
+}
+
+function isDirectory(path: string): StorageError {
+  return new StorageError('IO_EISDIR', `Cannot read ${path}: it is a directory.`);
+}

@@ -1,0 +1,253 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { StreamError } from '../../src/codecs/errors.js';
+import { loadZstd } from '../../src/codecs/zstd-library.js';
+import { FrameCompressor, ZstdSink } from '../../src/codecs/zstd-encoder.js';
+import { ZstdSource } from '../../src/codecs/zstd-decoder.js';
+import { fixture } from '../support/asb.js';
+import { MemorySink, MemorySource, readAll, readUntilError } from '../support/codecs.js';
+
+const zstd = await loadZstd();
+const text = fixture('backups/plain/test_00000.asb');
+const small = text.subarray(0, 3000);
+
+const EMPTY_FRAME = Buffer.from('28b52ffd2000010000', 'hex');
+const MAGIC = Buffer.from('28b52ffd', 'hex');
+
+function skippable(content: Buffer, kind = 0): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(0x184d2a50 + kind, 0);
+  head.writeUInt32LE(content.length, 4);
+  return Buffer.concat([head, content]);
+}
+
+async function compress(chunks: readonly Buffer[], level = 0): Promise<Buffer> {
+  const inner = new MemorySink();
+  const sink = new ZstdSink(inner, zstd, level);
+  for (const chunk of chunks) await sink.write(chunk);
+  await sink.close();
+  expect(inner.state).toBe('closed');
+  return inner.bytes;
+}
+
+function source(bytes: Buffer, sizes?: readonly number[]): ZstdSource {
+  return new ZstdSource(new MemorySource(bytes, sizes), zstd);
+}
+
+async function failureOf(bytes: Buffer, sizes?: readonly number[]): Promise<{ bytes: Buffer; error: StreamError }> {
+  const { bytes: read, error } = await readUntilError(source(bytes, sizes));
+  expect(error).toBeInstanceOf(StreamError);
+  return { bytes: read, error: error as StreamError };
+}
+
+function piecesOf(bytes: Buffer, size: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
+  return pieces;
+}
+
+describe('what is compressed', () => {
+  it.each([-131_072, -5, 0, 1, 3, 9, 19, 22])('comes back at level %i', async (level) => {
+    const packed = await compress([text], level);
+    expect(packed.subarray(0, 4)).toEqual(MAGIC);
+    expect((await readAll(source(packed))).equals(text)).toBe(true);
+  });
+
+  it.each([1, 7, 1000, 4096, 65_536, 131_072, 131_073])('comes back when written by %i bytes', async (size) => {
+    const bytes = size < 1000 ? small : text;
+    const packed = await compress(piecesOf(bytes, size));
+    expect((await readAll(source(packed))).equals(bytes)).toBe(true);
+    expect(zstd.findFrameCompressedSize(packed)).toBe(packed.length);
+  });
+
+  it('may be incompressible, and larger than any buffer', async () => {
+    const bytes = randomBytes(3_000_000);
+    const packed = await compress([bytes]);
+    expect(packed.length).toBeLessThan(bytes.length + 1000);
+    expect((await readAll(source(packed))).equals(bytes)).toBe(true);
+  });
+
+  it('may be nothing: an empty frame, as other tools expect', async () => {
+    const packed = await compress([]);
+    expect(zstd.findFrameCompressedSize(packed)).toBe(packed.length);
+    expect(await readAll(source(packed))).toHaveLength(0);
+  });
+
+  it('is in one frame, but for those that were ended', async () => {
+    const inner = new MemorySink();
+    const sink = new ZstdSink(inner, zstd, 3);
+    await sink.write(small);
+    await sink.endFrame();
+    const first = inner.bytes;
+    expect(zstd.findFrameCompressedSize(first)).toBe(first.length);
+    expect((await readAll(source(first))).equals(small)).toBe(true);
+    // Nothing since: nothing to end.
+    await sink.endFrame();
+    expect(await sink.sync()).toBe(first.length);
+    expect(inner.bytes).toEqual(first);
+    await sink.write(text);
+    await sink.close();
+    const second = inner.bytes.subarray(first.length);
+    expect(zstd.findFrameCompressedSize(second)).toBe(second.length);
+    expect((await readAll(source(inner.bytes))).equals(Buffer.concat([small, text]))).toBe(true);
+  });
+
+  it('carries a checksum', async () => {
+    const packed = await compress([text]);
+    packed[packed.length - 1]! ^= 1;
+    const { error } = await failureOf(packed);
+    expect(error.code).toBe('ZSTD_CORRUPT');
+    expect(error.message).toMatch(/checksum/);
+  });
+
+  it('is written while the next is compressed, and a failure is said by the call that follows', async () => {
+    const inner = new MemorySink();
+    inner.failAt = 1;
+    const sink = new ZstdSink(inner, zstd, 3);
+    await expect(
+      (async () => {
+        for (let i = 0; i < 10; i++) await sink.write(randomBytes(300_000));
+        await sink.close();
+      })(),
+    ).rejects.toThrow('the disk is full');
+    await sink.abandon();
+    expect(inner.state).toBe('abandoned');
+  });
+
+  it('may be given as pieces that are frames of their own, in memory that is used again', async () => {
+    const compressor = new FrameCompressor(zstd, 3);
+    const pieces = piecesOf(text, 100_000);
+    const memory = new ArrayBuffer(200_000);
+    const frames = pieces.map((piece) => Buffer.from(compressor.frame(piece, memory)));
+    expect(frames.map((frame) => zstd.findFrameCompressedSize(frame))).toEqual(frames.map((frame) => frame.length));
+    expect(frames.map((frame) => zstd.getFrameContentSize(frame))).toEqual(pieces.map((piece) => piece.length));
+    expect((await readAll(source(Buffer.concat(frames)))).equals(text)).toBe(true);
+    expect(compressor.frame(text, memory).buffer).not.toBe(memory);
+  });
+});
+
+it.each([-131_073, 23, 1.5, NaN])('level %d is refused', (level) => {
+  expect(() => new ZstdSink(new MemorySink(), zstd, level)).toThrow(
+    `The compression level must be from -131072 to 22, not ${level}.`,
+  );
+});
+
+describe('what is decompressed', () => {
+  it('may hold empty and skippable frames anywhere', async () => {
+    const frame = await compress([small]);
+    const all = Buffer.concat([
+      skippable(Buffer.from('before')),
+      EMPTY_FRAME,
+      frame,
+      skippable(Buffer.alloc(0), 15),
+      EMPTY_FRAME,
+      EMPTY_FRAME,
+      frame,
+      skippable(randomBytes(100_000), 7),
+    ]);
+    const twice = Buffer.concat([small, small]);
+    for (const sizes of [[65_536], [1], [2], [3], [7], [4096]]) {
+      expect((await readAll(source(all, sizes))).equals(twice), String(sizes)).toBe(true);
+    }
+  });
+
+  it('may be cut into chunks at any byte', async () => {
+    const bytes = Buffer.concat([
+      await compress([small.subarray(0, 500)]),
+      EMPTY_FRAME,
+      skippable(Buffer.from('x')),
+      await compress([small]),
+    ]);
+    const expected = Buffer.concat([small.subarray(0, 500), small]);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      expect((await readAll(source(bytes, [cut, bytes.length]))).equals(expected), `cut at ${cut}`).toBe(true);
+    }
+  });
+
+  it('may have been written by C, and come byte by byte', async () => {
+    expect((await readAll(source(fixture('backups/zstd/test_00000.asb')))).length).toBeGreaterThan(800_000);
+    const packed = await compress([text]);
+    expect((await readAll(source(packed, [1]))).equals(text)).toBe(true);
+  });
+
+  it('is complete, or an error: every cut of a stream is found unless it lies between two frames', async () => {
+    const frames = [EMPTY_FRAME, await compress([small]), skippable(Buffer.from('skip me')), await compress([small])];
+    const bytes = Buffer.concat(frames);
+    const whole = new Set([0]);
+    let end = 0;
+    for (const frame of frames) whole.add((end += frame.length));
+    const expected = Buffer.concat([small, small]);
+    for (let length = 0; length < bytes.length; length++) {
+      const { bytes: read, error } = await readUntilError(source(bytes.subarray(0, length), [1000]));
+      expect(read.equals(expected.subarray(0, read.length))).toBe(true);
+      if (whole.has(length)) {
+        expect(error, `cut at ${length}`).toBeUndefined();
+      } else {
+        expect(error, `cut at ${length}`).toMatchObject({ code: 'ZSTD_TRUNCATED', offset: length, file: 'memory.asb' });
+      }
+    }
+  });
+
+  it('is told with the place of the frame when it is cut', async () => {
+    const frame = await compress([small]);
+    const { error } = await failureOf(Buffer.concat([frame, frame.subarray(0, 100)]));
+    const at = frame.length;
+    expect(error.message).toBe(
+      `memory.asb (byte ${at + 100} of the compressed data): the data end inside the frame that begins at byte ${at}: a part of the file is missing`,
+    );
+  });
+
+  it('is not followed by anything else', async () => {
+    const frame = await compress([small]);
+    for (const garbage of ['x', '\0', 'Version 3.1\n', '(\xb5/X', 'P*X']) {
+      const { bytes, error } = await failureOf(Buffer.concat([frame, Buffer.from(garbage, 'latin1')]));
+      expect(bytes.equals(small)).toBe(true);
+      expect(error).toMatchObject({ code: 'ZSTD_FORMAT', offset: frame.length });
+      expect(error.message).toMatch(/what follows the last zstd frame is none/);
+    }
+  });
+
+  it('is zstd', async () => {
+    const { bytes, error } = await failureOf(text);
+    expect(bytes).toHaveLength(0);
+    expect(error).toMatchObject({ code: 'ZSTD_FORMAT', offset: 0 });
+    expect(error.message).toBe(
+      'memory.asb (byte 0 of the compressed data): the data do not begin with a zstd frame (its first bytes are 56 65 72 73)',
+    );
+  });
+
+  it('stays failed', async () => {
+    const failed = source(text);
+    await expect(failed.read()).rejects.toThrow('do not begin');
+    await expect(failed.read()).rejects.toThrow('do not begin');
+  });
+
+  it('is never wrong: with any bit flipped it is an error, after a part of the true text, or the true text', async () => {
+    const packed = await compress(piecesOf(text.subarray(0, 300_000), 1000), 1);
+    for (let at = 4; at < packed.length; at += 997) {
+      const damaged = Buffer.from(packed);
+      damaged[at]! ^= 1 << (at % 8);
+      const { bytes, error } = await readUntilError(source(damaged));
+      if (error === undefined) expect(bytes.equals(text.subarray(0, 300_000)), `bit in byte ${at}`).toBe(true);
+      else expect((error as StreamError).code, `bit in byte ${at}`).toMatch(/^ZSTD_(CORRUPT|FORMAT|TRUNCATED)$/);
+    }
+  });
+
+  it('is handed on up to the damage, whose place is told', async () => {
+    // Stored as it is, so that each block's 128 KiB fill as much of the file.
+    const bytes = randomBytes(1_000_000);
+    const packed = await compress([bytes]);
+    // The type of the fifth block becomes one that does not exist.
+    const blockAt = packed.length - 4 - (bytes.length - 4 * 131_072) - 4 * 3;
+    packed[blockAt]! |= 6;
+    const { bytes: read, error } = await failureOf(packed);
+    expect(read.equals(bytes.subarray(0, 4 * 131_072))).toBe(true);
+    expect(error).toMatchObject({ code: 'ZSTD_CORRUPT', offset: blockAt });
+  });
+
+  it('needs no more memory than other readers allow', async () => {
+    const head = Buffer.concat([MAGIC, Buffer.from([0x00, 0xa0]), Buffer.alloc(100)]);
+    const { error } = await failureOf(head);
+    expect(error.message).toMatch(/window of more than 128 MiB/);
+  });
+});

@@ -1,0 +1,184 @@
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveAccess, type AccessValues } from '../../../src/config/auth/connection-security.js';
+import { wantsAccess } from '../../../src/config/auth/security-values.js';
+import { passwordFrom } from '../../../src/config/auth/password.js';
+import { titleWithoutPassword } from '../../../src/cli/process-title.js';
+import { readHidden } from '../../../src/cli/prompt.js';
+import { asbackupOptions } from '../../../src/config/schema/backup.js';
+import { parseHosts, seedsOf } from '../../../src/config/values/hosts.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'asbackup-access-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function file(text: string): string {
+  const path = join(dir, `file${Math.random()}`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const NONE: AccessValues = {
+  user: undefined,
+  password: undefined,
+  passwordGiven: false,
+  auth: 'INTERNAL',
+  tlsEnable: false,
+  tlsName: undefined,
+  caFile: undefined,
+  caPath: undefined,
+  protocols: undefined,
+  cipherSuite: undefined,
+  crlCheck: false,
+  crlCheckAll: false,
+  blacklist: undefined,
+  logSessionInfo: false,
+  keyFile: undefined,
+  keyPassword: undefined,
+  keyPasswordGiven: false,
+  certFile: undefined,
+};
+
+describe('forms of a password', () => {
+  it('text, env: and file:', async () => {
+    expect(await passwordFrom('text', '-P', {})).toBe('text');
+    expect(await passwordFrom('', '-P', {})).toBe('');
+    expect(await passwordFrom('env:A', '-P', { A: ' pw ' })).toBe(' pw ');
+    expect(await passwordFrom(`file:${file('pä w\r\nmore')}`, '-P', {})).toBe('pä w');
+    expect(await passwordFrom(`file:${file('pw')}`, '-P', {})).toBe('pw');
+  });
+
+  it.each([
+    ['env:NOT', '-P: the environment variable NOT is not set or empty.'],
+    ['file:/nowhere', '-P: cannot read the password from /nowhere: no such file or directory (ENOENT).'],
+    [`file:${file('\nx')}`, 'is empty; the password must stand there.'],
+    [`file:${file('x'.repeat(5000))}`, 'is too long for a password.'],
+  ])('%s', async (text, reason) => {
+    await expect(passwordFrom(text, '-P', {})).rejects.toThrow(reason);
+  });
+});
+
+class Keys extends EventEmitter {
+  raw = false;
+  setRawMode(on: boolean): void {
+    this.raw = on;
+  }
+  setEncoding(): void {}
+  resume(): void {}
+  pause(): void {}
+}
+
+describe('the prompt', () => {
+  function ask(keys: Keys): { shown: () => string; typed: Promise<string> } {
+    let shown = '';
+    const typed = readHidden('Enter Password: ', keys, (text) => (shown += text));
+    return { shown: () => shown, typed };
+  }
+
+  it('shows nothing of what is typed, and takes corrections', async () => {
+    const keys = new Keys();
+    const { shown, typed } = ask(keys);
+    expect(keys.raw).toBe(true);
+    keys.emit('data', 'wrong\x15hus');
+    keys.emit('data', 'xx\x7f\bh\x1b-ü\r');
+    expect(await typed).toBe('hush-ü');
+    expect(shown()).toBe('Enter Password: \n');
+    expect(keys.raw).toBe(false);
+    expect(keys.listenerCount('data')).toBe(0);
+  });
+
+  it.each(['\x03', 'abc\x03', '\x04'])('is left with %j', async (text) => {
+    const keys = new Keys();
+    const { typed } = ask(keys);
+    keys.emit('data', text);
+    await expect(typed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(keys.raw).toBe(false);
+  });
+});
+
+describe('the list of processes', () => {
+  it.each([
+    [['-n', 'test', '-U', 'bob', '-P', 'hush'], 'asbackup -n test -U bob -P ***'],
+    [['-Phush', '-n', 'test'], 'asbackup -P *** -n test'],
+    [['-vPhush'], 'asbackup --verbose -P ***'],
+    [['--pass=hush', '--tls-keyfile-password', 'hush'], 'asbackup --password *** --tls-keyfile-password ***'],
+    [['-Phush', '--unknown=hush'], 'asbackup -P *** ?'],
+  ])('%j', (argv, title) => {
+    expect(titleWithoutPassword('asbackup', asbackupOptions, argv)?.replace('-v ', '--verbose ')).toBe(title);
+  });
+
+  it.each([[['-n', 'test']], [['-P', '-n', 'test']], [['-P', 'env:A']], [['-P', 'secrets:a:b']]])(
+    '%j has nothing to hide',
+    (argv) => {
+      expect(titleWithoutPassword('asbackup', asbackupOptions, argv)).toBeUndefined();
+    },
+  );
+});
+
+describe('access', () => {
+  async function resolve(values: Partial<AccessValues>, answers: string[] = []) {
+    const prompts: string[] = [];
+    const notes: string[] = [];
+    const access = await resolveAccess(
+      { ...NONE, ...values },
+      {
+        ask: (prompt) => {
+          prompts.push(prompt);
+          return Promise.resolve(answers.shift() ?? '');
+        },
+        env: { A: 'hush' },
+        note: (text) => notes.push(text),
+      },
+    );
+    return { access, prompts, notes };
+  }
+
+  it('nothing is asked of, or loaded for, who wants nothing', () => {
+    expect(wantsAccess(NONE)).toBe(false);
+    expect(wantsAccess({ ...NONE, user: 'bob' })).toBe(true);
+    expect(wantsAccess({ ...NONE, auth: 'PKI' })).toBe(true);
+    expect(wantsAccess({ ...NONE, caPath: '/x' })).toBe(true);
+  });
+
+  it('a user without a password is asked, once', async () => {
+    const { access, prompts } = await resolve({ user: 'bob' }, ['secret']);
+    expect(prompts).toEqual(['Enter Password: ']);
+    expect(access).toEqual({
+      auth: {
+        mode: 'INTERNAL',
+        user: 'bob',
+        credential: '$2a$10$7EqJtq98hPqEX7fNZaFWoOu7NRZ0i7m5NbgPBEsHTCoJzZDEKQRb.',
+      },
+    });
+  });
+
+  it('an empty password is one', async () => {
+    const { access, prompts } = await resolve({ user: 'bob', password: '', passwordGiven: true });
+    expect(prompts).toEqual([]);
+    expect(access.auth).toMatchObject({ credential: '$2a$10$7EqJtq98hPqEX7fNZaFWoOLCkFexA7A9eoJ0Ew.mTDdk.E60D.9zS' });
+  });
+
+  it('the clear password goes along only where the server must see it', async () => {
+    const { access } = await resolve({ user: 'bob', password: 'env:A', auth: 'EXTERNAL_INSECURE' });
+    expect(access.auth).toMatchObject({ mode: 'EXTERNAL_INSECURE', password: 'hush' });
+  });
+
+  it('options without effect are named', async () => {
+    expect((await resolve({ passwordGiven: true, password: 'x' })).notes).toEqual([
+      'Warning: --password has no effect without --user',
+    ]);
+    expect((await resolve({ tlsName: 'n', crlCheck: true })).notes).toEqual([
+      'Warning: without --tls-enable there is no effect of --tls-name, --tls-crl-check',
+    ]);
+  });
+
+  it('every host without a TLS name gets that of --tls-name, and no other (asbackup.md fault 39)', () => {
+    expect(seedsOf(parseHosts('a,b:own:1,c:2'), 3000, 'shared')).toEqual([
+      { host: 'a', port: 3000, tlsName: 'shared' },
+      { host: 'b', port: 1, tlsName: 'own' },
+      { host: 'c', port: 2, tlsName: 'shared' },
+    ]);
+  });
+});

@@ -1,0 +1,90 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CursorTable } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
+import {
+  checkIdentity,
+  loadState,
+  parseState,
+  removeState,
+  saveState,
+  StateError,
+  type BackupState,
+} from '../../../../src/engine/backup/checkpoint/state-file.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'asbackup-state-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const state: BackupState = {
+  identity: { namespace: 'test', sets: 'a,b', compact: false },
+  cursors: CursorTable.fromJSON({
+    done: '0-99,4095',
+    after: { 100: Buffer.concat([Buffer.of(100, 0), Buffer.alloc(18, 7)]).toString('base64') },
+  }),
+  files: [{ name: '/backups/test_00000.asb', bytes: 1234 }],
+  filters: [
+    { kind: 'range', begin: 0, count: 4096 },
+    { kind: 'digest', digest: Buffer.alloc(20, 9) },
+  ],
+  counters: { records: 10, bytes: 1234, sindexes: 2, udfs: 1 },
+};
+
+describe('state files', () => {
+  const path = join(folder, 'test.asb.state');
+
+  it('give back what was saved, are readable by their owner only, and leave nothing beside them', async () => {
+    await saveState(path, state);
+    const loaded = await loadState(path);
+    expect({ ...loaded, cursors: loaded.cursors.toJSON() }).toEqual({ ...state, cursors: state.cursors.toJSON() });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['test.asb.state']);
+    await removeState(path);
+    await removeState(path);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that do not exist are named', async () => {
+    await expect(loadState(join(folder, 'none'))).rejects.toThrow(/none: no such file/);
+  });
+
+  it('of the C tool are recognised as foreign', () => {
+    expect(() => parseState(Buffer.alloc(90_000), 's')).toThrow(/C tool/);
+    expect(() => parseState(Buffer.from('{}'), 's')).toThrow(
+      expect.objectContaining({ code: 'STATE_FOREIGN' }) as Error,
+    );
+  });
+
+  it('cut short at any byte, or changed, are refused with a reason and never crash', async () => {
+    await saveState(path, state);
+    const bytes = readFileSync(path);
+    for (let end = 0; end < bytes.length - 2; end++) {
+      expect(() => parseState(bytes.subarray(0, end), 's')).toThrow(StateError);
+    }
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
+        const changed = Buffer.from(bytes);
+        changed[at] = byte;
+        try {
+          parseState(changed, 's');
+        } catch (error) {
+          expect(error).toBeInstanceOf(StateError);
+        }
+      }),
+    );
+  });
+
+  it('a directory that cannot be written is named', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(saveState(join(folder, 'file', 'x.state'), state)).rejects.toThrow(/save the state file .*x\.state/);
+  });
+});
+
+describe('continuing with other options', () => {
+  it('names every difference', () => {
+    const now = { namespace: 'test', sets: 'a', compact: true };
+    expect(() => checkIdentity('s', state.identity, now)).toThrow(/sets was a,b, now a; compact was false, now true/);
+    expect(() => checkIdentity('s', state.identity, { ...state.identity })).not.toThrow();
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { SampleMeter } from '../../../../src/engine/backup/estimate/accumulator.js';
+import { Pipeline, type PipelineOptions } from '../../../../src/codecs/pipeline.js';
+
+const HEADER = Buffer.from('Version 3.1\n# namespace n\n');
+
+async function measured(options: PipelineOptions | undefined): Promise<SampleMeter> {
+  const meter = new SampleMeter(HEADER, await Pipeline.open(options));
+  for (let i = 0; i < 3; i++) {
+    const text = Buffer.from('the same again and again '.repeat(400));
+    meter.record(text.length);
+    await meter.text(text);
+  }
+  await meter.finish();
+  return meter;
+}
+
+describe('the size of samples', () => {
+  it('is that of the text without compression', async () => {
+    const meter = await measured(undefined);
+    expect(meter.textBytes).toBe(HEADER.length + 30_000);
+    expect(meter.storedBytes).toBe(meter.textBytes);
+    expect(meter.ratio).toBe(1);
+    expect(meter.sizeOf(10)).toBe(HEADER.length + 100_000);
+  });
+
+  it('is smaller with compression', async () => {
+    const meter = await measured({ compression: { level: 0 } });
+    expect(meter.storedBytes).toBeGreaterThan(0);
+    expect(meter.ratio).toBeLessThan(0.05);
+    expect(meter.sizeOf(10)).toBe(HEADER.length + Math.ceil(100_000 * meter.ratio));
+  });
+
+  it('has the head of the encryption once, however many records there are', async () => {
+    const meter = await measured({
+      encryption: { mode: 'aes128', key: { digest: Buffer.alloc(32), description: 'a key', lookalikes: [] } },
+    });
+    expect(meter.storedBytes).toBe(meter.textBytes + 16);
+    expect(meter.sizeOf(10)).toBe(HEADER.length + 16 + 100_000);
+  });
+});

@@ -1,0 +1,138 @@
+/** What the tests of restores share: backup texts, an embedded cluster, options. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect } from 'vitest';
+// Worker threads run compiled files only, and an error's class is that of the module that throws it.
+import { RestoreError } from '../../dist/engine/restore/restore.js';
+import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
+import { type Log, type LogLine, textOf } from '../../src/core/log.js';
+import type { RestoreOptions, RestoreResult } from '../../src/engine/restore/config.js';
+import { scratch } from './target.js';
+
+export const GOLDEN = new URL('../fixtures/backups/', import.meta.url).pathname;
+/** The records of the golden files expire, some within months; with so much more they outlive this test. */
+export const LONGER = { extraTtlS: 180_000_000 };
+export const HEAD = 'Version 3.1\n# namespace test\n# first-file\n';
+export const LATER_HEAD = 'Version 3.1\n# namespace test\n';
+
+export function digest(key: string): Buffer {
+  return createHash('ripemd160').update(key).digest();
+}
+
+export interface RecordParts {
+  generation?: number;
+  voidTime?: number;
+  set?: string;
+  bins?: string[];
+  namespace?: string;
+}
+
+/** A record's text. */
+export function record(
+  key: string,
+  { generation = 2, voidTime = 0, set = 'demo', bins = [`I v ${key.length}`], namespace = 'test' }: RecordParts = {},
+): string {
+  const setLine = set === '' ? '' : `+ s ${set}\n`;
+  const head = `+ n ${namespace}\n+ d ${digest(key).toString('base64')}\n${setLine}+ g ${generation}\n+ t ${voidTime}\n`;
+  return `${head}+ b ${bins.length}\n${bins.map((bin) => `- ${bin}\n`).join('')}`;
+}
+
+export function records(count: number, prefix = 'k', parts: RecordParts = {}): string {
+  return Array.from({ length: count }, (_, i) => record(`${prefix}${i}`, parts)).join('');
+}
+
+/** A backup, an embedded cluster for each test, and what was logged. */
+export class Bench {
+  server!: EmbeddedCluster;
+  lines: string[] = [];
+  private readonly folder = scratch();
+  private runs = 0;
+
+  constructor(private readonly serverOptions: EmbeddedOptions = {}) {
+    beforeEach(async () => {
+      this.server = await EmbeddedCluster.start(this.serverOptions);
+      this.lines = [];
+    });
+    afterEach(() => this.server.stop());
+    afterAll(() => this.folder.remove());
+  }
+
+  get log(): Log {
+    const line = (tag: string) => (said: LogLine) => void this.lines.push(`${tag} ${textOf(said)}`);
+    return { info: line('INF'), error: line('ERR'), verbose: line('VER') };
+  }
+
+  get errors(): string[] {
+    return this.lines.filter((line) => line.startsWith('ERR')).map((line) => line.slice(4));
+  }
+
+  path(...parts: string[]): string {
+    return join(this.folder.path, ...parts);
+  }
+
+  /** A path that nothing is at, the same for no two calls. */
+  fresh(name = 'run'): string {
+    return this.path(`${name}${this.runs++}`);
+  }
+
+  write(name: string, text: string): string {
+    const path = this.path(name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, text, 'latin1');
+    return path;
+  }
+
+  options(path: string, more: Partial<RestoreOptions> = {}): RestoreOptions {
+    return {
+      cluster: { seeds: [this.server.seed], servicesAlternate: false, connectTimeoutMs: 2000, infoTimeoutMs: 2000 },
+      hostText: '127.0.0.1',
+      source: path.endsWith('.asb') ? { kind: 'file', path } : { kind: 'directory', path },
+      sets: [],
+      bins: [],
+      unique: false,
+      replace: false,
+      noGeneration: false,
+      noRecords: false,
+      noIndexes: false,
+      noUdfs: false,
+      indexesLast: false,
+      wait: false,
+      extraTtlS: 0,
+      ignoreRecordError: false,
+      parallel: 20,
+      disableBatchWrites: false,
+      maxAsyncBatches: 32,
+      socketTimeoutMs: 2000,
+      totalTimeoutMs: 2000,
+      maxRetries: 5,
+      retryScaleFactorUs: 2000,
+      log: this.log,
+      ...more,
+    };
+  }
+
+  objects(namespace = 'test'): number {
+    return this.server.store(namespace).objects;
+  }
+
+  stored(key: string): boolean {
+    return this.server.store('test').find(digest(key), 0, this.server.clock.nowS()) !== undefined;
+  }
+}
+
+/** The error of a run that must fail; its counters must add up. */
+export async function failing(run: Promise<RestoreResult>): Promise<RestoreError> {
+  const error: unknown = await run.then(
+    (result) => new Error(`did not fail: ${JSON.stringify(result)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RestoreError)) throw error;
+  expectBalance(error.result);
+  return error;
+}
+
+/** Every record read ends in exactly one counter. */
+export function expectBalance(r: RestoreResult): void {
+  expect(r.expired + r.skipped + r.ignored + r.inserted + r.existed + r.fresher + r.failed).toBe(r.records);
+}
