@@ -2,7 +2,7 @@
 import { recordText } from './data.js';
 import { DECODED_BIN_STRIDE, Decoder, Entry, NAME_IN_ARENA, VALUE_IN_ARENA } from '../../dist/asb/decoder.js';
 import { readKeyFile } from '../../dist/codecs/key.js';
-import { Pipeline } from '../../dist/codecs/pipeline.js';
+import { Codecs } from '../../dist/codecs/pipeline.js';
 
 const CHUNK_BYTES = 100_000;
 
@@ -12,7 +12,7 @@ const CHUNK_BYTES = 100_000;
  * @returns {Promise<{ records: Map<string, string>, duplicates: number, sindexes: number }>} texts by digest
  */
 export async function readRecords(files, { compressed, keyFile }) {
-  const pipeline = await Pipeline.open({
+  const pipeline = await Codecs.open({
     ...(compressed ? { compression: { level: 0 } } : {}),
     ...(keyFile === undefined ? {} : { encryption: { mode: 'aes256', key: readKeyFile(keyFile) } }),
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const fixture = (path) => readFileSync(at(`test/fixtures/${path}`));
 
 /** The first part of a real backup, up to a size that keeps the loop quick. */
@@ -43,11 +43,11 @@ function textReader({ Decoder, Entry, FormatError }) {
 }
 
 /** Compressed and encrypted files, through everything that a restore reads them with. */
-function storedReaders({ Decoder, Entry, FormatError, Pipeline, StreamError, readKeyFile }) {
+function storedReaders({ Decoder, Entry, FormatError, Codecs, StreamError, readKeyFile }) {
   const key = readKeyFile(at('test/fixtures/backups/key.pem'));
   const compression = { level: 0 };
   const reader = (name, options) => {
-    const pipeline = Pipeline.open(options);
+    const pipeline = Codecs.open(options);
     return {
       name,
       share: 0.05,

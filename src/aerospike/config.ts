@@ -60,4 +60,4 @@ export interface ClusterOptions {
   preferRacks?: readonly number[];
 }
 
-export type { PartitionFilter } from '../core/particle.js';
+export type { PartitionFilter } from '../core/partition.js';

@@ -16,8 +16,8 @@ import {
   type Rules,
   text,
   valuesOf,
-  wordOf,
-  wordsOf,
+  toToken,
+  toTokens,
 } from './settings-to-config.js';
 import type { BackupSettings } from './settings.js';
 import { accessOf, clusterRules, nestedWords } from './validation.js';
@@ -69,8 +69,8 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
   const { signal, log, onProgress, stream, auth, tls, encrypt, ...plain } = settings;
   const targets = (['directory', 'file', 'stream'] as const).filter((name) => settings[name] !== undefined);
   checkOne(targets, 'There is nowhere to write to: give directory, file or stream.');
-  const words = [...wordsOf(plain, rules, asbackupOptions), ...nestedWords({ auth, tls, encrypt }, asbackupOptions)];
-  if (stream !== undefined) words.push(wordOf(asbackupOptions, 'output-file', 'stream', '-'));
+  const words = [...toTokens(plain, rules, asbackupOptions), ...nestedWords({ auth, tls, encrypt }, asbackupOptions)];
+  if (stream !== undefined) words.push(toToken(asbackupOptions, 'output-file', 'stream', '-'));
   const values = valuesOf(asbackupTool, words);
   const told = listeners({
     ...(signal === undefined ? {} : { signal }),

@@ -1,7 +1,8 @@
 /** Records, indexes and UDF modules of a backup as library users see them. Nothing is rounded, nothing is lost. */
 import { DECODED_BIN_STRIDE, type DecodedRecord, NAME_IN_ARENA, VALUE_IN_ARENA } from '../asb/decoder.js';
-import type { Sindex } from '../core/record-view.js';
-import { Particle, VOID_TIME_EPOCH_S } from '../core/particle.js';
+import type { Sindex } from '../core/sindex.js';
+import { Particle } from '../core/particle.js';
+import { VOID_TIME_EPOCH_S } from '../core/void-time.js';
 
 /** A value of a bin, or a user key. `bytes` are those of the wire: 8, big-endian, for numbers. */
 export type BackupValue =

@@ -1,12 +1,12 @@
 /** What a run tells its caller: log entries and progress, through functions that may throw. */
-import { eventOf, type Log, type LogLevel, type LogLine } from '../core/log.js';
+import { toLogEvent, type Log, type LogLevel, type LogLine } from '../core/log.js';
 import { shownLevel } from '../ui/stderr-logger.js';
 import type { Progress, ProgressDisplay } from '../ui/progress/display.js';
 import type { LogEntry, RunSettings } from './settings.js';
 
 const MIB = 1024 * 1024;
 
-export interface Listeners {
+export interface Hooks {
   log: Log;
   display: ProgressDisplay | undefined;
   /** Aborts when the caller's signal does, or when one of its functions has thrown. */
@@ -15,7 +15,7 @@ export interface Listeners {
   around<T>(run: () => Promise<T>): Promise<T>;
 }
 
-export function listeners({ signal, log, onProgress }: RunSettings): Listeners {
+export function listeners({ signal, log, onProgress }: RunSettings): Hooks {
   const controller = new AbortController();
   const onAbort = (): void => controller.abort(signal?.reason);
   let thrown: { error: unknown } | undefined;
@@ -53,7 +53,7 @@ export function logTo(take: ((entry: LogEntry) => void) | undefined): Log {
     (level: LogLevel) =>
     (line: LogLine, worker?: number): void => {
       if (take === undefined) return;
-      const event = eventOf(line);
+      const event = toLogEvent(line);
       take({
         time: new Date(),
         level: shownLevel(level, event),

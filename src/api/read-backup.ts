@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { Decoder, Entry } from '../asb/decoder.js';
 import { toRestoreOptions } from '../config/restore-config.js';
-import { Pipeline } from '../codecs/pipeline.js';
-import { missingParts } from '../engine/input/missing-files.js';
+import { Codecs } from '../codecs/pipeline.js';
+import { findMissingFiles } from '../engine/input/missing-files.js';
 import { RestoreFailure } from '../engine/restore/errors.js';
-import { type FileHead, readHead } from '../engine/input/header-scan.js';
+import { type FileHeader, readFileHeader } from '../engine/input/header-scan.js';
 import { collectInput } from '../engine/input/inputs.js';
 import { explainFailure, openSource } from '../engine/input/open-input.js';
 import type { FileJob } from '../engine/restore/worker-protocol.js';
@@ -12,7 +12,7 @@ import type { RestoreSource } from '../engine/restore/config.js';
 import { warningEvent } from '../core/log.js';
 import { streamSource } from '../storage/stream/message-port-reader.js';
 import { isS3Path } from '../storage/paths.js';
-import { type StorageAccess, Storages } from '../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../storage/registry.js';
 import { storageError } from '../storage/errors.js';
 import type { DecodedSource } from '../codecs/pipeline.js';
 import { logTo } from './hooks.js';
@@ -33,8 +33,8 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
   );
   const told = logTo(log);
   const options = toRestoreOptions(values, told, signal ?? new AbortController().signal);
-  const pipeline = await Pipeline.open(options);
-  const storages = options.storages ?? new Storages();
+  const pipeline = await Codecs.open(options);
+  const storages = options.storages ?? new StorageRegistry();
   const from: RestoreSource = source ?? options.source;
   if (from.kind === 'stream') {
     yield* entriesOf(pipeline.decode(streamSource(from.stream)), options.bins, signal);
@@ -42,10 +42,11 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
   }
   const { files, jobs, directories } = await collectInput(from, told, undefined, storages);
   if (log !== undefined && directories.length > 0) {
-    const heads: FileHead[] = [];
-    for (const file of files) if (file.kind === 'regular') heads.push(await readHead(pipeline, storages, file.path));
+    const heads: FileHeader[] = [];
+    for (const file of files)
+      if (file.kind === 'regular') heads.push(await readFileHeader(pipeline, storages, file.path));
     const paths = files.map((file) => file.path);
-    for (const missing of await missingParts(paths, heads, directories, storages)) {
+    for (const missing of await findMissingFiles(paths, heads, directories, storages)) {
       told.info(warningEvent('input.missing', missing));
     }
   }
@@ -62,7 +63,7 @@ async function kindOf(path: string): Promise<{ directory: string } | { file: str
   }
 }
 
-function open(pipeline: Pipeline, storages: StorageAccess, job: FileJob): Promise<DecodedSource> {
+function open(pipeline: Codecs, storages: StorageAccess, job: FileJob): Promise<DecodedSource> {
   return openSource(pipeline, storages, job, () => undefined);
 }
 

@@ -1,7 +1,7 @@
 import { asrestoreTool, toRestoreOptions } from '../config/restore-config.js';
 import type { OptionValues } from '../config/option-values.js';
 import { asrestoreOptions } from '../config/schema/restore.js';
-import type { OptionWord } from '../cli/args/tokenizer.js';
+import type { OptionToken } from '../cli/args/tokenizer.js';
 import type { RestoreOptions, RestoreResult, RestoreSource } from '../engine/restore/config.js';
 import { restore as run } from '../engine/restore/restore.js';
 import { listeners } from './hooks.js';
@@ -15,8 +15,8 @@ import {
   type Rules,
   text,
   valuesOf,
-  wordOf,
-  wordsOf,
+  toToken,
+  toTokens,
 } from './settings-to-config.js';
 import type { BackupSourceSettings, RestoreSettings } from './settings.js';
 import { accessOf, clusterRules, nestedWords } from './validation.js';
@@ -64,18 +64,18 @@ const NO_LIMIT = 999_999_999;
 /** The plain settings of a restore as checked values; `source` is what `stream` and `directories` make of it. */
 export function readRestoreSettings(settings: Omit<RestoreSettings, 'signal' | 'log' | 'onProgress'>): {
   values: OptionValues<typeof asrestoreOptions>;
-  words: OptionWord[];
+  words: OptionToken[];
   source: RestoreSource | undefined;
 } {
   const { stream, directories, auth, tls, encrypt, bandwidthMiB, recordsPerSecond, ...plain } = settings;
-  const words = [...wordsOf(plain, rules, asrestoreOptions), ...nestedWords({ auth, tls, encrypt }, asrestoreOptions)];
+  const words = [...toTokens(plain, rules, asrestoreOptions), ...nestedWords({ auth, tls, encrypt }, asrestoreOptions)];
   if (bandwidthMiB !== undefined || recordsPerSecond !== undefined) {
     const limits = `${bandwidthMiB ?? NO_LIMIT},${recordsPerSecond ?? NO_LIMIT}`;
-    words.push(wordOf(asrestoreOptions, 'nice', 'bandwidthMiB, recordsPerSecond', limits));
+    words.push(toToken(asrestoreOptions, 'nice', 'bandwidthMiB, recordsPerSecond', limits));
   }
   const source = sourceOf({ ...plain, directories, stream });
-  if (stream !== undefined) words.push(wordOf(asrestoreOptions, 'input-file', 'stream', '-'));
-  if (directories !== undefined) words.push(wordOf(asrestoreOptions, 'directory-list', 'directories', directories[0]));
+  if (stream !== undefined) words.push(toToken(asrestoreOptions, 'input-file', 'stream', '-'));
+  if (directories !== undefined) words.push(toToken(asrestoreOptions, 'directory-list', 'directories', directories[0]));
   return { values: valuesOf(asrestoreTool, words), words, source };
 }
 

@@ -3,12 +3,12 @@
  * ranges and keeps the rules between options, so that both ways in mean the same.
  */
 import { readOptions, type Tool } from '../cli/args/parse.js';
-import { enumerate, OptionError } from '../config/option-error.js';
+import { joinList, OptionError } from '../config/option-error.js';
 import type { OptionValues } from '../config/option-values.js';
 import type { OptionTable } from '../config/schema/option-spec.js';
-import { nearest } from '../config/did-you-mean.js';
+import { closestMatch } from '../config/did-you-mean.js';
 import type { Value } from '../config/values/parse-value.js';
-import type { OptionWord } from '../cli/args/tokenizer.js';
+import type { OptionToken } from '../cli/args/tokenizer.js';
 
 /** How a setting becomes an option. Undefined = the option is not given. */
 export interface Rule {
@@ -20,24 +20,24 @@ export interface Rule {
 export type Rules = Readonly<Record<string, Rule>>;
 
 /** Options named by rules, and nothing else. `prefix` stands before a setting's name in messages: `tls.` */
-export function wordsOf(settings: object, rules: Rules, table: OptionTable, prefix = ''): OptionWord[] {
-  const words: OptionWord[] = [];
+export function toTokens(settings: object, rules: Rules, table: OptionTable, prefix = ''): OptionToken[] {
+  const words: OptionToken[] = [];
   for (const [name, value] of Object.entries(settings) as [string, unknown][]) {
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) throw unknown(prefix + name, Object.keys(rules));
     const word = rule.word(value, prefix + name);
-    if (word !== undefined) words.push(wordOf(table, rule.option, prefix + name, word));
+    if (word !== undefined) words.push(toToken(table, rule.option, prefix + name, word));
   }
   return words;
 }
 
-export function wordOf(
+export function toToken(
   table: OptionTable,
   option: string,
   spelling: string,
   word: string | { value: Value } = '',
-): OptionWord {
+): OptionToken {
   const spec = table.find(({ name }) => name === option);
   if (spec === undefined) throw new Error(`there is no option ${option}`);
   if (typeof word === 'object') return { kind: 'option', spec, spelling, argument: '', value: word.value };
@@ -45,7 +45,7 @@ export function wordOf(
 }
 
 /** Throws OptionError, in whose text the settings have their own names. */
-export function valuesOf<T extends OptionTable>(tool: Tool<T>, words: readonly OptionWord[]): OptionValues<T> {
+export function valuesOf<T extends OptionTable>(tool: Tool<T>, words: readonly OptionToken[]): OptionValues<T> {
   try {
     const { values, pending } = readOptions(tool, words);
     const [secret] = pending;
@@ -53,12 +53,12 @@ export function valuesOf<T extends OptionTable>(tool: Tool<T>, words: readonly O
     return values;
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
-    throw new OptionError(error.code, inOwnWords(error.message, words));
+    throw new OptionError(error.code, toApiMessage(error.message, words));
   }
 }
 
 /** Messages of rules speak of options; what was given is called as it was given, the others by their plain names. */
-export function inOwnWords(message: string, words: readonly OptionWord[]): string {
+export function toApiMessage(message: string, words: readonly OptionToken[]): string {
   return message.replace(/--([a-z][a-z0-9-]*)/g, (_all, option: string) => {
     const given = words.find(({ spec }) => spec.name === option);
     return given?.spelling ?? OWN_NAMES[option] ?? camel(option);
@@ -93,7 +93,7 @@ export function bad(name: string, reason: string): OptionError {
 
 function unknown(name: string, known: readonly string[]): OptionError {
   const own = name.slice(name.lastIndexOf('.') + 1);
-  const guess = nearest(own, known);
+  const guess = closestMatch(own, known);
   const hint = guess === undefined ? '' : ` Did you mean "${guess}"?`;
   return new OptionError('OPTION_USAGE', `There is no setting "${name}".${hint}`);
 }
@@ -101,7 +101,7 @@ function unknown(name: string, known: readonly string[]): OptionError {
 /** Of the settings that answer one question, exactly one is to be given. */
 export function checkOne(names: readonly string[], none: string): void {
   if (names.length === 0) throw new OptionError('OPTION_CONFLICT', none);
-  if (names.length > 1) throw new OptionError('OPTION_CONFLICT', `Only one of ${enumerate(names)} can be given.`);
+  if (names.length > 1) throw new OptionError('OPTION_CONFLICT', `Only one of ${joinList(names)} can be given.`);
 }
 
 export const flag = (option: string): Rule => ({

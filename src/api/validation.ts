@@ -1,23 +1,23 @@
 /** Settings that backups and restores share. */
 import { accessValues } from '../config/auth/security-values.js';
-import { type Access, resolveAccess } from '../config/auth/connection-security.js';
+import { type ConnectionSecurity, resolveSecurity } from '../config/auth/connection-security.js';
 import { OptionError } from '../config/option-error.js';
 import type { OptionValues } from '../config/option-values.js';
 import type { OptionTable } from '../config/schema/option-spec.js';
-import type { OptionWord } from '../cli/args/tokenizer.js';
+import type { OptionToken } from '../cli/args/tokenizer.js';
 import type { Log } from '../core/log.js';
 import {
   bad,
   flag,
-  inOwnWords,
+  toApiMessage,
   number,
   path,
   pem,
   type Rule,
   type Rules,
   text,
-  wordOf,
-  wordsOf,
+  toToken,
+  toTokens,
 } from './settings-to-config.js';
 import type { ClusterSettings, Credentials, HostAddress, StorageSettings, TlsSettings } from './settings.js';
 
@@ -81,20 +81,20 @@ const encryptRules: Rules = {
 export function nestedWords(
   { auth, tls, encrypt }: { [K in 'auth' | 'tls' | 'encrypt']: (ClusterSettings & StorageSettings)[K] | undefined },
   table: OptionTable,
-): OptionWord[] {
-  const words: OptionWord[] = [];
-  if (auth !== undefined) words.push(...wordsOf(auth, authRules, table, 'auth.'));
-  if (encrypt !== undefined) words.push(...wordsOf(encrypt, encryptRules, table, 'encrypt.'));
+): OptionToken[] {
+  const words: OptionToken[] = [];
+  if (auth !== undefined) words.push(...toTokens(auth, authRules, table, 'auth.'));
+  if (encrypt !== undefined) words.push(...toTokens(encrypt, encryptRules, table, 'encrypt.'));
   if (tls !== undefined) {
     const { keyPassword, ...others } = tls;
-    words.push(wordOf(table, 'tls-enable', 'tls'), ...wordsOf(others, tlsRules, table, 'tls.'));
+    words.push(toToken(table, 'tls-enable', 'tls'), ...toTokens(others, tlsRules, table, 'tls.'));
     if (tls.crlCheck !== undefined) {
       if (!['leaf', 'all'].includes(tls.crlCheck)) throw bad('tls.crlCheck', 'expected "leaf" or "all"');
-      words.push(wordOf(table, tls.crlCheck === 'all' ? 'tls-crl-check-all' : 'tls-crl-check', 'tls.crlCheck'));
+      words.push(toToken(table, tls.crlCheck === 'all' ? 'tls-crl-check-all' : 'tls-crl-check', 'tls.crlCheck'));
     }
     // Only that of a key in a file may be a reference.
     const given = tls.keyFile === undefined ? keyPassword : `env:${KEY_PASSWORD}`;
-    if (keyPassword !== undefined) words.push(wordOf(table, 'tls-keyfile-password', 'tls.keyPassword', given));
+    if (keyPassword !== undefined) words.push(toToken(table, 'tls-keyfile-password', 'tls.keyPassword', given));
   }
   return words;
 }
@@ -102,10 +102,10 @@ export function nestedWords(
 /** Reads certificates. Nobody is asked for a password. */
 export async function accessOf<T extends OptionTable>(
   values: OptionValues<T>,
-  words: readonly OptionWord[],
+  words: readonly OptionToken[],
   { auth, tls }: { auth?: Credentials; tls?: TlsSettings },
   log: Log,
-): Promise<Access> {
+): Promise<ConnectionSecurity> {
   if (auth === undefined && tls === undefined) return {};
   const env: Record<string, string> = {};
   if (auth?.password !== undefined) env[PASSWORD] = auth.password;
@@ -114,16 +114,16 @@ export async function accessOf<T extends OptionTable>(
     throw new OptionError('OPTION_PASSWORD', 'There is no password: give auth.password with auth.user.');
   };
   try {
-    return await resolveAccess(accessValues(values), {
+    return await resolveSecurity(accessValues(values), {
       ask,
       env,
-      note: (line) => log.info(inOwnWords(line, words)),
+      note: (line) => log.info(toApiMessage(line, words)),
     });
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     throw new OptionError(
       error.code,
-      inOwnWords(error.message, words).replace(/the environment variable [a-z-]+ is /, 'the password is '),
+      toApiMessage(error.message, words).replace(/the environment variable [a-z-]+ is /, 'the password is '),
     );
   }
 }

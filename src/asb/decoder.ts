@@ -20,7 +20,7 @@ import { parseGlobal } from './metadata-parser.js';
 import { parseMeta, parseVersion } from './header-parser.js';
 import type { Meta } from './header-parser.js';
 import { Input, MAX_ENTRY_BYTES, NEED_MORE } from './text-buffer.js';
-import type { Sindex, Udf } from '../core/record-view.js';
+import type { Sindex, Udf } from '../core/sindex.js';
 import type { Position } from './errors.js';
 import { RecordParser } from './record-parser.js';
 

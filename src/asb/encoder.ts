@@ -3,8 +3,9 @@
  * nothing. It is one long pass over the record view with local copies of buffers and position, because a property access
  * per byte would dominate; constant text goes out as words of four bytes, ranges as `copyRange` does it.
  */
-import { COPY_SLACK_BYTES, copyRange, viewOf } from '../core/byte-copy.js';
-import { DIGEST_BYTES, Particle } from '../core/particle.js';
+import { COPY_SLACK_BYTES, copyRange, dataView } from '../core/byte-copy.js';
+import { DIGEST_BYTES } from '../core/partition.js';
+import { Particle } from '../core/particle.js';
 import { base64Length, writeBase64 } from './numbers/base64.js';
 import { DOUBLE_TEXT_BYTES, writeDouble } from './numbers/double.js';
 import { EncodeError } from './errors.js';
@@ -70,7 +71,7 @@ export class RecordEncoder {
     const prefix = [Buffer.from('+ n '), escapeToken(options.namespace), Buffer.from('\n+ d ')];
     const slack = Buffer.alloc(COPY_SLACK_BYTES);
     this.prefix = Buffer.concat([...prefix, slack]).subarray(0, -COPY_SLACK_BYTES);
-    this.prefixView = viewOf(this.prefix);
+    this.prefixView = dataView(this.prefix);
     this.source = this.prefix;
     this.sourceView = this.prefixView;
   }
@@ -86,9 +87,9 @@ export class RecordEncoder {
   }
 
   /** Hands over the text so far and goes on in `replacement`, or in a new buffer. */
-  take(replacement?: Buffer): Buffer {
+  drain(replacement?: Buffer): Buffer {
     const taken = this.buffer.subarray(0, this.length);
-    this.enter(replacement ?? Buffer.allocUnsafeSlow(this.capacity));
+    this.grow(replacement ?? Buffer.allocUnsafeSlow(this.capacity));
     this.length = 0;
     return taken;
   }
@@ -96,13 +97,13 @@ export class RecordEncoder {
   /** Appends one record. If it throws, the buffer holds what it held before. */
   encode(record: RecordView): void {
     const src = record.buf;
-    if (src !== this.source) this.look(src);
+    if (src !== this.source) this.refreshView(src);
     const srcView = this.sourceView;
     const prefix = this.prefix;
     const keyBytes = record.keyEnd - record.keyStart;
     const setBytes = record.setEnd - record.setStart;
     let at = this.length;
-    let out = this.room(at, HEADER_OVERHEAD_BYTES + prefix.length + base64Length(keyBytes) + 2 * setBytes);
+    let out = this.ensureCapacity(at, HEADER_OVERHEAD_BYTES + prefix.length + base64Length(keyBytes) + 2 * setBytes);
     let view = this.view;
 
     if (record.keyType !== 0) at = this.writeKey(record, out, view, at);
@@ -139,7 +140,7 @@ export class RecordEncoder {
       // Twice the value covers base64, with the overhead for its padding.
       const most = at + BIN_OVERHEAD_BYTES + 2 * (nameEnd - nameStart + size);
       if (most > out.length) {
-        out = this.room(at, most - at);
+        out = this.ensureCapacity(at, most - at);
         view = this.view;
       }
 
@@ -228,24 +229,24 @@ export class RecordEncoder {
   }
 
   /** The buffer, grown if it must be so that `bytes` fit at `at`, with what lies before `at` kept. */
-  private room(at: number, bytes: number): Buffer {
+  private ensureCapacity(at: number, bytes: number): Buffer {
     const needed = at + bytes;
     if (needed <= this.buffer.length) return this.buffer;
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buffer.length));
     this.buffer.copy(grown, 0, 0, at);
-    this.enter(grown);
+    this.grow(grown);
     return grown;
   }
 
-  private enter(buffer: Buffer): void {
+  private grow(buffer: Buffer): void {
     this.buffer = buffer;
     this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   }
 
   /** The records come from another buffer than those before. */
-  private look(source: Buffer): void {
+  private refreshView(source: Buffer): void {
     this.source = source;
-    this.sourceView = viewOf(source);
+    this.sourceView = dataView(source);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The head of a backup file and its global section as text (asb-format.md 1.1–1.4). */
 
 import { escapeToken } from './escape.js';
-import type { Sindex, Udf } from '../core/record-view.js';
+import type { Sindex, Udf } from '../core/sindex.js';
 
 /** Versions of the format that are read. 3.0 has no escapes and no globals (1.5), 3.2 has expression indexes (1.4). */
 export type FormatVersion = '3.0' | '3.1' | '3.2';

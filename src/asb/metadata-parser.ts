@@ -2,7 +2,7 @@
 import { LF, MAX_CONTEXT_BYTES, MAX_TOKEN_BYTES, SPACE, STAR } from './format.js';
 import type { Fields } from './fields.js';
 import type { Input } from './text-buffer.js';
-import type { Sindex, Udf } from '../core/record-view.js';
+import type { Sindex, Udf } from '../core/sindex.js';
 
 const LETTER_I = 0x69;
 const LETTER_E = 0x65;

@@ -1,20 +1,20 @@
 /** One backup file from its first byte to its last, entry by entry. */
 import { Decoder, Entry, type Meta } from './decoder.js';
-import { messageOf, ToolError } from '../core/errors.js';
-import type { Source } from '../storage/source.js';
+import { errorMessage, ToolError } from '../core/errors.js';
+import type { ByteSource } from '../core/byte-stream.js';
 import { RestoreFailure } from '../engine/restore/errors.js';
-import type { GlobalEntry } from '../engine/restore/worker-protocol.js';
+import type { MetadataEntry } from '../engine/restore/worker-protocol.js';
 
 /** Takes what a file holds. */
-export interface EntryHandler {
+export interface EntryVisitor {
   /** After each meta line: what they have said so far. May throw what makes the file unusable. */
   meta(meta: Readonly<Meta>): void;
   /** HOT PATH. May throw what makes the rest of the file unusable. */
   record(decoder: Decoder): void;
   /** After each record: a promise to wait for before the next one, if what was handed over piles up. */
-  pressure(): Promise<void> | undefined;
+  waitForDrain(): Promise<void> | undefined;
   /** Settles when the entry has been seen to. */
-  global(entry: GlobalEntry): Promise<void>;
+  global(entry: MetadataEntry): Promise<void>;
   /** Called for each chunk of text with its size: a promise to wait for before its entries are read. */
   chunk(bytes: number): Promise<void> | undefined;
   /** Asked after each stretch of records. True = read no further. */
@@ -22,7 +22,7 @@ export interface EntryHandler {
 }
 
 /** Reads `source` to its end, or until the handler has `stopped`. Throws FormatError and StorageError. */
-export async function readEntries(source: Source, bins: readonly string[], handler: EntryHandler): Promise<void> {
+export async function readEntries(source: ByteSource, bins: readonly string[], handler: EntryVisitor): Promise<void> {
   const decoder = new Decoder(bins.length > 0 ? { file: source.name, bins } : { file: source.name });
   let empty = true;
   while (!handler.stopped()) {
@@ -42,7 +42,7 @@ export async function readEntries(source: Source, bins: readonly string[], handl
     } else {
       decoder.end();
     }
-    if (await takeEntries(decoder, source, handler)) return;
+    if (await visitEntries(decoder, source, handler)) return;
   }
 }
 
@@ -54,7 +54,7 @@ export function checkNamespace(file: string, { namespace }: Readonly<Meta>, want
 }
 
 /** Takes the entries that are there. Returns true at the end. */
-async function takeEntries(decoder: Decoder, source: Source, handler: EntryHandler): Promise<boolean> {
+async function visitEntries(decoder: Decoder, source: ByteSource, handler: EntryVisitor): Promise<boolean> {
   for (;;) {
     switch (decoder.next()) {
       case Entry.RECORD: {
@@ -63,7 +63,7 @@ async function takeEntries(decoder: Decoder, source: Source, handler: EntryHandl
         } catch (error) {
           throw atPlace(error, decoder, source);
         }
-        const pressure = handler.pressure();
+        const pressure = handler.waitForDrain();
         if (pressure !== undefined) {
           await pressure;
           if (handler.stopped()) return true;
@@ -87,9 +87,9 @@ async function takeEntries(decoder: Decoder, source: Source, handler: EntryHandl
   }
 }
 
-function atPlace(error: unknown, decoder: Decoder, source: Source): unknown {
+function atPlace(error: unknown, decoder: Decoder, source: ByteSource): unknown {
   if (!(error instanceof ToolError)) return error;
   // The position is that of the entry after the record.
   const { line } = decoder.position;
-  return new RestoreFailure(error.code, `${source.name}, record that ends above line ${line}: ${messageOf(error)}.`);
+  return new RestoreFailure(error.code, `${source.name}, record that ends above line ${line}: ${errorMessage(error)}.`);
 }

@@ -53,7 +53,7 @@ const BINS_LINE = 0x2b20_6220;
 /** `+ n`, `+ d`, `+ g`, `+ t`, `+ b`: the lines that no record lacks. */
 const FIXED_LINES = 5;
 /** Up to here a name is looked for among the bins before it one by one, beyond that in a hash table. */
-const FEW_BINS = 12;
+const LINEAR_SEARCH_MAX_BINS = 12;
 const MAX_KEPT_TABLE = 1024;
 
 export class RecordParser {
@@ -325,7 +325,7 @@ export class RecordParser {
       bin = record.binCount++;
       if (record.binCount * DECODED_BIN_STRIDE > record.bins.length) this.grow();
       this.hashes[bin] = hash;
-      if (record.binCount > FEW_BINS) this.index(bin);
+      if (record.binCount > LINEAR_SEARCH_MAX_BINS) this.index(bin);
     }
     const bins = record.bins;
     const base = bin * DECODED_BIN_STRIDE;
@@ -340,7 +340,7 @@ export class RecordParser {
   /** The bin of that name among those stored, or −1. A name that comes twice means its last value (8.3). */
   private find(hash: number, names: Buffer, start: number, end: number): number {
     const { record, hashes, table } = this;
-    if (record.binCount <= FEW_BINS) {
+    if (record.binCount <= LINEAR_SEARCH_MAX_BINS) {
       for (let bin = 0; bin < record.binCount; bin++) {
         if (hashes[bin] === hash && this.isNamed(bin, names, start, end)) return bin;
       }
@@ -368,7 +368,7 @@ export class RecordParser {
   private index(bin: number): void {
     const count = this.record.binCount;
     let from = bin;
-    const first = count === FEW_BINS + 1;
+    const first = count === LINEAR_SEARCH_MAX_BINS + 1;
     if (first || count * 2 > this.table.length) {
       // The table of a record with thousands of bins would take too long to clear for each one after it.
       const clear = first && this.table.length > 0 && this.table.length <= MAX_KEPT_TABLE;

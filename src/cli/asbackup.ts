@@ -1,5 +1,5 @@
 import { asbackupTool, type BackupCommand, toBackupOptions } from '../config/backup-config.js';
-import type { ProgressRequests } from '../ui/progress/progress-signal.js';
+import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 import { accessValues } from '../config/auth/security-values.js';
 import { type Environment, runProgram } from './run.js';
 
@@ -24,7 +24,7 @@ export async function main(
   );
 }
 
-async function runAndClose(command: BackupCommand, progressRequests: ProgressRequests): Promise<void> {
+async function runAndClose(command: BackupCommand, progressRequests: ProgressSignal): Promise<void> {
   try {
     await runCommand(command, progressRequests);
   } finally {
@@ -33,7 +33,7 @@ async function runAndClose(command: BackupCommand, progressRequests: ProgressReq
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand(given: BackupCommand, progressRequests: ProgressRequests): Promise<void> {
+async function runCommand(given: BackupCommand, progressRequests: ProgressSignal): Promise<void> {
   const command = { ...given, progressRequests };
   const { removeArtifacts, target } = command;
   if (removeArtifacts !== undefined)

@@ -1,5 +1,5 @@
 import { asrestoreTool, type RestoreCommand, toRestoreOptions } from '../config/restore-config.js';
-import type { ProgressRequests } from '../ui/progress/progress-signal.js';
+import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 import { accessValues } from '../config/auth/security-values.js';
 import { type Environment, runProgram } from './run.js';
 
@@ -25,7 +25,7 @@ export async function main(
   );
 }
 
-async function runAndClose(command: RestoreCommand, progressRequests: ProgressRequests): Promise<void> {
+async function runAndClose(command: RestoreCommand, progressRequests: ProgressSignal): Promise<void> {
   try {
     await runCommand(command, progressRequests);
   } finally {
@@ -34,7 +34,7 @@ async function runAndClose(command: RestoreCommand, progressRequests: ProgressRe
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand({ validate, ...given }: RestoreCommand, progressRequests: ProgressRequests): Promise<void> {
+async function runCommand({ validate, ...given }: RestoreCommand, progressRequests: ProgressSignal): Promise<void> {
   const options = { ...given, progressRequests };
   const { display } = options;
   const { restoreSummary, validationSummary } = await import('../ui/summary.js');

@@ -1,5 +1,5 @@
 import type { OptionTable } from '../config/schema/option-spec.js';
-import { readWords, type Word } from './args/tokenizer.js';
+import { tokenize, type Token } from './args/tokenizer.js';
 
 const SECRET = new Set(['password', 'tls-keyfile-password']);
 
@@ -17,7 +17,7 @@ export function hidePassword(name: string, table: OptionTable, argv: readonly st
 
 /** Undefined: there is nothing to hide. */
 export function titleWithoutPassword(name: string, table: OptionTable, argv: readonly string[]): string | undefined {
-  const words = readWords(argv, table);
+  const words = tokenize(argv, table);
   if (!words.some(holdsSecret)) return undefined;
   const parts = words.map((word) => {
     // What could not be read may be anything.
@@ -29,7 +29,7 @@ export function titleWithoutPassword(name: string, table: OptionTable, argv: rea
   return [name, ...parts].join(' ');
 }
 
-function holdsSecret(word: Word): boolean {
+function holdsSecret(word: Token): boolean {
   if (word.kind !== 'option' || word.argument === undefined) return false;
   return SECRET.has(word.spec.name) && !/^(?:env|file|secrets):/.test(word.argument);
 }

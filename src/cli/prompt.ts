@@ -25,7 +25,7 @@ export interface Keyboard {
   pause(): unknown;
 }
 
-export interface PromptAids {
+export interface PromptContext {
   stderr: (text: string) => void;
   /** Standard input is the backup, so a person can only be asked on the terminal itself. */
   stdinTaken: boolean;
@@ -35,7 +35,7 @@ export interface PromptAids {
  * The terminal, if standard input is one; otherwise a line of standard input, and not a byte more, as the rest may be a
  * backup. Where standard input is the backup, a person at a terminal is asked there first.
  */
-export async function askPassword(prompt: string, aids: PromptAids): Promise<string> {
+export async function askPassword(prompt: string, aids: PromptContext): Promise<string> {
   if (process.stdin.isTTY) return readHidden(prompt, process.stdin, aids.stderr);
   if (aids.stdinTaken) {
     const terminal = openTerminal();

@@ -1,22 +1,22 @@
-import { messageOf, ToolError } from '../core/errors.js';
-import { makeRoomToEnd } from '../core/worker-exit.js';
-import { jsonForm, LineWriter, textForm, writeToStderr } from '../ui/stderr-logger.js';
+import { errorMessage, ToolError } from '../core/errors.js';
+import { collectGarbageBeforeExit } from '../core/worker-exit.js';
+import { jsonForm, StderrLogger, textForm, writeToStderr } from '../ui/stderr-logger.js';
 import { errorEvent, type Log, logEvent, type LogEvent, warningEvent } from '../core/log.js';
-import { type Look, ProgressBar, type Terminal } from '../ui/progress/bar.js';
+import { type BarOptions, ProgressBar, type Terminal } from '../ui/progress/bar.js';
 import type { ProgressDisplay } from '../ui/progress/display.js';
-import type { ProgressRequests } from '../ui/progress/progress-signal.js';
-import type { Access, AccessValues } from '../config/auth/connection-security.js';
+import type { ProgressSignal } from '../ui/progress/progress-signal.js';
+import type { ConnectionSecurity, SecurityValues } from '../config/auth/connection-security.js';
 import { wantsAccess } from '../config/auth/security-values.js';
 import { hidePassword } from './process-title.js';
 import type { Tool } from './args/parse.js';
-import { defaultLocations } from '../config/file/default-paths.js';
+import { defaultConfigPaths } from '../config/file/default-paths.js';
 import { onInterrupt, type SignalSource } from './signals.js';
 import { OptionError } from '../config/option-error.js';
 import type { OptionValues } from '../config/option-values.js';
 import type { OptionTable } from '../config/schema/option-spec.js';
 import { readCommandLine } from './args/resolve-options.js';
 import { Redactor } from '../config/secrets/redactor.js';
-import { type OptionWord, readWords } from './args/tokenizer.js';
+import { type OptionToken, tokenize } from './args/tokenizer.js';
 
 /** What a program touches of the outside world; a test gives its own. */
 export interface Environment<Options> {
@@ -30,7 +30,7 @@ export interface Environment<Options> {
   /** Where configuration files are looked for. */
   configFiles: readonly string[];
   /** The run itself, loaded only when there is one. */
-  run: (options: Options, progressRequests: ProgressRequests) => Promise<unknown>;
+  run: (options: Options, progressRequests: ProgressSignal) => Promise<unknown>;
 }
 
 /** What the log shares the terminal with, and what it must not show. */
@@ -50,13 +50,13 @@ export interface Program<T extends OptionTable, Options> {
     log: Log,
     signal: AbortSignal,
     display: ProgressDisplay | undefined,
-    access: Access,
+    access: ConnectionSecurity,
   ) => Options;
   /** What it takes to get into the cluster; undefined = the run needs none. */
-  readonly accessOf?: (values: OptionValues<T>) => AccessValues | undefined;
+  readonly accessOf?: (values: OptionValues<T>) => SecurityValues | undefined;
   /** Standard input is what the run reads, so that no password can come from there unasked. */
   readonly readsStdin?: (values: OptionValues<T>) => boolean;
-  readonly run: (options: Options, progressRequests: ProgressRequests) => Promise<unknown>;
+  readonly run: (options: Options, progressRequests: ProgressSignal) => Promise<unknown>;
   /** Whether runs make use of `display`. */
   readonly drawsProgress?: boolean;
 }
@@ -72,9 +72,9 @@ export async function runProgram<T extends OptionTable, Options>(
   const stderr = environment.stderr ?? writeToStderr;
   const screen: Screen = { bar: undefined, redactor: new Redactor() };
   const write = (line: string): void => (screen.bar === undefined ? stderr(line) : screen.bar.writeAbove(line));
-  const log = new LineWriter({ verbose: false, write, redact: (text) => screen.redactor.clean(text) });
+  const log = new StderrLogger({ verbose: false, write, redact: (text) => screen.redactor.clean(text) });
   // Whatever is wrong with the rest of the line is said in the way that was asked for.
-  if (wantsJson(readWords(argv, tool.options))) log.form = jsonForm(tool.name);
+  if (wantsJson(tokenize(argv, tool.options))) log.form = jsonForm(tool.name);
   const code = await execute(program, argv, environment, log, screen).catch((error: unknown) => {
     report(error, tool.name, log, write);
     return 1;
@@ -88,19 +88,17 @@ async function execute<T extends OptionTable, Options>(
   program: Program<T, Options>,
   argv: readonly string[],
   environment: Partial<Environment<Options>>,
-  log: LineWriter,
+  log: StderrLogger,
   screen: Screen,
 ): Promise<number> {
   const { tool } = program;
   const stdout = environment.stdout ?? writeToStdout;
   const line = await readCommandLine(tool, argv, {
-    configFiles: environment.configFiles ?? defaultLocations(process.env),
+    configFiles: environment.configFiles ?? defaultConfigPaths(process.env),
     keepSecret: (reference, text, rule) => screen.redactor.add(reference, text, rule),
     settingsRead: (settings) => {
       const inFile = settings.findLast(({ spec }) => spec.name === 'log-json');
-      const said = readWords(argv, tool.options).some(
-        (word) => word.kind === 'option' && word.spec.name === 'log-json',
-      );
+      const said = tokenize(argv, tool.options).some((word) => word.kind === 'option' && word.spec.name === 'log-json');
       if (!said && inFile?.text === 'true') log.form = jsonForm(tool.name);
     },
   });
@@ -131,7 +129,7 @@ async function execute<T extends OptionTable, Options>(
   } finally {
     screen.bar?.stop();
     interrupt.release();
-    makeRoomToEnd();
+    collectGarbageBeforeExit();
   }
 }
 
@@ -142,10 +140,10 @@ async function openAccess<T extends OptionTable, Options>(
   environment: Partial<Environment<Options>>,
   log: Log,
   json: boolean,
-): Promise<Access> {
+): Promise<ConnectionSecurity> {
   const wanted = program.accessOf?.(values);
   if (wanted === undefined || !wantsAccess(wanted)) return {};
-  const { resolveAccess } = await import('../config/auth/connection-security.js');
+  const { resolveSecurity: resolveAccess } = await import('../config/auth/connection-security.js');
   const stdinTaken = program.readsStdin?.(values) === true;
   const direct = environment.stderr ?? writeToStderr;
   const asEvent = (text: string): void => {
@@ -164,13 +162,13 @@ function terminalOf({ stderr, env }: NodeJS.Process): Terminal | undefined {
 }
 
 /** Colours unless NO_COLOR is set (no-color.org), and signs beyond ASCII where the locale has them. */
-function lookOf(env: NodeJS.ProcessEnv): Look {
+function lookOf(env: NodeJS.ProcessEnv): BarOptions {
   const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((value) => value !== undefined && value !== '') ?? '';
   return { colour: (env.NO_COLOR ?? '') === '', unicode: /utf-?8/i.test(locale) };
 }
 
-function wantsJson(words: ReturnType<typeof readWords>): boolean {
-  const said = words.filter((word): word is OptionWord => word.kind === 'option' && word.spec.name === 'log-json');
+function wantsJson(words: ReturnType<typeof tokenize>): boolean {
+  const said = words.filter((word): word is OptionToken => word.kind === 'option' && word.spec.name === 'log-json');
   return said.length > 0 && said.at(-1)?.argument !== 'false';
 }
 
@@ -178,7 +176,7 @@ function noteEvent(text: string): LogEvent {
   return { ...logEvent('option.note', text), warning: true };
 }
 
-function report(error: unknown, name: string, log: LineWriter, stderr: (text: string) => void): void {
+function report(error: unknown, name: string, log: StderrLogger, stderr: (text: string) => void): void {
   if (error instanceof OptionError && error.usage) {
     if (log.form === textForm) stderr(`${name}: ${error.message}\nTry ${name} --help for all options.\n`);
     else log.error(errorEvent(error, 'usage', `; try ${name} --help for all options`));
@@ -186,10 +184,10 @@ function report(error: unknown, name: string, log: LineWriter, stderr: (text: st
   }
   if (error instanceof ToolError) {
     log.error(errorEvent(error, 'run.failed'));
-    if (error.cause !== undefined) log.verbose(logEvent('error.cause', `Cause: ${messageOf(error.cause)}`));
+    if (error.cause !== undefined) log.verbose(logEvent('error.cause', `Cause: ${errorMessage(error.cause)}`));
     return;
   }
-  log.error(logEvent('run.failed', `Unexpected error: ${messageOf(error)}`, { code: 'INTERNAL' }));
+  log.error(logEvent('run.failed', `Unexpected error: ${errorMessage(error)}`, { code: 'INTERNAL' }));
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const frame of stack.split('\n').slice(1)) log.verbose(logEvent('error.stack', frame.trim()));
 }

@@ -1,6 +1,6 @@
 import { ToolError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import type { ProgressRequests } from '../ui/progress/progress-signal.js';
+import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 
 /** A terminal that closes, too, is no reason to lose what was done. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -15,13 +15,13 @@ export interface SignalSource {
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Made by SIGUSR1. Without a listener that signal would start the debugger of Node.js. */
-  readonly progressRequests: ProgressRequests;
+  readonly progressRequests: ProgressSignal;
   /** Gives the signals back. */
   release(): void;
 }
 
 /** `timeout` and the like signal the process and then its group; what comes so soon after the first is no second wish. */
-const SAME_WISH_MS = 200;
+const SIGNAL_DEBOUNCE_MS = 200;
 
 /** SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one ends the process at once. */
 export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: SignalSource): Interrupt {
@@ -34,7 +34,7 @@ export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: Signal
   let firstAt = 0;
   const listen = (): void => {
     if (controller.signal.aborted) {
-      if (performance.now() - firstAt < SAME_WISH_MS) return;
+      if (performance.now() - firstAt < SIGNAL_DEBOUNCE_MS) return;
       log.error(`${what} interrupted again, exiting at once`);
       source.exit(1);
       return;

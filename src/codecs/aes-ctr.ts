@@ -47,7 +47,7 @@ export interface CipherPosition {
   offset: number;
 }
 
-export class EncryptSink implements ByteSink {
+export class AesCtrEncoder implements ByteSink {
   readonly name: string;
   private readonly cipher: Cipher;
   private header: Buffer | undefined;
@@ -79,8 +79,8 @@ export class EncryptSink implements ByteSink {
     await this.inner.close();
   }
 
-  abandon(): Promise<void> {
-    return this.inner.abandon();
+  abort(): Promise<void> {
+    return this.inner.abort();
   }
 
   private async writeHeader(): Promise<void> {
@@ -90,7 +90,7 @@ export class EncryptSink implements ByteSink {
   }
 }
 
-export class DecryptSource implements ByteSource {
+export class AesCtrDecoder implements ByteSource {
   readonly name: string;
   private header = Buffer.alloc(0);
   private cipher: Cipher | undefined;

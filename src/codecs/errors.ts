@@ -25,14 +25,14 @@ export type PipelineErrorCode =
   | 'KEY_PASSPHRASE'
   | 'KEY_ENV';
 
-export class PipelineError extends ToolError {
+export class CodecError extends ToolError {
   constructor(code: PipelineErrorCode, message: string, cause?: unknown) {
     super(code, message, cause === undefined ? undefined : { cause });
   }
 }
 
 /** Bytes that cannot be decompressed or decrypted, with the place in the stream that the layer was given. */
-export class StreamError extends PipelineError {
+export class StreamError extends CodecError {
   constructor(
     code: PipelineErrorCode,
     readonly file: string,

@@ -1,9 +1,9 @@
 /** The key of `--encrypt`, from a private key or from any bytes (asb-format.md 6.1). */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { messageOf, systemReason } from '../core/errors.js';
+import { errorMessage, systemErrorText } from '../core/errors.js';
 import { derContent, derField, lastField } from './der.js';
-import { PipelineError } from './errors.js';
+import { CodecError } from './errors.js';
 
 export type EncryptionMode = 'aes128' | 'aes256';
 
@@ -38,7 +38,7 @@ export function readKeyFile(path: string): EncryptionKey {
   try {
     pem = readFileSync(path, 'latin1');
   } catch (error) {
-    throw new PipelineError('KEY_FILE', `Cannot read the encryption key file ${path}: ${systemReason(error)}.`, error);
+    throw new CodecError('KEY_FILE', `Cannot read the encryption key file ${path}: ${systemErrorText(error)}.`, error);
   }
   return keyFromPem(pem, path, `The encryption key file ${path}`);
 }
@@ -50,9 +50,9 @@ export function keyFromPem(pem: string, name: string, subject = `The PEM text of
   try {
     key = createPrivateKey({ key: block, format: 'pem' });
   } catch (error) {
-    throw new PipelineError(
+    throw new CodecError(
       'KEY_FILE',
-      `${subject} holds a private key that cannot be read: ${messageOf(error)}.`,
+      `${subject} holds a private key that cannot be read: ${errorMessage(error)}.`,
       error,
     );
   }
@@ -69,10 +69,10 @@ export function keyFromPem(pem: string, name: string, subject = `The PEM text of
 export function keyFromEnvironment(value: string | undefined, name: string): EncryptionKey {
   const variable = `The environment variable ${name}`;
   if (value === undefined)
-    throw new PipelineError('KEY_ENV', `${variable}, which is to hold the encryption key, is not set.`);
-  if (value === '') throw new PipelineError('KEY_ENV', `${variable}, which is to hold the encryption key, is empty.`);
+    throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is not set.`);
+  if (value === '') throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is empty.`);
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) {
-    throw new PipelineError('KEY_ENV', `${variable} does not hold an encryption key: ${whyNotBase64(value)}.`);
+    throw new CodecError('KEY_ENV', `${variable} does not hold an encryption key: ${whyNotBase64(value)}.`);
   }
   const bytes = Buffer.from(value, 'base64');
   const lookalikes = privateKeyIn(bytes, (key) => lookalikesOf(key, bytes)) ?? [];
@@ -106,11 +106,11 @@ function findPrivateKey(pem: string, subject: string): string {
     }
     if (label.startsWith('ENCRYPTED') || /^Proc-Type:.*ENCRYPTED/m.test(block)) {
       const remedy = 'write a copy without one: openssl pkey -in FILE -out COPY';
-      throw new PipelineError('KEY_PASSPHRASE', `${subject} is protected by a passphrase; ${remedy}.`);
+      throw new CodecError('KEY_PASSPHRASE', `${subject} is protected by a passphrase; ${remedy}.`);
     }
     return block;
   }
-  throw new PipelineError('KEY_FILE', `${subject} holds no private key in PEM form: ${whyNoKey(pem, labels)}.`);
+  throw new CodecError('KEY_FILE', `${subject} holds no private key in PEM form: ${whyNoKey(pem, labels)}.`);
 }
 
 function whyNoKey(pem: string, labels: readonly string[]): string {
@@ -140,7 +140,7 @@ function traditionalForm(key: KeyObject, block: string, subject: string): { der:
     default: {
       // DSA and DH have forms of their own, which node:crypto does not write; another would give another key.
       const text = `${subject} holds a ${type.toUpperCase()} key; take an RSA or EC key.`;
-      throw new PipelineError('KEY_FILE', text);
+      throw new CodecError('KEY_FILE', text);
     }
   }
 }

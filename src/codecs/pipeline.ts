@@ -1,13 +1,13 @@
 /** What happens to the bytes of a file on their way: text, zstd, AES, storage; and back (asb-format.md 6). */
-import { AES_HEADER_BYTES, DecryptSource, EncryptSink, type CipherPosition, type Encryption } from './aes-ctr.js';
+import { AES_HEADER_BYTES, AesCtrDecoder, AesCtrEncoder, type CipherPosition, type Encryption } from './aes-ctr.js';
 import type { ByteSink, ByteSource } from '../core/byte-stream.js';
 import { explainHead, HEAD_BYTES } from './sniff.js';
 import { checkLevel, loadZstd, type ZstdLibrary } from './zstd-library.js';
-import { FrameCompressor, ZstdSink } from './zstd-encoder.js';
-import { ZstdSource } from './zstd-decoder.js';
+import { FrameCompressor, ZstdEncoder } from './zstd-encoder.js';
+import { ZstdDecoder } from './zstd-decoder.js';
 
 /** How the files of a backup are stored. Plain data, so that it can be handed to a worker thread; the key is in it. */
-export interface PipelineOptions {
+export interface CodecConfig {
   /** Absent = not compressed. */
   compression?: {
     /** Of zstd; 0 = its default, which is 3. For reading it is of no matter. */
@@ -18,26 +18,26 @@ export interface PipelineOptions {
 }
 
 /** The part of a run's options that says how files are stored. */
-export function pipelineOptions({ compression, encryption }: PipelineOptions): PipelineOptions {
+export function codecConfig({ compression, encryption }: CodecConfig): CodecConfig {
   return {
     ...(compression === undefined ? {} : { compression }),
     ...(encryption === undefined ? {} : { encryption }),
   };
 }
 
-export class Pipeline {
+export class Codecs {
   private constructor(
-    private readonly options: PipelineOptions,
+    private readonly options: CodecConfig,
     private readonly zstd: ZstdLibrary | undefined,
   ) {}
 
   /** Loads what is needed and proves that it works, before any file is touched. Throws PipelineError. */
-  static async open(options: PipelineOptions | undefined = {}): Promise<Pipeline> {
+  static async open(options: CodecConfig | undefined = {}): Promise<Codecs> {
     const { compression } = options;
-    if (compression === undefined) return new Pipeline(options, undefined);
+    if (compression === undefined) return new Codecs(options, undefined);
     const zstd = await loadZstd();
     checkLevel(zstd, compression.level);
-    return new Pipeline(options, zstd);
+    return new Codecs(options, zstd);
   }
 
   get compresses(): boolean {
@@ -54,13 +54,13 @@ export class Pipeline {
     const { compression } = this.options;
     const encrypted = this.encrypt(sink, from);
     if (compression === undefined || this.zstd === undefined) return encrypted;
-    return new ZstdSink(encrypted, this.zstd, compression.level);
+    return new ZstdEncoder(encrypted, this.zstd, compression.level);
   }
 
   /** As `encode`, for bytes that `compressor` has seen to. */
   encrypt(sink: ByteSink, from?: CipherPosition): ByteSink {
     const { encryption } = this.options;
-    return encryption === undefined ? sink : new EncryptSink(sink, encryption, from);
+    return encryption === undefined ? sink : new AesCtrEncoder(sink, encryption, from);
   }
 
   /** Makes pieces that can be put behind one another; undefined = there is nothing to compress. */
@@ -84,15 +84,15 @@ export class DecodedSource implements ByteSource {
 
   constructor(
     source: ByteSource,
-    private readonly options: PipelineOptions,
+    private readonly options: CodecConfig,
     zstd: ZstdLibrary | undefined,
     onBytes: ((bytes: number) => void) | undefined,
   ) {
     this.name = source.name;
     this.tap = new Tap(source, onBytes);
     const { encryption } = options;
-    const decrypted = encryption === undefined ? this.tap : new DecryptSource(this.tap, encryption);
-    this.outer = zstd === undefined ? decrypted : new ZstdSource(decrypted, zstd);
+    const decrypted = encryption === undefined ? this.tap : new AesCtrDecoder(this.tap, encryption);
+    this.outer = zstd === undefined ? decrypted : new ZstdDecoder(decrypted, zstd);
   }
 
   read(): Promise<Buffer | undefined> {

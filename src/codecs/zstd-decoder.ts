@@ -1,5 +1,5 @@
 /** Decompresses what comes from a source: any number of frames, also empty and skippable ones (asb-format.md 5). */
-import { messageOf } from '../core/errors.js';
+import { errorMessage } from '../core/errors.js';
 import type { ByteSource } from '../core/byte-stream.js';
 import { StreamError } from './errors.js';
 import type { ZstdLibrary } from './zstd-library.js';
@@ -14,7 +14,7 @@ const BLOCK_HEADER_BYTES = 3;
  * The library is fed block by block, each block apart from the head of the next: what comes before a damaged block is
  * handed on before the damage is reported, and the report names the place of the block.
  */
-export class ZstdSource implements ByteSource {
+export class ZstdDecoder implements ByteSource {
   readonly name: string;
   private readonly context: InstanceType<ZstdLibrary['DCtx']>;
   private readonly output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
@@ -53,7 +53,7 @@ export class ZstdSource implements ByteSource {
         if (!(await this.fill())) return undefined;
       }
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(messageOf(error));
+      this.failure = error instanceof Error ? error : new Error(errorMessage(error));
       if (this.filled === 0) throw this.failure;
       return this.taken();
     }
@@ -138,7 +138,7 @@ export class ZstdSource implements ByteSource {
     try {
       return this.context.decompressStream(this.output.subarray(this.filled), piece);
     } catch (error) {
-      const detail = messageOf(error);
+      const detail = errorMessage(error);
       const reason = /too much memory/i.test(detail)
         ? 'it was compressed with a window of more than 128 MiB, which no reader accepts unasked'
         : `the compressed data are damaged (${detail})`;

@@ -1,7 +1,7 @@
 /** Compresses what is written to a sink (asb-format.md 5). */
-import { messageOf, ToolError } from '../core/errors.js';
+import { errorMessage, ToolError } from '../core/errors.js';
 import type { ByteSink } from '../core/byte-stream.js';
-import { PipelineError } from './errors.js';
+import { CodecError } from './errors.js';
 import { newCompressor, type ZstdLibrary } from './zstd-library.js';
 
 /** As much as C writes at once; what is here is not yet in the file (asbackup.md 5.5). */
@@ -11,7 +11,7 @@ const OUTPUT_BYTES = 128 * 1024;
  * One frame from the first byte to `close`, unless `endFrame` ends it earlier. Compressing is synchronous, in the
  * thread of the caller; the compressed bytes of before are written meanwhile.
  */
-export class ZstdSink implements ByteSink {
+export class ZstdEncoder implements ByteSink {
   readonly name: string;
   private readonly context: InstanceType<ZstdLibrary['CCtx']>;
   /** One is being filled while the other is being written. */
@@ -67,9 +67,9 @@ export class ZstdSink implements ByteSink {
     await this.inner.close();
   }
 
-  async abandon(): Promise<void> {
+  async abort(): Promise<void> {
     await this.writing;
-    await this.inner.abandon();
+    await this.inner.abort();
   }
 
   private async compress(chunk: Buffer, directive: number): Promise<void> {
@@ -87,8 +87,8 @@ export class ZstdSink implements ByteSink {
     try {
       return this.context.compressStream2(this.outputs[this.turn].subarray(this.filled), input, directive);
     } catch (error) {
-      const text = `${this.name}: zstd cannot compress: ${messageOf(error)}.`;
-      throw new PipelineError('ZSTD_COMPRESS', text, error);
+      const text = `${this.name}: zstd cannot compress: ${errorMessage(error)}.`;
+      throw new CodecError('ZSTD_COMPRESS', text, error);
     }
   }
 
@@ -108,7 +108,7 @@ export class ZstdSink implements ByteSink {
   private async settled(): Promise<void> {
     const failure = await this.writing;
     if (failure === undefined) return;
-    throw failure.error instanceof Error ? failure.error : new ToolError('INTERNAL', messageOf(failure.error));
+    throw failure.error instanceof Error ? failure.error : new ToolError('INTERNAL', errorMessage(failure.error));
   }
 }
 
@@ -131,7 +131,7 @@ export class FrameCompressor {
     try {
       return output.subarray(0, this.context.compress2(output, bytes));
     } catch (error) {
-      throw new PipelineError('ZSTD_COMPRESS', `zstd cannot compress: ${messageOf(error)}.`, error);
+      throw new CodecError('ZSTD_COMPRESS', `zstd cannot compress: ${errorMessage(error)}.`, error);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The zstd library, loaded only by those who use it: a run without `--compress` needs no native code. */
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '../core/errors.js';
-import { PipelineError } from './errors.js';
+import { errorMessage } from '../core/errors.js';
+import { CodecError } from './errors.js';
 
 export type ZstdLibrary = typeof import('zstd-napi/binding.js');
 
@@ -15,7 +15,7 @@ export function loadZstd(): Promise<ZstdLibrary> {
   loading ??= import('zstd-napi/binding.js').then(
     (module) => module.default,
     (error: unknown) => {
-      throw new PipelineError('ZSTD_MISSING', missingText(error), error);
+      throw new CodecError('ZSTD_MISSING', missingText(error), error);
     },
   );
   return loading;
@@ -30,7 +30,7 @@ export function missingText(error: unknown): string {
   const command = absent
     ? 'npm install --no-save --omit=dev --ignore-scripts=false zstd-napi'
     : 'npm rebuild zstd-napi --ignore-scripts=false';
-  const reason = absent ? 'zstd-napi is not installed' : firstLine(messageOf(error));
+  const reason = absent ? 'zstd-napi is not installed' : firstLine(errorMessage(error));
   return (
     `The compression library cannot be loaded (${reason}); build it with "${command}" in ${PACKAGE}, ` +
     'which takes the network, or Python 3, make and a C++ compiler. Backups without --compress do not need it.'
@@ -45,7 +45,7 @@ function firstLine(text: string): string {
 export function checkLevel(zstd: ZstdLibrary, level: number): void {
   const [low, high] = [zstd.minCLevel(), zstd.maxCLevel()];
   if (Number.isInteger(level) && level >= low && level <= high) return;
-  throw new PipelineError('ZSTD_LEVEL', `The compression level must be from ${low} to ${high}, not ${level}.`);
+  throw new CodecError('ZSTD_LEVEL', `The compression level must be from ${low} to ${high}, not ${level}.`);
 }
 
 export function newCompressor(zstd: ZstdLibrary, level: number): InstanceType<ZstdLibrary['CCtx']> {

@@ -1,10 +1,10 @@
 import type { BackupOptions, BackupTarget } from '../engine/backup/config.js';
 import type { RemovalOptions } from '../engine/backup/output/target.js';
-import { Storages } from '../storage/registry.js';
-import type { Rule, Tool } from '../cli/args/parse.js';
-import type { Access } from './auth/connection-security.js';
+import { StorageRegistry } from '../storage/registry.js';
+import type { Constraint, Tool } from '../cli/args/parse.js';
+import type { ConnectionSecurity } from './auth/connection-security.js';
 import { exclusive, keyWithoutMode } from './constraints.js';
-import { enumerate } from './option-error.js';
+import { joinList } from './option-error.js';
 import type { OptionValues } from './option-values.js';
 import { asbackupOptions } from './schema/backup.js';
 import type { OptionName } from './schema/option-spec.js';
@@ -24,7 +24,7 @@ const NS_PER_MS = 1_000_000n;
 const PARALLEL_WITH_NODE_LIST = 16;
 
 /** asbackup.md 2.1, rows 6 to 19. The rows before are checked while reading, those after 20 by the run. */
-const rules: readonly Rule<Table>[] = [
+const rules: readonly Constraint<Table>[] = [
   {
     row: '6',
     broken: (v) =>
@@ -133,7 +133,7 @@ function estimateNotes(v: BackupValues): string[] {
   ).filter((name) => v.has(name));
   const notes: string[] = [];
   if (filters.length > 0) {
-    const list = enumerate(filters.map((name) => `--${name}`));
+    const list = joinList(filters.map((name) => `--${name}`));
     notes.push(
       `Warning: ${list} only choose(s) the records that are measured; the estimate still counts all records of the ` +
         'namespace or sets, so a backup with the same options will be smaller.',
@@ -158,7 +158,7 @@ export function toBackupOptions(
   log: BackupOptions['log'],
   signal: AbortSignal,
   display?: BackupOptions['display'],
-  access: Access = {},
+  access: ConnectionSecurity = {},
 ): BackupCommand {
   const nodes = values.get('node-list');
   const hosts = nodes ?? values.get('host');
@@ -259,7 +259,7 @@ function resumeOf(values: BackupValues): Partial<BackupOptions> {
   };
 }
 
-function removalOf(values: BackupValues, storages: Storages, log: BackupOptions['log']): RemovalOptions {
+function removalOf(values: BackupValues, storages: StorageRegistry, log: BackupOptions['log']): RemovalOptions {
   const prefix = values.get('output-file-prefix') ?? values.get('namespace');
   return { target: targetOf(values), storages, ...(prefix === undefined ? {} : { prefix }), log };
 }
@@ -276,7 +276,7 @@ function targets(v: BackupValues): number {
   return [v.has('directory'), v.has('output-file'), v.has('estimate')].filter(Boolean).length;
 }
 
-function storagesOf(values: BackupValues, log: BackupOptions['log'], signal: AbortSignal): Storages {
+function storagesOf(values: BackupValues, log: BackupOptions['log'], signal: AbortSignal): StorageRegistry {
   const settings = storageSettings(
     {
       region: values.get('s3-region'),
@@ -291,5 +291,5 @@ function storagesOf(values: BackupValues, log: BackupOptions['log'], signal: Abo
     },
     process.env,
   );
-  return new Storages(settings, (level, text) => log[level](text), signal);
+  return new StorageRegistry(settings, (level, text) => log[level](text), signal);
 }

@@ -1,5 +1,5 @@
 import { type EncryptionKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../codecs/key.js';
-import type { PipelineOptions } from '../codecs/pipeline.js';
+import type { CodecConfig } from '../codecs/pipeline.js';
 import { type Log, logEvent } from '../core/log.js';
 import type { PemSource } from './values/parse-value.js';
 
@@ -14,7 +14,7 @@ interface StorageValues {
 }
 
 /** Reads the key, so that a wrong one is found before anything is touched. Throws PipelineError. */
-export function toPipelineOptions(values: StorageValues, log: Log): PipelineOptions {
+export function toPipelineOptions(values: StorageValues, log: Log): CodecConfig {
   const { compress, level = 0, encrypt: mode } = values;
   const compression = compress === undefined ? {} : { compression: { level } };
   if (mode !== 'aes128' && mode !== 'aes256') return compression;

@@ -1,5 +1,5 @@
 /** The candidate that was most likely meant, if one is near enough to be worth a guess. */
-export function nearest(typed: string, candidates: readonly string[]): string | undefined {
+export function closestMatch(typed: string, candidates: readonly string[]): string | undefined {
   const text = typed.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;

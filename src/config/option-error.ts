@@ -17,7 +17,7 @@ export function quoted(text: string): string {
 }
 
 /** `a`, `a and b`, `a, b and c` */
-export function enumerate(items: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
+export function joinList(items: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const last = items.at(-1) ?? '';
   return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} ${conjunction} ${last}`;
 }

@@ -1,8 +1,8 @@
 import type { RestoreOptions, RestoreSource } from '../engine/restore/config.js';
 import { logEvent } from '../core/log.js';
-import { Storages } from '../storage/registry.js';
-import type { Rule, Tool } from '../cli/args/parse.js';
-import type { Access } from './auth/connection-security.js';
+import { StorageRegistry } from '../storage/registry.js';
+import type { Constraint, Tool } from '../cli/args/parse.js';
+import type { ConnectionSecurity } from './auth/connection-security.js';
 import { exclusive, keyWithoutMode } from './constraints.js';
 import { OptionError, quoted } from './option-error.js';
 import type { OptionValues } from './option-values.js';
@@ -21,7 +21,7 @@ export type RestoreValues = OptionValues<Table>;
 const MIB = 1024 * 1024;
 
 /** asrestore.md 2.1, rows 1 to 8. */
-const rules: readonly Rule<Table>[] = [
+const rules: readonly Constraint<Table>[] = [
   {
     row: '1',
     broken: (v) =>
@@ -82,7 +82,7 @@ export function toRestoreOptions(
   values: RestoreValues,
   log: RestoreOptions['log'],
   signal: AbortSignal,
-  access: Access = {},
+  access: ConnectionSecurity = {},
   display?: RestoreOptions['display'],
 ): RestoreCommand {
   const hosts = values.get('host');
@@ -181,7 +181,7 @@ function throttleProblem(text: string | undefined): string | undefined {
   }
 }
 
-function storagesOf(values: RestoreValues, log: RestoreOptions['log'], signal: AbortSignal): Storages {
+function storagesOf(values: RestoreValues, log: RestoreOptions['log'], signal: AbortSignal): StorageRegistry {
   const settings = storageSettings(
     {
       region: values.get('s3-region'),
@@ -194,5 +194,5 @@ function storagesOf(values: RestoreValues, log: RestoreOptions['log'], signal: A
     },
     process.env,
   );
-  return new Storages(settings, (level, text) => log[level](text), signal);
+  return new StorageRegistry(settings, (level, text) => log[level](text), signal);
 }

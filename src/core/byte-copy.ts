@@ -20,7 +20,7 @@ export function allocWithSlack(bytes: number): Buffer {
  * The view on a buffer that `copyRange` takes: with the slack behind it, if its memory has some. Without, a range that
  * ends within COPY_SLACK_BYTES of the end is a RangeError.
  */
-export function viewOf(buf: Uint8Array): DataView {
+export function dataView(buf: Uint8Array): DataView {
   const there = buf.buffer.byteLength - buf.byteOffset;
   return new DataView(buf.buffer, buf.byteOffset, Math.min(there, buf.byteLength + COPY_SLACK_BYTES));
 }

@@ -3,7 +3,7 @@
  * `write()`. Values are wire particle bytes, GEOJSON bare JSON, as in `RecordView` (model.ts).
  */
 import { allocWithSlack } from './byte-copy.js';
-import { DIGEST_BYTES } from './particle.js';
+import { DIGEST_BYTES } from './partition.js';
 
 /** Integers per bin in `DecodedRecord.bins`: those of `RecordView`, then the sources. */
 export const DECODED_BIN_STRIDE = 6;

@@ -14,7 +14,7 @@ export class ToolError extends Error {
 }
 
 /** The sentence of any thrown value, for a log line. */
-export function messageOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -38,8 +38,8 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why the system refused: `no such file or directory (ENOENT)`. Node's own text repeats the path and names the call. */
-export function systemReason(error: unknown): string {
+export function systemErrorText(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = SYSTEM_REASONS[code];
-  return reason === undefined ? messageOf(error).replace(/\.$/, '') : `${reason} (${code})`;
+  return reason === undefined ? errorMessage(error).replace(/\.$/, '') : `${reason} (${code})`;
 }

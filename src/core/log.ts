@@ -1,4 +1,4 @@
-import { messageOf } from './errors.js';
+import { errorMessage } from './errors.js';
 
 /** What a field of a log line may hold. Counts and sizes are numbers, lists hold names. */
 export type FieldValue = string | number | boolean | readonly string[];
@@ -28,11 +28,11 @@ export interface Log {
   verbose(line: LogLine, worker?: number): void;
 }
 
-export function eventOf(line: LogLine): LogEvent {
+export function toLogEvent(line: LogLine): LogEvent {
   return typeof line === 'string' ? { event: 'message', text: line } : line;
 }
 
-export function textOf(line: LogLine): string {
+export function logText(line: LogLine): string {
   return typeof line === 'string' ? line : line.text;
 }
 
@@ -48,5 +48,5 @@ export function warningEvent(event: string, text: string, fields?: Fields): LogE
 /** What went wrong, with the code that programs can test. `more` follows the error's own sentence. */
 export function errorEvent(error: unknown, event = 'error', more = ''): LogEvent {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
-  return logEvent(event, messageOf(error) + more, { code });
+  return logEvent(event, errorMessage(error) + more, { code });
 }

@@ -1,6 +1,6 @@
 /**
- * What a backup file is made of, as the encoder takes it and the decoder gives it. Particle bytes are those of the wire
- * (spec wire.md 1.5), but for GEOJSON, whose value here is the bare JSON text (asb-format.md 2.1).
+ * A record as the scan's answer holds it and the encoder takes it. Particle bytes are those of the wire (wire.md 1.5), but
+ * the value of GEOJSON is the bare JSON text (asb-format.md 2.1).
  */
 
 /** Integers per bin in a bin table. */
@@ -27,25 +27,4 @@ export interface RecordView {
   voidTime: number;
   binCount: number;
   bins: Int32Array;
-}
-
-/** A secondary index as a `* i` line holds it (asb-format.md 1.3). */
-export interface Sindex {
-  namespace: string;
-  /** '' = no set. */
-  set: string;
-  name: string;
-  indexType: 'N' | 'L' | 'K' | 'V';
-  bin: string;
-  dataType: 'N' | 'S' | 'G' | 'B';
-  /** Base64 of the msgpack CDT context, '' = none. */
-  context: string;
-  /** Base64 of the msgpack expression (version 3.2, `* e`), '' = none. */
-  expression: string;
-}
-
-/** A UDF module as a `* u` entry holds it. Only Lua exists. */
-export interface Udf {
-  name: string;
-  content: Buffer;
 }

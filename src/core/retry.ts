@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface RetryRules {
+export interface RetryPolicy {
   /** How long to go on after the first failure in a row. */
   budgetMs: () => number;
   isTransient: (error: unknown) => boolean;
@@ -8,15 +8,15 @@ export interface RetryRules {
   onRetry: (error: unknown, tries: number, waitMs: number) => void;
 }
 
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5000;
+const INITIAL_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 5000;
 
 /**
  * Tries until it succeeds, fails for good, or has failed for longer than the budget; waits twice as long each time, and
  * not exactly, as others may be waiting for the same server. `advanced` tells of progress, after which the count begins anew.
  */
-export async function withRetries<T>(
-  rules: RetryRules,
+export async function withRetry<T>(
+  rules: RetryPolicy,
   attempt: (tries: number) => Promise<T>,
   advanced: () => boolean = () => false,
 ): Promise<T> {
@@ -33,7 +33,7 @@ export async function withRetries<T>(
       }
       const now = performance.now();
       failingSince ??= now;
-      const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** inARow++) * (0.5 + Math.random() / 2);
+      const waitMs = Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** inARow++) * (0.5 + Math.random() / 2);
       if (now + waitMs - failingSince > rules.budgetMs()) throw error;
       rules.onRetry(error, tries, waitMs);
       await sleep(waitMs);

@@ -1,5 +1,5 @@
 /** So many at a time, in the order of their coming. */
-export class Limit {
+export class Semaphore {
   private readonly waiting: (() => void)[] = [];
   private busy = 0;
 

@@ -23,7 +23,7 @@ export class TokenBucket {
   }
 
   /** Grants `units` and returns how many milliseconds to wait before using them. */
-  take(units: number): number {
+  acquire(units: number): number {
     const cost = BigInt(Math.round((units / this.unitsPerSecond) * 1e9));
     for (;;) {
       const before = Atomics.load(this.paidUntil, 0);

@@ -8,14 +8,14 @@ import { runInNewContext } from 'node:vm';
 import type { MessagePort } from 'node:worker_threads';
 
 /** Collects garbage, so that the jobs still running find memory enough. Takes a few milliseconds. */
-export function makeRoomToEnd(): void {
+export function collectGarbageBeforeExit(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
 }
 
 /** The end of a worker thread, after everything was said. */
-export function endThread(port: MessagePort): void {
-  makeRoomToEnd();
+export function exitWorker(port: MessagePort): void {
+  collectGarbageBeforeExit();
   port.close();
 }

@@ -1,6 +1,6 @@
 /** Batches: many rows, each a read or a write of one record. Spec: wire.md 8.5. */
 import { Info1, Info2, ResultCode, RowFlag } from '../aerospike/protocol/constants.js';
-import { DIGEST_BYTES } from '../core/particle.js';
+import { DIGEST_BYTES } from '../core/partition.js';
 import { Filter } from './filter.js';
 import { Command } from './message.js';
 import type { RowFault } from './fault-injection.js';

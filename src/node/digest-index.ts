@@ -2,7 +2,7 @@
  * A hash table from digest to position in a list, in flat arrays: no string and no object per record. The digests
  * themselves are not kept; the owner compares them where they lie.
  */
-import { DIGEST_BYTES } from '../core/particle.js';
+import { DIGEST_BYTES } from '../core/partition.js';
 
 const FIRST_CAPACITY = 16;
 /** A cell is free, or was used and must not end a search, or holds position + 1. */

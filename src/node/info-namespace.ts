@@ -1,5 +1,5 @@
 /** Info commands about namespaces, sets, configuration, truncation. Spec: wire.md 9.3, 9.4. */
-import { VOID_TIME_EPOCH_S } from '../core/particle.js';
+import { VOID_TIME_EPOCH_S } from '../core/void-time.js';
 import { InfoError, type InfoCommand, type InfoNode } from './info.js';
 import type { SetInfo } from './sets.js';
 import type { NamespaceStore } from './store.js';

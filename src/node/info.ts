@@ -3,7 +3,7 @@
  * character per byte, so that set names and file names survive as they are. Spec: wire.md 2.
  */
 import { FrameType } from '../aerospike/protocol/constants.js';
-import { PARTITIONS } from '../core/particle.js';
+import { PARTITIONS } from '../core/partition.js';
 import { infoIndex } from './info-index.js';
 import { infoNamespace } from './info-namespace.js';
 import { infoUdf } from './info-udf.js';

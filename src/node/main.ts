@@ -1,8 +1,8 @@
 /** An embedded cluster as a program: prints `ready host:port[,host:port…]`, runs until SIGINT or SIGTERM. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { credentialOf } from '../aerospike/connection/auth/credential.js';
-import { messageOf } from '../core/errors.js';
+import { hashPassword } from '../aerospike/connection/auth/credential.js';
+import { errorMessage } from '../core/errors.js';
 import { EmbeddedCluster, type EmbeddedOptions } from './cluster.js';
 import { PRIVILEGES, Users, type EmbeddedUser, type Privilege } from './security.js';
 
@@ -92,7 +92,7 @@ async function parseUser(text: string, external: boolean): Promise<EmbeddedUser>
   if (unknown !== undefined) throw new Error(`--user: there is no privilege "${unknown}"`);
   return {
     name,
-    credential: await credentialOf(password),
+    credential: await hashPassword(password),
     ...(external ? { clearPassword: password } : {}),
     ...(privileges === undefined ? {} : { privileges: privileges as Privilege[] }),
   };
@@ -120,6 +120,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${errorMessage(error)}\n`);
   process.exitCode = 1;
 });

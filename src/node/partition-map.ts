@@ -1,5 +1,5 @@
 /** Which node holds which partition, and how nodes tell (wire.md 2.3 `replicas`). All namespaces share one map. */
-import { PARTITIONS } from '../core/particle.js';
+import { PARTITIONS } from '../core/partition.js';
 
 const NOBODY = -1;
 

@@ -3,7 +3,7 @@
  * scan wants rows in descending digest order (wire.md 5.3), so the first scan after a change sorts the records and lays
  * their rows out in that order in one new slab; from then on a scan copies long runs of bytes.
  */
-import { DIGEST_BYTES } from '../core/particle.js';
+import { DIGEST_BYTES } from '../core/partition.js';
 import { DigestIndex } from './digest-index.js';
 import type { SetInfo } from './sets.js';
 

@@ -1,6 +1,6 @@
 /** Reads and checks the request of a scan, a query or a background query. Spec: wire.md 5.1, 5.4, 5.9. */
 import { Field, Info1, Info2, Info3, Op, ResultCode } from '../aerospike/protocol/constants.js';
-import { DIGEST_BYTES, PARTITIONS, partitionOf } from '../core/particle.js';
+import { DIGEST_BYTES, PARTITIONS, partitionId } from '../core/partition.js';
 import { Filter } from './filter.js';
 import { OpCursor, UDF_OP_BACKGROUND, type Command } from './message.js';
 import { Refusal } from './reply.js';
@@ -116,7 +116,7 @@ function addPartitions(plan: QueryPlan, cmd: Command): void {
   for (let i = 0; i < plan.digests; i++) {
     // A copy: the frame's buffer is the socket's once the command has been read.
     const after = Buffer.from(digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES));
-    add({ pid: partitionOf(after, 0), after, afterBval: isIndexQuery ? bvals!.readBigInt64LE(i * 8) : undefined });
+    add({ pid: partitionId(after, 0), after, afterBval: isIndexQuery ? bvals!.readBigInt64LE(i * 8) : undefined });
   }
 }
 

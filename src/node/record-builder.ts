@@ -1,5 +1,5 @@
 /** A record's bins taken apart, for operations that change some of them. */
-import { DIGEST_BYTES } from '../core/particle.js';
+import { DIGEST_BYTES } from '../core/partition.js';
 import { OP_HEADER_BYTES, OpCursor } from './message.js';
 import type { StoredRecord } from './partition.js';
 import { flatBinBytes, flatRecordBytes } from './record-size.js';

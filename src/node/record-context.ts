@@ -1,5 +1,6 @@
 /** What filter expressions can see of one record. Spec: wire.md 10.2. */
-import { DIGEST_BYTES, VOID_TIME_EPOCH_S } from '../core/particle.js';
+import { DIGEST_BYTES } from '../core/partition.js';
+import { VOID_TIME_EPOCH_S } from '../core/void-time.js';
 import type { Draft } from './record-builder.js';
 import { OpCursor, type Command } from './message.js';
 import type { BinValue } from './particles.js';

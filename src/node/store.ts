@@ -3,7 +3,8 @@
  * NAMESPACE, DIGEST, SET, KEY, then one READ op per bin; wire.md 5.2), so that scans and reads copy bytes.
  */
 import { Field, MESSAGE_HEADER_BYTES, Op } from '../aerospike/protocol/constants.js';
-import { DIGEST_BYTES, PARTITIONS, VOID_TIME_EPOCH_S, partitionOf } from '../core/particle.js';
+import { DIGEST_BYTES, PARTITIONS, partitionId } from '../core/partition.js';
+import { VOID_TIME_EPOCH_S } from '../core/void-time.js';
 import { OP_FIXED_BYTES, OP_HEADER_BYTES } from './message.js';
 import { Partition, StoredRecord } from './partition.js';
 import { copyBytes, writeMessageHeader } from './reply.js';
@@ -86,7 +87,7 @@ export class NamespaceStore {
   }
 
   partition(digestBuf: Buffer, digestStart: number): Partition {
-    return this.partitions[partitionOf(digestBuf, digestStart)]!;
+    return this.partitions[partitionId(digestBuf, digestStart)]!;
   }
 
   /** The live record with this digest; one that has expired by `nowS` is removed first. */

@@ -14,7 +14,7 @@ export interface StorageSettings {
 export type StorageLog = (level: 'info' | 'error' | 'verbose', text: string) => void;
 
 /** Takes a worker thread to the storages of the main thread. `port` is to be transferred. */
-export interface StorageLink {
+export interface WorkerChannel {
   port: MessagePort;
   settings: StorageSettings;
 }
@@ -24,12 +24,12 @@ export interface StorageAccess {
   /** Throws a StorageError if the storage cannot be used at all. */
   of(path: string): Promise<Storage>;
   /** Ways here, one for each worker thread; undefined = no path needs one. */
-  links(paths: readonly string[], count: number): Promise<StorageLink[] | undefined>;
+  links(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined>;
   /** Ends connections that are kept open for the next request. */
   close(): Promise<void>;
 }
 
-export class Storages implements StorageAccess {
+export class StorageRegistry implements StorageAccess {
   private readonly local = new LocalStorage();
   private hub: Promise<S3Hub> | undefined;
   private s3: Promise<Storage> | undefined;
@@ -47,8 +47,8 @@ export class Storages implements StorageAccess {
   ) {}
 
   /** In a worker thread. */
-  static linked(link: StorageLink | undefined): Storages {
-    return new Storages(link?.settings, undefined, undefined, link?.port);
+  static linked(link: WorkerChannel | undefined): StorageRegistry {
+    return new StorageRegistry(link?.settings, undefined, undefined, link?.port);
   }
 
   of(path: string): Promise<Storage> {
@@ -57,7 +57,7 @@ export class Storages implements StorageAccess {
     return this.s3;
   }
 
-  async links(paths: readonly string[], count: number): Promise<StorageLink[] | undefined> {
+  async links(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined> {
     if (!paths.some(isS3Path)) return undefined;
     const hub = await this.openHub();
     return Array.from({ length: count }, () => {

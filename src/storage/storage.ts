@@ -4,8 +4,8 @@
  *
  * Every method throws StorageErrors, whose sentences say what to do. What can be tried again is tried again in here.
  */
-import type { Sink } from './sink.js';
-import type { Source } from './source.js';
+import type { ByteSink } from '../core/byte-stream.js';
+import type { ByteSource } from '../core/byte-stream.js';
 
 /** A file that can be read. */
 export interface BackupFile {
@@ -17,7 +17,7 @@ export interface BackupFile {
 }
 
 /** How far a file had come when it was last made durable. */
-export interface Mark {
+export interface ResumePoint {
   bytes: number;
   /** `Sink.token` of that moment. */
   token?: string;
@@ -25,7 +25,7 @@ export interface Mark {
 
 export interface Storage {
   /** A sentence why nothing of this kind can be written at `path`, if that can be told without trying. */
-  refusal(kind: 'directory' | 'file', path: string): Promise<string | undefined>;
+  validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined>;
   exists(kind: 'directory' | 'file', path: string): Promise<boolean>;
   /** Creates the last component of `path` if that is needed here. */
   ensureDirectory(path: string): Promise<void>;
@@ -41,19 +41,19 @@ export interface Storage {
   removeDirectory(path: string): Promise<string | undefined>;
 
   /** A new file. `expectedBytes` is a guess, 0 = unknown. */
-  create(path: string, expectedBytes: number): Promise<Sink>;
+  create(path: string, expectedBytes: number): Promise<ByteSink>;
   /** A sentence why a file cannot be continued from `mark`; undefined = it can. Changes nothing. */
-  explainLoss(path: string, mark: Mark): Promise<string | undefined>;
+  checkResumable(path: string, mark: ResumePoint): Promise<string | undefined>;
   /** Takes from a file what was written after `mark`. Resolves with the mark to resume it from; undefined = it is closed for good. */
-  cutBack(path: string, mark: Mark): Promise<Mark | undefined>;
+  truncateTo(path: string, mark: ResumePoint): Promise<ResumePoint | undefined>;
   /** Goes on with a file that was cut back. */
-  resume(path: string, mark: Mark): Promise<Sink>;
+  resume(path: string, mark: ResumePoint): Promise<ByteSink>;
   /** The first bytes of a file that was cut back: 16, unless it is shorter. */
-  readHead(path: string, mark: Mark): Promise<Buffer>;
+  readHead(path: string, mark: ResumePoint): Promise<Buffer>;
 
   /** Looks at a file without reading it. */
   stat(path: string): Promise<BackupFile>;
-  open(path: string, options?: ReadOptions): Promise<Source>;
+  open(path: string, options?: ReadOptions): Promise<ByteSource>;
 
   /** Reads a small file. `what` names it in messages: `the state file`. */
   readSmall(path: string, what: string): Promise<Buffer>;

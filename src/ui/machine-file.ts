@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemReason, ToolError } from '../core/errors.js';
+import { systemErrorText, ToolError } from '../core/errors.js';
 
 /** How often a FIFO is asked whether somebody reads it, or has room again. */
 const RETRY_MS = 50;
@@ -14,7 +14,7 @@ const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | cons
 
 export class MachineFileError extends ToolError {
   constructor(doing: string, path: string, cause: unknown) {
-    super('MACHINE_FILE', `Cannot ${doing} the --machine file ${path}: ${systemReason(cause)}.`, { cause });
+    super('MACHINE_FILE', `Cannot ${doing} the --machine file ${path}: ${systemErrorText(cause)}.`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import {
-  eventOf,
+  toLogEvent,
   type FieldValue,
   type Fields,
   type Log,
@@ -71,7 +71,7 @@ export function jsonForm(tool: string): LineForm {
 }
 
 /** The log of a command: one write per line. */
-export class LineWriter implements Log {
+export class StderrLogger implements Log {
   verboseLines: boolean;
   form: LineForm;
   readonly #pid: number;
@@ -101,7 +101,7 @@ export class LineWriter implements Log {
   }
 
   #line(level: LogLevel, line: LogLine, worker: number | undefined): void {
-    const event = redacted(eventOf(line), this.#redact);
+    const event = redacted(toLogEvent(line), this.#redact);
     this.#write(this.form({ time: this.#now(), level, event, pid: this.#pid, worker }));
   }
 }

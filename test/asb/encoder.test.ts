@@ -95,7 +95,7 @@ const RECORD: PlainRecord = {
 const encoded = (record: PlainRecord, options: { compact?: boolean; bufferBytes?: number } = {}): string => {
   const encoder = new RecordEncoder({ namespace: 'test', compact: false, ...options });
   encoder.encode(viewOf(record));
-  return encoder.take().toString('latin1');
+  return encoder.drain().toString('latin1');
 };
 
 describe('what we write is byte for byte what C writes', () => {
@@ -114,7 +114,7 @@ describe('what we write is byte for byte what C writes', () => {
           parts.push(encodeUdf({ name: token.name, content: Buffer.from(token.contentHex, 'hex') }));
         } else encoder.encode(viewOf(sampleRecord(token)));
       }
-      parts.push(encoder.take());
+      parts.push(encoder.drain());
       expect(Buffer.concat(parts).toString('latin1')).toBe(fixture(`vectors/${file}`).toString('latin1'));
     });
   }
@@ -152,7 +152,7 @@ describe('the encoder', () => {
     const value = Buffer.alloc(300_000, 0x61);
     const bins = [1, 2, 3].map((i) => ({ name: Buffer.from(`b${i}`), particle: Particle.BLOB, value }));
     encoder.encode(viewOf({ ...RECORD, bins }));
-    const text = encoder.take().toString('latin1');
+    const text = encoder.drain().toString('latin1');
     expect(text.slice(0, first)).toBe(encoded(RECORD));
     expect(text.endsWith(`- B! b3 300000 ${value.toString()}\n`)).toBe(true);
     expect(encoder.length).toBe(0);
@@ -161,10 +161,10 @@ describe('the encoder', () => {
   it('goes on in the buffer it is given, however small', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
     encoder.encode(viewOf(RECORD));
-    const first = encoder.take(Buffer.alloc(8));
+    const first = encoder.drain(Buffer.alloc(8));
     encoder.encode(viewOf(RECORD));
-    expect(encoder.take().equals(first)).toBe(true);
-    expect(encoder.take()).toHaveLength(0);
+    expect(encoder.drain().equals(first)).toBe(true);
+    expect(encoder.drain()).toHaveLength(0);
   });
 
   it('writes values of every length around the thresholds of its copies', () => {
@@ -187,7 +187,7 @@ describe('the encoder', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
     encoder.encode(viewOf({ ...RECORD, keyType: Particle.GEOJSON, key: Buffer.from('{}') }));
     expect(encoder.droppedKeys).toBe(1);
-    expect(encoder.take().toString()).toBe(encoded(RECORD));
+    expect(encoder.drain().toString()).toBe(encoded(RECORD));
   });
 
   it('names the record and the bin that it cannot write, and stays at the record before', () => {
@@ -213,6 +213,6 @@ describe('the encoder', () => {
     expect(() => {
       encoder.encode(viewOf({ ...RECORD, keyType: Particle.INTEGER, key: Buffer.alloc(3) }));
     }).toThrow(ToolError);
-    expect(encoder.take().toString()).toBe(encoded(RECORD));
+    expect(encoder.drain().toString()).toBe(encoded(RECORD));
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { base64Length, readBase64, readDigest, writeBase64 } from '../../src/asb/numbers/base64.js';
-import { viewOf } from '../../src/core/byte-copy.js';
+import { dataView } from '../../src/core/byte-copy.js';
 import { escapeToken, writeEscaped } from '../../src/asb/escape.js';
 import { decode, fileWith, records, vectors, withSlack } from '../support/asb.js';
 
@@ -11,7 +11,7 @@ function encode(value: Buffer): string {
   const bytes = withSlack(value);
   const end = writeBase64(
     bytes,
-    viewOf(bytes),
+    dataView(bytes),
     0,
     bytes.length,
     out,

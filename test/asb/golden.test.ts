@@ -62,7 +62,7 @@ describe('backups that the C tool wrote of a real server', () => {
         .forEach((record) => {
           encoder.encode(viewOf(record));
         });
-      return encoder.take();
+      return encoder.drain();
     };
     const plain = byDigest(BACKUPS['plain']!.files);
     for (const name of ['compact', 'parallel4', 'limit', 'one file', 'standard output']) {

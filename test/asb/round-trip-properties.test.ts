@@ -5,7 +5,7 @@ import { TEXTS } from '../../scripts/fuzz/readers.js';
 import { seededRandom } from '../../scripts/fuzz/random.js';
 import { FormatError } from '../../src/asb/decoder.js';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
-import type { Sindex, Udf } from '../../src/core/record-view.js';
+import type { Sindex, Udf } from '../../src/core/sindex.js';
 import { Particle } from '../../src/core/particle.js';
 import { copyRecord, decode, fixture, records, viewOf } from '../support/asb.js';
 import type { Bin, PlainEntry, PlainRecord } from '../support/asb.js';
@@ -106,7 +106,7 @@ describe('whatever a database holds', () => {
           else if (entry.kind === 'udf') parts.push(encodeUdf(entry.udf));
           else if (entry.kind === 'record') {
             encoder.encode(viewOf(entry.record));
-            parts.push(encoder.take());
+            parts.push(encoder.drain());
           }
         }
         const text = Buffer.concat(parts);

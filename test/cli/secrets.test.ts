@@ -10,7 +10,7 @@ import { parseCommandLine, type Tool } from '../../src/cli/args/parse.js';
 import { loadSettings } from '../../src/config/file/load.js';
 import { fileKeys, type OptionTable } from '../../src/config/schema/option-spec.js';
 import { Redactor } from '../../src/config/secrets/redactor.js';
-import { messageOf, ToolError } from '../../src/core/errors.js';
+import { errorMessage, ToolError } from '../../src/core/errors.js';
 import type { Log } from '../../src/core/log.js';
 import { makeCertificate } from '../support/certificates.js';
 import { samples } from '../support/option-samples.js';
@@ -113,9 +113,9 @@ for (const tool of [bare(asbackupTool), bare(asrestoreTool)]) {
             [[], [path], `${path}:2: the value of secrets:r:k is not valid for ${key}`],
           ] as [string[], string[], string][]) {
             const error: unknown = await read(argv, paths, text).catch((reason: unknown) => reason);
-            expect(messageOf(error).startsWith(start), messageOf(error)).toBe(true);
+            expect(errorMessage(error).startsWith(start), errorMessage(error)).toBe(true);
             // "101" is told neither, but the bounds are.
-            if (spec.value.type !== 'integer') expect(messageOf(error)).not.toContain(text);
+            if (spec.value.type !== 'integer') expect(errorMessage(error)).not.toContain(text);
           }
         }
       });

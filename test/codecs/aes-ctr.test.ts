@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   cipherAt,
-  DecryptSource,
+  AesCtrDecoder,
   decryptVector,
-  EncryptSink,
+  AesCtrEncoder,
   encryptVector,
   type Encryption,
 } from '../../src/codecs/aes-ctr.js';
@@ -54,7 +54,7 @@ describe('every vector', () => {
       expect(decryptVector(encryption, file)).toEqual(hex(vector.iv));
       const data = compressed ? hex(vector.compressedHex!) : plain;
       const inner = new MemorySink();
-      const sink = new EncryptSink(inner, encryption, { vector: hex(vector.iv), offset: 0 });
+      const sink = new AesCtrEncoder(inner, encryption, { vector: hex(vector.iv), offset: 0 });
       if (data.length > 0) await sink.write(data);
       await sink.close();
       expect(Buffer.concat([hex(vector.headerHex), inner.bytes])).toEqual(file);
@@ -78,7 +78,7 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
     const whole = Buffer.concat([encryptVector(encryption, vector), cipherAt(encryption, vector).update(bytes)]);
     for (let cut = 1; cut < bytes.length; cut += 7) {
       const inner = new MemorySink();
-      const sink = new EncryptSink(inner, encryption, { vector, offset: 0 });
+      const sink = new AesCtrEncoder(inner, encryption, { vector, offset: 0 });
       await sink.write(bytes.subarray(0, cut));
       await sink.write(bytes.subarray(cut));
       expect(inner.bytes).toEqual(whole.subarray(16));
@@ -94,7 +94,7 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
     for (let offset = 0; offset < 100; offset++) {
       const kept = whole.subarray(0, 16 + offset);
       const inner = new MemorySink();
-      const sink = new EncryptSink(inner, encryption, { vector: decryptVector(encryption, kept), offset });
+      const sink = new AesCtrEncoder(inner, encryption, { vector: decryptVector(encryption, kept), offset });
       await sink.write(bytes.subarray(offset));
       await sink.close();
       expect(Buffer.concat([kept, inner.bytes])).toEqual(whole);
@@ -115,7 +115,7 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
     expect(whole).toHaveLength(16);
     expect(await decodeAll({ encryption }, whole)).toHaveLength(0);
     for (let length = 0; length < 16; length++) {
-      const source = new DecryptSource(new MemorySource(whole.subarray(0, length), [5]), encryption);
+      const source = new AesCtrDecoder(new MemorySource(whole.subarray(0, length), [5]), encryption);
       await expect(readAll(source)).rejects.toMatchObject({
         code: 'AES_TRUNCATED',
         offset: length,
@@ -126,11 +126,11 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
 
   it('makes durable what was written, the vector included', async () => {
     const inner = new MemorySink();
-    const sink = new EncryptSink(inner, encryption);
+    const sink = new AesCtrEncoder(inner, encryption);
     expect(await sink.sync()).toBe(16);
     await sink.write(bytes);
     expect(await sink.sync()).toBe(1016);
-    await sink.abandon();
+    await sink.abort();
     expect(inner.state).toBe('abandoned');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Pipeline } from '../../src/codecs/pipeline.js';
+import { Codecs } from '../../src/codecs/pipeline.js';
 import { decode, fixture, records } from '../support/asb.js';
 import { decodeAll, encodeAll, MemorySource, MODES } from '../support/codecs.js';
 
@@ -30,7 +30,7 @@ describe('backups that the C tool compressed and encrypted', () => {
   it.each(Object.entries(GOLDEN))('%s: the bytes of the storage are counted', async (name, mode) => {
     const stored = fixture(`backups/${name}/test_00000.asb`);
     let bytes = 0;
-    const source = (await Pipeline.open(MODES[mode])).decode(new MemorySource(stored), (count) => (bytes += count));
+    const source = (await Codecs.open(MODES[mode])).decode(new MemorySource(stored), (count) => (bytes += count));
     while ((await source.read()) !== undefined);
     expect(bytes).toBe(stored.length);
     expect(source.explain()).toBeUndefined();

@@ -3,15 +3,15 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { explainHead } from '../../src/codecs/sniff.js';
 import { type EncryptionKey, keyFromEnvironment } from '../../src/codecs/key.js';
-import { Pipeline, type PipelineOptions } from '../../src/codecs/pipeline.js';
+import { Codecs, type CodecConfig } from '../../src/codecs/pipeline.js';
 import { fixture } from '../support/asb.js';
 import { encodeAll, key, MemorySource, MODES, readUntilError } from '../support/codecs.js';
 
 const text = fixture('backups/plain/test_00000.asb');
 const other: EncryptionKey = keyFromEnvironment('AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=', 'OTHER');
 
-async function explain(stored: Buffer, options: PipelineOptions): Promise<string | undefined> {
-  const source = (await Pipeline.open(options)).decode(new MemorySource(stored));
+async function explain(stored: Buffer, options: CodecConfig): Promise<string | undefined> {
+  const source = (await Codecs.open(options)).decode(new MemorySource(stored));
   await readUntilError(source);
   return source.explain();
 }

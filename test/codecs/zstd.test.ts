@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { StreamError } from '../../src/codecs/errors.js';
 import { loadZstd } from '../../src/codecs/zstd-library.js';
-import { FrameCompressor, ZstdSink } from '../../src/codecs/zstd-encoder.js';
-import { ZstdSource } from '../../src/codecs/zstd-decoder.js';
+import { FrameCompressor, ZstdEncoder } from '../../src/codecs/zstd-encoder.js';
+import { ZstdDecoder } from '../../src/codecs/zstd-decoder.js';
 import { fixture } from '../support/asb.js';
 import { MemorySink, MemorySource, readAll, readUntilError } from '../support/codecs.js';
 
@@ -23,15 +23,15 @@ function skippable(content: Buffer, kind = 0): Buffer {
 
 async function compress(chunks: readonly Buffer[], level = 0): Promise<Buffer> {
   const inner = new MemorySink();
-  const sink = new ZstdSink(inner, zstd, level);
+  const sink = new ZstdEncoder(inner, zstd, level);
   for (const chunk of chunks) await sink.write(chunk);
   await sink.close();
   expect(inner.state).toBe('closed');
   return inner.bytes;
 }
 
-function source(bytes: Buffer, sizes?: readonly number[]): ZstdSource {
-  return new ZstdSource(new MemorySource(bytes, sizes), zstd);
+function source(bytes: Buffer, sizes?: readonly number[]): ZstdDecoder {
+  return new ZstdDecoder(new MemorySource(bytes, sizes), zstd);
 }
 
 async function failureOf(bytes: Buffer, sizes?: readonly number[]): Promise<{ bytes: Buffer; error: StreamError }> {
@@ -75,7 +75,7 @@ describe('what is compressed', () => {
 
   it('is in one frame, but for those that were ended', async () => {
     const inner = new MemorySink();
-    const sink = new ZstdSink(inner, zstd, 3);
+    const sink = new ZstdEncoder(inner, zstd, 3);
     await sink.write(small);
     await sink.endFrame();
     const first = inner.bytes;
@@ -103,14 +103,14 @@ describe('what is compressed', () => {
   it('is written while the next is compressed, and a failure is said by the call that follows', async () => {
     const inner = new MemorySink();
     inner.failAt = 1;
-    const sink = new ZstdSink(inner, zstd, 3);
+    const sink = new ZstdEncoder(inner, zstd, 3);
     await expect(
       (async () => {
         for (let i = 0; i < 10; i++) await sink.write(randomBytes(300_000));
         await sink.close();
       })(),
     ).rejects.toThrow('the disk is full');
-    await sink.abandon();
+    await sink.abort();
     expect(inner.state).toBe('abandoned');
   });
 
@@ -127,7 +127,7 @@ describe('what is compressed', () => {
 });
 
 it.each([-131_073, 23, 1.5, NaN])('level %d is refused', (level) => {
-  expect(() => new ZstdSink(new MemorySink(), zstd, level)).toThrow(
+  expect(() => new ZstdEncoder(new MemorySink(), zstd, level)).toThrow(
     `The compression level must be from -131072 to 22, not ${level}.`,
   );
 });

@@ -10,14 +10,14 @@ function bucketAt(rate: number, burstMs = 100): { bucket: TokenBucket; advance: 
 
 describe('token bucket', () => {
   it('lets the first grant pass at once: a throttled run starts without a second of silence', () => {
-    expect(bucketAt(10).bucket.take(5)).toBe(0);
+    expect(bucketAt(10).bucket.acquire(5)).toBe(0);
   });
 
   it('keeps the rate over many small grants', () => {
     const { bucket, advance } = bucketAt(1000);
     let elapsed = 0;
     for (let i = 0; i < 100; i++) {
-      const wait = Math.ceil(bucket.take(100));
+      const wait = Math.ceil(bucket.acquire(100));
       advance(wait);
       elapsed += wait;
     }
@@ -29,8 +29,8 @@ describe('token bucket', () => {
   it('does not save up an idle time', () => {
     const { bucket, advance } = bucketAt(1000);
     advance(60_000);
-    expect(bucket.take(1000)).toBe(0);
-    expect(bucket.take(1000)).toBe(900);
+    expect(bucket.acquire(1000)).toBe(0);
+    expect(bucket.acquire(1000)).toBe(900);
   });
 
   it('is one limit for all who share its state', () => {
@@ -38,8 +38,8 @@ describe('token bucket', () => {
     const now = (): bigint => 5_000_000_000n;
     const one = new TokenBucket(100, state, 0, now);
     const two = new TokenBucket(100, state, 0, now);
-    expect(one.take(100)).toBe(0);
-    expect(two.take(100)).toBe(1000);
-    expect(one.take(100)).toBe(2000);
+    expect(one.acquire(100)).toBe(0);
+    expect(two.acquire(100)).toBe(1000);
+    expect(one.acquire(100)).toBe(2000);
   });
 });

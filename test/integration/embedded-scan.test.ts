@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddedCluster } from '../../src/node/cluster.js';
 import { Field, Info1, Op } from '../../src/aerospike/protocol/constants.js';
-import { Particle, partitionOf } from '../../src/core/particle.js';
+import { Particle } from '../../src/core/particle.js';
+import { partitionId } from '../../src/core/partition.js';
 import { ALL_PARTITIONS, WireClient, digest, field, int, op, scanOf, type Reply } from '../support/node.js';
 
 const RECORDS = 3000;
@@ -44,7 +45,7 @@ describe('one node', () => {
     const seen = new Map<number, string>();
     for (const row of rows) {
       const hex = digestOf(row);
-      const pid = partitionOf(Buffer.from(hex, 'hex'), 0);
+      const pid = partitionId(Buffer.from(hex, 'hex'), 0);
       expect(hex < (seen.get(pid) ?? 'g')).toBe(true);
       seen.set(pid, hex);
     }

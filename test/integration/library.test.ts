@@ -18,7 +18,7 @@ import {
   type LogEntry,
   type ProgressEvent,
 } from '../../dist/index.js';
-import { credentialOf } from '../../src/aerospike/connection/auth/credential.js';
+import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
 import { EmbeddedCluster } from '../../src/node/cluster.js';
 import { Users } from '../../src/node/security.js';
 import { Particle } from '../../src/core/particle.js';
@@ -253,7 +253,7 @@ describe('settings', () => {
 
   it('take a password for what it is, whatever it begins with', async () => {
     const secured = await EmbeddedCluster.start({
-      security: new Users({ users: [{ name: 'u', credential: await credentialOf('env:HOME') }] }),
+      security: new Users({ users: [{ name: 'u', credential: await hashPassword('env:HOME') }] }),
     });
     const { host, port } = secured.nodes[0]!;
     try {

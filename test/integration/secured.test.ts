@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { credentialOf } from '../../src/aerospike/connection/auth/credential.js';
+import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
 import { NoSecurity, Users, type EmbeddedUser } from '../../src/node/security.js';
 import type { EmbeddedTls } from '../../src/node/tls.js';
 import { fill } from '../support/backup.js';
@@ -30,7 +30,7 @@ const caWithOtherCrl = join(work.path, 'ca-other-crl.pem');
 writeFileSync(caWithOtherCrl, readFileSync(ca.cert, 'latin1') + readFileSync(other.crl(), 'latin1'));
 const passwordFile = join(work.path, 'password');
 writeFileSync(passwordFile, `${PASSWORD}\nsecond line\n`);
-const credential = await credentialOf(PASSWORD);
+const credential = await hashPassword(PASSWORD);
 
 const TLS = ['--tls-enable', '--tls-cafile', ca.cert, '--tls-name', 'node.tls'];
 const OWN = ['--tls-certfile', client.cert, '--tls-keyfile', client.key];

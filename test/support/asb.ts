@@ -7,7 +7,8 @@ import { VERSION_LINE_BYTES } from '../../src/asb/format.js';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
 import { BIN_STRIDE } from '../../src/core/record-view.js';
 import { allocWithSlack } from '../../src/core/byte-copy.js';
-import type { RecordView, Sindex, Udf } from '../../src/core/record-view.js';
+import type { RecordView } from '../../src/core/record-view.js';
+import type { Sindex, Udf } from '../../src/core/sindex.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
@@ -168,7 +169,7 @@ export function reencode({ decoder, entries }: Decoded, compact: boolean): Buffe
     else if (entry.kind === 'udf') parts.push(encodeUdf(entry.udf));
     else if (entry.kind === 'record') {
       encoder.encode(viewOf(entry.record));
-      parts.push(encoder.take());
+      parts.push(encoder.drain());
     }
   }
   return Buffer.concat(parts);

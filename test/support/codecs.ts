@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ByteSink, ByteSource } from '../../src/core/byte-stream.js';
 import { readKeyFile } from '../../src/codecs/key.js';
-import { Pipeline, type PipelineOptions } from '../../src/codecs/pipeline.js';
+import { Codecs, type CodecConfig } from '../../src/codecs/pipeline.js';
 import { fileURLToPath } from 'node:url';
 
 export const KEY_FILE = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
@@ -41,7 +41,7 @@ export class MemorySink implements ByteSink {
     return Promise.resolve();
   }
 
-  abandon(): Promise<void> {
+  abort(): Promise<void> {
     this.state = 'abandoned';
     return Promise.resolve();
   }
@@ -95,7 +95,7 @@ export async function readUntilError(source: ByteSource): Promise<{ bytes: Buffe
 }
 
 /** The four ways a file can be stored, and plain. */
-export const MODES: Readonly<Record<string, PipelineOptions>> = {
+export const MODES: Readonly<Record<string, CodecConfig>> = {
   plain: {},
   zstd: { compression: { level: 0 } },
   aes128: { encryption: { mode: 'aes128', key } },
@@ -104,14 +104,14 @@ export const MODES: Readonly<Record<string, PipelineOptions>> = {
   'zstd + aes256': { compression: { level: 0 }, encryption: { mode: 'aes256', key } },
 };
 
-export async function encodeAll(options: PipelineOptions, chunks: readonly Buffer[]): Promise<Buffer> {
+export async function encodeAll(options: CodecConfig, chunks: readonly Buffer[]): Promise<Buffer> {
   const inner = new MemorySink();
-  const sink = (await Pipeline.open(options)).encode(inner);
+  const sink = (await Codecs.open(options)).encode(inner);
   for (const chunk of chunks) await sink.write(chunk);
   await sink.close();
   return inner.bytes;
 }
 
-export async function decodeAll(options: PipelineOptions, bytes: Buffer, sizes?: readonly number[]): Promise<Buffer> {
-  return readAll((await Pipeline.open(options)).decode(new MemorySource(bytes, sizes)));
+export async function decodeAll(options: CodecConfig, bytes: Buffer, sizes?: readonly number[]): Promise<Buffer> {
+  return readAll((await Codecs.open(options)).decode(new MemorySource(bytes, sizes)));
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 // Worker threads run compiled files only, and an error's class is that of the module that throws it.
 import { RestoreError } from '../../dist/engine/restore/restore.js';
 import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
-import { type Log, type LogLine, textOf } from '../../src/core/log.js';
+import { type Log, type LogLine, logText } from '../../src/core/log.js';
 import type { RestoreOptions, RestoreResult } from '../../src/engine/restore/config.js';
 import { scratch } from './target.js';
 
@@ -59,7 +59,7 @@ export class Bench {
   }
 
   get log(): Log {
-    const line = (tag: string) => (said: LogLine) => void this.lines.push(`${tag} ${textOf(said)}`);
+    const line = (tag: string) => (said: LogLine) => void this.lines.push(`${tag} ${logText(said)}`);
     return { info: line('INF'), error: line('ERR'), verbose: line('VER') };
   }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jsonForm, LineWriter } from '../../src/ui/stderr-logger.js';
+import { jsonForm, StderrLogger } from '../../src/ui/stderr-logger.js';
 import { errorEvent, logEvent, warningEvent } from '../../src/core/log.js';
 import { ToolError } from '../../src/core/errors.js';
 
@@ -10,7 +10,7 @@ const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 
 function writer(redact?: (text: string) => string) {
   const lines: string[] = [];
-  const log = new LineWriter({
+  const log = new StderrLogger({
     verbose: true,
     pid: 7,
     now: () => new Date(Date.UTC(2026, 10, 20, 9, 46, 18, 204)),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as backup from '../../src/ui/messages/backup.js';
-import { textOf } from '../../src/core/log.js';
+import { logText } from '../../src/core/log.js';
 import * as machine from '../../src/ui/machine-format.js';
 import * as restore from '../../src/ui/messages/restore.js';
 import { etaText, localTimeText } from '../../src/ui/format-duration.js';
@@ -154,7 +154,7 @@ describe('lines of asbackup', () => {
     ],
     [backup.backupRemainingLine(0), '~0s remaining'],
   ])('%s', (actual, expected) => {
-    expect(textOf(actual)).toBe(expected);
+    expect(logText(actual)).toBe(expected);
   });
 
   it('cuts a long list of sets', () => {
@@ -235,7 +235,7 @@ describe('lines of asrestore', () => {
     ],
     [restore.restoreProgressLine(100, 0), '100% complete, ~0s remaining'],
   ])('%s', (actual, expected) => {
-    expect(textOf(actual)).toBe(expected);
+    expect(logText(actual)).toBe(expected);
   });
 
   it('is found by the expression that scripts use for the summary', () => {
@@ -261,6 +261,6 @@ describe('machine lines', () => {
       'SUMMARY:2:7:200:1:2:3 :200:4:5',
     ],
   ])('%s', (actual, expected) => {
-    expect(textOf(actual)).toBe(expected);
+    expect(logText(actual)).toBe(expected);
   });
 });

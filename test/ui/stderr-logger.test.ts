@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LineWriter } from '../../src/ui/stderr-logger.js';
+import { StderrLogger } from '../../src/ui/stderr-logger.js';
 
 function writer(verbose = false, pid = 8554) {
   const lines: string[] = [];
   const now = () => new Date(Date.UTC(2026, 10, 20, 9, 46, 18, 999));
-  return { lines, log: new LineWriter({ verbose, pid, now, write: (line) => void lines.push(line) }) };
+  return { lines, log: new StderrLogger({ verbose, pid, now, write: (line) => void lines.push(line) }) };
 }
 
 describe('log lines', () => {

@@ -3,7 +3,7 @@
  * background tending: a run asks for `refresh` when a node or a partition is not where it was.
  */
 import { isIP } from 'node:net';
-import { PARTITIONS } from '../../core/particle.js';
+import { PARTITIONS } from '../../core/partition.js';
 import type { Connection } from '../connection/connection.js';
 import { Connector } from '../connection/connector.js';
 import { ClusterError, ConnectionError, InfoError, LoginError, ProtocolError } from '../errors.js';
@@ -12,8 +12,8 @@ import { ClusterNode } from './node.js';
 import { ResultCode } from '../protocol/constants.js';
 import { buildAtLeast, parsePeers, parseReplicas, splitAddresses } from './peers.js';
 import type { ClusterOptions, Seed } from '../config.js';
-import { messageOf } from '../../core/errors.js';
-import { acrossLogins, SessionEnded } from '../connection/reauth.js';
+import { errorMessage } from '../../core/errors.js';
+import { withReauth, SessionEnded } from '../connection/reauth.js';
 
 interface NamespaceMap {
   regime: number;
@@ -144,7 +144,7 @@ export class Cluster {
         last = error;
       }
     }
-    throw new ClusterError('CLUSTER_UNREACHABLE', `No node answered "${command}": ${messageOf(last)}`, last);
+    throw new ClusterError('CLUSTER_UNREACHABLE', `No node answered "${command}": ${errorMessage(last)}`, last);
   }
 
   /** The same info command on every node, or on the given ones. */
@@ -163,7 +163,7 @@ export class Cluster {
     const { found, maps, racks, error } = view;
     if (found.size === 0) {
       const seeds = [...new Set(this.options.seeds.map(({ host, port }) => `${host}:${port}`))].join(', ');
-      const text = `Cannot reach the cluster at ${seeds}: ${messageOf(error)}${hintOf(error, this.options)}`;
+      const text = `Cannot reach the cluster at ${seeds}: ${errorMessage(error)}${hintOf(error, this.options)}`;
       throw new ClusterError('CLUSTER_UNREACHABLE', text, error);
     }
     for (const [name, node] of this.nodeByName) {
@@ -215,7 +215,7 @@ export class Cluster {
 
   /** Connects to an address and learns who is there. An already known node keeps its object and connections. */
   private recognise(address: Seed, expectedName: string | undefined): Promise<ClusterNode> {
-    return acrossLogins(() => this.tryToRecognise(address, expectedName));
+    return withReauth(() => this.tryToRecognise(address, expectedName));
   }
 
   private async tryToRecognise(address: Seed, expectedName: string | undefined): Promise<ClusterNode> {
@@ -238,7 +238,7 @@ export class Cluster {
       }
       const known = this.nodeByName.get(name);
       if (known?.host === address.host && known.port === address.port) {
-        known.adopt(connection);
+        known.addConnection(connection);
         return known;
       }
       if (expectedName === undefined && !isLoopback(address.host)) {
@@ -249,7 +249,7 @@ export class Cluster {
         }
       }
       const node = new ClusterNode(name, reached, build, this.connector, infoTimeoutMs);
-      node.adopt(connection);
+      node.addConnection(connection);
       return node;
     } catch (error) {
       connection.close();

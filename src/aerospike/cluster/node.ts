@@ -4,7 +4,7 @@ import type { Connector } from '../connection/connector.js';
 import { InfoError } from '../errors.js';
 import { infoCommand } from '../protocol/info.js';
 import type { Seed } from '../config.js';
-import { acrossLogins, SessionEnded } from '../connection/reauth.js';
+import { withReauth, SessionEnded } from '../connection/reauth.js';
 
 export class ClusterNode {
   private readonly idle: Connection[] = [];
@@ -27,7 +27,7 @@ export class ClusterNode {
     return this.address.port;
   }
 
-  get where(): string {
+  get endpoint(): string {
     return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
   }
 
@@ -35,7 +35,7 @@ export class ClusterNode {
   async acquire(): Promise<Connection> {
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       if (!connection.usable) continue;
-      if (this.connector.holds(connection)) {
+      if (this.connector.isSessionValid(connection)) {
         connection.ref();
         return connection;
       }
@@ -55,13 +55,13 @@ export class ClusterNode {
   }
 
   /** Adds a connection that was opened while the node was being recognised. */
-  adopt(connection: Connection): void {
+  addConnection(connection: Connection): void {
     this.release(connection);
   }
 
   /** One info command on this node. Throws ConnectionError, or ProtocolError for an answer that makes no sense. */
   info(command: string): Promise<string> {
-    return acrossLogins(() => this.infoOnce(command));
+    return withReauth(() => this.infoOnce(command));
   }
 
   private async infoOnce(command: string): Promise<string> {
@@ -70,7 +70,7 @@ export class ClusterNode {
       return await infoCommand(connection, command, this.infoTimeoutMs);
     } catch (error) {
       if (error instanceof InfoError && this.sessionEnded(connection, error.resultCode)) {
-        throw new SessionEnded(this.where, error.resultCode);
+        throw new SessionEnded(this.endpoint, error.resultCode);
       }
       throw error;
     } finally {

@@ -1,5 +1,5 @@
 /** Texts in which nodes tell of each other: `peers-*`, `service-*`, `replicas`, `build` (wire.md 2.3). */
-import { PARTITIONS } from '../../core/particle.js';
+import { PARTITIONS } from '../../core/partition.js';
 import { ProtocolError } from '../errors.js';
 import type { Seed } from '../config.js';
 

@@ -2,8 +2,8 @@
  * What is left of a scan, partition by partition (wire.md 5.5). A partition's position moves only when a record has
  * been handled, so whatever breaks, the next attempt goes on exactly after the last handled record.
  */
-import { copyRange, viewOf } from '../../core/byte-copy.js';
-import { DIGEST_BYTES, PARTITIONS, partitionOf } from '../../core/particle.js';
+import { copyRange, dataView } from '../../core/byte-copy.js';
+import { DIGEST_BYTES, PARTITIONS, partitionId } from '../../core/partition.js';
 import type { PartitionFilter } from '../config.js';
 
 const State = { NOT_ASKED: 0, FROM_START: 1, AFTER_DIGEST: 2, DONE: 3 } as const;
@@ -18,7 +18,7 @@ export const CursorKind = { AFTER_DIGEST: 0, DONE: 1 } as const;
 export class PartitionTracker {
   private readonly states = new Uint8Array(PARTITIONS);
   private readonly digests = Buffer.alloc(PARTITIONS * DIGEST_BYTES);
-  private readonly digestsView = viewOf(this.digests);
+  private readonly digestsView = dataView(this.digests);
   private source: Buffer = this.digests;
   private sourceView = this.digestsView;
   private readonly replicas = new Uint8Array(PARTITIONS);
@@ -32,7 +32,7 @@ export class PartitionTracker {
       if (filter.kind === 'range') {
         this.states.fill(State.FROM_START, filter.begin, filter.begin + filter.count);
       } else {
-        const partition = partitionOf(filter.digest, 0);
+        const partition = partitionId(filter.digest, 0);
         filter.digest.copy(this.digests, partition * DIGEST_BYTES, 0, DIGEST_BYTES);
         this.states[partition] = State.AFTER_DIGEST;
       }
@@ -41,8 +41,8 @@ export class PartitionTracker {
 
   /** A record was handled: its digest stands at `offset`. HOT PATH. */
   advance(buf: Buffer, offset: number): void {
-    const partition = partitionOf(buf, offset);
-    if (buf !== this.source) this.look(buf);
+    const partition = partitionId(buf, offset);
+    if (buf !== this.source) this.refreshView(buf);
     const end = offset + DIGEST_BYTES;
     copyRange(buf, this.sourceView, offset, end, this.digests, this.digestsView, partition * DIGEST_BYTES);
     this.states[partition] = State.AFTER_DIGEST;
@@ -56,7 +56,7 @@ export class PartitionTracker {
   }
 
   /** The last handled digest of a partition, undefined = it starts at its beginning. A copy. */
-  digestOf(partition: number): Buffer | undefined {
+  cursorDigest(partition: number): Buffer | undefined {
     if (this.states[partition] !== State.AFTER_DIGEST) return undefined;
     return Buffer.from(this.digests.subarray(partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES));
   }
@@ -68,7 +68,7 @@ export class PartitionTracker {
   }
 
   /** Where the partitions that have moved since the last call stand now: a stretch of cursors. */
-  takeCursors(): Uint8Array<ArrayBuffer> {
+  drainCursors(): Uint8Array<ArrayBuffer> {
     const cursors = Buffer.alloc(this.movedCount * CURSOR_BYTES);
     for (let i = 0; i < this.movedCount; i++) {
       const partition = this.movedList[i]!;
@@ -93,9 +93,9 @@ export class PartitionTracker {
   }
 
   /** The records come from another buffer than those before. */
-  private look(source: Buffer): void {
+  private refreshView(source: Buffer): void {
     this.source = source;
-    this.sourceView = viewOf(source);
+    this.sourceView = dataView(source);
   }
 
   private markMoved(partition: number): void {
@@ -110,7 +110,7 @@ export class PartitionTracker {
   }
 
   /** Which replica to ask next; raised by `failOver`. */
-  replicaOf(partition: number): number {
+  replicaIndex(partition: number): number {
     return this.replicas[partition]!;
   }
 

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../core/errors.js';
+import { errorMessage } from '../../core/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Connection } from '../connection/connection.js';
 import { ClusterError, ConnectionError, ProtocolError, ServerError } from '../errors.js';
@@ -15,14 +15,14 @@ import { FrameType } from '../protocol/constants.js';
 import { isScanRetryable } from '../protocol/result-code.js';
 import { Message, RowView } from '../protocol/row-view.js';
 import { scanRequest, type ScanSelection } from '../protocol/scan-request.js';
-import { acrossLogins, SessionEnded } from '../connection/reauth.js';
+import { withReauth, SessionEnded } from '../connection/reauth.js';
 
 /** Takes the records of a scan. */
-export interface RowHandler {
+export interface RecordSink {
   /** One record; the view and the bytes under it are valid during the call only. HOT PATH. */
   row(view: RowView): void;
   /** After a stretch of records: a promise to wait for before more are read, if what was handed over piles up. */
-  pressure(): Promise<void> | undefined;
+  waitForDrain(): Promise<void> | undefined;
 }
 
 export interface ScanPolicy {
@@ -46,7 +46,7 @@ export async function scanPartitions(
   cluster: Cluster,
   selection: ScanSelection,
   tracker: PartitionTracker,
-  handler: RowHandler,
+  handler: RecordSink,
   policy: ScanPolicy,
 ): Promise<void> {
   const deadline = selection.totalTimeoutMs > 0 ? Date.now() + selection.totalTimeoutMs : Infinity;
@@ -60,7 +60,7 @@ export async function scanPartitions(
     if (left.length === 0 || recordsLeft <= 0) return;
     fruitless = round.rows > 0 ? 0 : fruitless + 1;
     if (fruitless > policy.maxRetries || Date.now() >= deadline) {
-      const text = `${left.length} partition(s) could not be read (${summarise(left)}): ${messageOf(round.error)}`;
+      const text = `${left.length} partition(s) could not be read (${formatPartitions(left)}): ${errorMessage(round.error)}`;
       throw new ClusterError('CLUSTER_PARTITIONS', text, round.error);
     }
     policy.onRetry?.(round.error, left.length);
@@ -85,7 +85,7 @@ async function scanRound(
   cluster: Cluster,
   selection: ScanSelection,
   tracker: PartitionTracker,
-  handler: RowHandler,
+  handler: RecordSink,
   policy: ScanPolicy,
   deadline: number,
   recordsLeft: number,
@@ -93,7 +93,7 @@ async function scanRound(
   const byNode = new Map<ClusterNode, number[]>();
   let error: unknown = new ClusterError('CLUSTER_PARTITIONS', 'No node holds them.');
   for (const partition of tracker.pending()) {
-    const node = cluster.nodeForAttempt(selection.namespace, partition, tracker.replicaOf(partition));
+    const node = cluster.nodeForAttempt(selection.namespace, partition, tracker.replicaIndex(partition));
     if (node === undefined) continue;
     const list = byNode.get(node);
     if (list === undefined) byNode.set(node, [partition]);
@@ -111,7 +111,7 @@ async function scanRound(
     try {
       await scan.run(selection, partitions, deadline, limit, policy.signal);
     } catch (failure) {
-      if (!isPassing(failure)) throw failure;
+      if (!isTransient(failure)) throw failure;
       error = failure;
     }
     if (scan.partitionError !== undefined) error = scan.partitionError;
@@ -124,7 +124,7 @@ async function scanRound(
 /** The server collects about this much before it sends. */
 const SERVER_BUFFER_BYTES = 1024 * 1024;
 /** The least a record takes on the wire: header, namespace, digest. */
-const SMALLEST_ROW_BYTES = 55;
+const MIN_ROW_BYTES = 55;
 
 /**
  * How long a connection may be silent. With a low record rate the server is silent for as long as it takes to fill its
@@ -133,10 +133,10 @@ const SMALLEST_ROW_BYTES = 55;
 function idleLimitMs({ recordsPerSecond, socketTimeoutMs, totalTimeoutMs }: ScanSelection): number {
   const limitMs = socketTimeoutMs || totalTimeoutMs;
   if (recordsPerSecond === 0 || limitMs === 0) return limitMs;
-  return limitMs + Math.ceil((SERVER_BUFFER_BYTES / SMALLEST_ROW_BYTES / recordsPerSecond) * 1000);
+  return limitMs + Math.ceil((SERVER_BUFFER_BYTES / MIN_ROW_BYTES / recordsPerSecond) * 1000);
 }
 
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof ConnectionError || (error instanceof ServerError && isScanRetryable(error.resultCode));
 }
 
@@ -153,7 +153,7 @@ class NodeScan implements FrameConsumer {
 
   constructor(
     private readonly tracker: PartitionTracker,
-    private readonly handler: RowHandler,
+    private readonly handler: RecordSink,
     private readonly node: ClusterNode,
   ) {}
 
@@ -164,7 +164,7 @@ class NodeScan implements FrameConsumer {
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    return acrossLogins(() => this.attempt(selection, partitions, deadline, limit - this.rows, signal));
+    return withReauth(() => this.attempt(selection, partitions, deadline, limit - this.rows, signal));
   }
 
   private async attempt(
@@ -180,7 +180,7 @@ class NodeScan implements FrameConsumer {
     for (const partition of partitions) {
       // Not what a first attempt, under a session that ended, has completed.
       if (!this.tracker.isPending(partition)) continue;
-      const digest = this.tracker.digestOf(partition);
+      const digest = this.tracker.cursorDigest(partition);
       if (digest === undefined) whole.push(partition);
       else digests.push(digest);
     }
@@ -199,7 +199,7 @@ class NodeScan implements FrameConsumer {
       await new Promise<void>((resolve, reject) => {
         this.settle = (error) => {
           if (error === undefined) resolve();
-          else reject(error instanceof Error ? error : new Error(messageOf(error)));
+          else reject(error instanceof Error ? error : new Error(errorMessage(error)));
         };
         signal?.addEventListener('abort', onAbort, { once: true });
         if (signal?.aborted === true) onAbort();
@@ -249,14 +249,16 @@ class NodeScan implements FrameConsumer {
       }
       pos = view.end;
     }
-    if (frameEnd && pos < end) throw new ProtocolError(`${this.node.where} sent a record that its frame cuts short.`);
-    this.relieve();
+    if (frameEnd && pos < end)
+      throw new ProtocolError(`${this.node.endpoint} sent a record that its frame cuts short.`);
+    this.waitForDrain();
     return pos - start;
   }
 
   private marker(kind: number): void {
     const { resultCode, partition } = this.view;
-    const failure = resultCode === 0 ? undefined : new ServerError(resultCode, `The scan on ${this.node.where} failed`);
+    const failure =
+      resultCode === 0 ? undefined : new ServerError(resultCode, `The scan on ${this.node.endpoint} failed`);
     if (kind !== Message.PARTITION) {
       this.settle?.(failure);
     } else if (failure === undefined) {
@@ -268,8 +270,8 @@ class NodeScan implements FrameConsumer {
   }
 
   /** Stops reading until the handler has room again. */
-  private relieve(): void {
-    const pressure = this.handler.pressure();
+  private waitForDrain(): void {
+    const pressure = this.handler.waitForDrain();
     if (pressure === undefined) return;
     this.connection?.pause();
     pressure.then(
@@ -280,7 +282,7 @@ class NodeScan implements FrameConsumer {
 }
 
 /** `0-99, 200, 300-301, …`: partition ids for a message. */
-export function summarise(partitions: readonly number[]): string {
+export function formatPartitions(partitions: readonly number[]): string {
   const parts: string[] = [];
   for (let i = 0; i < partitions.length;) {
     let j = i;

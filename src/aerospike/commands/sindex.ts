@@ -1,35 +1,20 @@
 /** Secondary indexes through info commands (wire.md 9.1). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.js';
+import type { Sindex } from '../../core/sindex.js';
 import { InfoError, ProtocolError } from '../errors.js';
 import { checkInfoValue, parsePairs } from '../protocol/info.js';
 import { buildAtLeast } from '../cluster/peers.js';
 import { ResultCode } from '../protocol/constants.js';
 
-export interface SindexDefinition {
-  namespace: string;
-  /** '' = no set. */
-  set: string;
-  name: string;
-  /** Whole bin, list elements, map keys, map values. */
-  indexType: 'N' | 'L' | 'K' | 'V';
-  bin: string;
-  /** Numeric, string, geo2dsphere, blob. */
-  dataType: 'N' | 'S' | 'G' | 'B';
-  /** Base64 of the msgpack CDT context, '' = none. */
-  context: string;
-  /** Base64 of the msgpack expression that is indexed in place of a bin (servers from 8.1), '' = none. */
-  expression: string;
-}
-
-const INDEX_TYPES: Readonly<Record<string, SindexDefinition['indexType']>> = {
+const INDEX_TYPES: Readonly<Record<string, Sindex['indexType']>> = {
   default: 'N',
   none: 'N',
   list: 'L',
   mapkeys: 'K',
   mapvalues: 'V',
 };
-const DATA_TYPES: Readonly<Record<string, SindexDefinition['dataType']>> = {
+const DATA_TYPES: Readonly<Record<string, Sindex['dataType']>> = {
   numeric: 'N',
   integer: 'N',
   'int signed': 'N',
@@ -46,11 +31,11 @@ const DATA_TYPE_NAMES = { N: 'NUMERIC', S: 'STRING', G: 'GEO2DSPHERE', B: 'BLOB'
 export async function listSindexes(
   cluster: Cluster,
   namespace: string,
-): Promise<{ sindexes: SindexDefinition[]; unsupported: string[] }> {
+): Promise<{ sindexes: Sindex[]; unsupported: string[] }> {
   const command = `sindex-list:ns=${namespace};b64=true`;
   const value = await cluster.info(command);
   checkInfoValue(command, value);
-  const sindexes: SindexDefinition[] = [];
+  const sindexes: Sindex[] = [];
   const unsupported: string[] = [];
   for (const entry of value.split(/;(?=ns=)/)) {
     if (entry === '' || entry === ';') continue;
@@ -62,7 +47,7 @@ export async function listSindexes(
 }
 
 /** One entry of `sindex-list`; keys in any order, of any server since 4.9. Returns the name if it is a set index. */
-export function parseSindex(entry: string): SindexDefinition | string {
+export function parseSindex(entry: string): Sindex | string {
   // Values are not escaped: a value ends where the next known key begins, so that a set name may hold a colon.
   const keys = /(?:^|:)(ns|indexname|set|bins?|num_bins|type|indextype|path|context|exp|sync_state|state)=/g;
   const found = [...entry.matchAll(keys)];
@@ -96,7 +81,7 @@ export function parseSindex(entry: string): SindexDefinition | string {
 }
 
 /** Creates an index; an equal one that exists is fine. Throws InfoError. */
-export async function createSindex(cluster: Cluster, index: SindexDefinition): Promise<void> {
+export async function createSindex(cluster: Cluster, index: Sindex): Promise<void> {
   const modern = buildAtLeast(cluster.build, 8, 1);
   const parts = [`${modern ? 'namespace' : 'ns'}=${index.namespace}`];
   if (index.set !== '') parts.push(`set=${index.set}`);

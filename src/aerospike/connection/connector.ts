@@ -46,7 +46,7 @@ export class Connector {
       where = connection.where;
       let entered = false;
       try {
-        entered = await sessions.enter(connection, key);
+        entered = await sessions.authenticateConnection(connection, key);
         if (entered) return connection;
       } finally {
         if (!entered) connection.close();
@@ -56,8 +56,8 @@ export class Connector {
   }
 
   /** Whether an idle connection may be used again. */
-  holds(connection: Connection): boolean {
-    return this.sessions === undefined || this.sessions.holds(connection);
+  isSessionValid(connection: Connection): boolean {
+    return this.sessions === undefined || this.sessions.isSessionValid(connection);
   }
 
   /**
@@ -66,7 +66,7 @@ export class Connector {
    */
   sessionEnded(connection: Connection, resultCode: number): boolean {
     if (this.sessions === undefined || !isSessionLost(resultCode)) return false;
-    this.sessions.end(connection);
+    this.sessions.endSession(connection);
     return true;
   }
 

@@ -2,7 +2,7 @@
 import { LoginError } from '../errors.js';
 
 /** How often work is begun: twice is the rule, but a token may end at any time. */
-const ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 /** The login of the connection has ended; the same work may do better on a new one. */
 export class SessionEnded extends LoginError {
@@ -12,12 +12,12 @@ export class SessionEnded extends LoginError {
 }
 
 /** Does `work` again when it throws SessionEnded; it must take a new connection each time. */
-export async function acrossLogins<T>(work: () => Promise<T>): Promise<T> {
+export async function withReauth<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof SessionEnded) || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof SessionEnded) || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }

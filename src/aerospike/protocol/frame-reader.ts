@@ -26,7 +26,7 @@ export interface FrameConsumer {
 const TLS_ALERT = 0x15;
 const RECEIVE_BYTES = 512 * 1024;
 /** With less room than this at the end of the buffer, the unread rest moves to its start. */
-const LEAST_READ_BYTES = 64 * 1024;
+const MIN_READ_BYTES = 64 * 1024;
 
 export class FrameReader {
   consumer: FrameConsumer | undefined;
@@ -47,13 +47,13 @@ export class FrameReader {
       this.readPos = this.writePos = 0;
       return this.buffer;
     }
-    if (this.buffer.length - this.writePos < LEAST_READ_BYTES) this.makeRoom();
+    if (this.buffer.length - this.writePos < MIN_READ_BYTES) this.ensureCapacity();
     return this.buffer.subarray(this.writePos);
   }
 
-  private makeRoom(): void {
+  private ensureCapacity(): void {
     const unread = this.writePos - this.readPos;
-    if (this.readPos > 0 && unread + LEAST_READ_BYTES <= this.buffer.length) {
+    if (this.readPos > 0 && unread + MIN_READ_BYTES <= this.buffer.length) {
       this.buffer.copyWithin(0, this.readPos, this.writePos);
     } else {
       // One message does not fit: double, so that a large one is copied a bounded number of times.

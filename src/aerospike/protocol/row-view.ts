@@ -4,12 +4,11 @@
  * HOT PATH: one object serves for all records of a connection; `parse` reads a message in one pass and allocates
  * nothing but a larger bin table when a record has more bins than any before.
  */
-import { DIGEST_BYTES, Particle } from '../../core/particle.js';
+import { BIN_STRIDE, type RecordView } from '../../core/record-view.js';
+import { DIGEST_BYTES } from '../../core/partition.js';
+import { Particle } from '../../core/particle.js';
 import { ProtocolError } from '../errors.js';
 import { Field, Info3, MESSAGE_HEADER_BYTES, Op, RESULT_OFFSET } from './constants.js';
-
-/** Integers per bin in the bin table: particle type, name start, name end, value start, value end. */
-export const BIN_STRIDE = 5;
 
 export const Message = {
   /** The bytes end before the message does. */
@@ -23,7 +22,7 @@ export const Message = {
   ERROR: 4,
 } as const;
 
-export class RowView {
+export class RowView implements RecordView {
   buf: Buffer = Buffer.alloc(0);
   setStart = 0;
   setEnd = 0;

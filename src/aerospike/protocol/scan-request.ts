@@ -1,5 +1,5 @@
 /** Builds the request of a partition scan (wire.md 5.1). */
-import { DIGEST_BYTES } from '../../core/particle.js';
+import { DIGEST_BYTES } from '../../core/partition.js';
 import { writeFrameHeader } from './info.js';
 import { Field, FRAME_HEADER_BYTES, FrameType, Info1, Info3, MESSAGE_HEADER_BYTES, Op, Ttl } from './constants.js';
 

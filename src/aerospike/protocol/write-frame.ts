@@ -6,8 +6,10 @@
  * HOT PATH. `append` runs once per record of a restore and allocates nothing. Numbers and short ranges go through
  * DataViews, one store for four bytes; the views belong to buffers that seldom change and are kept with them.
  */
-import { allocWithSlack, COPY_SLACK_BYTES, copyRange, viewOf } from '../../core/byte-copy.js';
-import { DIGEST_BYTES, Particle } from '../../core/particle.js';
+import { allocWithSlack, COPY_SLACK_BYTES, copyRange, dataView } from '../../core/byte-copy.js';
+import { DECODED_BIN_STRIDE, type DecodedRecord, NAME_IN_ARENA, VALUE_IN_ARENA } from '../../core/decoded-record.js';
+import { DIGEST_BYTES } from '../../core/partition.js';
+import { Particle } from '../../core/particle.js';
 import { repairCdt, clearPersistBits } from './cdt-check.js';
 import { writeFrameHeader } from './info.js';
 import {
@@ -22,32 +24,22 @@ import {
   RowFlag,
 } from './constants.js';
 
-/** Integers per bin in `WritableRecord.bins`. */
-const BIN_STRIDE = 6;
-/** Bits of a bin's sixth integer. */
-const NAME_IN_ARENA = 1;
-const VALUE_IN_ARENA = 2;
-
-/**
- * A record as ranges of bytes. Bin i is at `bins[i * 6 …]`: particle type, name start, name end, value start, value end,
- * and for name (bit 0) and value (bit 1) whether the range is one of `arena` instead of `input`. The memory of every
- * buffer has COPY_SLACK_BYTES behind the last range (byte-copy.ts).
- */
-export interface WritableRecord {
-  input: Buffer;
-  arena: Buffer;
-  setBuf: Buffer;
-  setStart: number;
-  setEnd: number;
-  digest: Buffer;
-  /** Particle type of the user key, 0 = none. */
-  keyType: number;
-  keyBuf: Buffer;
-  keyStart: number;
-  keyEnd: number;
-  binCount: number;
-  bins: Int32Array;
-}
+/** What a write needs of a decoded record. The memory of every buffer has COPY_SLACK_BYTES behind the last range. */
+export type WritableRecord = Pick<
+  DecodedRecord,
+  | 'input'
+  | 'arena'
+  | 'setBuf'
+  | 'setStart'
+  | 'setEnd'
+  | 'digest'
+  | 'keyType'
+  | 'keyBuf'
+  | 'keyStart'
+  | 'keyEnd'
+  | 'binCount'
+  | 'bins'
+>;
 
 /** How a record that exists on the server is treated (wire.md 8.2). */
 export interface WritePolicy {
@@ -113,13 +105,13 @@ export class WriteFrame {
   attempt = 0;
   private view = new DataView(this.buffer.buffer);
   private input: Buffer = NOTHING;
-  private inputView = viewOf(NOTHING);
+  private inputView = dataView(NOTHING);
   private arena: Buffer = NOTHING;
-  private arenaView = viewOf(NOTHING);
+  private arenaView = dataView(NOTHING);
   private digest: Buffer = NOTHING;
-  private digestView = viewOf(NOTHING);
+  private digestView = dataView(NOTHING);
   private nsField: Buffer = NOTHING;
-  private nsFieldView = viewOf(NOTHING);
+  private nsFieldView = dataView(NOTHING);
 
   constructor(readonly mode: WriteMode) {
     this.clear();
@@ -127,7 +119,7 @@ export class WriteFrame {
 
   /** Makes the frame ready for new rows. */
   clear(): void {
-    if (this.buffer.length > KEEP_BYTES) this.enter(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    if (this.buffer.length > KEEP_BYTES) this.grow(Buffer.allocUnsafeSlow(INITIAL_BYTES));
     this.rows = 0;
     this.attempt = 0;
     this.length = this.mode === 'batch' ? BATCH_PREFIX_BYTES : 0;
@@ -140,15 +132,15 @@ export class WriteFrame {
    */
   append(record: WritableRecord, policy: WritePolicy, nsField: Buffer, generation: number, ttlS: number): number {
     const { input, arena, bins, digest, setBuf, setStart, setEnd, keyBuf, keyStart, keyEnd, keyType } = record;
-    const lastBin = record.binCount * BIN_STRIDE;
+    const lastBin = record.binCount * DECODED_BIN_STRIDE;
     let most = ROW_OVERHEAD_BYTES + nsField.length + (setEnd - setStart) + (keyEnd - keyStart);
-    for (let b = 0; b < lastBin; b += BIN_STRIDE) {
+    for (let b = 0; b < lastBin; b += DECODED_BIN_STRIDE) {
       most += OP_HEADER_BYTES + GEOJSON_PREFIX_BYTES + bins[b + 2]! - bins[b + 1]! + bins[b + 4]! - bins[b + 3]!;
     }
-    const out = this.room(most);
+    const out = this.ensureCapacity(most);
     const view = this.view;
     if (input !== this.input || arena !== this.arena || digest !== this.digest || nsField !== this.nsField) {
-      this.look(input, arena, digest, nsField);
+      this.refreshViews(input, arena, digest, nsField);
     }
     const { inputView, arenaView } = this;
     const start = this.length;
@@ -196,7 +188,7 @@ export class WriteFrame {
 
     let ops = 0;
     let note: number = AppendNote.NONE;
-    for (let b = 0; b < lastBin; b += BIN_STRIDE) {
+    for (let b = 0; b < lastBin; b += DECODED_BIN_STRIDE) {
       const type = bins[b]!;
       if (type === Particle.NULL && policy.dropNulls) continue;
       const nameStart = bins[b + 1]!;
@@ -237,7 +229,7 @@ export class WriteFrame {
   appendCopy(from: WriteFrame, row: number): void {
     const rowStart = from.rowStarts[row]!;
     const rowEnd = from.rowStarts[row + 1]!;
-    const out = this.room(rowEnd - rowStart);
+    const out = this.ensureCapacity(rowEnd - rowStart);
     from.buffer.copy(out, this.length, rowStart, rowEnd);
     if (this.mode === 'batch') this.view.setUint32(this.length, this.rows);
     this.endRow(this.length + rowEnd - rowStart, from.inDoubt[row]!);
@@ -280,7 +272,7 @@ export class WriteFrame {
   }
 
   /** The namespace of a row. */
-  namespaceOf(row: number): string {
+  rowNamespace(row: number): string {
     const at = this.fieldsOffset(row);
     return this.buffer.toString('utf8', at + FIELD_HEADER_BYTES, at + 4 + this.buffer.readUInt32BE(at));
   }
@@ -312,14 +304,14 @@ export class WriteFrame {
 
   private endRow(end: number, inDoubt: number): void {
     const row = this.rows;
-    if (row === this.results.length) this.moreRows();
+    if (row === this.results.length) this.growRows();
     this.inDoubt[row] = inDoubt;
     this.rowStarts[row + 1] = end;
     this.length = end;
     this.rows = row + 1;
   }
 
-  private moreRows(): void {
+  private growRows(): void {
     const capacity = this.rows * 2;
     const rowStarts = new Int32Array(capacity + 1);
     rowStarts.set(this.rowStarts);
@@ -330,31 +322,31 @@ export class WriteFrame {
     this.results = new Int16Array(capacity);
   }
 
-  private room(bytes: number): Buffer {
+  private ensureCapacity(bytes: number): Buffer {
     if (this.length + bytes > this.buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes));
       this.buffer.copy(larger, 0, 0, this.length);
-      this.enter(larger);
+      this.grow(larger);
     }
     return this.buffer;
   }
 
-  private enter(buffer: Buffer): void {
+  private grow(buffer: Buffer): void {
     this.buffer = buffer;
     this.view = new DataView(buffer.buffer);
   }
 
   /** Sees to it that the views are those of these buffers, which change once in many records. */
-  private look(input: Buffer, arena: Buffer, digest: Buffer, nsField: Buffer): void {
-    if (input !== this.input) this.inputView = viewOf((this.input = input));
-    if (arena !== this.arena) this.arenaView = viewOf((this.arena = arena));
-    if (digest !== this.digest) this.digestView = viewOf((this.digest = digest));
-    if (nsField !== this.nsField) this.nsFieldView = viewOf((this.nsField = nsField));
+  private refreshViews(input: Buffer, arena: Buffer, digest: Buffer, nsField: Buffer): void {
+    if (input !== this.input) this.inputView = dataView((this.input = input));
+    if (arena !== this.arena) this.arenaView = dataView((this.arena = arena));
+    if (digest !== this.digest) this.digestView = dataView((this.digest = digest));
+    if (nsField !== this.nsField) this.nsFieldView = dataView((this.nsField = nsField));
   }
 
   /** After `look`; sets and keys lie in one of the two as a rule. */
   private viewOn(buf: Buffer): DataView {
-    return buf === this.input ? this.inputView : buf === this.arena ? this.arenaView : viewOf(buf);
+    return buf === this.input ? this.inputView : buf === this.arena ? this.arenaView : dataView(buf);
   }
 }
 

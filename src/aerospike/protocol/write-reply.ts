@@ -28,12 +28,12 @@ export class WriteReply implements FrameConsumer {
   ) {}
 
   consume(buffer: Buffer, start: number, end: number, frameEnd: boolean): number {
-    if (this.frame.mode === 'single') return frameEnd ? this.takeSingle(buffer, start, end) : 0;
+    if (this.frame.mode === 'single') return frameEnd ? this.parseSingle(buffer, start, end) : 0;
     let at = start;
     while (at < end) {
       const length = messageLength(buffer, at, end);
       if (length === 0) break;
-      this.takeRow(buffer, at);
+      this.parseRow(buffer, at);
       at += length;
     }
     return at - start;
@@ -43,7 +43,7 @@ export class WriteReply implements FrameConsumer {
     this.handler.lost(error);
   }
 
-  private takeRow(buffer: Buffer, at: number): void {
+  private parseRow(buffer: Buffer, at: number): void {
     const code = buffer[at + RESULT_OFFSET]!;
     if ((buffer[at + 3]! & Info3.LAST) !== 0) {
       if (code === 0 && this.answeredRows !== this.frame.rows) {
@@ -65,7 +65,7 @@ export class WriteReply implements FrameConsumer {
     this.answeredRows++;
   }
 
-  private takeSingle(buffer: Buffer, start: number, end: number): number {
+  private parseSingle(buffer: Buffer, start: number, end: number): number {
     if (messageLength(buffer, start, end) !== end - start) {
       throw new ProtocolError('The answer to a write command is not one whole message.');
     }

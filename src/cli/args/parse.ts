@@ -1,16 +1,16 @@
-import { withoutOverridden, type Yields } from '../../config/file/precedence.js';
+import { withoutOverridden, type Overrides } from '../../config/file/precedence.js';
 import type { Setting } from '../../config/file/apply-config.js';
-import { enumerate, OptionError, quoted } from '../../config/option-error.js';
+import { joinList, OptionError, quoted } from '../../config/option-error.js';
 import { OptionValues } from '../../config/option-values.js';
 import type { OptionTable } from '../../config/schema/option-spec.js';
 import { isReference, parseReference } from '../../config/secrets/secret-uri.js';
 import { parseValue, type Value } from '../../config/values/parse-value.js';
 import { rangeText } from '../../config/values/number.js';
 import { ValueError } from '../../config/values/value-error.js';
-import { type OptionWord, readWords, type Word } from './tokenizer.js';
+import { type OptionToken, tokenize, type Token } from './tokenizer.js';
 
 /** A condition between options. Rules are checked in the order of their table; the first that is broken is reported. */
-export interface Rule<T extends OptionTable> {
+export interface Constraint<T extends OptionTable> {
   /** Row of the specification's table of checks. */
   readonly row: string;
   /** What is wrong, or undefined. */
@@ -27,9 +27,9 @@ export interface Tool<T extends OptionTable> {
   /** What for, and the command; the shortest first. */
   readonly examples: readonly (readonly [string, string])[];
   readonly options: T;
-  readonly rules: readonly Rule<T>[];
+  readonly rules: readonly Constraint<T>[];
   /** Options of a configuration file that give way to others on the command line or in a later file. */
-  readonly yields?: Yields;
+  readonly yields?: Overrides;
   /** What is to be said before a run although nothing is wrong. */
   readonly notes?: (values: OptionValues<T>) => string[];
 }
@@ -44,11 +44,11 @@ export type CommandLine<T extends OptionTable> =
       /** What a person who wonders about the outcome may want to know. */
       details: string[];
       /** Options whose value must be fetched from the secret agent first; their values are missing. */
-      pending: readonly OptionWord[];
+      pending: readonly OptionToken[];
     };
 
 /** What is known beyond the words. */
-export interface Known {
+export interface ExternalValues {
   /** From configuration files, one per option. */
   settings?: readonly Setting[];
   /** By reference, as the agent gave them. */
@@ -66,10 +66,10 @@ export interface Known {
 export function parseCommandLine<const T extends OptionTable>(
   tool: Tool<T>,
   argv: readonly string[],
-  known: Known = {},
+  known: ExternalValues = {},
 ): CommandLine<T> {
-  const words = readWords(argv, tool.options);
-  const first = firstLook(words);
+  const words = tokenize(argv, tool.options);
+  const first = findHelpOrVersion(words);
   if (first !== undefined) return { kind: first };
   const { fromFiles, details } = fileWords(tool, words, known.settings ?? []);
   const all = [...fromFiles, ...words];
@@ -79,10 +79,10 @@ export function parseCommandLine<const T extends OptionTable>(
 /** Values that keep all rules of the tool, from words in the order of their reading. Throws OptionError. */
 export function readOptions<T extends OptionTable>(
   tool: Tool<T>,
-  all: readonly Word[],
+  all: readonly Token[],
   secrets: ReadonlyMap<string, string> = new Map(),
-): { values: OptionValues<T>; warnings: string[]; pending: readonly OptionWord[] } {
-  const options = all.filter((word): word is OptionWord => word.kind === 'option');
+): { values: OptionValues<T>; warnings: string[]; pending: readonly OptionToken[] } {
+  const options = all.filter((word): word is OptionToken => word.kind === 'option');
   const fromFiles = options.filter(({ place }) => place !== undefined);
   const values = new OptionValues(tool.options);
   const run: Run = { values, warnings: [], delayed: new Map(), pending: [], secrets };
@@ -101,7 +101,7 @@ export function readOptions<T extends OptionTable>(
 }
 
 /** What wins over everything else on the line, and the check that comes before configuration files are read. */
-export function firstLook(words: readonly Word[]): 'help' | 'version' | undefined {
+export function findHelpOrVersion(words: readonly Token[]): 'help' | 'version' | undefined {
   const given = new Set<string>();
   for (const word of words) {
     if (word.kind !== 'option') continue;
@@ -118,22 +118,22 @@ interface Run {
   values: Pick<OptionValues, 'markGiven' | 'set' | 'clear' | 'forget' | 'has'>;
   warnings: string[];
   /** The last occurrence of each option that is read after the rules. */
-  delayed: Map<string, OptionWord>;
-  pending: OptionWord[];
+  delayed: Map<string, OptionToken>;
+  pending: OptionToken[];
   secrets: ReadonlyMap<string, string>;
 }
 
 /** The settings of the files that the command line leaves standing, as words that come before its own. */
 function fileWords<T extends OptionTable>(
   tool: Tool<T>,
-  words: readonly Word[],
+  words: readonly Token[],
   settings: readonly Setting[],
-): { fromFiles: OptionWord[]; details: string[] } {
-  const given = words.filter((word): word is OptionWord => word.kind === 'option');
+): { fromFiles: OptionToken[]; details: string[] } {
+  const given = words.filter((word): word is OptionToken => word.kind === 'option');
   const again = new Set(given.map((word) => word.spec.name));
   const on = new Set(given.filter((word) => !isOff(word)).map((word) => word.spec.name));
   const left = new Set(withoutOverridden(settings, { again, on }, tool.yields ?? {}));
-  const fromFiles: OptionWord[] = [];
+  const fromFiles: OptionToken[] = [];
   const details: string[] = [];
   for (const setting of settings) {
     const { spec, key: spelling, text: argument, place } = setting;
@@ -144,12 +144,12 @@ function fileWords<T extends OptionTable>(
 }
 
 /** Where the options come from that a message names but the command line does not. */
-function places(message: string, fromFiles: readonly OptionWord[]): string {
+function places(message: string, fromFiles: readonly OptionToken[]): string {
   const named = fromFiles.filter(({ spec }) => new RegExp(`--${spec.name}(?![\\w-])`).test(message));
   return named.map(({ spec, place }) => ` (--${spec.name} is set at ${place ?? ''}.)`).join('');
 }
 
-function readAll(words: readonly Word[], run: Run): void {
+function readAll(words: readonly Token[], run: Run): void {
   const sources = new Map<string, string>();
   for (const word of words) {
     if (word.kind === 'error') throw unreadable(word.message);
@@ -173,7 +173,7 @@ function strayText(text: string, meant: string | undefined): string {
   return `unexpected word ${quoted(text)}: ${reason}`;
 }
 
-function readValue(word: OptionWord, run: Run): void {
+function readValue(word: OptionToken, run: Run): void {
   const { spec } = word;
   run.values.markGiven(spec.name);
   // Only the last occurrence counts, unless all do.
@@ -197,13 +197,13 @@ function readValue(word: OptionWord, run: Run): void {
 }
 
 /** The reference that stands in place of the value. A flag can have one only in a file. */
-function referenceOf({ spec, argument, place, value }: OptionWord): string | undefined {
+function referenceOf({ spec, argument, place, value }: OptionToken): string | undefined {
   if (value !== undefined) return undefined;
   const may = spec.secrets === true || (spec.argument === 'none' && place !== undefined);
   return may && argument !== undefined && isReference(argument) ? argument : undefined;
 }
 
-function storeValue(word: OptionWord, run: Run): void {
+function storeValue(word: OptionToken, run: Run): void {
   const { spec, argument, value } = word;
   if (value !== undefined) {
     run.values.set(spec, value);
@@ -227,7 +227,7 @@ function storeValue(word: OptionWord, run: Run): void {
 }
 
 /** Throws what reading the option would. */
-export function checkValue(word: OptionWord): void {
+export function checkValue(word: OptionToken): void {
   try {
     parseValue(word.spec.value, word.argument ?? '');
   } catch (error) {
@@ -235,7 +235,7 @@ export function checkValue(word: OptionWord): void {
   }
 }
 
-function storeFlag({ spec }: OptionWord, text: string, run: Run): void {
+function storeFlag({ spec }: OptionToken, text: string, run: Run): void {
   if (text === 'false') run.values.clear(spec.name);
   else if (text === '' || text === 'true') run.values.set(spec, true satisfies Value);
   else throw new ValueError('expected true or false');
@@ -249,7 +249,7 @@ function withoutLineEnd(secret: string): string {
   return secret.replace(/\r?\n$/, '');
 }
 
-function invalidValue({ spec, spelling, place }: OptionWord, text: string, error: unknown): unknown {
+function invalidValue({ spec, spelling, place }: OptionToken, text: string, error: unknown): unknown {
   if (!(error instanceof ValueError)) return error;
   if (place !== undefined) {
     return new OptionError(
@@ -262,14 +262,14 @@ function invalidValue({ spec, spelling, place }: OptionWord, text: string, error
 }
 
 /** Most reasons quote a part of the value, so only those are told that are made of the rule alone. */
-function invalidSecret({ spec, spelling, place }: OptionWord, reference: string, error: unknown): unknown {
+function invalidSecret({ spec, spelling, place }: OptionToken, reference: string, error: unknown): unknown {
   if (!(error instanceof ValueError)) return error;
   const { value } = spec;
   const reason =
     value.type === 'integer'
       ? `: expected ${rangeText(value.min, value.max)}`
       : value.type === 'choice'
-        ? `: expected ${enumerate(value.values, 'or')}`
+        ? `: expected ${joinList(value.values, 'or')}`
         : value.type === 'flag'
           ? ': expected true or false'
           : '';
@@ -277,7 +277,7 @@ function invalidSecret({ spec, spelling, place }: OptionWord, reference: string,
   return new OptionError('OPTION_VALUE', `${start} value of ${reference} is not valid for ${spelling}${reason}.`);
 }
 
-function warn({ spec, spelling, place }: OptionWord, run: Run): void {
+function warn({ spec, spelling, place }: OptionToken, run: Run): void {
   // A file may use old names in silence (asrestore.md 1.6); an option without effect is worth a word there, too.
   const alias = place === undefined || spec.warning !== undefined ? spec.aliasWarnings : undefined;
   const warning = alias?.[spelling.replace(/^--/, '')] ?? spec.warning;
@@ -285,18 +285,18 @@ function warn({ spec, spelling, place }: OptionWord, run: Run): void {
 }
 
 /** A person must never believe that a filter or a key was applied when it was not. */
-function refuseUnavailable(options: readonly OptionWord[], run: Run): void {
+function refuseUnavailable(options: readonly OptionToken[], run: Run): void {
   const missing = new Set<string>();
   for (const { spec, place } of options) {
     if (spec.available || (spec.argument === 'none' && !run.values.has(spec.name))) continue;
     missing.add(`--${spec.name}${place === undefined ? '' : ` (${place})`}`);
   }
   if (missing.size === 0) return;
-  const list = enumerate([...missing]);
+  const list = joinList([...missing]);
   throw new OptionError('OPTION_UNAVAILABLE', `This version does not support ${list} yet; nothing was done.`);
 }
 
-function isOff({ spec, argument }: OptionWord): boolean {
+function isOff({ spec, argument }: OptionToken): boolean {
   return spec.argument === 'none' && argument === 'false';
 }
 

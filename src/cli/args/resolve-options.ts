@@ -1,14 +1,14 @@
-import { checkValue, type CommandLine, firstLook, parseCommandLine, type Tool } from './parse.js';
+import { checkValue, type CommandLine, findHelpOrVersion, parseCommandLine, type Tool } from './parse.js';
 import type { FileChoice } from '../../config/file/load.js';
 import type { Setting } from '../../config/file/apply-config.js';
 import type { OptionValues } from '../../config/option-values.js';
 import type { OptionTable } from '../../config/schema/option-spec.js';
 import { SecretError } from '../../config/secrets/secret-error.js';
 import type { ValueRule } from '../../config/values/parse-value.js';
-import { type OptionWord, readWords } from './tokenizer.js';
+import { type OptionToken, tokenize } from './tokenizer.js';
 
 /** What a command line is read with, apart from its words. */
-export interface ReadingAids {
+export interface ResolveContext {
   /** Where configuration files are looked for without being named. */
   readonly configFiles: readonly string[];
   /** Is told each secret before anything can be said about it. */
@@ -25,12 +25,12 @@ export interface ReadingAids {
 export async function readCommandLine<const T extends OptionTable>(
   tool: Tool<T>,
   argv: readonly string[],
-  aids: ReadingAids,
+  aids: ResolveContext,
 ): Promise<CommandLine<T>> {
-  const words = readWords(argv, tool.options);
-  const first = firstLook(words);
+  const words = tokenize(argv, tool.options);
+  const first = findHelpOrVersion(words);
   if (first !== undefined) return { kind: first };
-  const options = words.filter((word): word is OptionWord => word.kind === 'option');
+  const options = words.filter((word): word is OptionToken => word.kind === 'option');
   const choice = chooseFiles(options, aids.configFiles);
   const { loadSettings } = await import('../../config/file/load.js');
   const { settings, files } = choice === undefined ? { settings: [], files: [] } : await loadSettings(tool, choice);
@@ -55,7 +55,7 @@ export async function readCommandLine<const T extends OptionTable>(
 }
 
 /** Undefined: none. --no-config-file also silences --config-file, as it always has (asbackup.md 1.2). */
-function chooseFiles(options: readonly OptionWord[], defaults: readonly string[]): FileChoice | undefined {
+function chooseFiles(options: readonly OptionToken[], defaults: readonly string[]): FileChoice | undefined {
   const last = (name: string): string | undefined => options.findLast(({ spec }) => spec.name === name)?.argument;
   if (options.some(({ spec }) => spec.name === 'no-config-file')) return undefined;
   const instance = last('instance') ?? '';
@@ -81,12 +81,12 @@ function withPlaces(error: unknown, settings: readonly Setting[]): unknown {
   return new SecretError(error.code, `${place}: ${message}`, { cause: error.cause });
 }
 
-function isFileChoice({ spec: { name } }: OptionWord): boolean {
+function isFileChoice({ spec: { name } }: OptionToken): boolean {
   return name === 'config-file' || name === 'only-config-file';
 }
 
 async function fetchPending<T extends OptionTable>(
-  pending: readonly OptionWord[],
+  pending: readonly OptionToken[],
   values: OptionValues<T>,
   portWins: boolean,
 ): Promise<Map<string, string>> {

@@ -1,9 +1,9 @@
-import { enumerate, quoted } from '../../config/option-error.js';
+import { joinList, quoted } from '../../config/option-error.js';
 import { longNames, type OptionSpec, type OptionTable } from '../../config/schema/option-spec.js';
-import { nearest } from '../../config/did-you-mean.js';
+import { closestMatch } from '../../config/did-you-mean.js';
 import type { Value } from '../../config/values/parse-value.js';
 
-export interface OptionWord {
+export interface OptionToken {
   kind: 'option';
   spec: OptionSpec;
   spelling: string;
@@ -16,9 +16,9 @@ export interface OptionWord {
 }
 
 /** One finding on the command line, in the order of the words. */
-export type Word =
+export type Token =
   /** `spelling` is what was typed, resolved to a full name: `--namespace` for `--names`, `-n` for `-ntest`. */
-  | OptionWord
+  | OptionToken
   /** A word that belongs to no option; `meant` is the long option that was typed with one dash before it. */
   | { kind: 'stray'; text: string; meant?: string }
   /** A word after `--`. */
@@ -32,8 +32,8 @@ export type Word =
  * does not begin with a dash. Beyond getopt_long, a flag that a configuration file can switch on takes `=true` and
  * `=false`, since the command line must be able to win (asbackup.md fault 18). Errors are returned in their place, since --help and --version win over all of them.
  */
-export function readWords(argv: readonly string[], table: OptionTable): Word[] {
-  const words: Word[] = [];
+export function tokenize(argv: readonly string[], table: OptionTable): Token[] {
+  const words: Token[] = [];
   const rest = [...argv].reverse();
   let before = '';
   for (let text = rest.pop(); text !== undefined; text = rest.pop()) {
@@ -52,7 +52,7 @@ export function readWords(argv: readonly string[], table: OptionTable): Word[] {
   return words;
 }
 
-function readLong(text: string, rest: string[], table: OptionTable): Word {
+function readLong(text: string, rest: string[], table: OptionTable): Token {
   const equals = text.indexOf('=');
   const typed = equals < 0 ? text : text.slice(0, equals);
   const attached = equals < 0 ? undefined : text.slice(equals + 1);
@@ -69,7 +69,7 @@ function readLong(text: string, rest: string[], table: OptionTable): Word {
   return withArgument(spec, `--${name}`, attached, rest);
 }
 
-function readBundle(letters: string, rest: string[], table: OptionTable, words: Word[]): void {
+function readBundle(letters: string, rest: string[], table: OptionTable, words: Token[]): void {
   // By character, not by code unit, so that a message can show what was typed.
   const characters = Array.from(letters);
   for (const [i, letter] of characters.entries()) {
@@ -88,7 +88,7 @@ function readBundle(letters: string, rest: string[], table: OptionTable, words: 
   }
 }
 
-function withArgument(spec: OptionSpec, spelling: string, attached: string | undefined, rest: string[]): Word {
+function withArgument(spec: OptionSpec, spelling: string, attached: string | undefined, rest: string[]): Token {
   let argument = attached;
   const next = rest.at(-1);
   if (argument === undefined && next !== undefined) {
@@ -114,12 +114,12 @@ function findLong(typed: string, table: OptionTable): { spec: OptionSpec; name: 
   if (first === undefined) return unknownLong(typed, table);
   if (matches.every((match) => match.spec === first.spec)) return first;
   const names = matches.map((match) => `--${match.name}`);
-  return `option --${typed} is ambiguous: it may mean ${enumerate(names, 'or')}`;
+  return `option --${typed} is ambiguous: it may mean ${joinList(names, 'or')}`;
 }
 
 function unknownLong(typed: string, table: OptionTable): string {
   const names = table.flatMap((spec) => (spec.removed === undefined ? longNames(spec) : []));
-  const suggestion = nearest(typed, names);
+  const suggestion = closestMatch(typed, names);
   return `unknown option --${typed}${suggestion === undefined ? '' : `; did you mean --${suggestion}?`}`;
 }
 

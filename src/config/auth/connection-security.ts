@@ -7,7 +7,7 @@ import { passwordFrom } from './password.js';
 import { toTlsOptions } from '../tls/tls-config.js';
 
 /** The values of both tools that it is made of. Absent = not given. */
-export interface AccessValues {
+export interface SecurityValues {
   user: string | undefined;
   /** `password` is the text of the option; asked for if there is none. */
   password: string | undefined;
@@ -31,12 +31,12 @@ export interface AccessValues {
 }
 
 /** For ClusterOptions. */
-export interface Access {
+export interface ConnectionSecurity {
   auth?: AuthOptions;
   tls?: TlsOptions;
 }
 
-export interface AccessAids {
+export interface SecurityContext {
   /** Asks a person; standard input if nobody is there. */
   ask: (prompt: string) => Promise<string>;
   env: NodeJS.ProcessEnv;
@@ -48,7 +48,7 @@ export interface AccessAids {
  * Reads files and asks for passwords, each once for the whole run (asbackup.md fault 10, asrestore.md fault 35). Throws
  * OptionError or ToolError.
  */
-export async function resolveAccess(values: AccessValues, aids: AccessAids): Promise<Access> {
+export async function resolveSecurity(values: SecurityValues, aids: SecurityContext): Promise<ConnectionSecurity> {
   const tls = values.tlsEnable ? await toTlsOptions(values) : undefined;
   const auth = await toAuthOptions(values, tls, aids);
   if (tls?.certificate !== undefined) {
@@ -60,9 +60,9 @@ export async function resolveAccess(values: AccessValues, aids: AccessAids): Pro
 }
 
 async function toAuthOptions(
-  values: AccessValues,
+  values: SecurityValues,
   tls: TlsOptions | undefined,
-  aids: AccessAids,
+  aids: SecurityContext,
 ): Promise<AuthOptions | undefined> {
   const { user, password, auth } = values;
   if (auth === 'PKI') {
@@ -84,7 +84,7 @@ async function toAuthOptions(
 }
 
 /** As in the C tools: with a key from the secret agent, the text is the password whatever it begins with. */
-async function keyPasswordOf(values: AccessValues, aids: AccessAids): Promise<string | undefined> {
+async function keyPasswordOf(values: SecurityValues, aids: SecurityContext): Promise<string | undefined> {
   const { keyFile, keyPassword, keyPasswordGiven } = values;
   if (!keyPasswordGiven) return undefined;
   const isFile = keyFile !== undefined && 'path' in keyFile;
@@ -93,7 +93,7 @@ async function keyPasswordOf(values: AccessValues, aids: AccessAids): Promise<st
 }
 
 /** An option that does nothing is no error, as in the C tools, but somebody may count on it. */
-function tellIdle(values: AccessValues, { note }: AccessAids): void {
+function tellIdle(values: SecurityValues, { note }: SecurityContext): void {
   if (values.auth === 'PKI' && values.user !== undefined) {
     note('Warning: --user has no effect with --auth PKI; the client certificate says who logs in');
   } else if (values.passwordGiven && values.user === undefined) {

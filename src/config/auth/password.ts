@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { systemReason } from '../../core/errors.js';
+import { systemErrorText } from '../../core/errors.js';
 import { OptionError } from '../option-error.js';
 
 /** As in the C tools. */
@@ -19,7 +19,7 @@ export async function passwordFrom(text: string, option: string, env: NodeJS.Pro
   if (!text.startsWith('file:')) return text;
   const path = text.slice('file:'.length);
   const head = await readHead(path).catch((error: unknown) => {
-    throw bad(`${option}: cannot read the password from ${path}: ${systemReason(error)}.`);
+    throw bad(`${option}: cannot read the password from ${path}: ${systemErrorText(error)}.`);
   });
   const end = head.findIndex((byte) => byte === 0x0a || byte === 0x0d);
   const line = end < 0 ? head : head.subarray(0, end);

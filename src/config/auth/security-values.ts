@@ -1,5 +1,5 @@
 import type { PemSource } from '../values/parse-value.js';
-import type { AccessValues } from './connection-security.js';
+import type { SecurityValues } from './connection-security.js';
 
 /** What both tools' values have in common here. */
 interface ConnectionValues {
@@ -27,7 +27,7 @@ type TextName =
   | 'tls-cert-blacklist'
   | 'tls-keyfile-password';
 
-export function accessValues(v: ConnectionValues): AccessValues {
+export function accessValues(v: ConnectionValues): SecurityValues {
   // The rows of these options are of the types that are asked for here; the generic `get` cannot say so for both tables.
   const text = (name: TextName): string | undefined => v.get(name) as string | undefined;
   const pem = (name: PemName): PemSource | undefined => v.get(name) as PemSource | undefined;
@@ -54,7 +54,7 @@ export function accessValues(v: ConnectionValues): AccessValues {
 }
 
 /** False: plain connections that nobody logs in on, which is what most runs are. */
-export function wantsAccess(values: AccessValues): boolean {
+export function wantsAccess(values: SecurityValues): boolean {
   const { auth, ...rest } = values;
   return auth !== 'INTERNAL' || Object.values(rest).some((value) => value !== undefined && value !== false);
 }

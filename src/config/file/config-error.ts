@@ -9,7 +9,7 @@ import { ToolError } from '../../core/errors.js';
 export class ConfigError extends ToolError {}
 
 /** Why a file cannot be opened, for people. */
-export function whyUnreadable(error: unknown): string {
+export function unreadableReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   switch (code) {
     case 'ENOENT':

@@ -1,5 +1,5 @@
 import { lstat, readFile } from 'node:fs/promises';
-import { ConfigError, whyUnreadable } from './config-error.js';
+import { ConfigError, unreadableReason } from './config-error.js';
 import { TomlLines } from './toml-lines.js';
 
 /** What TOML makes of a value. Integers are bigint, so that 1.0 does not pass for 1. */
@@ -27,7 +27,7 @@ export async function readConfigFile(
   } catch (error) {
     if (!use.required && (await isAbsent(path, error))) return undefined;
     const prefix = use.named === undefined ? 'Cannot' : `${use.named}: cannot`;
-    const text = `${prefix} read the configuration file ${path}: ${whyUnreadable(error)}.`;
+    const text = `${prefix} read the configuration file ${path}: ${unreadableReason(error)}.`;
     throw new ConfigError('CONFIG_FILE', text, { cause: error });
   }
   const text = decode(bytes, path);

@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigError, whyUnreadable } from './config-error.js';
+import { ConfigError, unreadableReason } from './config-error.js';
 import { type ConfigFile, readConfigFile, type TomlTable } from './config-file.js';
 import { suggestion } from './suggestion.js';
 
@@ -93,7 +93,7 @@ async function filesBelow(directory: string, named: string, seen: Set<string>): 
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const path = error instanceof Error && 'path' in error ? String(error.path) : directory;
-    const text = `${named}: cannot read ${path}: ${whyUnreadable(error)}.`;
+    const text = `${named}: cannot read ${path}: ${unreadableReason(error)}.`;
     throw new ConfigError('CONFIG_FILE', text, { cause: error });
   }
   return files;

@@ -1,7 +1,7 @@
 import type { OptionTable } from '../schema/option-spec.js';
 import { ConfigError } from './config-error.js';
 import { readFileTree } from './includes.js';
-import { mergeFiles, type Yields } from './precedence.js';
+import { mergeFiles, type Overrides } from './precedence.js';
 import { knowsInstance, type Setting, settingsOf } from './apply-config.js';
 
 /** Which files are to be read, the most important last. */
@@ -20,7 +20,7 @@ export interface LoadedSettings {
 export interface ConfiguredTool {
   readonly name: 'asbackup' | 'asrestore';
   readonly options: OptionTable;
-  readonly yields?: Yields;
+  readonly yields?: Overrides;
 }
 
 /** Reads the files with all that they include. Throws ConfigError. */

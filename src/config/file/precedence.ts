@@ -2,7 +2,7 @@ import { ConfigError } from './config-error.js';
 import type { Setting } from './apply-config.js';
 
 /** Options of a file that are left aside when one of the named options comes from a later file or the command line. */
-export type Yields = Readonly<Partial<Record<string, readonly string[]>>>;
+export type Overrides = Readonly<Partial<Record<string, readonly string[]>>>;
 
 /**
  * The settings that are left when `winners` (the options of a later file or of the command line) were said after them:
@@ -12,7 +12,7 @@ export type Yields = Readonly<Partial<Record<string, readonly string[]>>>;
 export function withoutOverridden(
   settings: readonly Setting[],
   winners: { again: ReadonlySet<string>; on: ReadonlySet<string> },
-  yields: Yields,
+  yields: Overrides,
 ): Setting[] {
   const isOff = ({ spec: { name } }: Setting): boolean =>
     winners.again.has(name) || (yields[name] ?? []).some((other) => winners.on.has(other));
@@ -20,7 +20,7 @@ export function withoutOverridden(
 }
 
 /** One setting per option, or per part of one, from the settings of several files, the most important last. */
-export function mergeFiles(files: readonly (readonly Setting[])[], yields: Yields): Setting[] {
+export function mergeFiles(files: readonly (readonly Setting[])[], yields: Overrides): Setting[] {
   let merged: Setting[] = [];
   for (const file of files) {
     const own = new Map<string, Setting>();

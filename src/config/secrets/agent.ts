@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import { messageOf } from '../../core/errors.js';
-import { whyUnreadable } from '../file/config-error.js';
+import { errorMessage } from '../../core/errors.js';
+import { unreadableReason } from '../file/config-error.js';
 import { type AgentAddress, addressText } from './agent-endpoint.js';
 import { AnswerReader, decodeAnswer, encodeRequest } from './agent-protocol.js';
 import { parseReference, type SecretReference } from './secret-uri.js';
@@ -59,7 +59,7 @@ async function trustedCertificates({ caFile, address }: Agent): Promise<string |
   try {
     pem = await readFile(caFile, 'latin1');
   } catch (error) {
-    const text = `Cannot read the certificates of --sa-cafile, ${caFile}: ${whyUnreadable(error)}.`;
+    const text = `Cannot read the certificates of --sa-cafile, ${caFile}: ${unreadableReason(error)}.`;
     throw new SecretError('SECRET_CONFIG', text, { cause: error });
   }
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
@@ -138,13 +138,13 @@ async function ask(socket: Socket, question: Buffer, timeoutMs: number): Promise
         const body = reader.push(chunk);
         if (body !== undefined) finish(body);
       } catch (error) {
-        finish(error instanceof SecretError ? error : new SecretError('SECRET_PROTOCOL', messageOf(error)));
+        finish(error instanceof SecretError ? error : new SecretError('SECRET_PROTOCOL', errorMessage(error)));
       }
     });
     // Every end of the connection is an error here: it is closed from this side once the answer is complete.
     socket.on('end', () => finish(reader.cutOff(socket instanceof TLSSocket)));
     socket.on('error', (error) => {
-      finish(new SecretError('SECRET_CONNECT', `the connection broke: ${messageOf(error)}`, { cause: error }));
+      finish(new SecretError('SECRET_CONNECT', `the connection broke: ${errorMessage(error)}`, { cause: error }));
     });
     socket.on('close', () => finish(reader.cutOff(socket instanceof TLSSocket)));
     socket.write(question);
@@ -186,7 +186,7 @@ function oneReason(error: Error): string {
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return 'it does not speak TLS, which --sa-cafile asks for, or broke the connection off';
     default:
-      return messageOf(error);
+      return errorMessage(error);
   }
 }
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { TlsOptions } from '../../aerospike/config.js';
 import { parseBlacklist } from '../../aerospike/connection/tls/blacklist.js';
 import { DEFAULT_TLS_RANGE, parseTlsProtocols } from '../../aerospike/connection/tls/protocols.js';
-import { systemReason } from '../../core/errors.js';
+import { systemErrorText } from '../../core/errors.js';
 import { OptionError } from '../option-error.js';
 import type { PemSource } from '../values/parse-value.js';
-import type { AccessValues } from '../auth/connection-security.js';
+import type { SecurityValues } from '../auth/connection-security.js';
 
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
@@ -20,7 +20,7 @@ interface Trust {
 }
 
 /** Without the password of the key. Throws OptionError, or ToolError of the parsers. */
-export async function toTlsOptions(values: AccessValues): Promise<TlsOptions> {
+export async function toTlsOptions(values: SecurityValues): Promise<TlsOptions> {
   const { caFile, caPath, protocols, cipherSuite, blacklist } = values;
   if (caFile === undefined && caPath === undefined) {
     throw bad(
@@ -54,7 +54,7 @@ export async function toTlsOptions(values: AccessValues): Promise<TlsOptions> {
   };
 }
 
-async function certificateOf({ keyFile, certFile }: AccessValues): Promise<TlsOptions['certificate']> {
+async function certificateOf({ keyFile, certFile }: SecurityValues): Promise<TlsOptions['certificate']> {
   if (keyFile === undefined && certFile === undefined) return undefined;
   if (keyFile === undefined || certFile === undefined) {
     throw bad('--tls-certfile and --tls-keyfile go together; both may name the same file.');
@@ -84,7 +84,7 @@ async function collectDirectory(path: string, trust: Trust): Promise<void> {
     }
   } catch (error) {
     if (error instanceof OptionError) throw error;
-    throw bad(`Cannot read the directory of --tls-capath: ${systemReason(error)}.`);
+    throw bad(`Cannot read the directory of --tls-capath: ${systemErrorText(error)}.`);
   }
   if (found === 0) throw bad(`There is no PEM certificate in a file of the directory ${path} of --tls-capath.`);
 }
@@ -118,7 +118,7 @@ async function read(path: string, option: string): Promise<string> {
   try {
     return await readFile(path, 'latin1');
   } catch (error) {
-    throw bad(`Cannot read the file of ${option}: ${systemReason(error)}.`);
+    throw bad(`Cannot read the file of ${option}: ${systemErrorText(error)}.`);
   }
 }
 

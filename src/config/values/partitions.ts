@@ -1,17 +1,11 @@
-import type { PartitionFilter } from '../../aerospike/config.js';
+import { PARTITIONS, type PartitionFilter, partitionId } from '../../core/partition.js';
 import { ValueError } from './value-error.js';
 
-const PARTITIONS = 4096;
 // 20 bytes in padded base64.
 const DIGEST = /^[A-Za-z0-9+/]{27}=$/;
 const RANGE = /^([0-9]+)(?:-([0-9]+))?$/;
 
 export const ALL_PARTITIONS: PartitionFilter = { kind: 'range', begin: 0, count: PARTITIONS };
-
-/** The partition of a record: the low twelve bits of its digest's first two bytes, little-endian. */
-export function partitionOf(digest: Buffer): number {
-  return digest.readUInt16LE(0) & (PARTITIONS - 1);
-}
 
 export function parseDigest(text: string): Buffer {
   if (!DIGEST.test(text))
@@ -36,7 +30,7 @@ export function parsePartitions(text: string): PartitionFilter[] {
 
 /** The rest of the digest's own partition, then all higher partitions. */
 export function partitionsAfter(digest: Buffer): PartitionFilter[] {
-  const rest = partitionOf(digest) + 1;
+  const rest = partitionId(digest, 0) + 1;
   const first: PartitionFilter = { kind: 'digest', digest };
   return rest === PARTITIONS ? [first] : [first, { kind: 'range', begin: rest, count: PARTITIONS - rest }];
 }
@@ -60,6 +54,6 @@ function parseFilter(source: string): PartitionFilter {
 }
 
 function extentOf(filter: PartitionFilter): { begin: number; end: number } {
-  const begin = filter.kind === 'range' ? filter.begin : partitionOf(filter.digest);
+  const begin = filter.kind === 'range' ? filter.begin : partitionId(filter.digest, 0);
   return { begin, end: begin + (filter.kind === 'range' ? filter.count : 1) };
 }

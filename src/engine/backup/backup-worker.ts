@@ -5,24 +5,24 @@ import type { PartitionFilter } from '../../aerospike/config.js';
 import { PartitionTracker } from '../../aerospike/commands/partition-tracker.js';
 import { scanPartitions } from '../../aerospike/commands/scan.js';
 import { RecordEncoder } from '../../asb/encoder.js';
-import { messageOf, ToolError } from '../../core/errors.js';
+import { errorMessage, ToolError } from '../../core/errors.js';
 import { jobTimeLine, scanRetryLine, workerDoneLine } from '../../ui/messages/backup.js';
 import type { LogEvent } from '../../core/log.js';
-import { endThread } from '../../core/worker-exit.js';
-import { Pipeline } from '../../codecs/pipeline.js';
-import type { Sink } from '../../storage/sink.js';
-import { Storages } from '../../storage/registry.js';
+import { exitWorker } from '../../core/worker-exit.js';
+import { Codecs } from '../../codecs/pipeline.js';
+import type { ByteSink } from '../../core/byte-stream.js';
+import { StorageRegistry } from '../../storage/registry.js';
 import {
   Counter,
   COUNTERS_PER_WORKER,
   type FileLength,
-  type FromWorker,
+  type BackupWorkerMessage,
   type JobFilter,
-  type ToWorker,
-  type WorkerSetup,
+  type BackupWorkerRequest,
+  type BackupWorkerData,
 } from './worker-protocol.js';
 import { throttle } from './output/throttle.js';
-import { DirectoryOutput, SharedOutput, type ChunkOutput, type Stretch } from './output/chunk-output.js';
+import { DirectoryOutput, SharedOutput, type ChunkOutput, type ProgressDelta } from './output/chunk-output.js';
 import { RecordWriter } from './record-writer.js';
 
 class BackupWorker {
@@ -38,20 +38,27 @@ class BackupWorker {
   private jobs = 0;
 
   constructor(
-    private readonly setup: WorkerSetup,
+    private readonly setup: BackupWorkerData,
     private readonly port: MessagePort,
-    pipeline: Pipeline,
+    pipeline: Codecs,
   ) {
     const at = setup.index * COUNTERS_PER_WORKER * Float64Array.BYTES_PER_ELEMENT;
     this.counters = new Float64Array(setup.counters, at, COUNTERS_PER_WORKER);
     const { output, selection, compact } = setup;
     if (output.kind === 'directory') {
       const onBytes = (bytes: number): void => void (this.counters[Counter.BYTES]! += bytes);
-      const onDurable = (stretch: Stretch, file: FileLength | undefined): void => {
+      const onDurable = (stretch: ProgressDelta, file: FileLength | undefined): void => {
         this.send({ type: 'durable', ...stretch, file });
       };
-      const slow = (sink: Sink): Sink => throttle(sink, setup.bandwidth, this.stopping.signal);
-      this.output = new DirectoryOutput(output, onBytes, onDurable, pipeline, slow, Storages.linked(setup.storage));
+      const slow = (sink: ByteSink): ByteSink => throttle(sink, setup.bandwidth, this.stopping.signal);
+      this.output = new DirectoryOutput(
+        output,
+        onBytes,
+        onDurable,
+        pipeline,
+        slow,
+        StorageRegistry.linked(setup.storage),
+      );
     } else {
       this.output = this.shared = new SharedOutput(port, pipeline.compressor());
     }
@@ -60,7 +67,7 @@ class BackupWorker {
   }
 
   start(): void {
-    this.port.on('message', (message: ToWorker) => {
+    this.port.on('message', (message: BackupWorkerRequest) => {
       switch (message.type) {
         case 'job':
           this.guard(() => this.runJob(message.filter, message.maxRecords, message.cursors));
@@ -104,10 +111,10 @@ class BackupWorker {
     };
     try {
       output.begin();
-      writer.planCut();
+      writer.planChunkEnd();
       const tracker = new PartitionTracker([toPartitionFilter(filter)]);
       if (cursors !== undefined) tracker.resume(cursors);
-      writer.follow(tracker);
+      writer.startPartition(tracker);
       await this.scan(tracker, maxRecords);
       await writer.flush();
       await output.endJob();
@@ -134,9 +141,9 @@ class BackupWorker {
         tracker,
         {
           row: (view) => writer.row(view),
-          pressure: () => {
+          waitForDrain: () => {
             this.count();
-            return writer.pressure();
+            return writer.waitForDrain();
           },
         },
         {
@@ -146,7 +153,7 @@ class BackupWorker {
           ...(maxRecords === undefined ? {} : { maxRecords }),
           signal: this.stopping.signal,
           onRetry: (error, left) => {
-            this.send({ type: 'log', level: 'error', line: scanRetryLine(left, messageOf(error)) });
+            this.send({ type: 'log', level: 'error', line: scanRetryLine(left, errorMessage(error)) });
           },
         },
       );
@@ -159,7 +166,7 @@ class BackupWorker {
     this.tell(workerDoneLine(jobs, files.length, writer.records, writer.bytes, performance.now() - this.startedAt));
     this.cluster?.close();
     this.send({ type: 'finished', files });
-    endThread(this.port);
+    exitWorker(this.port);
   }
 
   /**
@@ -182,8 +189,8 @@ class BackupWorker {
       this.cluster?.close();
       const code = error instanceof ToolError ? error.code : 'INTERNAL';
       const stack = error instanceof Error ? (error.stack ?? '') : '';
-      this.send({ type: 'failed', code, message: messageOf(error), stack, openFiles });
-      endThread(this.port);
+      this.send({ type: 'failed', code, message: errorMessage(error), stack, openFiles });
+      exitWorker(this.port);
     });
   }
 
@@ -196,7 +203,7 @@ class BackupWorker {
     this.send({ type: 'log', level: 'verbose', line });
   }
 
-  private send(message: FromWorker): void {
+  private send(message: BackupWorkerMessage): void {
     this.port.postMessage(message);
   }
 }
@@ -206,5 +213,5 @@ function toPartitionFilter(filter: JobFilter): PartitionFilter {
 }
 
 if (parentPort === null) throw new Error('this file runs in a worker thread');
-const setup = workerData as WorkerSetup;
-new BackupWorker(setup, parentPort, await Pipeline.open(setup.pipeline)).start();
+const setup = workerData as BackupWorkerData;
+new BackupWorker(setup, parentPort, await Codecs.open(setup.pipeline)).start();

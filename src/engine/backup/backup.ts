@@ -16,30 +16,29 @@ import {
 } from '../../ui/messages/backup.js';
 import { logEvent } from '../../core/log.js';
 import type { ByteSink } from '../../core/byte-stream.js';
-import { MeteredSink } from '../../storage/decorators/meter.js';
-import { Pipeline } from '../../codecs/pipeline.js';
+import { CountingSink } from '../../storage/decorators/meter.js';
+import { Codecs } from '../../codecs/pipeline.js';
 import { AES_HEADER_BYTES, encryptVector } from '../../codecs/aes-ctr.js';
-import type { Sink } from '../../storage/sink.js';
 import { StreamSink } from '../../storage/stream/writer.js';
-import { type StorageAccess, Storages } from '../../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
 import { StandardOutputSink } from '../../storage/stdio/stdout.js';
 import type { WorkerCounters } from '../../ui/progress/worker-throughput.js';
 import type { Checkpointer } from './checkpoint/checkpointer.js';
 import { DiskSpace } from './output/disk-space.js';
 import { BackupError } from './errors.js';
-import { type Globals, readGlobals } from './metadata.js';
+import { type BackupMetadata, readMetadata } from './metadata.js';
 import { type Bandwidth, Counter, COUNTERS_PER_WORKER } from './worker-protocol.js';
 import type { BackupOptions, BackupResult } from './config.js';
-import { SampleMeter } from './estimate/accumulator.js';
-import { proveScan, sampleRecords } from './estimate/sampler.js';
+import { SampleAccumulator } from './estimate/accumulator.js';
+import { preflightScan, sampleRecords } from './estimate/sampler.js';
 import { scanSelection } from './scan-params.js';
-import { inSession, type Session } from './connect.js';
-import { workerSetups } from './worker-data.js';
-import { beginState, checkStart, jobsOf, type RunState } from './checkpoint/run-state.js';
-import { closeOthers, markOf } from './checkpoint/resume.js';
+import { withConnection, type Session } from './connect.js';
+import { createWorkerData } from './worker-data.js';
+import { createState, checkPreconditions, remainingJobs, type RunState } from './checkpoint/run-state.js';
+import { finalizeRemainingFiles, toResumePoint } from './checkpoint/resume.js';
 import { removeState } from './checkpoint/state-file.js';
 import { throttle } from './output/throttle.js';
-import { type Checkpoints, type Job, runJobs } from './worker-pool.js';
+import { type Checkpoints, type Job, runBackupJobs } from './worker-pool.js';
 
 export { BackupError } from './errors.js';
 
@@ -55,23 +54,23 @@ const SPACE_SAMPLES = 1000;
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const startedMs = Date.now();
   // Before anything is touched: an option that cannot be followed has left files behind (asbackup.md 12, fault 27).
-  const pipeline = await Pipeline.open(options);
-  const saved = await checkStart(options);
-  return inSession(options, async (session) => {
+  const pipeline = await Codecs.open(options);
+  const saved = await checkPreconditions(options);
+  return withConnection(options, async (session) => {
     const { log, target } = options;
-    const globals = await readGlobals(session.cluster, options);
-    const jobs = jobsOf(session.partitions, saved, options);
+    const globals = await readMetadata(session.cluster, options);
+    const jobs = remainingJobs(session.partitions, saved, options);
     const threads = Math.min(options.parallel, jobs.length);
     if (threads < options.parallel && saved === undefined)
-      log.info(threadsReducedLine(options.parallel, threads, scarce(session, options)));
+      log.info(threadsReducedLine(options.parallel, threads, limitingFactor(session, options)));
     const space = DiskSpace.of(target, log);
     let expectedBytes = 0;
     if (!options.noRecords) {
-      const meter = new SampleMeter(globals.firstHeader, pipeline);
-      expectedBytes = await proveItCanStart(session, options, meter, space);
+      const meter = new SampleAccumulator(globals.firstHeader, pipeline);
+      expectedBytes = await preflight(session, options, meter, space);
     }
     options.signal?.throwIfAborted();
-    const runState = await beginState(saved, session.partitions, globals, options, log);
+    const runState = await createState(saved, session.partitions, globals, options, log);
 
     const run = new Run(session, options, globals, threads, pipeline, runState, expectedBytes);
     session.totals = () => run.totals();
@@ -91,7 +90,10 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
 }
 
 /** What there was too little of for all the workers asked for. */
-function scarce({ partitions }: Session, { maxRecords = 0 }: BackupOptions): 'partitions' | 'filters' | 'records' {
+function limitingFactor(
+  { partitions }: Session,
+  { maxRecords = 0 }: BackupOptions,
+): 'partitions' | 'filters' | 'records' {
   if (maxRecords > 0) return 'records';
   return partitions.length === 1 && partitions[0]!.kind === 'range' ? 'partitions' : 'filters';
 }
@@ -101,10 +103,10 @@ function scarce({ partitions }: Session, { maxRecords = 0 }: BackupOptions): 'pa
  * the disk will hold it, or how large the parts of an upload have to be: the C tool's nested estimate (asbackup.md 6)
  * without lines of its own (12, fault 9). Resolves with the size expected, 0 = unknown.
  */
-async function proveItCanStart(
+async function preflight(
   { cluster, partitions, expectedRecords }: Session,
   options: BackupOptions,
-  meter: SampleMeter,
+  meter: SampleAccumulator,
   space: DiskSpace | undefined,
 ): Promise<number> {
   const selection: ScanSelection = { ...scanSelection(options, 1), recordsPerSecond: 0 };
@@ -115,10 +117,10 @@ async function proveItCanStart(
       await sampleRecords(cluster, options, selection, partitions, samples, meter);
       await meter.finish();
     } else {
-      await proveScan(cluster, options, selection, partitions);
+      await preflightScan(cluster, options, selection, partitions);
     }
   } catch (error) {
-    throw explainRefusal(error, options);
+    throw explainScanRefusal(error, options);
   }
   if (!withSizes) return 0;
   const { maxRecords = 0 } = options;
@@ -141,19 +143,19 @@ class Run {
   private readonly before: BackupTotals;
   private readonly storages: StorageAccess;
   /** The storage's end of the one output for all workers. */
-  private sharedSink: Sink | undefined;
+  private sharedSink: ByteSink | undefined;
 
   constructor(
     private readonly session: Session,
     private readonly options: BackupOptions,
-    private readonly globals: Globals,
+    private readonly globals: BackupMetadata,
     private readonly threads: number,
-    private readonly pipeline: Pipeline,
+    private readonly pipeline: Codecs,
     private readonly runState: RunState,
     /** Of the one output; 0 = unknown. */
     private readonly expectedBytes: number,
   ) {
-    this.storages = options.storages ?? new Storages();
+    this.storages = options.storages ?? new StorageRegistry();
     const { sindexes, udfs } = globals;
     this.before = { ...runState.state.counters, ...(this.hasHeader() ? {} : { sindexes, udfs }) };
     const { bandwidthBytesPerSecond, maxRecords = 0 } = options;
@@ -219,14 +221,14 @@ class Run {
       if (target.kind === 'file') return [target.path];
       return files;
     } catch (error) {
-      await output?.abandon();
+      await output?.abort();
       const { checkpointer } = this.runState;
       // If it could not be saved, the one saved before still stands, and the files are cut back to that.
       if ((await checkpointer?.finish()) === true) {
         const path = checkpointer?.path ?? '';
         options.log.info(logEvent('state.saved', `Created backup state file ${path}`, { path }));
       }
-      throw explain(error, options, this.totals().records, checkpointer);
+      throw withHint(error, options, this.totals().records, checkpointer);
     } finally {
       progress.stop();
     }
@@ -241,12 +243,12 @@ class Run {
     }
     const { resumed } = this.runState;
     if (resumed !== undefined && options.target.kind === 'directory') {
-      await closeOthers(resumed, options, threads, (file) => this.runState.checkpointer?.closed(file));
+      await finalizeRemainingFiles(resumed, options, threads, (file) => this.runState.checkpointer?.closed(file));
     }
     // A shared output is this thread's affair.
     const paths = options.target.kind === 'directory' ? [options.target.path] : [];
     const links = await this.storages.links(paths, threads);
-    const setups = workerSetups({
+    const setups = createWorkerData({
       options,
       cluster: session.cluster,
       selection: scanSelection(options, threads),
@@ -260,7 +262,7 @@ class Run {
     });
     // With one output for all, its size stands for the job's (asbackup.md 8.2).
     const sizeOf = (jobBytes: number): number => (output === undefined ? jobBytes : this.sharedBytes);
-    const files = await runJobs(
+    const files = await runBackupJobs(
       jobs,
       setups,
       output,
@@ -313,19 +315,19 @@ class Run {
     if (target.kind === 'directory' || target.kind === 'none') return undefined;
     const resumed = this.runState.resumed?.files[0];
     const before = resumed?.bytes ?? 0;
-    let sink: Sink;
+    let sink: ByteSink;
     if (target.kind === 'stdout') sink = new StandardOutputSink(before, this.options.signal);
     else if (target.kind === 'stream') sink = new StreamSink(target.stream);
     else {
       const storage = await this.storages.of(target.path);
       sink =
         resumed !== undefined && before > 0
-          ? await storage.resume(target.path, markOf(resumed))
+          ? await storage.resume(target.path, toResumePoint(resumed))
           : await storage.create(target.path, this.expectedBytes);
     }
     this.sharedSink = sink;
     const stored = throttle(
-      new MeteredSink(sink, (bytes) => (this.sharedBytes += bytes)),
+      new CountingSink(sink, (bytes) => (this.sharedBytes += bytes)),
       this.bandwidth,
       this.options.signal,
     );
@@ -338,7 +340,7 @@ class Run {
 }
 
 /** The scan did not even start: nothing was touched, and a refused request is most likely the person's expression. */
-function explainRefusal(error: unknown, { filterExp }: BackupOptions): unknown {
+function explainScanRefusal(error: unknown, { filterExp }: BackupOptions): unknown {
   if (!(error instanceof ToolError)) return error;
   const malformed = error instanceof ServerError && error.resultCode === ResultCode.PARAMETER;
   const hint = malformed && filterExp !== undefined ? ' The expression of --filter-exp is not valid.' : '';
@@ -361,12 +363,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
   IO_EIO: 'have the disk seen to, then ',
 };
 
-function remedyOf({ code }: ToolError): string {
+function suggestedAction({ code }: ToolError): string {
   return REMEDIES[code] ?? '';
 }
 
 /** Adds to a failure what it left behind. */
-function explain(
+function withHint(
   error: unknown,
   { target }: BackupOptions,
   records: number,
@@ -379,7 +381,7 @@ function explain(
   if (checkpointer === undefined) {
     how = 'path' in target ? 'run again with --remove-files' : 'start it again';
   } else if ('path' in target) {
-    how = `${remedyOf(error)}continue it with --continue ${checkpointer.path} and otherwise the same options, without --remove-files`;
+    how = `${suggestedAction(error)}continue it with --continue ${checkpointer.path} and otherwise the same options, without --remove-files`;
   } else {
     how =
       `cut what has arrived to its first ${checkpointer.sharedBytes} byte(s), and append to it the output of the same ` +

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../../aerospike/config.js';
-import type { PipelineOptions } from '../../codecs/pipeline.js';
+import type { CodecConfig } from '../../codecs/pipeline.js';
 import type { Log } from '../../core/log.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { ProgressDisplay } from '../../ui/progress/display.js';
-import type { ProgressRequests } from '../../ui/progress/progress-signal.js';
+import type { ProgressSignal } from '../../ui/progress/progress-signal.js';
 
 export type BackupTarget =
   | { kind: 'directory'; path: string }
@@ -16,7 +16,7 @@ export type BackupTarget =
   | { kind: 'none' };
 
 /** Everything one backup run needs to know. Names, ranges and defaults: asbackup.md 1.2. */
-export interface BackupOptions extends PipelineOptions {
+export interface BackupOptions extends CodecConfig {
   cluster: ClusterOptions;
   /** For the log only: the host or node list as the user typed it. */
   hostText: string;
@@ -76,7 +76,7 @@ export interface BackupOptions extends PipelineOptions {
   /** Shows the progress in place of the percent lines. */
   display?: ProgressDisplay;
   /** Asks for the progress out of turn. */
-  progressRequests?: ProgressRequests;
+  progressRequests?: ProgressSignal;
   log: Log;
   /** Aborting stops the run in an orderly way; `backup` then throws. */
   signal?: AbortSignal;

@@ -4,7 +4,7 @@ import { ClusterError } from '../../aerospike/errors.js';
 import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import { buildAtLeast } from '../../aerospike/cluster/peers.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
-import { messageOf, ToolError } from '../../core/errors.js';
+import { errorMessage, ToolError } from '../../core/errors.js';
 import {
   backupStartLine,
   connectedLine,
@@ -17,7 +17,7 @@ import {
 import { errorEvent, logEvent, type LogEvent, warningEvent } from '../../core/log.js';
 import { MachineFile } from '../../ui/machine-file.js';
 import { machineBackupSummaryText } from '../../ui/machine-format.js';
-import { masteredBy, selectNodes } from './node-selection.js';
+import { partitionsOwnedBy, selectNodes } from './node-selection.js';
 import type { BackupOptions } from './config.js';
 
 export interface Session {
@@ -36,7 +36,7 @@ export interface Session {
  * Connects, checks that the cluster can do what is asked (asbackup.md 2.1 rows 20 to 23), and tells what it holds. Once
  * this is done, `run` ends with the summary line, however it ends (asbackup.md 8.3): scripts read it.
  */
-export async function inSession<T>(options: BackupOptions, run: (session: Session) => Promise<T>): Promise<T> {
+export async function withConnection<T>(options: BackupOptions, run: (session: Session) => Promise<T>): Promise<T> {
   const { log, namespace } = options;
   log.info(startLine(options));
   const startedAt = performance.now();
@@ -56,7 +56,8 @@ export async function inSession<T>(options: BackupOptions, run: (session: Sessio
     const expectedRecords = reportNodes(counts, options);
     checkVersion(cluster, options);
     reportRacks(cluster, options);
-    const partitions = options.nodeList === undefined ? options.partitions : masteredBy(cluster, namespace, nodes);
+    const partitions =
+      options.nodeList === undefined ? options.partitions : partitionsOwnedBy(cluster, namespace, nodes);
     const { machinePath } = options;
     const machine = machinePath === undefined ? undefined : await MachineFile.open(machinePath, options.signal);
     const session: Session = {
@@ -81,7 +82,7 @@ export async function inSession<T>(options: BackupOptions, run: (session: Sessio
     }
     summarise();
     await machine?.close().catch((failure: unknown) => {
-      const text = `${messageOf(failure)} Nothing else went wrong: the ${whatOf(options)} is complete.`;
+      const text = `${errorMessage(failure)} Nothing else went wrong: the ${whatOf(options)} is complete.`;
       throw new ToolError('MACHINE_FILE', text, { cause: failure });
     });
     return result;

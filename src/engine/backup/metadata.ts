@@ -7,7 +7,7 @@ import { sindexCountLine, sindexSkippedLine, udfCountLine } from '../../ui/messa
 import { logEvent, type LogEvent } from '../../core/log.js';
 import type { BackupOptions } from './config.js';
 
-export interface Globals {
+export interface BackupMetadata {
   /** The head of the first file, indexes and UDFs included. */
   firstHeader: Buffer;
   /** Written ones; those left out are not counted (asbackup.md 12, fault 26). */
@@ -17,7 +17,7 @@ export interface Globals {
   lines: LogEvent[];
 }
 
-export async function readGlobals(cluster: Cluster, options: BackupOptions): Promise<Globals> {
+export async function readMetadata(cluster: Cluster, options: BackupOptions): Promise<BackupMetadata> {
   const parts: Buffer[] = [];
   const lines: LogEvent[] = [];
   let sindexes = 0;

@@ -6,7 +6,7 @@ import { ClusterError } from '../../aerospike/errors.js';
 import type { ClusterNode } from '../../aerospike/cluster/node.js';
 import type { PartitionFilter, Seed } from '../../aerospike/config.js';
 import { ToolError } from '../../core/errors.js';
-import { PARTITIONS } from '../../core/particle.js';
+import { PARTITIONS } from '../../core/partition.js';
 
 /** An entry of the node list is not a node of the cluster, or is one twice. */
 export class NodeListError extends ToolError {
@@ -32,7 +32,7 @@ export async function selectNodes(cluster: Cluster, list: readonly Seed[] | unde
     const entry = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const node = nodeAt.get(key(host, port));
     if (node === undefined) {
-      const known = cluster.nodes.map(({ name, where }) => `${name} at ${where}`).join(', ');
+      const known = cluster.nodes.map(({ name, address: where }) => `${name} at ${where}`).join(', ');
       throw new NodeListError(`${entry} of --node-list is not a node of this cluster, which has: ${known}.`);
     }
     const before = selected.get(node);
@@ -45,7 +45,11 @@ export async function selectNodes(cluster: Cluster, list: readonly Seed[] | unde
 }
 
 /** The partitions whose master is one of the nodes, as contiguous ranges. Throws ClusterError if there are none. */
-export function masteredBy(cluster: Cluster, namespace: string, nodes: readonly ClusterNode[]): PartitionFilter[] {
+export function partitionsOwnedBy(
+  cluster: Cluster,
+  namespace: string,
+  nodes: readonly ClusterNode[],
+): PartitionFilter[] {
   const ranges: Extract<PartitionFilter, { kind: 'range' }>[] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const master = cluster.nodeFor(namespace, partition, 0);

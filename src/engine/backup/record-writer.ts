@@ -3,23 +3,23 @@
  *
  * HOT PATH: `row` runs once per record and only encodes; everything that allocates happens once per chunk.
  */
-import type { RowHandler } from '../../aerospike/commands/scan.js';
+import type { RecordSink } from '../../aerospike/commands/scan.js';
 import type { RecordEncoder } from '../../asb/encoder.js';
 import type { RecordView } from '../../core/record-view.js';
-import type { ChunkOutput, Stretch } from './output/chunk-output.js';
+import type { ChunkOutput, ProgressDelta } from './output/chunk-output.js';
 
 export const CHUNK_BYTES = 1024 * 1024;
 /** Chunks that may wait to be written before the node is asked to pause. */
-const CHUNKS_AHEAD = 2;
+const MAX_INFLIGHT_CHUNKS = 2;
 
 /** Tells how far the scan has come that the records are from. */
 export interface CursorSource {
-  takeCursors(): Uint8Array<ArrayBuffer>;
+  drainCursors(): Uint8Array<ArrayBuffer>;
 }
 
 const NO_CURSORS = new Uint8Array(0);
 
-export class RecordWriter implements RowHandler {
+export class RecordWriter implements RecordSink {
   records = 0;
   /** Bytes encoded, whether written yet or not. */
   bytes = 0;
@@ -34,25 +34,25 @@ export class RecordWriter implements RowHandler {
     private readonly encoder: RecordEncoder,
     private readonly output: ChunkOutput,
   ) {
-    this.planCut();
+    this.planChunkEnd();
   }
 
   /** The records that follow are from another scan. */
-  follow(scan: CursorSource): void {
+  startPartition(scan: CursorSource): void {
     this.scan = scan;
   }
 
   row(record: RecordView): void {
     // Before the record, not after it: the scan's position moves when the record has been handled, and a chunk and the
     // position that is saved with it must agree to the record.
-    if (this.encoder.length >= this.cutAt) this.cut();
+    if (this.encoder.length >= this.cutAt) this.endChunk();
     this.encoder.encode(record);
     this.records++;
   }
 
-  pressure(): Promise<void> | undefined {
+  waitForDrain(): Promise<void> | undefined {
     if (this.failure !== undefined) throw this.failure;
-    return this.inFlight.size < CHUNKS_AHEAD ? undefined : Promise.race(this.inFlight);
+    return this.inFlight.size < MAX_INFLIGHT_CHUNKS ? undefined : Promise.race(this.inFlight);
   }
 
   /** Makes everything handled so far durable. Not to be called within `row`. */
@@ -69,27 +69,27 @@ export class RecordWriter implements RowHandler {
   }
 
   /** Asks the output how much the next chunk may hold; at a new job the file may be another one. */
-  planCut(): void {
+  planChunkEnd(): void {
     this.cutAt = Math.min(CHUNK_BYTES, this.output.room());
   }
 
   private handOver(): void {
     if (this.encoder.length > 0) {
-      this.cut();
+      this.endChunk();
       return;
     }
     const stretch = this.stretch();
     if (stretch.cursors.length > 0) this.output.note(stretch);
   }
 
-  private stretch(): Stretch {
+  private stretch(): ProgressDelta {
     const records = this.records - this.recordsCut;
     this.recordsCut = this.records;
-    return { cursors: this.scan?.takeCursors() ?? NO_CURSORS, records };
+    return { cursors: this.scan?.drainCursors() ?? NO_CURSORS, records };
   }
 
-  private cut(): void {
-    const chunk = this.encoder.take(this.spare.pop());
+  private endChunk(): void {
+    const chunk = this.encoder.drain(this.spare.pop());
     this.bytes += chunk.length;
     const written: Promise<void> = this.output.write(chunk, this.stretch()).then(
       (memory) => {
@@ -102,6 +102,6 @@ export class RecordWriter implements RowHandler {
       },
     );
     this.inFlight.add(written);
-    this.planCut();
+    this.planChunkEnd();
   }
 }

@@ -1,11 +1,11 @@
 /** What each worker thread of a backup is told when it starts. */
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
-import { pipelineOptions } from '../../codecs/pipeline.js';
-import { type Bandwidth, fileNumbers, type OutputPlan, type WorkerSetup } from './worker-protocol.js';
+import { codecConfig } from '../../codecs/pipeline.js';
+import { type Bandwidth, fileNumbers, type OutputPlan, type BackupWorkerData } from './worker-protocol.js';
 import type { BackupOptions } from './config.js';
-import { type ResumedTarget, unfinishedFiles } from './checkpoint/resume.js';
-import type { StorageLink } from '../../storage/registry.js';
+import { type ResumeState, unfinishedFiles } from './checkpoint/resume.js';
+import type { WorkerChannel } from '../../storage/registry.js';
 
 export interface SharedSetup {
   options: BackupOptions;
@@ -18,12 +18,12 @@ export interface SharedSetup {
   firstHeader: Buffer;
   bandwidth: Bandwidth | undefined;
   /** Of the run that is continued: files to go on with, and the numbers that are taken. */
-  resumed: ResumedTarget | undefined;
+  resumed: ResumeState | undefined;
   /** One for each thread. */
-  links: StorageLink[] | undefined;
+  links: WorkerChannel[] | undefined;
 }
 
-export function workerSetups(shared: SharedSetup): WorkerSetup[] {
+export function createWorkerData(shared: SharedSetup): BackupWorkerData[] {
   const { options, cluster, selection, threads, counters, header, firstHeader, bandwidth, resumed, links } = shared;
   const { target } = options;
   const numbers = fileNumbers(resumed?.numbers ?? []);
@@ -54,7 +54,7 @@ export function workerSetups(shared: SharedSetup): WorkerSetup[] {
       maxRetries: options.maxRetries,
       sleepBetweenRetriesMs: options.sleepBetweenRetriesMs,
       output,
-      pipeline: pipelineOptions(options),
+      pipeline: codecConfig(options),
       ...(links === undefined ? {} : { storage: links[index]! }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       counters,

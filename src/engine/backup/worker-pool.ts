@@ -4,8 +4,14 @@ import type { PartitionFilter } from '../../aerospike/config.js';
 import { ToolError } from '../../core/errors.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
 import type { ByteSink } from '../../core/byte-stream.js';
-import type { FileLength, FromWorker, JobFilter, ToWorker, WorkerSetup } from './worker-protocol.js';
-import type { Stretch } from './output/chunk-output.js';
+import type {
+  FileLength,
+  BackupWorkerMessage,
+  JobFilter,
+  BackupWorkerRequest,
+  BackupWorkerData,
+} from './worker-protocol.js';
+import type { ProgressDelta } from './output/chunk-output.js';
 
 export interface Job {
   filter: PartitionFilter;
@@ -16,18 +22,18 @@ export interface Job {
 }
 
 /** Workers at work hand over what they have within milliseconds. */
-const HAND_OVER_MS = 250;
+const FLUSH_GRACE_MS = 250;
 
 /** What the pool needs of the checkpoints. */
 export interface Checkpoints {
-  durable(stretch: Stretch, file: FileLength | undefined): void;
-  appended(stretch: Stretch): void;
+  durable(stretch: ProgressDelta, file: FileLength | undefined): void;
+  appended(stretch: ProgressDelta): void;
   committed(bytes: number): void;
   /** 0 = only at the end. */
   intervalMs: number;
 }
 
-export interface PoolEvents {
+export interface BackupPoolEvents {
   jobStarted(job: PartitionFilter, worker: number): void;
   jobDone(job: PartitionFilter, worker: number, records: number, bytes: number): void;
   /** The job ended before its scan did. */
@@ -50,11 +56,11 @@ export class WorkerError extends ToolError {
  * Runs `jobs` on one worker thread per setup. Resolves with the files of all workers when every job is done; at the
  * first failure, or when `signal` aborts, stops the others, waits for all to close their files, and throws.
  */
-export async function runJobs(
+export async function runBackupJobs(
   jobs: readonly Job[],
-  setups: readonly WorkerSetup[],
+  setups: readonly BackupWorkerData[],
   output: ByteSink | undefined,
-  events: PoolEvents,
+  events: BackupPoolEvents,
   signal: AbortSignal | undefined,
   checkpoints: Checkpoints | undefined,
 ): Promise<{ name: string; bytes: number }[]> {
@@ -71,7 +77,7 @@ export async function runJobs(
         stderr: false,
       }),
   );
-  const tell = (worker: Worker, message: ToWorker, transfer: ArrayBuffer[] = []): void => {
+  const tell = (worker: Worker, message: BackupWorkerRequest, transfer: ArrayBuffer[] = []): void => {
     worker.postMessage(message, transfer);
   };
   const fail = (code: string, message: string, stack: string): void => {
@@ -96,7 +102,7 @@ export async function runJobs(
       }
     });
   };
-  const append = (worker: Worker, memory: ArrayBuffer, length: number, stretch: Stretch): void => {
+  const append = (worker: Worker, memory: ArrayBuffer, length: number, stretch: ProgressDelta): void => {
     write(async (sink) => {
       await sink.write(Buffer.from(memory, 0, length));
       checkpoints?.appended(stretch);
@@ -113,14 +119,14 @@ export async function runJobs(
       : setInterval(() => {
           for (const worker of workers) tell(worker, { type: 'checkpoint' });
           // Not at once: what the workers hand over for it would have to wait for the next time.
-          soon = setTimeout(commit, Math.min(HAND_OVER_MS, checkpoints.intervalMs / 2));
+          soon = setTimeout(commit, Math.min(FLUSH_GRACE_MS, checkpoints.intervalMs / 2));
         }, checkpoints.intervalMs);
 
   const lives = workers.map(
     (worker, index) =>
       new Promise<void>((resolve) => {
         let finished = false;
-        worker.on('message', (message: FromWorker) => {
+        worker.on('message', (message: BackupWorkerMessage) => {
           switch (message.type) {
             case 'idle': {
               const job = failure === undefined ? queue.shift() : undefined;
@@ -186,7 +192,7 @@ export async function runJobs(
   return files;
 }
 
-function stretchOf({ cursors, records }: { cursors: Uint8Array; records: number }): Stretch {
+function stretchOf({ cursors, records }: { cursors: Uint8Array; records: number }): ProgressDelta {
   return { cursors: new Uint8Array(cursors), records };
 }
 

@@ -1,9 +1,9 @@
 /** What the main thread and the workers of a backup say to each other. */
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
-import type { PipelineOptions } from '../../codecs/pipeline.js';
+import type { CodecConfig } from '../../codecs/pipeline.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
-import type { StorageLink } from '../../storage/registry.js';
+import type { WorkerChannel } from '../../storage/registry.js';
 
 /** How many bytes of a file are durable. Of a directory's file, the name within the directory. */
 export interface FileLength {
@@ -67,7 +67,7 @@ export interface Bandwidth {
   state: SharedArrayBuffer;
 }
 
-export interface WorkerSetup {
+export interface BackupWorkerData {
   /** 0 for the first worker. */
   index: number;
   cluster: ClusterOptions;
@@ -77,9 +77,9 @@ export interface WorkerSetup {
   maxRetries: number;
   sleepBetweenRetriesMs: number;
   output: OutputPlan;
-  pipeline: PipelineOptions;
+  pipeline: CodecConfig;
   /** Absent = local files only. */
-  storage?: StorageLink;
+  storage?: WorkerChannel;
   bandwidth?: Bandwidth;
   /** Float64 per worker: `COUNTERS_PER_WORKER` values from `index * COUNTERS_PER_WORKER` on. */
   counters: SharedArrayBuffer;
@@ -93,7 +93,7 @@ export const Counter = { RECORDS: 0, BYTES: 1, TEXT_BYTES: 2 } as const;
 /** A partition filter without Buffer, which does not survive the way between threads. */
 export type JobFilter = { kind: 'range'; begin: number; count: number } | { kind: 'digest'; digest: Uint8Array };
 
-export type ToWorker =
+export type BackupWorkerRequest =
   /** `cursors`: how far the job has come in an earlier run. */
   | { type: 'job'; filter: JobFilter; maxRecords: number | undefined; cursors: Uint8Array | undefined }
   | { type: 'checkpoint' }
@@ -102,7 +102,7 @@ export type ToWorker =
   | { type: 'written'; memory: ArrayBuffer }
   | { type: 'stop' };
 
-export type FromWorker =
+export type BackupWorkerMessage =
   | { type: 'idle' }
   | { type: 'jobDone' | 'jobStopped'; filter: JobFilter; records: number; bytes: number }
   | { type: 'chunk'; memory: ArrayBuffer; length: number; cursors: Uint8Array; records: number }

@@ -3,17 +3,17 @@
  * the records, so that they can be restored first (asrestore.md 4.2), and what is missing shows early.
  */
 import { Decoder, Entry } from '../../asb/decoder.js';
-import type { Pipeline } from '../../codecs/pipeline.js';
-import type { Source } from '../../storage/source.js';
+import type { Codecs } from '../../codecs/pipeline.js';
+import type { ByteSource } from '../../core/byte-stream.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import type { GlobalEntry } from '../restore/worker-protocol.js';
+import type { MetadataEntry } from '../restore/worker-protocol.js';
 import { openSource } from './open-input.js';
 
 const HEAD_BYTES = 64 * 1024;
 
-export interface FileHead {
+export interface FileHeader {
   /** In front of the first record. */
-  globals: GlobalEntry[];
+  globals: MetadataEntry[];
   /** The mark of the file that holds the globals, or would (asb-format.md 1.2). */
   firstFile: boolean;
   /** The file is of a version that has such marks. */
@@ -23,14 +23,14 @@ export interface FileHead {
 }
 
 /** Never rejects: what is wrong with a file is said by the worker that restores it. For regular files only. */
-export async function readHead(
-  pipeline: Pipeline,
+export async function readFileHeader(
+  pipeline: Codecs,
   storages: StorageAccess,
   path: string,
   onBytes: (bytes: number) => void = () => undefined,
-): Promise<FileHead> {
-  const head: FileHead = { globals: [], firstFile: false, marked: false };
-  let source: Source | undefined;
+): Promise<FileHeader> {
+  const head: FileHeader = { globals: [], firstFile: false, marked: false };
+  let source: ByteSource | undefined;
   try {
     source = await openSource(pipeline, storages, { path }, onBytes, { chunkBytes: HEAD_BYTES });
     const decoder = new Decoder({ file: path });

@@ -5,7 +5,7 @@ import { filesFoundLine } from '../../ui/messages/restore.js';
 import { joinPath } from '../../storage/paths.js';
 import { serveStream } from '../../storage/stream/message-port-reader.js';
 import { isBackupFileName, type BackupFile, type ListedFile } from '../../storage/storage.js';
-import { type StorageAccess, Storages } from '../../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
 import { RestoreFailure } from '../restore/errors.js';
 import type { FileJob, ReadingLink } from '../restore/worker-protocol.js';
 import type { RestoreSource } from '../restore/config.js';
@@ -35,7 +35,7 @@ export async function collectInput(
   source: RestoreSource,
   log: Log,
   onFault?: (error: unknown, of: 'directory' | 'file') => void,
-  storages: StorageAccess = new Storages(),
+  storages: StorageAccess = new StorageRegistry(),
 ): Promise<Input> {
   if (source.kind === 'stream') {
     const { port1, port2 } = new MessageChannel();

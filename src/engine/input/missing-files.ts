@@ -6,18 +6,18 @@
 import { basename, dirname, resolve } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
-import { type StorageAccess, Storages } from '../../storage/registry.js';
-import type { FileHead } from './header-scan.js';
+import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
+import type { FileHeader } from './header-scan.js';
 
 /** So many missing files are named. */
-const NAMED = 10;
+const MAX_NAMES_SHOWN = 10;
 
 /** Sentences about what is missing, without a full stop. `heads` in the order of `paths`; those unknown may be left out. */
-export async function missingParts(
+export async function findMissingFiles(
   paths: readonly string[],
-  heads: readonly FileHead[],
+  heads: readonly FileHeader[],
   directories: readonly string[],
-  storages: StorageAccess = new Storages(),
+  storages: StorageAccess = new StorageRegistry(),
 ): Promise<string[]> {
   const found = missingFiles(paths, heads);
   for (const directory of directories) {
@@ -29,18 +29,18 @@ export async function missingParts(
 }
 
 /** Files that a whole backup would have, judged by the names and heads of those that are there. */
-export function missingFiles(paths: readonly string[], heads: readonly FileHead[]): string[] {
+export function missingFiles(paths: readonly string[], heads: readonly FileHeader[]): string[] {
   const found: string[] = [];
   for (const { prefix, directory, numbers } of numberedSets(paths)) {
     const most = Math.max(...numbers);
     const missing: string[] = [];
     let count = 0;
-    for (let n = 0; n < most && count <= NAMED; n++) {
+    for (let n = 0; n < most && count <= MAX_NAMES_SHOWN; n++) {
       if (numbers.has(n)) continue;
       count++;
-      if (count <= NAMED) missing.push(`${prefix}_${String(n).padStart(5, '0')}.asb`);
+      if (count <= MAX_NAMES_SHOWN) missing.push(`${prefix}_${String(n).padStart(5, '0')}.asb`);
     }
-    const more = count > NAMED ? ' and more' : '';
+    const more = count > MAX_NAMES_SHOWN ? ' and more' : '';
     const place = directory === undefined ? '' : ` in ${directory}`;
     if (count > 0) found.push(`the backup lacks ${missing.join(', ')}${more}${place}`);
   }

@@ -1,8 +1,8 @@
 /** The way from a stored file to the text that the decoder reads. What transforms bytes on the way belongs in here. */
 import { ToolError } from '../../core/errors.js';
-import type { DecodedSource, Pipeline } from '../../codecs/pipeline.js';
+import type { DecodedSource, Codecs } from '../../codecs/pipeline.js';
 import { openStandardInput } from '../../storage/stdio/pipe-reader.js';
-import type { Source } from '../../storage/source.js';
+import type { ByteSource } from '../../core/byte-stream.js';
 import { PortSource } from '../../storage/stream/message-port-reader.js';
 import type { ReadOptions } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
@@ -11,7 +11,7 @@ import type { FileJob } from '../restore/worker-protocol.js';
 
 /** `path` and `port` absent = standard input. `count` is told of the bytes as they are stored. Throws StorageError. */
 export async function openSource(
-  pipeline: Pipeline,
+  pipeline: Codecs,
   storages: StorageAccess,
   { path, port }: Pick<FileJob, 'path' | 'port'>,
   count: (bytes: number) => void,
@@ -21,7 +21,11 @@ export async function openSource(
   return pipeline.decode(source, count);
 }
 
-async function openStored(storages: StorageAccess, path: string | undefined, options?: ReadOptions): Promise<Source> {
+async function openStored(
+  storages: StorageAccess,
+  path: string | undefined,
+  options?: ReadOptions,
+): Promise<ByteSource> {
   return path === undefined ? openStandardInput() : (await storages.of(path)).open(path, options);
 }
 

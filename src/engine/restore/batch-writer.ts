@@ -20,13 +20,13 @@ import {
   type WriteMode,
   type WritePolicy,
 } from '../../aerospike/protocol/write-frame.js';
-import { messageOf } from '../../core/errors.js';
-import { DIGEST_BYTES, partitionOf } from '../../core/particle.js';
+import { errorMessage } from '../../core/errors.js';
+import { DIGEST_BYTES, partitionId } from '../../core/partition.js';
 import { logEvent, type LogEvent } from '../../core/log.js';
 import { RestoreFailure } from './errors.js';
-import { Routes } from './partition-map.js';
-import type { Tally } from './counters.js';
-import { Verdict, verdictOf } from './write-result.js';
+import { PartitionMap } from './partition-map.js';
+import type { RestoreCounters } from './counters.js';
+import { WriteResult, verdictOf } from './write-result.js';
 
 export interface UploadSettings extends WriteTimeouts {
   mode: WriteMode;
@@ -58,15 +58,15 @@ export interface UploadEvents {
 /** A frame is sent at this size although it could take more rows. */
 const FRAME_BYTES = 1024 * 1024;
 /** More in a frame saves nothing worth waiting for (docs/performance.md). */
-const ENOUGH_BYTES = 96 * 1024;
+const FLUSH_THRESHOLD_BYTES = 96 * 1024;
 /** After a stop, answers are awaited for so long. */
 const STOP_GRACE_MS = 10_000;
 /** So many ignored records are named in the log. */
-const IGNORED_TOLD = 100;
-const LONGEST_PAUSE_MS = 0x7fffffff;
+const MAX_IGNORED_LOGGED = 100;
+const MAX_BACKOFF_MS = 0x7fffffff;
 
 /** Rows of one answer that are not done with. */
-interface Leftovers {
+interface PendingRetries {
   retry: WriteFrame | undefined;
   /** Mended rows, to be sent at once. */
   mended: WriteFrame | undefined;
@@ -74,13 +74,13 @@ interface Leftovers {
   reason: string;
 }
 
-export class Uploader {
+export class BatchWriter {
   /** Records that had to lose their "persist index" bits. */
   persistBitsCleared = 0;
   /** Records whose ordered collections had to be sorted. */
   sorted = 0;
 
-  private readonly routes: Routes;
+  private readonly routes: PartitionMap;
   /** Under construction, by slot of `routes`. */
   private readonly open: (WriteFrame | undefined)[] = [];
   private readonly free: WriteFrame[] = [];
@@ -101,10 +101,10 @@ export class Uploader {
   constructor(
     private readonly cluster: Cluster,
     private readonly settings: UploadSettings,
-    private readonly tally: Tally,
+    private readonly tally: RestoreCounters,
     private readonly events: UploadEvents,
   ) {
-    this.routes = new Routes(cluster);
+    this.routes = new PartitionMap(cluster);
     this.rowsPerFrame = settings.rowsPerFrame;
     setMaxListeners(0, this.stopping.signal, this.giveUp.signal);
   }
@@ -124,11 +124,12 @@ export class Uploader {
    */
   add(record: UploadRecord, policy: WritePolicy, generation: number, ttlS: number): void {
     if (record.namespace !== this.namespace) this.enterNamespace(record);
-    const slot = this.slots[partitionOf(record.digest, 0)]!;
+    const slot = this.slots[partitionId(record.digest, 0)]!;
     let frame = this.open[slot];
     if (frame === undefined) this.open[slot] = frame = this.takeFrame(0);
     if (frame.append(record, policy, this.nsField, generation, ttlS) !== 0) this.persistBitsCleared++;
-    if (frame.length >= ENOUGH_BYTES ? this.isFull(frame) : frame.rows >= this.rowsPerFrame) this.sendOpen(slot);
+    if (frame.length >= FLUSH_THRESHOLD_BYTES ? this.isFull(frame) : frame.rows >= this.rowsPerFrame)
+      this.sendOpen(slot);
   }
 
   /** Of a frame that has ENOUGH_BYTES. */
@@ -213,7 +214,7 @@ export class Uploader {
       this.settle(frame, outcome);
     } catch (error) {
       // A fault of this program. Rows that were not counted yet are found missing at the end of the run.
-      this.stop(error instanceof Error ? error : new Error(messageOf(error)));
+      this.stop(error instanceof Error ? error : new Error(errorMessage(error)));
       this.release();
     }
   }
@@ -240,7 +241,7 @@ export class Uploader {
   /** Counts an answer, row by row, and sees to the rows that are not done with. */
   private settle(frame: WriteFrame, outcome: WriteOutcome): void {
     const { results, rows } = frame;
-    const left: Leftovers = { retry: undefined, mended: undefined, elsewhere: false, reason: '' };
+    const left: PendingRetries = { retry: undefined, mended: undefined, elsewhere: false, reason: '' };
     let written = 0;
     for (let row = 0; row < rows; row++) {
       if (results[row] === ResultCode.OK) written++;
@@ -263,7 +264,7 @@ export class Uploader {
     this.release();
   }
 
-  private settleRow(frame: WriteFrame, row: number, outcome: WriteOutcome, left: Leftovers): void {
+  private settleRow(frame: WriteFrame, row: number, outcome: WriteOutcome, left: PendingRetries): void {
     const { tally } = this;
     const answer = frame.results[row]!;
     if (answer === UNANSWERED && outcome.kind === 'lost') {
@@ -280,31 +281,31 @@ export class Uploader {
       return;
     }
     switch (verdictOf(code)) {
-      case Verdict.WRITTEN:
+      case WriteResult.WRITTEN:
         // Only as the code of a whole batch, whose rows then have answers of their own.
         throw new ProtocolError('The server left rows of a batch without an answer.');
-      case Verdict.FRESHER:
+      case WriteResult.FRESHER:
         if (frame.inDoubt[row] === 1) this.countInDoubt();
         else tally.fresher++;
         return;
-      case Verdict.EXISTED:
+      case WriteResult.EXISTED:
         if (frame.inDoubt[row] === 1) this.countInDoubt();
         else tally.existed++;
         return;
-      case Verdict.REFUSED:
+      case WriteResult.REFUSED:
         this.refuse(frame, row, code);
         return;
-      case Verdict.RETRY_ELSEWHERE:
+      case WriteResult.RETRY_ELSEWHERE:
         left.elsewhere = true;
         this.retryRow(frame, row, left, describeResultCode(code));
         return;
-      case Verdict.SMALLER_BATCH:
+      case WriteResult.SMALLER_BATCH:
         if (frame.rows === 1) break;
         this.rowsPerFrame = Math.max(1, Math.min(this.rowsPerFrame, frame.rows >>> 1));
         left.mended ??= this.takeFrame(frame.attempt);
         left.mended.appendCopy(frame, row);
         return;
-      case Verdict.RETRY:
+      case WriteResult.RETRY:
         if (code === ResultCode.SERVER_ERROR && !this.stopped && frame.repairRow(row)) {
           this.sorted++;
           left.mended ??= this.takeFrame(frame.attempt);
@@ -336,7 +337,7 @@ export class Uploader {
   private refuse(frame: WriteFrame, row: number, code: number): void {
     const digest = digestText(frame, row);
     if (this.settings.ignoreRecordError) {
-      if (this.tally.ignored++ < IGNORED_TOLD) {
+      if (this.tally.ignored++ < MAX_IGNORED_LOGGED) {
         const text = `Ignored the record with digest ${digest}: ${describeResultCode(code)}`;
         this.events.verbose(logEvent('record.ignored', text, { digest, resultCode: code }));
       }
@@ -348,7 +349,7 @@ export class Uploader {
   }
 
   /** `own`: the code of an answer to this row alone. */
-  private retryRow(frame: WriteFrame, row: number, left: Leftovers, reason: string, own?: number): void {
+  private retryRow(frame: WriteFrame, row: number, left: PendingRetries, reason: string, own?: number): void {
     if (this.stopped) {
       this.countFailed(frame, row);
       return;
@@ -384,7 +385,7 @@ export class Uploader {
       if (elsewhere && !this.stopped) await this.refresh();
       this.distribute(frame, this.rowsPerFrame);
     } catch (error) {
-      this.stop(error instanceof Error ? error : new Error(messageOf(error)));
+      this.stop(error instanceof Error ? error : new Error(errorMessage(error)));
       this.release();
     }
   }
@@ -404,7 +405,7 @@ export class Uploader {
       this.send(part, slot);
     };
     for (let row = 0; row < frame.rows; row++) {
-      const slot = this.routes.of(frame.namespaceOf(row))[partitionOf(frame.buffer, frame.digestOffset(row))]!;
+      const slot = this.routes.of(frame.rowNamespace(row))[partitionId(frame.buffer, frame.digestOffset(row))]!;
       let part = bySlot.get(slot);
       if (part === undefined) bySlot.set(slot, (part = this.takeFrame(frame.attempt)));
       part.appendCopy(frame, row);
@@ -419,7 +420,7 @@ export class Uploader {
     this.refreshing ??= this.cluster
       .refresh()
       .catch((error: unknown) => {
-        const text = `Cannot read the partition map: ${messageOf(error)}`;
+        const text = `Cannot read the partition map: ${errorMessage(error)}`;
         this.events.verbose(logEvent('cluster.refresh', text));
       })
       .finally(() => {
@@ -462,7 +463,7 @@ export class Uploader {
 
 /** Before the first retry nothing, then 1, 2, 4 … units (asrestore.md 6.3). */
 export function backoffMs(retry: number, unitUs: number): number {
-  return retry < 2 ? 0 : Math.min((2 ** (retry - 2) * unitUs) / 1000, LONGEST_PAUSE_MS);
+  return retry < 2 ? 0 : Math.min((2 ** (retry - 2) * unitUs) / 1000, MAX_BACKOFF_MS);
 }
 
 function digestText(frame: WriteFrame, row: number): string {

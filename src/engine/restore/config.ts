@@ -1,10 +1,10 @@
 import type { ClusterOptions } from '../../aerospike/config.js';
-import type { PipelineOptions } from '../../codecs/pipeline.js';
+import type { CodecConfig } from '../../codecs/pipeline.js';
 import type { Log } from '../../core/log.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { ProgressDisplay } from '../../ui/progress/display.js';
 import type { Chunks } from '../../storage/stream/message-port-reader.js';
-import type { ProgressRequests } from '../../ui/progress/progress-signal.js';
+import type { ProgressSignal } from '../../ui/progress/progress-signal.js';
 
 export type RestoreSource =
   | { kind: 'directory'; path: string }
@@ -15,7 +15,7 @@ export type RestoreSource =
   | { kind: 'stream'; stream: Chunks; expectedBytes?: number };
 
 /** Everything one restore run needs to know. Names, ranges and defaults: asrestore.md 1. */
-export interface RestoreOptions extends PipelineOptions {
+export interface RestoreOptions extends CodecConfig {
   cluster: ClusterOptions;
   /** For the log only: the host list as the user typed it. */
   hostText: string;
@@ -62,7 +62,7 @@ export interface RestoreOptions extends PipelineOptions {
   /** Shows the progress in place of the counter lines, except for the last ones. */
   display?: ProgressDisplay;
   /** Asks for the progress out of turn. */
-  progressRequests?: ProgressRequests;
+  progressRequests?: ProgressSignal;
   signal?: AbortSignal;
 }
 

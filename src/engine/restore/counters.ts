@@ -2,7 +2,7 @@
  * The counters of a run. Each worker counts in plain numbers and publishes them at every chunk and every answer into its
  * own cells of shared memory, so that the main thread can show progress without a message.
  */
-export const TALLY_KEYS = [
+export const COUNTER_KEYS = [
   'records',
   'bytes',
   'textBytes',
@@ -20,10 +20,10 @@ export const TALLY_KEYS = [
   'udfs',
 ] as const;
 
-export type TallyKey = (typeof TALLY_KEYS)[number];
-export type Totals = Record<TallyKey, number>;
+export type CounterKey = (typeof COUNTER_KEYS)[number];
+export type Totals = Record<CounterKey, number>;
 
-export class Tally implements Totals {
+export class RestoreCounters implements Totals {
   /** Read from files. */
   records = 0;
   /** Of files, as stored. */
@@ -49,40 +49,40 @@ export class Tally implements Totals {
   private readonly cells: BigInt64Array;
 
   constructor(shared: SharedArrayBuffer, worker: number) {
-    this.cells = new BigInt64Array(shared, worker * TALLY_KEYS.length * 8, TALLY_KEYS.length);
+    this.cells = new BigInt64Array(shared, worker * COUNTER_KEYS.length * 8, COUNTER_KEYS.length);
   }
 
   publish(): void {
-    for (let i = 0; i < TALLY_KEYS.length; i++) Atomics.store(this.cells, i, BigInt(this[TALLY_KEYS[i]!]));
+    for (let i = 0; i < COUNTER_KEYS.length; i++) Atomics.store(this.cells, i, BigInt(this[COUNTER_KEYS[i]!]));
   }
 }
 
-export function sharedTallies(workers: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(workers * TALLY_KEYS.length * 8);
+export function createCounters(workers: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(workers * COUNTER_KEYS.length * 8);
 }
 
 /** Sum over all workers, as last published. */
-export function sumTallies(shared: SharedArrayBuffer): Totals {
+export function sumCounters(shared: SharedArrayBuffer): Totals {
   const cells = new BigInt64Array(shared);
-  const totals = Object.fromEntries(TALLY_KEYS.map((key) => [key, 0])) as Totals;
+  const totals = Object.fromEntries(COUNTER_KEYS.map((key) => [key, 0])) as Totals;
   for (let i = 0; i < cells.length; i++) {
-    totals[TALLY_KEYS[i % TALLY_KEYS.length]!] += Number(Atomics.load(cells, i));
+    totals[COUNTER_KEYS[i % COUNTER_KEYS.length]!] += Number(Atomics.load(cells, i));
   }
   return totals;
 }
 
 /** What each worker has read, as last published. */
-export function talliesByWorker(shared: SharedArrayBuffer): { records: number; bytes: number }[] {
+export function countersByWorker(shared: SharedArrayBuffer): { records: number; bytes: number }[] {
   const cells = new BigInt64Array(shared);
-  const of = (worker: number, key: TallyKey): number =>
-    Number(Atomics.load(cells, worker * TALLY_KEYS.length + TALLY_KEYS.indexOf(key)));
-  return Array.from({ length: cells.length / TALLY_KEYS.length }, (_, worker) => ({
+  const of = (worker: number, key: CounterKey): number =>
+    Number(Atomics.load(cells, worker * COUNTER_KEYS.length + COUNTER_KEYS.indexOf(key)));
+  return Array.from({ length: cells.length / COUNTER_KEYS.length }, (_, worker) => ({
     records: of(worker, 'records'),
     bytes: of(worker, 'bytes'),
   }));
 }
 
 /** Records that ended in one of the counters. */
-export function accountedFor(t: Totals): number {
+export function countAccounted(t: Totals): number {
   return t.expired + t.skipped + t.ignored + t.inserted + t.existed + t.fresher + t.failed;
 }

@@ -1,5 +1,5 @@
 import { FormatError, type FormatErrorCode } from '../../asb/decoder.js';
-import { ToolError, messageOf } from '../../core/errors.js';
+import { ToolError, errorMessage } from '../../core/errors.js';
 import type { RestoreResult } from './config.js';
 
 /**
@@ -30,25 +30,25 @@ export class RestoreError extends ToolError {
 export class RestoreFailure extends ToolError {}
 
 /** An error on its way between threads, which do not share classes. */
-export interface FailureNotice {
+export interface SerializedError {
   code: string;
   message: string;
   stack?: string;
   at?: { file: string; line: number; column: number; offset: number };
 }
 
-export function noticeOf(error: unknown): FailureNotice {
+export function noticeOf(error: unknown): SerializedError {
   if (error instanceof FormatError) {
     const { file, line, column, offset } = error;
     return { code: error.code, message: error.message, at: { file, line, column, offset } };
   }
   if (error instanceof ToolError) return { code: error.code, message: error.message };
-  const notice: FailureNotice = { code: 'RESTORE_INTERNAL', message: messageOf(error) };
+  const notice: SerializedError = { code: 'RESTORE_INTERNAL', message: errorMessage(error) };
   if (error instanceof Error && error.stack !== undefined) notice.stack = error.stack;
   return notice;
 }
 
-export function errorOf(notice: FailureNotice): ToolError {
+export function errorOf(notice: SerializedError): ToolError {
   if (notice.at !== undefined) {
     const { file, line, column, offset } = notice.at;
     const place = new FormatError('ASB_SYNTAX', file, { line, column, offset }, '').message;

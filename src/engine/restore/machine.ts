@@ -1,5 +1,5 @@
 /** The `--machine` file around a run (asrestore.md 8.4). */
-import { messageOf, ToolError } from '../../core/errors.js';
+import { errorMessage, ToolError } from '../../core/errors.js';
 import { errorEvent, type Log } from '../../core/log.js';
 import { MachineFile } from '../../ui/machine-file.js';
 
@@ -28,7 +28,7 @@ export async function withMachineFile<T>(
     throw error;
   }
   await file.close().catch((failure: unknown) => {
-    const text = `${messageOf(failure)} Nothing else went wrong: ${what} is complete.`;
+    const text = `${errorMessage(failure)} Nothing else went wrong: ${what} is complete.`;
     throw new ToolError('MACHINE_FILE', text, { cause: failure });
   });
   return result;

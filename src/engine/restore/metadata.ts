@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import { createSindex, dropSindex, listSindexes, waitForSindex } from '../../aerospike/commands/sindex.js';
 import { putUdf, waitForUdf } from '../../aerospike/commands/udf.js';
-import type { Sindex } from '../../core/record-view.js';
-import { messageOf } from '../../core/errors.js';
+import type { Sindex } from '../../core/sindex.js';
+import { errorMessage } from '../../core/errors.js';
 import { errorEvent, type Log, logEvent } from '../../core/log.js';
 import {
   restoredUdfLine,
@@ -16,7 +16,7 @@ import {
   sindexUnwantedLine,
 } from '../../ui/messages/restore.js';
 import { RestoreFailure } from './errors.js';
-import type { GlobalEntry } from './worker-protocol.js';
+import type { MetadataEntry } from './worker-protocol.js';
 
 /** The set that C tools write for an index without one, taken from what servers print (asb-format.md 1.3). */
 const NULL_SET = 'null';
@@ -35,7 +35,7 @@ export interface GlobalSettings {
 
 type Outcome = 'created' | 'matched' | 'mismatched';
 
-export class GlobalRestorer {
+export class MetadataRestorer {
   /** Lines seen to, as the C tool counts them: those that match and those of unwanted sets included. */
   sindexes = 0;
   udfs = 0;
@@ -57,7 +57,7 @@ export class GlobalRestorer {
   ) {}
 
   /** Settles when the entry has been seen to; for an index under `indexesLast`, when it has been noted. Never rejects. */
-  take(entry: GlobalEntry): Promise<void> {
+  restoreEntry(entry: MetadataEntry): Promise<void> {
     this.last = this.last.then(() =>
       entry.kind === 'udf' ? this.takeUdf(entry.name, entry.content) : this.takeSindex(entry.sindex),
     );
@@ -124,7 +124,7 @@ export class GlobalRestorer {
   private async restoreSindex(sindex: Sindex): Promise<void> {
     this.tell('restore.sindex', 'Restoring index', sindex);
     try {
-      const outcome = await this.bringAbout(sindex);
+      const outcome = await this.ensureIndex(sindex);
       if (outcome === 'matched') this.matched++;
       else if (outcome === 'mismatched') this.mismatched++;
       this.restored.push(sindex);
@@ -133,7 +133,7 @@ export class GlobalRestorer {
     }
   }
 
-  private async bringAbout(sindex: Sindex): Promise<Outcome> {
+  private async ensureIndex(sindex: Sindex): Promise<Outcome> {
     let existing = await this.find(sindex);
     if (existing !== undefined && isSame(existing, sindex)) return 'matched';
     if (existing !== undefined) {
@@ -177,7 +177,7 @@ export class GlobalRestorer {
   }
 
   private fail(what: string, cause: unknown, doing = 'restore'): void {
-    const error = new RestoreFailure('RESTORE_GLOBALS', `Cannot ${doing} ${what}: ${messageOf(cause)}`, { cause });
+    const error = new RestoreFailure('RESTORE_GLOBALS', `Cannot ${doing} ${what}: ${errorMessage(cause)}`, { cause });
     this.log.error(errorEvent(error));
     this.failures.push(error);
   }

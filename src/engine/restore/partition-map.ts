@@ -1,12 +1,12 @@
 /** Which node gets which record: the partition map of one namespace, as small numbers for the hot path. */
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { ClusterNode } from '../../aerospike/cluster/node.js';
-import { PARTITIONS } from '../../core/particle.js';
+import { PARTITIONS } from '../../core/partition.js';
 
 /** The slot of partitions that nobody is known to master. */
 export const NO_MASTER = 0;
 
-export class Routes {
+export class PartitionMap {
   /** By slot; slots keep their node for the life of the object. */
   readonly nodes: (ClusterNode | undefined)[] = [undefined];
   private readonly slots = new Map<string, Uint16Array>();

@@ -24,7 +24,7 @@ export function rateLimit(perSecond: number | undefined): RateLimit | undefined 
 const PORTIONS_PER_SECOND = 50;
 const LARGEST_PORTION = 256;
 
-export class Pacer {
+export class RateLimiter {
   private readonly bytes: TokenBucket | undefined;
   private readonly recordBucket: TokenBucket | undefined;
   private readonly portion: number;
@@ -41,7 +41,7 @@ export class Pacer {
   /** So many bytes were read. They are to be used when `bytesPauseMs` is over. */
   read(bytes: number): void {
     if (this.bytes === undefined) return;
-    this.readUntilMs = Math.max(this.readUntilMs, performance.now() + this.bytes.take(bytes));
+    this.readUntilMs = Math.max(this.readUntilMs, performance.now() + this.bytes.acquire(bytes));
   }
 
   /** Milliseconds until what was read may be used. */
@@ -53,6 +53,6 @@ export class Pacer {
   recordPauseMs(): number {
     if (this.recordBucket === undefined || this.granted-- > 0) return 0;
     this.granted = this.portion - 1;
-    return this.recordBucket.take(this.portion);
+    return this.recordBucket.acquire(this.portion);
   }
 }

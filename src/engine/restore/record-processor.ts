@@ -5,9 +5,10 @@
 import { Info2, Info3, Ttl } from '../../aerospike/protocol/constants.js';
 import type { WritePolicy } from '../../aerospike/protocol/write-frame.js';
 import { DECODED_BIN_STRIDE, type DecodedRecord } from '../../asb/decoder.js';
-import { Particle, VOID_TIME_EPOCH_S } from '../../core/particle.js';
-import type { Tally } from './counters.js';
-import type { Uploader } from './batch-writer.js';
+import { Particle } from '../../core/particle.js';
+import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
+import type { RestoreCounters } from './counters.js';
+import type { BatchWriter } from './batch-writer.js';
 
 /** The server refuses longer lives with code 4 (wire.md 7). */
 const MAX_TTL_S = 315_360_000;
@@ -21,7 +22,7 @@ export interface RecordRules {
   noGeneration: boolean;
 }
 
-export class RecordFilter {
+export class RecordProcessor {
   /** A set really called `null` was met, so that an index on `null` may mean it (see GlobalRestorer). */
   nullSetSeen = false;
   /** Records whose life had to be cut to the server's maximum. */
@@ -35,8 +36,8 @@ export class RecordFilter {
 
   constructor(
     private readonly rules: RecordRules,
-    private readonly tally: Tally,
-    private readonly uploader: Pick<Uploader, 'add'>,
+    private readonly tally: RestoreCounters,
+    private readonly uploader: Pick<BatchWriter, 'add'>,
   ) {
     this.sets = rules.sets.map((set) => Buffer.from(set));
     this.sendGeneration = !rules.noGeneration;
@@ -53,15 +54,15 @@ export class RecordFilter {
   }
 
   /** Notes what indexes need to know of a record that is not restored. */
-  look(record: DecodedRecord): void {
+  inspectSkipped(record: DecodedRecord): void {
     if (record.setEnd - record.setStart === 4 && isNull(record.setBuf, record.setStart)) this.nullSetSeen = true;
   }
 
   /** Takes one record as the decoder shows it. */
-  take(record: DecodedRecord): void {
+  process(record: DecodedRecord): void {
     const { tally, rules } = this;
     tally.records++;
-    this.look(record);
+    this.inspectSkipped(record);
     let ttlS: number = Ttl.NEVER;
     if (record.voidTime !== 0) {
       ttlS = record.voidTime + rules.extraTtlS - this.nowS;

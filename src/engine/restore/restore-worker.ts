@@ -2,48 +2,54 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { Decoder, Meta } from '../../asb/decoder.js';
-import { Pipeline } from '../../codecs/pipeline.js';
+import { Codecs } from '../../codecs/pipeline.js';
 import type { LogEvent } from '../../core/log.js';
 import { fileReadLine, openedLine, writerDoneLine } from '../../ui/messages/restore.js';
-import type { Source } from '../../storage/source.js';
-import { Storages } from '../../storage/registry.js';
-import { endThread } from '../../core/worker-exit.js';
+import type { ByteSource } from '../../core/byte-stream.js';
+import { StorageRegistry } from '../../storage/registry.js';
+import { exitWorker } from '../../core/worker-exit.js';
 import { errorOf, noticeOf } from './errors.js';
-import { checkNamespace, readEntries, type EntryHandler } from '../../asb/read-entries.js';
-import type { FileJob, FromWorker, GlobalEntry, ToWorker, WorkerSetup } from './worker-protocol.js';
+import { checkNamespace, readEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import type {
+  FileJob,
+  RestoreWorkerMessage,
+  MetadataEntry,
+  RestoreWorkerRequest,
+  RestoreWorkerData,
+} from './worker-protocol.js';
 import { explainFailure, openSource } from '../input/open-input.js';
-import { Pacer } from './rate-limiter.js';
-import { RecordFilter } from './record-processor.js';
-import { Tally } from './counters.js';
-import { Uploader } from './batch-writer.js';
+import { RateLimiter } from './rate-limiter.js';
+import { RecordProcessor } from './record-processor.js';
+import { RestoreCounters } from './counters.js';
+import { BatchWriter } from './batch-writer.js';
 
 const port = parentPort;
 if (port === null) throw new Error('restore-worker.js runs as a worker thread only');
-const setup = workerData as WorkerSetup;
+const setup = workerData as RestoreWorkerData;
 
-const storages = Storages.linked(setup.storage);
+const storages = StorageRegistry.linked(setup.storage);
 const readOptions = { readers: setup.storage?.readers ?? 1 };
 
-function say(message: FromWorker): void {
+function say(message: RestoreWorkerMessage): void {
   port?.postMessage(message);
 }
 
-class RestoreWorker implements EntryHandler {
-  private readonly tally = new Tally(setup.tallies, setup.index);
-  private readonly uploader: Uploader;
-  private readonly filter: RecordFilter;
+class RestoreWorker implements EntryVisitor {
+  private readonly tally = new RestoreCounters(setup.tallies, setup.index);
+  private readonly uploader: BatchWriter;
+  private readonly filter: RecordProcessor;
   /** Globals of the current file that were restored before. */
   private globalsDone = 0;
   private globalSeen: (() => void) | undefined;
-  private source: Source | undefined;
+  private source: ByteSource | undefined;
   private readonly startedAt = performance.now();
-  private readonly pacer = setup.limits === undefined ? undefined : new Pacer(setup.limits);
+  private readonly pacer = setup.limits === undefined ? undefined : new RateLimiter(setup.limits);
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly pipeline: Pipeline,
+    private readonly pipeline: Codecs,
   ) {
-    this.uploader = new Uploader(cluster, setup.upload, this.tally, {
+    this.uploader = new BatchWriter(cluster, setup.upload, this.tally, {
       verbose: (line) => say({ type: 'log', level: 'verbose', line }),
       stopped: (error) => {
         say({ type: 'stopped', failure: noticeOf(error) });
@@ -52,7 +58,7 @@ class RestoreWorker implements EntryHandler {
         void this.source?.close();
       },
     });
-    this.filter = new RecordFilter(setup.rules, this.tally, this.uploader);
+    this.filter = new RecordProcessor(setup.rules, this.tally, this.uploader);
   }
 
   stop(reason: Error): void {
@@ -112,18 +118,18 @@ class RestoreWorker implements EntryHandler {
   }
 
   record(decoder: Decoder): void {
-    if (setup.noRecords) this.filter.look(decoder.record);
-    else this.filter.take(decoder.record);
+    if (setup.noRecords) this.filter.inspectSkipped(decoder.record);
+    else this.filter.process(decoder.record);
   }
 
-  pressure(): Promise<void> | undefined {
+  waitForDrain(): Promise<void> | undefined {
     const pauseMs = this.pacer === undefined || setup.noRecords ? 0 : this.pacer.recordPauseMs();
     if (pauseMs > 0) return this.pause(pauseMs).then(() => this.uploader.room());
     if (!this.uploader.busy && !this.uploader.stopped) return undefined;
     return this.uploader.room().then(() => this.filter.tick());
   }
 
-  async global(entry: GlobalEntry): Promise<void> {
+  async global(entry: MetadataEntry): Promise<void> {
     if (this.globalsDone > 0) {
       this.globalsDone--;
       return;
@@ -159,8 +165,8 @@ class RestoreWorker implements EntryHandler {
 }
 
 const cluster = await Cluster.connect(setup.cluster);
-const worker = new RestoreWorker(cluster, await Pipeline.open(setup.pipeline));
-port.on('message', (message: ToWorker) => {
+const worker = new RestoreWorker(cluster, await Codecs.open(setup.pipeline));
+port.on('message', (message: RestoreWorkerRequest) => {
   switch (message.type) {
     case 'file':
       void worker.restoreFile(message.job).then(() => say({ type: 'idle' }));
@@ -172,7 +178,7 @@ port.on('message', (message: ToWorker) => {
       worker.stop(errorOf(message.reason));
       break;
     case 'finish':
-      void worker.finish().then(() => endThread(port));
+      void worker.finish().then(() => exitWorker(port));
       break;
   }
 });

@@ -8,8 +8,8 @@ import { buildAtLeast } from '../../aerospike/cluster/peers.js';
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
 import { machineRestoreSummaryText } from '../../ui/machine-format.js';
-import { Pipeline, pipelineOptions } from '../../codecs/pipeline.js';
-import { type StorageAccess, Storages } from '../../storage/registry.js';
+import { Codecs, codecConfig } from '../../codecs/pipeline.js';
+import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
 import { RestoreProgress } from '../../ui/progress/restore-progress.js';
 import { errorEvent, logEvent, warningEvent } from '../../core/log.js';
 import { connectedLine, nodeCountLine } from '../../ui/messages/backup.js';
@@ -20,17 +20,17 @@ import {
   restoringRecordsLine,
   restoringLine,
 } from '../../ui/messages/restore.js';
-import { missingParts } from '../input/missing-files.js';
+import { findMissingFiles } from '../input/missing-files.js';
 import { RestoreError, RestoreFailure } from './errors.js';
-import { type FileHead, readHead } from '../input/header-scan.js';
-import { GlobalRestorer } from './metadata.js';
+import { type FileHeader, readFileHeader } from '../input/header-scan.js';
+import { MetadataRestorer } from './metadata.js';
 import { collectInput, directoriesOf, readingLinks, type Input } from '../input/inputs.js';
 import { withMachineFile } from './machine.js';
-import type { WorkerSetup } from './worker-protocol.js';
+import type { RestoreWorkerData } from './worker-protocol.js';
 import type { RestoreOptions, RestoreResult } from './config.js';
-import { Pacer, rateLimit, type RateLimits } from './rate-limiter.js';
-import { accountedFor, sharedTallies, sumTallies, talliesByWorker } from './counters.js';
-import { runJobs, type PoolEvents, type PoolOutcome } from './worker-pool.js';
+import { RateLimiter, rateLimit, type RateLimits } from './rate-limiter.js';
+import { countAccounted, createCounters, sumCounters, countersByWorker } from './counters.js';
+import { runRestoreJobs, type RestorePoolEvents, type PoolOutcome } from './worker-pool.js';
 
 export { RestoreError } from './errors.js';
 export type { RestoreOptions, RestoreResult, RestoreSource } from './config.js';
@@ -48,7 +48,7 @@ const FRAMES_PER_WORKER = 8;
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const startedAt = performance.now();
   options.signal?.throwIfAborted();
-  const pipeline = await Pipeline.open(options);
+  const pipeline = await Codecs.open(options);
   const cluster = await Cluster.connect(options.cluster, options.signal, (text) =>
     options.log.info(logEvent('cluster.tls', text)),
   );
@@ -65,10 +65,10 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
 }
 
 class RestoreRun {
-  private readonly globals: GlobalRestorer;
+  private readonly globals: MetadataRestorer;
   private readonly fileFailures: Error[] = [];
   private readonly limits: RateLimits | undefined;
-  private tallies = sharedTallies(1);
+  private tallies = createCounters(1);
   /** The file that each worker reads. */
   private readonly doing: (string | undefined)[] = [];
   private readonly storages: StorageAccess;
@@ -76,12 +76,12 @@ class RestoreRun {
   constructor(
     private readonly options: RestoreOptions,
     private readonly cluster: Cluster,
-    private readonly pipeline: Pipeline,
+    private readonly pipeline: Codecs,
     private readonly machine: (line: string) => void,
     private readonly startedAt: number,
   ) {
-    this.storages = options.storages ?? new Storages();
-    this.globals = new GlobalRestorer(cluster, options, options.log);
+    this.storages = options.storages ?? new StorageRegistry();
+    this.globals = new MetadataRestorer(cluster, options, options.log);
     const bytes = rateLimit(options.bandwidthBytesPerSecond);
     const records = rateLimit(options.recordsPerSecond);
     if (bytes !== undefined || records !== undefined) {
@@ -100,14 +100,14 @@ class RestoreRun {
     const setups = this.plan(mode, input.jobs.length);
     for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())
       setups[i]!.storage = storage;
-    this.tallies = sharedTallies(setups.length);
+    this.tallies = createCounters(setups.length);
     for (const setup of setups) setup.tallies = this.tallies;
 
     const progress = new RestoreProgress({
       read: () => ({
         ...this.totals(),
         expectedBytes: options.noRecords ? 0 : input.expectedBytes,
-        workers: talliesByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
+        workers: countersByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
       }),
       log,
       machine: this.machine,
@@ -119,7 +119,7 @@ class RestoreRun {
     try {
       await this.restoreHeads(input);
       if (!options.noRecords) log.info(restoringRecordsLine());
-      outcome = await runJobs(
+      outcome = await runRestoreJobs(
         new URL('./restore-worker.js', import.meta.url),
         input.jobs,
         setups,
@@ -154,12 +154,12 @@ class RestoreRun {
   /** Restores what stands in front of the records of all files, before any record. */
   private async restoreHeads({ files, jobs, directories }: Input): Promise<void> {
     const { log, signal, namespace } = this.options;
-    const heads: FileHead[] = [];
+    const heads: FileHeader[] = [];
     // Many small files are read twice; that, too, is bandwidth.
-    const pacer = this.limits === undefined ? undefined : new Pacer(this.limits);
+    const pacer = this.limits === undefined ? undefined : new RateLimiter(this.limits);
     for (const [i, file] of files.entries()) {
       if (file.kind !== 'regular') continue;
-      const head = await readHead(this.pipeline, this.storages, file.path, (bytes) => pacer?.read(bytes));
+      const head = await readFileHeader(this.pipeline, this.storages, file.path, (bytes) => pacer?.read(bytes));
       heads.push(head);
       const pauseMs = pacer?.bytesPauseMs() ?? 0;
       if (pauseMs > 0) await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
@@ -168,15 +168,15 @@ class RestoreRun {
       // A file of another namespace is refused by the worker that comes to it.
       if (namespace !== undefined && head.namespace !== undefined && head.namespace !== namespace.from) continue;
       jobs[i]!.globalsDone = head.globals.length;
-      for (const entry of head.globals) await this.globals.take(entry);
+      for (const entry of head.globals) await this.globals.restoreEntry(entry);
     }
     if (directories.length === 0) return;
     const paths = files.map(({ path }) => path);
-    for (const missing of await missingParts(paths, heads, directories, this.storages))
+    for (const missing of await findMissingFiles(paths, heads, directories, this.storages))
       log.error(warningEvent('input.missing', missing));
   }
 
-  private plan(mode: WriteMode, jobs: number): WorkerSetup[] {
+  private plan(mode: WriteMode, jobs: number): RestoreWorkerData[] {
     const { options, cluster } = this;
     const frames = Math.max(1, options.maxAsyncBatches);
     const workers = Math.max(1, Math.min(options.parallel, jobs, availableParallelism(), frames));
@@ -202,13 +202,13 @@ class RestoreRun {
       rules: { sets, extraTtlS, unique, replace, noGeneration },
       bins: options.bins,
       noRecords: options.noRecords,
-      pipeline: pipelineOptions(options),
+      pipeline: codecConfig(options),
       tallies: this.tallies,
       ...(this.limits === undefined ? {} : { limits: this.limits }),
     }));
   }
 
-  private events(): PoolEvents {
+  private events(): RestorePoolEvents {
     const { log, source } = this.options;
     return {
       fileStarted: ({ path }, worker) => {
@@ -220,7 +220,7 @@ class RestoreRun {
         log.error(errorEvent(error), worker + 1);
       },
       idle: (worker) => (this.doing[worker] = undefined),
-      global: (entry) => this.globals.take(entry),
+      global: (entry) => this.globals.restoreEntry(entry),
       log: (level, line, worker) => log[level](line, worker + 1),
     };
   }
@@ -240,7 +240,7 @@ class RestoreRun {
     tell('records.persist-cleared', persistBitsCleared, marks);
     const order = `${sorted} record(s) had ordered lists or maps out of order; they were written in order`;
     tell('records.sorted', sorted, order);
-    const { inDoubt, existed, fresher } = sumTallies(this.tallies);
+    const { inDoubt, existed, fresher } = sumCounters(this.tallies);
     const again =
       `${fresher} record(s) were left as they are: the namespace has them with the same or a later generation, as after ` +
       'a restore that is run again (--no-generation writes them all the same)';
@@ -252,14 +252,14 @@ class RestoreRun {
   }
 
   private totals(): Omit<RestoreResult, 'durationMs'> {
-    return { ...sumTallies(this.tallies), sindexes: this.globals.sindexes, udfs: this.globals.udfs };
+    return { ...sumCounters(this.tallies), sindexes: this.globals.sindexes, udfs: this.globals.udfs };
   }
 
   /** The result, or the error that says what is missing. */
   private conclude({ stopReason }: PoolOutcome): RestoreResult {
     const result: RestoreResult = { ...this.totals(), durationMs: performance.now() - this.startedAt };
     const untold = stopReason === undefined ? [] : [stopReason];
-    const lost = result.records - accountedFor(result);
+    const lost = result.records - countAccounted(result);
     if (lost !== 0) {
       // A thread that broke down takes its rows with it; anything else is a fault of this program.
       const text = `The fate of ${lost} of ${result.records} record(s) is not known.`;

@@ -1,62 +1,62 @@
 /** The main thread's side of the restore workers: hands out files, passes on what they say, ends them together. */
 import { Worker } from 'node:worker_threads';
-import { messageOf, ToolError } from '../../core/errors.js';
+import { errorMessage, ToolError } from '../../core/errors.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
-import { errorOf, noticeOf, type FailureNotice } from './errors.js';
+import { errorOf, noticeOf, type SerializedError } from './errors.js';
 import type {
   FileContents,
   FileJob,
-  FromWorker,
-  GlobalEntry,
+  RestoreWorkerMessage,
+  MetadataEntry,
   ReadingLink,
-  ToWorker,
-  WorkerFindings,
+  RestoreWorkerRequest,
+  WorkerResult,
 } from './worker-protocol.js';
 
-export interface PoolEvents {
+export interface RestorePoolEvents {
   fileStarted(job: FileJob, worker: number): void;
   fileFailed(error: Error, worker: number): void;
   /** The worker is through with its file, or has none yet. */
   idle?(worker: number): void;
   fileChecked?(contents: FileContents, worker: number): void;
   /** Settles when the entry has been seen to. Never rejects. */
-  global(entry: GlobalEntry): Promise<void>;
+  global(entry: MetadataEntry): Promise<void>;
   log(level: LogLevel, line: LogLine, worker: number): void;
 }
 
 export interface PoolOutcome {
   /** What stopped the run before all files were done. */
   stopReason?: Error;
-  findings: WorkerFindings;
+  findings: WorkerResult;
 }
 
 /**
  * Runs `jobs` on one worker thread per setup, of the given script. Resolves when every worker has ended; at the first failure that concerns
  * all, or when `signal` aborts, no further file is begun and all stop writing. Never rejects.
  */
-export async function runJobs(
+export async function runRestoreJobs(
   script: URL,
   jobs: readonly FileJob[],
   setups: readonly { storage?: ReadingLink }[],
-  events: PoolEvents,
+  events: RestorePoolEvents,
   signal: AbortSignal | undefined,
 ): Promise<PoolOutcome> {
   const queue = [...jobs];
-  const findings: WorkerFindings = { nullSetSeen: false, ttlsCut: 0, persistBitsCleared: 0, sorted: 0 };
-  let stopReason: FailureNotice | undefined;
+  const findings: WorkerResult = { nullSetSeen: false, ttlsCut: 0, persistBitsCleared: 0, sorted: 0 };
+  let stopReason: SerializedError | undefined;
   const workers = setups.map((setup) => {
     const transferList = setup.storage === undefined ? [] : [setup.storage.port];
     return new Worker(script, { workerData: setup, transferList });
   });
-  const tell = (worker: Worker, message: ToWorker): void =>
+  const tell = (worker: Worker, message: RestoreWorkerRequest): void =>
     worker.postMessage(message, message.type === 'file' && message.job.port !== undefined ? [message.job.port] : []);
-  const stop = (reason: FailureNotice): void => {
+  const stop = (reason: SerializedError): void => {
     if (stopReason !== undefined) return;
     stopReason = reason;
     for (const worker of workers) tell(worker, { type: 'stop', reason });
   };
 
-  const handle = (message: FromWorker, worker: Worker, index: number): void => {
+  const handle = (message: RestoreWorkerMessage, worker: Worker, index: number): void => {
     switch (message.type) {
       case 'idle': {
         events.idle?.(index);
@@ -100,12 +100,12 @@ export async function runJobs(
   const lives = workers.map(
     (worker, index) =>
       new Promise<void>((resolve) => {
-        worker.on('message', (message: FromWorker) => handle(message, worker, index));
+        worker.on('message', (message: RestoreWorkerMessage) => handle(message, worker, index));
         worker.on('error', (error: unknown) => {
           const notice = noticeOf(error);
           // Thrown errors lose their class on the way, but keep what they own.
           if (error instanceof Error && 'code' in error && typeof error.code === 'string') notice.code = error.code;
-          stop({ ...notice, message: `A restore thread ended early: ${messageOf(error)}` });
+          stop({ ...notice, message: `A restore thread ended early: ${errorMessage(error)}` });
         });
         worker.on('exit', () => resolve());
       }),

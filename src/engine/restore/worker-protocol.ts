@@ -1,19 +1,19 @@
 /** What the main thread and the workers of a restore say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterOptions } from '../../aerospike/config.js';
-import type { Sindex } from '../../core/record-view.js';
-import type { PipelineOptions } from '../../codecs/pipeline.js';
+import type { Sindex } from '../../core/sindex.js';
+import type { CodecConfig } from '../../codecs/pipeline.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
-import type { StorageLink } from '../../storage/registry.js';
-import type { FailureNotice } from './errors.js';
+import type { WorkerChannel } from '../../storage/registry.js';
+import type { SerializedError } from './errors.js';
 import type { RateLimits } from './rate-limiter.js';
 import type { RecordRules } from './record-processor.js';
 import type { UploadSettings } from './batch-writer.js';
 
 /** An index or UDF module of a backup. */
-export type GlobalEntry = { kind: 'sindex'; sindex: Sindex } | { kind: 'udf'; name: string; content: Uint8Array };
+export type MetadataEntry = { kind: 'sindex'; sindex: Sindex } | { kind: 'udf'; name: string; content: Uint8Array };
 
-export interface WorkerSetup {
+export interface RestoreWorkerData {
   /** 0 for the first worker. */
   index: number;
   cluster: ClusterOptions;
@@ -22,7 +22,7 @@ export interface WorkerSetup {
   /** Empty = all. */
   bins: readonly string[];
   noRecords: boolean;
-  pipeline: PipelineOptions;
+  pipeline: CodecConfig;
   storage?: ReadingLink;
   /** Absent = none. */
   limits?: RateLimits;
@@ -34,13 +34,13 @@ export interface ValidationSetup {
   index: number;
   /** Absent = any. */
   namespace?: string;
-  pipeline: PipelineOptions;
+  pipeline: CodecConfig;
   storage?: ReadingLink;
   tallies: SharedArrayBuffer;
 }
 
 /** A worker's way to files that are not local; absent = all are. */
-export interface ReadingLink extends StorageLink {
+export interface ReadingLink extends WorkerChannel {
   /** How many workers read at the same time. */
   readers: number;
 }
@@ -56,16 +56,16 @@ export interface FileJob {
   announce: boolean;
 }
 
-export type ToWorker =
+export type RestoreWorkerRequest =
   | { type: 'file'; job: FileJob }
   /** The global last sent has been seen to. */
   | { type: 'globalDone' }
   /** No more files. */
   | { type: 'finish' }
-  | { type: 'stop'; reason: FailureNotice };
+  | { type: 'stop'; reason: SerializedError };
 
 /** What one worker met that the end of the log speaks of. */
-export interface WorkerFindings {
+export interface WorkerResult {
   nullSetSeen: boolean;
   ttlsCut: number;
   persistBitsCleared: number;
@@ -81,14 +81,14 @@ export interface FileContents {
   bytes: number;
 }
 
-export type FromWorker =
+export type RestoreWorkerMessage =
   | { type: 'idle' }
   /** A file could not be read to its end; what was in front of the fault goes its way. */
-  | { type: 'fileFailed'; failure: FailureNotice }
+  | { type: 'fileFailed'; failure: SerializedError }
   /** Validation has come to the end of a file, or to its first fault. */
   | { type: 'fileChecked'; contents: FileContents }
-  | { type: 'global'; entry: GlobalEntry }
+  | { type: 'global'; entry: MetadataEntry }
   | { type: 'log'; level: LogLevel; line: LogLine }
   /** No record is written any more; all workers have to stop. */
-  | { type: 'stopped'; failure: FailureNotice }
-  | { type: 'finished'; findings: WorkerFindings };
+  | { type: 'stopped'; failure: SerializedError }
+  | { type: 'finished'; findings: WorkerResult };

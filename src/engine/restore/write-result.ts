@@ -1,7 +1,7 @@
 /** What each result code of a write means for a restore (asrestore.md 5.6, wire.md 11). */
 import { ResultCode } from '../../aerospike/protocol/constants.js';
 
-export const Verdict = {
+export const WriteResult = {
   /** Unknown or permanent: the run stops. */
   STOP: 0,
   WRITTEN: 1,
@@ -25,9 +25,9 @@ const XDR_KEY_BUSY = 32;
 
 /** By result code. */
 const VERDICTS = new Uint8Array(256);
-VERDICTS[ResultCode.OK] = Verdict.WRITTEN;
-VERDICTS[ResultCode.GENERATION] = Verdict.FRESHER;
-VERDICTS[ResultCode.RECORD_EXISTS] = Verdict.EXISTED;
+VERDICTS[ResultCode.OK] = WriteResult.WRITTEN;
+VERDICTS[ResultCode.GENERATION] = WriteResult.FRESHER;
+VERDICTS[ResultCode.RECORD_EXISTS] = WriteResult.EXISTED;
 for (const code of [
   ResultCode.ALWAYS_FORBIDDEN,
   ResultCode.BIN_TYPE,
@@ -39,7 +39,7 @@ for (const code of [
   // For the C tool a reason to stop even with --ignore-record-error; but it concerns this record alone.
   ResultCode.INVALID_GEO,
 ]) {
-  VERDICTS[code] = Verdict.REFUSED;
+  VERDICTS[code] = WriteResult.REFUSED;
 }
 for (const code of [
   ResultCode.SERVER_ERROR,
@@ -51,11 +51,11 @@ for (const code of [
   TRANSACTION_BLOCKED,
   ResultCode.BATCH_QUEUES_FULL,
 ]) {
-  VERDICTS[code] = Verdict.RETRY;
+  VERDICTS[code] = WriteResult.RETRY;
 }
-VERDICTS[ResultCode.CLUSTER_KEY_MISMATCH] = Verdict.RETRY_ELSEWHERE;
-VERDICTS[ResultCode.PARTITION_UNAVAILABLE] = Verdict.RETRY_ELSEWHERE;
-VERDICTS[ResultCode.BATCH_MAX_REQUESTS] = Verdict.SMALLER_BATCH;
+VERDICTS[ResultCode.CLUSTER_KEY_MISMATCH] = WriteResult.RETRY_ELSEWHERE;
+VERDICTS[ResultCode.PARTITION_UNAVAILABLE] = WriteResult.RETRY_ELSEWHERE;
+VERDICTS[ResultCode.BATCH_MAX_REQUESTS] = WriteResult.SMALLER_BATCH;
 
 export function verdictOf(code: number): number {
   return VERDICTS[code]!;

@@ -1,41 +1,41 @@
 /** A validation worker thread: reads one file after another to its end, or to its first fault, and writes nothing. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Decoder, Meta } from '../../asb/decoder.js';
-import { Pipeline } from '../../codecs/pipeline.js';
+import { Codecs } from '../../codecs/pipeline.js';
 import { fileReadLine, openedLine } from '../../ui/messages/restore.js';
-import type { Source } from '../../storage/source.js';
-import { Storages } from '../../storage/registry.js';
-import { endThread } from '../../core/worker-exit.js';
+import type { ByteSource } from '../../core/byte-stream.js';
+import { StorageRegistry } from '../../storage/registry.js';
+import { exitWorker } from '../../core/worker-exit.js';
 import { noticeOf, RestoreFailure } from '../restore/errors.js';
-import { checkNamespace, readEntries, type EntryHandler } from '../../asb/read-entries.js';
+import { checkNamespace, readEntries, type EntryVisitor } from '../../asb/read-entries.js';
 import type {
   FileContents,
   FileJob,
-  FromWorker,
-  GlobalEntry,
-  ToWorker,
+  RestoreWorkerMessage,
+  MetadataEntry,
+  RestoreWorkerRequest,
   ValidationSetup,
 } from '../restore/worker-protocol.js';
 import { explainFailure, openSource } from '../input/open-input.js';
-import { Tally } from '../restore/counters.js';
+import { RestoreCounters } from '../restore/counters.js';
 
 const port = parentPort;
 if (port === null) throw new Error('validate-worker.js runs as a worker thread only');
 const setup = workerData as ValidationSetup;
 
-const storages = Storages.linked(setup.storage);
+const storages = StorageRegistry.linked(setup.storage);
 const readOptions = { readers: setup.storage?.readers ?? 1 };
 
-function say(message: FromWorker): void {
+function say(message: RestoreWorkerMessage): void {
   port?.postMessage(message);
 }
 
-class ValidationWorker implements EntryHandler {
-  private readonly tally = new Tally(setup.tallies, setup.index);
+class ValidationWorker implements EntryVisitor {
+  private readonly tally = new RestoreCounters(setup.tallies, setup.index);
   private isStopped = false;
-  private source: Source | undefined;
+  private source: ByteSource | undefined;
 
-  constructor(private readonly pipeline: Pipeline) {}
+  constructor(private readonly pipeline: Codecs) {}
 
   stop(): void {
     this.isStopped = true;
@@ -75,11 +75,11 @@ class ValidationWorker implements EntryHandler {
     }
   }
 
-  pressure(): undefined {
+  waitForDrain(): undefined {
     return undefined;
   }
 
-  global(entry: GlobalEntry): Promise<void> {
+  global(entry: MetadataEntry): Promise<void> {
     if (entry.kind === 'udf') {
       this.tally.udfs++;
     } else {
@@ -127,8 +127,8 @@ function otherNamespace(what: string, namespace: string): RestoreFailure {
   return new RestoreFailure('RESTORE_NAMESPACE', text);
 }
 
-const worker = new ValidationWorker(await Pipeline.open(setup.pipeline));
-port.on('message', (message: ToWorker) => {
+const worker = new ValidationWorker(await Codecs.open(setup.pipeline));
+port.on('message', (message: RestoreWorkerRequest) => {
   switch (message.type) {
     case 'file':
       void worker.checkFile(message.job).then(() => say({ type: 'idle' }));
@@ -137,7 +137,7 @@ port.on('message', (message: ToWorker) => {
       worker.stop();
       break;
     case 'finish':
-      endThread(port);
+      exitWorker(port);
       break;
     case 'globalDone':
       break;

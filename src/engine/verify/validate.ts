@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { FormatError } from '../../asb/errors.js';
 import { ToolError } from '../../core/errors.js';
-import { Pipeline, pipelineOptions } from '../../codecs/pipeline.js';
+import { Codecs, codecConfig } from '../../codecs/pipeline.js';
 import { errorEvent } from '../../core/log.js';
 import { machineRestoreSummaryText } from '../../ui/machine-format.js';
-import { type StorageAccess, Storages } from '../../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
 import { RestoreProgress } from '../../ui/progress/restore-progress.js';
 import {
   fileCheckedLine,
@@ -17,15 +17,15 @@ import {
   validationStartLine,
   validationSummaryLine,
 } from '../../ui/messages/restore.js';
-import { missingParts } from '../input/missing-files.js';
+import { findMissingFiles } from '../input/missing-files.js';
 import { RestoreFailure, noticeOf, errorOf } from '../restore/errors.js';
-import { type FileHead, readHead } from '../input/header-scan.js';
+import { type FileHeader, readFileHeader } from '../input/header-scan.js';
 import { collectInput, directoriesOf, noFiles, readingLinks, type Input } from '../input/inputs.js';
 import { withMachineFile } from '../restore/machine.js';
 import type { FileContents, FileJob, ValidationSetup } from '../restore/worker-protocol.js';
 import type { RestoreOptions } from '../restore/config.js';
-import { sharedTallies, sumTallies, talliesByWorker, type Totals } from '../restore/counters.js';
-import { runJobs, type PoolEvents } from '../restore/worker-pool.js';
+import { createCounters, sumCounters, countersByWorker, type Totals } from '../restore/counters.js';
+import { runRestoreJobs, type RestorePoolEvents } from '../restore/worker-pool.js';
 
 /** What matters for reading. How a restore would write is of no concern. */
 export type ValidateOptions = Pick<
@@ -69,7 +69,7 @@ export class ValidateError extends ToolError {
  */
 export async function validate(options: ValidateOptions): Promise<ValidateResult> {
   options.signal?.throwIfAborted();
-  const pipeline = await Pipeline.open(options);
+  const pipeline = await Codecs.open(options);
   options.log.info(validationStartLine(options.source));
   return withMachineFile(options, 'the validation', (machine) => new ValidationRun(options, pipeline, machine).run());
 }
@@ -85,15 +85,15 @@ class ValidationRun {
   private readonly current: FileJob[] = [];
   private readonly doing: (string | undefined)[] = [];
   private readonly startedAt = performance.now();
-  private tallies = sharedTallies(1);
+  private tallies = createCounters(1);
   private readonly storages: StorageAccess;
 
   constructor(
     private readonly options: ValidateOptions,
-    private readonly pipeline: Pipeline,
+    private readonly pipeline: Codecs,
     private readonly machine: (line: string) => void,
   ) {
-    this.storages = options.storages ?? new Storages();
+    this.storages = options.storages ?? new StorageRegistry();
   }
 
   async run(): Promise<ValidateResult> {
@@ -115,9 +115,9 @@ class ValidationRun {
       setups[i]!.storage = storage;
     const progress = new RestoreProgress({
       read: () => ({
-        ...sumTallies(this.tallies),
+        ...sumCounters(this.tallies),
         expectedBytes: input.expectedBytes,
-        workers: talliesByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
+        workers: countersByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
       }),
       log,
       machine: this.machine,
@@ -130,7 +130,7 @@ class ValidationRun {
     let stopReason: Error | undefined;
     try {
       if (directories.length > 0) log.info(validatingFilesLine());
-      ({ stopReason } = await runJobs(
+      ({ stopReason } = await runRestoreJobs(
         new URL('./validate-worker.js', import.meta.url),
         input.jobs,
         setups,
@@ -150,16 +150,16 @@ class ValidationRun {
   private plan(jobs: number): ValidationSetup[] {
     const { options } = this;
     const workers = Math.min(options.parallel, jobs, availableParallelism());
-    const tallies = (this.tallies = sharedTallies(Math.max(1, workers)));
+    const tallies = (this.tallies = createCounters(Math.max(1, workers)));
     return Array.from({ length: workers }, (_, index) => ({
       index,
       ...(options.namespace === undefined ? {} : { namespace: options.namespace.from }),
-      pipeline: pipelineOptions(options),
+      pipeline: codecConfig(options),
       tallies,
     }));
   }
 
-  private events(): PoolEvents {
+  private events(): RestorePoolEvents {
     const { log, source } = this.options;
     const many = directoriesOf(source).length > 0;
     return {
@@ -190,11 +190,11 @@ class ValidationRun {
 
   private async lookForMissingParts({ files, directories }: Input): Promise<void> {
     if (directories.length === 0) return;
-    const heads: FileHead[] = [];
+    const heads: FileHeader[] = [];
     for (const { kind, path } of files)
-      if (kind === 'regular') heads.push(await readHead(this.pipeline, this.storages, path));
+      if (kind === 'regular') heads.push(await readFileHeader(this.pipeline, this.storages, path));
     const paths = files.map(({ path }) => path);
-    for (const missing of await missingParts(paths, heads, directories, this.storages)) {
+    for (const missing of await findMissingFiles(paths, heads, directories, this.storages)) {
       this.fault(new RestoreFailure('VALIDATE_MISSING', `Incomplete: ${missing}.`));
     }
   }
@@ -206,7 +206,7 @@ class ValidationRun {
   }
 
   private conclude({ jobs }: Input, stopReason: Error | undefined): ValidateResult {
-    const totals: Totals = sumTallies(this.tallies);
+    const totals: Totals = sumCounters(this.tallies);
     const { records, sindexes, udfs, bytes } = totals;
     this.machine(machineRestoreSummaryText(totals));
     const files = jobs.length + this.unusable;

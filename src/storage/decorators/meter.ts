@@ -1,7 +1,7 @@
 import type { ByteSink } from '../../core/byte-stream.js';
 
 /** Tells of the bytes that a sink has taken: next to the storage, these are the bytes of the file. */
-export class MeteredSink implements ByteSink {
+export class CountingSink implements ByteSink {
   readonly name: string;
 
   constructor(
@@ -25,7 +25,7 @@ export class MeteredSink implements ByteSink {
     return this.inner.close();
   }
 
-  abandon(): Promise<void> {
-    return this.inner.abandon();
+  abort(): Promise<void> {
+    return this.inner.abort();
   }
 }

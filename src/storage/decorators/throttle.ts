@@ -16,7 +16,7 @@ export class BandwidthSink implements ByteSink {
   }
 
   async write(chunk: Buffer): Promise<void> {
-    const waitMs = this.bucket.take(chunk.length);
+    const waitMs = this.bucket.acquire(chunk.length);
     if (waitMs > 0) await this.pause(waitMs);
     await this.inner.write(chunk);
   }
@@ -36,7 +36,7 @@ export class BandwidthSink implements ByteSink {
     return this.inner.close();
   }
 
-  abandon(): Promise<void> {
-    return this.inner.abandon();
+  abort(): Promise<void> {
+    return this.inner.abort();
   }
 }

@@ -1,6 +1,6 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { storageError, StorageError } from '../errors.js';
-import type { Source } from '../source.js';
+import type { ByteSource } from '../../core/byte-stream.js';
 import type { BackupFile } from '../storage.js';
 
 const CHUNK_BYTES = 512 * 1024;
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 512 * 1024;
  * A local file or device, opened for reading only; never synced, never deleted. While the caller works on one
  * chunk, the next is being read.
  */
-export class LocalFileSource implements Source {
+export class LocalFileSource implements ByteSource {
   private readonly buffers: [Buffer, Buffer];
   private turn: 0 | 1 = 0;
   /** Under way, into `buffers[turn]`. Settles with the error instead of rejecting, as nobody may be waiting yet. */

@@ -1,7 +1,7 @@
 /** Files of the local file system. */
 import { open, readdir, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf } from '../../core/errors.js';
+import { errorMessage } from '../../core/errors.js';
 import { storageError } from '../errors.js';
 import {
   deleteBackupFiles,
@@ -12,16 +12,16 @@ import {
   syncDirectory,
 } from './directory.js';
 import { LocalFileSink } from './writer.js';
-import type { Sink } from '../sink.js';
+import type { ByteSink } from '../../core/byte-stream.js';
 import { LocalFileSource, statSourceFile } from './reader.js';
 import { openFifo } from '../stdio/pipe-reader.js';
-import type { Source } from '../source.js';
-import type { BackupFile, ListedFile, Mark, ReadOptions, Storage } from '../storage.js';
+import type { ByteSource } from '../../core/byte-stream.js';
+import type { BackupFile, ListedFile, ResumePoint, ReadOptions, Storage } from '../storage.js';
 
 const HEAD_BYTES = 16;
 
 export class LocalStorage implements Storage {
-  async refusal(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
+  async validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
     const found = await stat(path).catch(() => undefined);
     if (kind === 'file' && found?.isDirectory() === true) {
       return `${path} is a directory; give it with --directory, or name a file in it.`;
@@ -71,15 +71,15 @@ export class LocalStorage implements Storage {
       return undefined;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      return code === 'ENOTEMPTY' || code === 'EEXIST' ? 'it holds other files' : messageOf(error);
+      return code === 'ENOTEMPTY' || code === 'EEXIST' ? 'it holds other files' : errorMessage(error);
     }
   }
 
-  create(path: string): Promise<Sink> {
+  create(path: string): Promise<ByteSink> {
     return LocalFileSink.create(path);
   }
 
-  async explainLoss(path: string, { bytes }: Mark): Promise<string | undefined> {
+  async checkResumable(path: string, { bytes }: ResumePoint): Promise<string | undefined> {
     let length: number;
     try {
       const found = await stat(path);
@@ -91,13 +91,13 @@ export class LocalStorage implements Storage {
     return length < bytes ? `${path} has ${length} bytes, but had ${bytes}` : undefined;
   }
 
-  async cutBack(path: string, mark: Mark): Promise<Mark> {
+  async truncateTo(path: string, mark: ResumePoint): Promise<ResumePoint> {
     const sink = await this.resume(path, mark);
     await sink.close();
     return { bytes: mark.bytes };
   }
 
-  resume(path: string, { bytes }: Mark): Promise<Sink> {
+  resume(path: string, { bytes }: ResumePoint): Promise<ByteSink> {
     return LocalFileSink.resume(path, bytes);
   }
 
@@ -120,7 +120,7 @@ export class LocalStorage implements Storage {
     return statSourceFile(path);
   }
 
-  async open(path: string, { chunkBytes }: ReadOptions = {}): Promise<Source> {
+  async open(path: string, { chunkBytes }: ReadOptions = {}): Promise<ByteSource> {
     const { kind } = await statSourceFile(path);
     return kind === 'fifo' ? openFifo(path) : LocalFileSource.open(path, chunkBytes);
   }

@@ -2,10 +2,10 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { storageError } from '../errors.js';
 import { syncDirectory } from './directory.js';
-import type { Sink } from '../sink.js';
+import type { ByteSink } from '../../core/byte-stream.js';
 
 /** A local file that is written from its start or from a checkpoint on. Durable when `sync` or `close` has settled. */
-export class LocalFileSink implements Sink {
+export class LocalFileSink implements ByteSink {
   private constructor(
     readonly name: string,
     private readonly handle: FileHandle,
@@ -78,7 +78,7 @@ export class LocalFileSink implements Sink {
     this.named = true;
   }
 
-  async abandon(): Promise<void> {
+  async abort(): Promise<void> {
     await this.handle.close().catch(() => undefined);
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { messageOf } from '../../core/errors.js';
+import { errorMessage } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
 import { PlainProxyAgent, proxyAuthorization, proxyFor, TunnelAgent } from './proxy.js';
 import { DEFAULTS, LOG_LEVELS, type S3LogLevel, type S3Settings } from './config.js';
@@ -11,7 +11,7 @@ import { DEFAULTS, LOG_LEVELS, type S3LogLevel, type S3Settings } from './config
 export type Sdk = typeof import('@aws-sdk/client-s3');
 
 /** A connection that has been silent for so long is given up, and what it was for is tried again. */
-const SILENCE_MS = 60_000;
+const SOCKET_IDLE_TIMEOUT_MS = 60_000;
 
 export interface S3Connection {
   sdk: Sdk;
@@ -50,7 +50,7 @@ export async function connectS3(
     logger: sdkLogger(settings.logLevel ?? 'Fatal', log),
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
-      socketTimeout: SILENCE_MS,
+      socketTimeout: SOCKET_IDLE_TIMEOUT_MS,
       httpAgent: proxy === undefined ? new HttpAgent(agentOptions) : new PlainProxyAgent(proxy, agentOptions),
       httpsAgent: proxy === undefined ? new HttpsAgent(agentOptions) : new TunnelAgent(proxy, agentOptions),
     },
@@ -146,13 +146,13 @@ interface LoggedCommand {
 
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
-  if (content instanceof Error) return messageOf(content);
+  if (content instanceof Error) return errorMessage(content);
   if (typeof content !== 'object' || content === null) return String(content);
   const { commandName, input = {}, error, metadata } = content as LoggedCommand;
   if (commandName === undefined) return '';
   const part = input.PartNumber === undefined ? '' : ` part ${input.PartNumber}`;
   const status = metadata?.httpStatusCode === undefined ? '' : ` status ${metadata.httpStatusCode}`;
   const request = metadata?.requestId === undefined ? '' : ` request ${metadata.requestId}`;
-  const failure = error === undefined ? '' : ` failed: ${messageOf(error)}`;
+  const failure = error === undefined ? '' : ` failed: ${errorMessage(error)}`;
   return `${commandName} s3://${input.Bucket ?? ''}/${input.Key ?? input.Prefix ?? ''}${part}${status}${request}${failure}`;
 }

@@ -1,5 +1,5 @@
 /** What an object store, or the way to it, says when something fails, in words that tell what to do. */
-import { messageOf } from '../../core/errors.js';
+import { errorMessage } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
 
 /** An answer with an error, or no answer at all. The fields that the SDK's errors may have. */
@@ -55,7 +55,7 @@ export function isTransient(error: unknown): boolean {
   if (PASSING.test(name)) return true;
   // An answer that is no S3 answer at all, as of a proxy that is starting, has no name of its own.
   if (status !== undefined) return status >= 500 || status === 429 || status === 408;
-  return UNREACHABLE.test(name) || BROKEN.test(name) || /socket hang up|aborted/.test(messageOf(error));
+  return UNREACHABLE.test(name) || BROKEN.test(name) || /socket hang up|aborted/.test(errorMessage(error));
 }
 
 /** The store was not even reached. */
@@ -72,7 +72,7 @@ export function explainFault(error: unknown, { doing, path, host, region, profil
   const say = (code: string, text: string): StorageError => new StorageError(`S3_${code}`, `${start}: ${text}.`, error);
   const right = wantedRegion(error);
   if (status === undefined) {
-    if (/credential|^TokenProviderError$|could not load credentials/i.test(`${name} ${messageOf(error)}`)) {
+    if (/credential|^TokenProviderError$|could not load credentials/i.test(`${name} ${errorMessage(error)}`)) {
       return say('NO_CREDENTIALS', credentialsText(error, profile));
     }
     if (UNREACHABLE.test(name)) {
@@ -149,12 +149,12 @@ function credentialsText(error: unknown, profile: string | undefined): string {
 function wantedRegion(error: unknown): string | undefined {
   const { Region, $response } = faultOf(error);
   const header = $response?.headers?.['x-amz-bucket-region'];
-  const expected = /expecting '([a-z0-9-]+)'/.exec(messageOf(error))?.[1];
+  const expected = /expecting '([a-z0-9-]+)'/.exec(errorMessage(error))?.[1];
   return [expected, typeof Region === 'string' ? Region : undefined, header].find((region) => region !== undefined);
 }
 
 function sentence(error: unknown): string {
-  const text = messageOf(error).split('\n')[0]!.trim();
+  const text = errorMessage(error).split('\n')[0]!.trim();
   return text.replace(/\.+$/, '') || 'no reason given';
 }
 

@@ -1,5 +1,5 @@
 /** An object that is read: ranges of it are fetched ahead of the reader, who gets them in order (asrestore.md 3). */
-import type { Source } from '../source.js';
+import type { ByteSource } from '../../core/byte-stream.js';
 import type { Caller, Calls } from './api.js';
 import type { S3Path } from './path.js';
 import { MIB } from '../object-store/part-size.js';
@@ -10,7 +10,7 @@ const CHUNK_BYTES = 512 * 1024;
 
 type Range = Promise<{ got: Calls['get']['out'] } | { error: unknown }>;
 
-export class S3Source implements Source {
+export class S3Source implements ByteSource {
   private readonly fetching: Range[] = [];
   /** Where the next range begins. */
   private next = 0;

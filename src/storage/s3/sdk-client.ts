@@ -2,9 +2,9 @@
 import type { Caller, CallName, Calls } from './api.js';
 import { logs, type S3Connection } from './client.js';
 import { explainFault, isTransient, isUnreachable, nameOf } from './errors.js';
-import { Limit, uploadsAtOnce } from '../../core/semaphore.js';
+import { Semaphore, uploadsAtOnce } from '../../core/semaphore.js';
 import { Requests } from './operations.js';
-import { withRetries } from '../../core/retry.js';
+import { withRetry } from '../../core/retry.js';
 import { DEFAULTS, type S3LogLevel, type S3Settings } from './config.js';
 
 /** As long as the store was never reached, the address is more likely to be wrong than the store to be down. */
@@ -30,8 +30,8 @@ const DOING: Readonly<Record<CallName, string>> = {
 };
 
 export class SdkCaller implements Caller {
-  private readonly uploads: Limit;
-  private readonly downloads: Limit;
+  private readonly uploads: Semaphore;
+  private readonly downloads: Semaphore;
   private readonly requests: Requests;
   private reached = false;
   private toldUntil = 0;
@@ -48,8 +48,8 @@ export class SdkCaller implements Caller {
     threads: () => number,
   ) {
     this.requests = new Requests(connection);
-    this.uploads = new Limit(() => uploadsAtOnce(settings.maxUploads ?? DEFAULTS.maxUploads, threads()));
-    this.downloads = new Limit(() => settings.maxDownloads ?? DEFAULTS.maxDownloads);
+    this.uploads = new Semaphore(() => uploadsAtOnce(settings.maxUploads ?? DEFAULTS.maxUploads, threads()));
+    this.downloads = new Semaphore(() => settings.maxDownloads ?? DEFAULTS.maxDownloads);
   }
 
   async call<N extends CallName>(name: N, input: Calls[N]['in'], started?: () => void): Promise<Calls[N]['out']> {
@@ -65,7 +65,7 @@ export class SdkCaller implements Caller {
     const path = `s3://${place.bucket}/${place.key ?? place.prefix ?? ''}`;
     const task = this.requests.task(name, input);
     try {
-      const result = await withRetries(this.rules(path), task.attempt, task.advanced);
+      const result = await withRetry(this.rules(path), task.attempt, task.advanced);
       this.reached = true;
       return result;
     } catch (error) {
@@ -75,7 +75,7 @@ export class SdkCaller implements Caller {
     }
   }
 
-  private rules(path: string): Parameters<typeof withRetries>[0] {
+  private rules(path: string): Parameters<typeof withRetry>[0] {
     return {
       isTransient: (error) => {
         // Whoever answers has been reached, whatever the answer is.

@@ -1,9 +1,9 @@
 /** Objects of a bucket as files of a directory. */
-import { messageOf } from '../../core/errors.js';
+import { errorMessage } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
-import type { Sink } from '../sink.js';
-import type { Source } from '../source.js';
-import type { BackupFile, ListedFile, Mark, ReadOptions, Storage } from '../storage.js';
+import type { ByteSink } from '../../core/byte-stream.js';
+import type { ByteSource } from '../../core/byte-stream.js';
+import type { BackupFile, ListedFile, ResumePoint, ReadOptions, Storage } from '../storage.js';
 import { BlockBuffer, BlockPool } from './part-buffer.js';
 import type { Caller, UploadedPart } from './api.js';
 import { basePartBytes, MAX_PART_BYTES, MIN_PART_BYTES } from '../object-store/part-size.js';
@@ -24,13 +24,13 @@ export class S3Storage implements Storage {
     private readonly verbose: (text: string) => void,
   ) {}
 
-  refusal(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
+  validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
     try {
       if (kind === 'file') parseObjectPath(path);
       else directoryPrefix(path);
       return Promise.resolve(undefined);
     } catch (error) {
-      return Promise.resolve(messageOf(error));
+      return Promise.resolve(errorMessage(error));
     }
   }
 
@@ -80,12 +80,12 @@ export class S3Storage implements Storage {
     return Promise.resolve(undefined);
   }
 
-  create(path: string, expectedBytes: number): Promise<Sink> {
+  create(path: string, expectedBytes: number): Promise<ByteSink> {
     const base = basePartBytes(path, expectedBytes, this.settings.minPartBytes);
     return Promise.resolve(new S3Sink(path, this.caller, parseObjectPath(path), base, this.pool));
   }
 
-  async explainLoss(path: string, mark: Mark): Promise<string | undefined> {
+  async checkResumable(path: string, mark: ResumePoint): Promise<string | undefined> {
     if (mark.token === undefined) {
       const size = await this.sizeOf(path);
       if (size === undefined) return `${path} is missing`;
@@ -100,7 +100,7 @@ export class S3Storage implements Storage {
     return `the upload of ${path} is gone: somebody has aborted it, as a lifecycle rule of the bucket may have`;
   }
 
-  async cutBack(path: string, mark: Mark): Promise<Mark | undefined> {
+  async truncateTo(path: string, mark: ResumePoint): Promise<ResumePoint | undefined> {
     // An object that was completed before the state was saved stays as it is.
     if (mark.token === undefined) return undefined;
     const token = tokenOf(path, mark.token);
@@ -111,7 +111,7 @@ export class S3Storage implements Storage {
     return { bytes: mark.bytes, token: tokenText(await this.copyStart(at, mark.bytes, token)) };
   }
 
-  async resume(path: string, { bytes, token: text }: Mark): Promise<Sink> {
+  async resume(path: string, { bytes, token: text }: ResumePoint): Promise<ByteSink> {
     const at = parseObjectPath(path);
     const token = tokenOf(path, text ?? '');
     const listed = await this.caller.call('listParts', { ...at, uploadId: token.upload });
@@ -121,7 +121,7 @@ export class S3Storage implements Storage {
     return S3Sink.resumed(new S3Sink(path, this.caller, at, base, this.pool), token, parts);
   }
 
-  async readHead(path: string, { token }: Mark): Promise<Buffer> {
+  async readHead(path: string, { token }: ResumePoint): Promise<Buffer> {
     if (token !== undefined) return Buffer.from(tokenOf(path, token).head, 'base64');
     const at = parseObjectPath(path);
     const { memory, length } = await this.caller.call('get', { ...at, first: 0, length: 16 });
@@ -134,7 +134,7 @@ export class S3Storage implements Storage {
     return { path, sizeBytes: totalBytes, kind: 'regular' };
   }
 
-  open(path: string, { chunkBytes, readers = 1 }: ReadOptions = {}): Promise<Source> {
+  open(path: string, { chunkBytes, readers = 1 }: ReadOptions = {}): Promise<ByteSource> {
     const at = parseObjectPath(path);
     if (chunkBytes !== undefined) return Promise.resolve(new S3Source(path, this.caller, at, 1, chunkBytes));
     const downloads = this.settings.maxDownloads ?? DEFAULTS.maxDownloads;
@@ -190,7 +190,7 @@ export class S3Storage implements Storage {
       return await this.caller.call('listUploads', of);
     } catch (error) {
       if (!(error instanceof StorageError) || !/^S3_(DENIED|FAILED)$/.test(error.code)) throw error;
-      this.verbose(`Unfinished uploads at ${path} are not looked for: ${messageOf(error)}`);
+      this.verbose(`Unfinished uploads at ${path} are not looked for: ${errorMessage(error)}`);
       return [];
     }
   }

@@ -6,7 +6,7 @@
  * Before there are 5 MiB, nothing can be made durable, and a run that ends there writes them again.
  */
 import { createHash } from 'node:crypto';
-import type { Sink } from '../sink.js';
+import type { ByteSink } from '../../core/byte-stream.js';
 import { BLOCK_BYTES, BlockBuffer, type BlockPool } from './part-buffer.js';
 import type { Caller, UploadedPart } from './api.js';
 import { leastPartBytes, MAX_OBJECT_BYTES, partBytes, tooLarge } from '../object-store/part-size.js';
@@ -25,7 +25,7 @@ export interface S3Token {
   head: string;
 }
 
-export class S3Sink implements Sink {
+export class S3Sink implements ByteSink {
   token: string | undefined;
   private readonly buffer: BlockBuffer;
   private readonly parts: UploadedPart[] = [];
@@ -107,7 +107,7 @@ export class S3Sink implements Sink {
     this.token = undefined;
   }
 
-  async abandon(): Promise<void> {
+  async abort(): Promise<void> {
     await Promise.allSettled(this.sending);
     // With a token, the run can be continued.
     if (this.uploadId === undefined || this.token !== undefined) return;

@@ -3,7 +3,7 @@ import { constants, fstatSync, openSync, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { storageError } from '../errors.js';
-import type { Source } from '../source.js';
+import type { ByteSource } from '../../core/byte-stream.js';
 
 const readFd = promisify(read);
 const STDIN_FD = 0;
@@ -11,7 +11,7 @@ const STDIN_NAME = '[stdin]';
 const CHUNK_BYTES = 256 * 1024;
 
 /** Throws StorageError. */
-export function openStandardInput(): Source {
+export function openStandardInput(): ByteSource {
   try {
     const stat = fstatSync(STDIN_FD);
     const isPipe = stat.isFIFO() || stat.isSocket();
@@ -22,7 +22,7 @@ export function openStandardInput(): Source {
 }
 
 /** A FIFO by its path; begins when somebody writes to it. Throws StorageError. */
-export function openFifo(path: string): Source {
+export function openFifo(path: string): ByteSource {
   try {
     return new PipeSource(path, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
   } catch (error) {
@@ -34,7 +34,7 @@ export function openFifo(path: string): Source {
  * Read as a stream of events: a read that waited in the thread pool for a silent writer could not be taken back, and
  * would keep the process from ending.
  */
-class PipeSource implements Source {
+class PipeSource implements ByteSource {
   private readonly socket: Socket;
   private readonly chunks: AsyncIterator<Buffer, undefined>;
 
@@ -62,7 +62,7 @@ class PipeSource implements Source {
 }
 
 /** A file or terminal that was handed to the process, read through the thread pool. */
-class DescriptorSource implements Source {
+class DescriptorSource implements ByteSource {
   private readonly buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
   constructor(

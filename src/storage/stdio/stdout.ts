@@ -3,20 +3,20 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { storageError } from '../errors.js';
-import type { Sink } from '../sink.js';
+import type { ByteSink } from '../../core/byte-stream.js';
 
 const writeFd = promisify(write);
 const STDOUT_FD = 1;
 /** A pipe that its reader set to non-blocking is asked again after this long. */
 const FULL_PIPE_MS = 2;
 /** How long a run that was stopped waits for a reader that takes nothing. */
-const PATIENCE_MS = 500;
+const STALL_TIMEOUT_MS = 500;
 
 /**
  * Standard output. A reader that takes nothing must stop neither signals and timers nor, after a signal, the end of the
  * run: a thread that waits in a write cannot be called back, so pipes are written to without one.
  */
-export class StandardOutputSink implements Sink {
+export class StandardOutputSink implements ByteSink {
   readonly name = '[stdout]';
   private readonly pipe = ownPipe();
 
@@ -43,7 +43,7 @@ export class StandardOutputSink implements Sink {
         timer = setTimeout(() => {
           pipe.destroy();
           reject(storageError('write to', name, new Error('its reader takes nothing')));
-        }, PATIENCE_MS);
+        }, STALL_TIMEOUT_MS);
       };
       if (signal?.aborted === true) giveUp();
       else signal?.addEventListener('abort', giveUp, { once: true });
@@ -80,7 +80,7 @@ export class StandardOutputSink implements Sink {
     return Promise.resolve();
   }
 
-  abandon(): Promise<void> {
+  abort(): Promise<void> {
     return this.close();
   }
 }

@@ -1,8 +1,8 @@
 /** A stream of the main thread, read by a worker thread: a chunk is fetched when the last one is done with. */
 import type { MessagePort } from 'node:worker_threads';
-import { messageOf } from '../../core/errors.js';
+import { errorMessage } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
-import type { Source } from '../source.js';
+import type { ByteSource } from '../../core/byte-stream.js';
 
 const NAME = '[stream]';
 
@@ -25,7 +25,7 @@ export function serveStream(stream: Chunks, port: MessagePort): void {
       return { chunk: bytesOf(next.value) };
     } catch (error) {
       ended = true;
-      return { error: messageOf(error) };
+      return { error: errorMessage(error) };
     }
   };
   port.on('message', () => {
@@ -38,7 +38,7 @@ export function serveStream(stream: Chunks, port: MessagePort): void {
 }
 
 /** For a stream that is read where it is. */
-export function streamSource(stream: Chunks): Source {
+export function streamSource(stream: Chunks): ByteSource {
   const chunks = stream[Symbol.asyncIterator]();
   return {
     name: NAME,
@@ -51,7 +51,7 @@ export function streamSource(stream: Chunks): Source {
           if (bytes.length > 0) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
         }
       } catch (error) {
-        throw broken(messageOf(error));
+        throw broken(errorMessage(error));
       }
     },
     async close() {
@@ -60,7 +60,7 @@ export function streamSource(stream: Chunks): Source {
   };
 }
 
-export class PortSource implements Source {
+export class PortSource implements ByteSource {
   readonly name = NAME;
   private closed = false;
 

@@ -2,10 +2,10 @@ import { finished } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { ToolError } from '../../core/errors.js';
 import { storageError } from '../errors.js';
-import type { Sink } from '../sink.js';
+import type { ByteSink } from '../../core/byte-stream.js';
 
 /** A stream that somebody else has opened. It is ended when everything is written, and destroyed if that fails. */
-export class StreamSink implements Sink {
+export class StreamSink implements ByteSink {
   readonly name = '[stream]';
   private written = 0;
 
@@ -48,7 +48,7 @@ export class StreamSink implements Sink {
     }
   }
 
-  abandon(): Promise<void> {
+  abort(): Promise<void> {
     this.stream.destroy();
     return Promise.resolve();
   }

@@ -1,4 +1,4 @@
-import { type PartitionFilter, partitionOf } from '../../core/particle.js';
+import { type PartitionFilter, partitionId } from '../../core/partition.js';
 import { type Fields, logEvent, type LogEvent, warningEvent } from '../../core/log.js';
 import { perRecord, perSecond, rateText } from '../progress/throughput.js';
 import { etaText, localTimeText, secondsText, wholeSeconds } from '../format-duration.js';
@@ -120,7 +120,7 @@ export function jobText(filter: PartitionFilter): string {
 
 function jobFields(filter: PartitionFilter): Fields {
   if (filter.kind === 'range') return { partition: filter.begin, partitions: filter.count };
-  return { partition: partitionOf(filter.digest, 0), partitions: 1, afterDigest: filter.digest.toString('base64') };
+  return { partition: partitionId(filter.digest, 0), partitions: 1, afterDigest: filter.digest.toString('base64') };
 }
 
 export function jobStartedLine(filter: PartitionFilter): LogEvent {

@@ -2,9 +2,9 @@ import { backupProgressLine, backupRemainingLine } from '../messages/backup.js';
 import type { Log } from '../../core/log.js';
 import { machineProgressText, machineRemainingText } from '../machine-format.js';
 import type { ProgressDisplay } from './display.js';
-import type { ProgressRequests } from './progress-signal.js';
+import type { ProgressSignal } from './progress-signal.js';
 import { liveRates } from './throughput.js';
-import { type Clock, monotonic, Ticker } from './interval.js';
+import { type Clock, monotonic, Interval } from './interval.js';
 import { type WorkerCounters, WorkerRates } from './worker-throughput.js';
 
 export interface BackupCounters {
@@ -24,7 +24,7 @@ export interface BackupProgressSettings {
   /** Shows the progress in place of the lines of the log. */
   display?: ProgressDisplay;
   /** Answered with a line in the log, display or not. */
-  requests?: ProgressRequests;
+  requests?: ProgressSignal;
 }
 
 const LINE_EVERY_TICKS = 10;
@@ -39,7 +39,7 @@ interface Mark {
 export class BackupProgress {
   readonly #settings: BackupProgressSettings;
   readonly #clock: Clock;
-  readonly #ticker = new Ticker(() => this.#tick());
+  readonly #ticker = new Interval(() => this.#tick());
   readonly #workers = new WorkerRates();
   #shownTicks = 0;
   #start: Mark = { at: 0, records: 0, bytes: 0 };

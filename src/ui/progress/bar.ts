@@ -1,7 +1,7 @@
 /** A run's progress on a terminal, below the log and in place of the percent lines, and the table at its end. */
 import type { MultiBar } from 'cli-progress';
 import type { Progress, ProgressDisplay } from './display.js';
-import { ASCII, progressLine, type Style, summaryLines, UNICODE, workerLines } from './terminal-renderer.js';
+import { ASCII, progressLine, type Theme, summaryLines, UNICODE, workerLines } from './terminal-renderer.js';
 import type { Summary } from '../summary.js';
 
 /** The parts of a terminal's stream that are needed. */
@@ -11,7 +11,7 @@ export type Terminal = NodeJS.WritableStream & {
   readonly rows?: number;
 };
 
-export interface Look {
+export interface BarOptions {
   /** Default: no colours. */
   colour?: boolean;
   /** The terminal shows more than ASCII. */
@@ -47,12 +47,12 @@ export class ProgressBar implements ProgressDisplay {
   private constructor(
     private readonly terminal: Terminal,
     private readonly newBars: () => MultiBar,
-    private readonly style: Style,
-    private readonly look: Look,
+    private readonly style: Theme,
+    private readonly look: BarOptions,
   ) {}
 
   /** Loads the drawing packages, which a run without a terminal never needs. */
-  static async on(terminal: Terminal, look: Look = {}): Promise<ProgressBar> {
+  static async on(terminal: Terminal, look: BarOptions = {}): Promise<ProgressBar> {
     const [{ default: progress }, style] = await Promise.all([import('cli-progress'), styleOf(look)]);
     const newBars = (): MultiBar =>
       new progress.MultiBar({
@@ -128,7 +128,7 @@ export class ProgressBar implements ProgressDisplay {
   }
 }
 
-async function styleOf({ colour = false, unicode = false }: Look): Promise<Style> {
+async function styleOf({ colour = false, unicode = false }: BarOptions): Promise<Theme> {
   const signs = unicode ? UNICODE : ASCII;
   if (!colour) return { ...signs, paint: (_kind, text) => text };
   const { Chalk } = await import('chalk');

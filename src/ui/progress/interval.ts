@@ -1,5 +1,5 @@
 /** Calls `tick` once a second until stopped. Never keeps the process alive by itself. */
-export class Ticker {
+export class Interval {
   readonly #tick: (last: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
 

@@ -1,10 +1,10 @@
 import type { Log } from '../../core/log.js';
 import { machineProgressText, machineRemainingText } from '../machine-format.js';
 import type { ProgressDisplay } from './display.js';
-import type { ProgressRequests } from './progress-signal.js';
+import type { ProgressSignal } from './progress-signal.js';
 import { liveRates } from './throughput.js';
 import { restoreCountLine, restoreProgressLine, restoreSummaryLine, type RestoreTotals } from '../messages/restore.js';
-import { type Clock, monotonic, Ticker } from './interval.js';
+import { type Clock, monotonic, Interval } from './interval.js';
 import { type WorkerCounters, WorkerRates } from './worker-throughput.js';
 
 export interface RestoreCounters extends RestoreTotals {
@@ -24,7 +24,7 @@ export interface RestoreProgressSettings {
   /** False: no counter lines, and none at the end; only how far a long run has come. */
   counts?: false;
   /** Answered with the lines of the log, display or not. */
-  requests?: ProgressRequests;
+  requests?: ProgressSignal;
 }
 
 const LINES_EVERY_TICKS = 10;
@@ -39,7 +39,7 @@ interface Mark {
 export class RestoreProgress {
   readonly #settings: RestoreProgressSettings;
   readonly #clock: Clock;
-  readonly #ticker = new Ticker((last) => this.#tick(last));
+  readonly #ticker = new Interval((last) => this.#tick(last));
   readonly #workers = new WorkerRates();
   #ticks = 0;
   #start: Mark = { at: 0, records: 0, bytes: 0 };

@@ -4,7 +4,7 @@ import { countText, type Summary, type Tone } from '../summary.js';
 import { etaText } from '../format-duration.js';
 
 /** How a terminal is drawn on. The painters add what has no width. */
-export interface Style {
+export interface Theme {
   readonly done: string;
   readonly rest: string;
   readonly rule: string;
@@ -20,7 +20,7 @@ const MAX_BAR = 30;
 const SEPARATOR = ' | ';
 
 /** Bar, percent, records, rates and the time that is left; what does not fit is left out, the least telling first. */
-export function progressLine(progress: Progress, columns: number, style: Style): string {
+export function progressLine(progress: Progress, columns: number, style: Theme): string {
   const { percent, records, recordsPerSecond, mibPerSecond, etaSeconds } = progress;
   const count = `${countText(records)} rec`;
   const rate = `${countText(recordsPerSecond)} rec/s`;
@@ -51,7 +51,7 @@ function fit(choices: readonly string[][], reserved: number, width: number): str
 }
 
 /** One line per worker, `most` at most; the last tells of those that have none. */
-export function workerLines(workers: readonly WorkerProgress[], columns: number, most: number, style: Style): string[] {
+export function workerLines(workers: readonly WorkerProgress[], columns: number, most: number, style: Theme): string[] {
   if (most < 1) return [];
   const shown = workers.length <= most ? workers : workers.slice(0, most - 1);
   const digits = String(Math.max(0, workers.length - 1)).length;
@@ -76,7 +76,7 @@ export function workerLines(workers: readonly WorkerProgress[], columns: number,
 const TABLE_WIDTH = 60;
 
 /** The table that ends a run. */
-export function summaryLines({ title, complete, rows }: Summary, columns: number, style: Style): string[] {
+export function summaryLines({ title, complete, rows }: Summary, columns: number, style: Theme): string[] {
   const width = Math.min(TABLE_WIDTH, columns - 1);
   const labels = Math.max(...rows.map(({ label }) => label.length));
   const values = Math.max(...rows.map(({ value }) => value.length));
@@ -91,7 +91,7 @@ export function summaryLines({ title, complete, rows }: Summary, columns: number
   ];
 }
 
-function shorten(text: string, width: number, { more }: Style): string {
+function shorten(text: string, width: number, { more }: Theme): string {
   if (text.length <= width) return text;
   return text.slice(0, Math.max(0, width - more.length)) + more.slice(0, Math.max(0, width));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkInfoValue } from '../../../src/aerospike/protocol/info.js';
 import { buildAtLeast, parsePeers, parseReplicas, splitAddresses } from '../../../src/aerospike/cluster/peers.js';
 import { parseSindex } from '../../../src/aerospike/commands/sindex.js';
-import { summarise } from '../../../src/aerospike/commands/scan.js';
+import { formatPartitions } from '../../../src/aerospike/commands/scan.js';
 
 describe('peer lists', () => {
   it('of a single node', () => {
@@ -134,11 +134,11 @@ describe('index lists', () => {
 
 describe('partition lists for people', () => {
   it('join neighbours', () => {
-    expect(summarise([0, 1, 2, 5, 7, 8])).toBe('0-2, 5, 7-8');
-    expect(summarise([])).toBe('');
+    expect(formatPartitions([0, 1, 2, 5, 7, 8])).toBe('0-2, 5, 7-8');
+    expect(formatPartitions([])).toBe('');
   });
 
   it('stay short', () => {
-    expect(summarise(Array.from({ length: 50 }, (_, i) => i * 2)).endsWith('18, …')).toBe(true);
+    expect(formatPartitions(Array.from({ length: 50 }, (_, i) => i * 2)).endsWith('18, …')).toBe(true);
   });
 });

@@ -14,19 +14,19 @@ describe('partition tracker', () => {
       { kind: 'digest', digest: digest(100, 7) },
     ]);
     expect(tracker.pending()).toEqual([10, 11, 12, 100]);
-    expect(tracker.digestOf(10)).toBeUndefined();
-    expect(tracker.digestOf(100)).toEqual(digest(100, 7));
+    expect(tracker.cursorDigest(10)).toBeUndefined();
+    expect(tracker.cursorDigest(100)).toEqual(digest(100, 7));
   });
 
   it('goes on after the last record handled, not after the last one asked for', () => {
     const tracker = new PartitionTracker([{ kind: 'range', begin: 0, count: 4096 }]);
     const buffer = Buffer.concat([Buffer.alloc(3), digest(42, 9), digest(42, 5)]);
     tracker.advance(buffer, 3);
-    expect(tracker.digestOf(42)).toEqual(digest(42, 9));
+    expect(tracker.cursorDigest(42)).toEqual(digest(42, 9));
     tracker.advance(buffer, 23);
-    expect(tracker.digestOf(42)).toEqual(digest(42, 5));
+    expect(tracker.cursorDigest(42)).toEqual(digest(42, 5));
     buffer.fill(0);
-    expect(tracker.digestOf(42)).toEqual(digest(42, 5));
+    expect(tracker.cursorDigest(42)).toEqual(digest(42, 5));
   });
 
   it('a partition that is done is not asked for again', () => {
@@ -40,8 +40,8 @@ describe('partition tracker', () => {
 
   it('moves on to the next replica after a failure', () => {
     const tracker = new PartitionTracker([{ kind: 'range', begin: 0, count: 1 }]);
-    expect(tracker.replicaOf(0)).toBe(0);
+    expect(tracker.replicaIndex(0)).toBe(0);
     tracker.failOver(0);
-    expect(tracker.replicaOf(0)).toBe(1);
+    expect(tracker.replicaIndex(0)).toBe(1);
   });
 });

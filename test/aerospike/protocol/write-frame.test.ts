@@ -5,8 +5,8 @@ import {
   type WriteMode,
   type WritePolicy,
 } from '../../../src/aerospike/protocol/write-frame.js';
-import { RecordFilter, type RecordRules } from '../../../src/engine/restore/record-processor.js';
-import { sharedTallies, Tally } from '../../../src/engine/restore/counters.js';
+import { RecordProcessor, type RecordRules } from '../../../src/engine/restore/record-processor.js';
+import { createCounters, RestoreCounters } from '../../../src/engine/restore/counters.js';
 import type { UploadRecord } from '../../../src/engine/restore/batch-writer.js';
 import { batchRows, forEachRecord, recordedFrames, type Row, singleRows } from '../../support/recorded-writes.js';
 
@@ -21,8 +21,8 @@ function ourFrame(mode: WriteMode, rules: Partial<RecordRules>): WriteFrame {
       frame.append(record, policy, nsField, generation, ttlS);
     },
   };
-  const filter = new RecordFilter({ ...RULES, ...rules }, new Tally(sharedTallies(1), 0), taker);
-  const records = forEachRecord((record) => filter.take(record));
+  const filter = new RecordProcessor({ ...RULES, ...rules }, new RestoreCounters(createCounters(1), 0), taker);
+  const records = forEachRecord((record) => filter.process(record));
   expect(frame.rows).toBe(records);
   frame.seal(10_000);
   return frame;
@@ -94,7 +94,7 @@ describe('rows of a frame', () => {
       const copyAt = copy.digestOffset(i);
       const digest = frame.buffer.toString('hex', digestAt, digestAt + 20);
       expect(copy.buffer.toString('hex', copyAt, copyAt + 20)).toBe(digest);
-      expect(copy.namespaceOf(i)).toBe('test');
+      expect(copy.rowNamespace(i)).toBe('test');
       expect(copy.inDoubt[i]).toBe(row % 2);
       if (mode === 'batch') {
         expect(copy.buffer.readUInt32BE(copy.rowStarts[i])).toBe(i);
@@ -122,7 +122,7 @@ describe('what becomes of a record', () => {
   it('asks for "no such record" instead of "older" when the file says generation 0', () => {
     const seen: { info2: number; generation: number }[] = [];
     const run = (rules: Partial<RecordRules>): void => {
-      const filter = new RecordFilter({ ...RULES, ...rules }, new Tally(sharedTallies(1), 0), {
+      const filter = new RecordProcessor({ ...RULES, ...rules }, new RestoreCounters(createCounters(1), 0), {
         add: (_record, policy, generation) => seen.push({ info2: policy.info2, generation }),
       });
       let first = true;
@@ -130,7 +130,7 @@ describe('what becomes of a record', () => {
         if (!first) return;
         first = false;
         record.generation = 0;
-        filter.take(record);
+        filter.process(record);
       });
     };
     run({});
@@ -147,10 +147,10 @@ describe('what becomes of a record', () => {
     vi.useFakeTimers();
     vi.setSystemTime((1_262_304_000 + 1000) * 1000);
     try {
-      const tally = new Tally(sharedTallies(1), 0);
+      const tally = new RestoreCounters(createCounters(1), 0);
       const ttls: number[] = [];
       const taker = { add: (_r: unknown, _p: unknown, _g: number, ttlS: number) => void ttls.push(ttlS) };
-      const filter = new RecordFilter({ ...RULES, extraTtlS: 10, sets: ['people'] }, tally, taker);
+      const filter = new RecordProcessor({ ...RULES, extraTtlS: 10, sets: ['people'] }, tally, taker);
       let n = 0;
       forEachRecord((record) => {
         n++;
@@ -160,7 +160,7 @@ describe('what becomes of a record', () => {
         record.setEnd = record.setBuf.length;
         record.voidTime = [990, 991, 0, 0xffffffff, 0, 0][n - 1]!;
         if (n === 6) record.binCount = 0;
-        filter.take(record);
+        filter.process(record);
       });
       expect(ttls).toEqual([1, 0xffffffff, 315_360_000]);
       expect(tally).toMatchObject({ records: 6, expired: 1, skipped: 2 });

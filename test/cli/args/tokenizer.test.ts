@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { asbackupOptions } from '../../../src/config/schema/backup.js';
 import { asrestoreOptions } from '../../../src/config/schema/restore.js';
 import type { OptionTable } from '../../../src/config/schema/option-spec.js';
-import { nearest } from '../../../src/config/did-you-mean.js';
-import { readWords } from '../../../src/cli/args/tokenizer.js';
+import { closestMatch } from '../../../src/config/did-you-mean.js';
+import { tokenize } from '../../../src/cli/args/tokenizer.js';
 
 function read(argv: string[], table: OptionTable = asbackupOptions): string[] {
-  return readWords(argv, table).map((word) => {
+  return tokenize(argv, table).map((word) => {
     if (word.kind === 'option') return `${word.spec.name}${word.argument === undefined ? '' : `=${word.argument}`}`;
     return word.kind === 'error' ? `! ${word.message}` : `${word.kind} ${word.text}`;
   });
@@ -156,6 +156,6 @@ describe('suggestions', () => {
     ['zzz', undefined],
     ['', undefined],
   ])('%s', (typed, expected) => {
-    expect(nearest(typed, ['host', 'parallel', 'no-indexes', 'port'])).toBe(expected);
+    expect(closestMatch(typed, ['host', 'parallel', 'no-indexes', 'port'])).toBe(expected);
   });
 });

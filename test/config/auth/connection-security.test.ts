@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resolveAccess, type AccessValues } from '../../../src/config/auth/connection-security.js';
+import { resolveSecurity, type SecurityValues } from '../../../src/config/auth/connection-security.js';
 import { wantsAccess } from '../../../src/config/auth/security-values.js';
 import { passwordFrom } from '../../../src/config/auth/password.js';
 import { titleWithoutPassword } from '../../../src/cli/process-title.js';
@@ -20,7 +20,7 @@ function file(text: string): string {
   return path;
 }
 
-const NONE: AccessValues = {
+const NONE: SecurityValues = {
   user: undefined,
   password: undefined,
   passwordGiven: false,
@@ -118,10 +118,10 @@ describe('the list of processes', () => {
 });
 
 describe('access', () => {
-  async function resolve(values: Partial<AccessValues>, answers: string[] = []) {
+  async function resolve(values: Partial<SecurityValues>, answers: string[] = []) {
     const prompts: string[] = [];
     const notes: string[] = [];
-    const access = await resolveAccess(
+    const access = await resolveSecurity(
       { ...NONE, ...values },
       {
         ask: (prompt) => {

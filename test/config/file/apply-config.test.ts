@@ -8,7 +8,7 @@ import { main as asrestore } from '../../../src/cli/asrestore.js';
 import { asrestoreTool } from '../../../src/config/restore-config.js';
 import { type CommandLine, parseCommandLine, type Tool } from '../../../src/cli/args/parse.js';
 import { loadSettings } from '../../../src/config/file/load.js';
-import { defaultLocations } from '../../../src/config/file/default-paths.js';
+import { defaultConfigPaths } from '../../../src/config/file/default-paths.js';
 import { fileKeys, type OptionSpec, type OptionTable } from '../../../src/config/schema/option-spec.js';
 import { makeCertificate } from '../../support/certificates.js';
 import { COMPANIONS, REAL_TEXTS, samples } from '../../support/option-samples.js';
@@ -430,12 +430,12 @@ host = "b"`;
 
 describe('which files', () => {
   it('are the usual ones', () => {
-    expect(defaultLocations({ HOME: '/home/me' })).toEqual([
+    expect(defaultConfigPaths({ HOME: '/home/me' })).toEqual([
       '/etc/aerospike/astools.conf',
       '/home/me/.aerospike/astools.conf',
     ]);
-    expect(defaultLocations({})).toEqual(['/etc/aerospike/astools.conf']);
-    expect(defaultLocations({ HOME: '' })).toEqual(['/etc/aerospike/astools.conf']);
+    expect(defaultConfigPaths({})).toEqual(['/etc/aerospike/astools.conf']);
+    expect(defaultConfigPaths({ HOME: '' })).toEqual(['/etc/aerospike/astools.conf']);
   });
 
   it('are read in their order, unless others are named', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseHosts, parseNodes, seedsOf } from '../../../src/config/values/hosts.js';
 import { parseNames, parseSets } from '../../../src/config/values/lists.js';
 import { ANY, parseInteger } from '../../../src/config/values/number.js';
-import { parsePartitions, partitionOf, partitionsAfter } from '../../../src/config/values/partitions.js';
+import { partitionId } from '../../../src/core/partition.js';
+import { parsePartitions, partitionsAfter } from '../../../src/config/values/partitions.js';
 import { parseTime } from '../../../src/config/values/time.js';
 
 describe('hosts', () => {
@@ -114,9 +115,9 @@ describe('partitions', () => {
   const text = digest.toString('base64');
 
   it('places a digest at its own partition', () => {
-    expect(partitionOf(digest)).toBe(2083);
-    expect(partitionOf(Buffer.from('ffff', 'hex'))).toBe(4095);
-    expect(partitionOf(Buffer.from('xZ31Is0pcFkV4HhXwZY5UVesqV0=', 'base64'))).toBe(3525);
+    expect(partitionId(digest, 0)).toBe(2083);
+    expect(partitionId(Buffer.from('ffff', 'hex'), 0)).toBe(4095);
+    expect(partitionId(Buffer.from('xZ31Is0pcFkV4HhXwZY5UVesqV0=', 'base64'), 0)).toBe(3525);
   });
 
   it('takes ranges and digests mixed and sorts them', () => {

@@ -3,8 +3,8 @@ import { main as asrestore } from '../../../src/cli/asrestore.js';
 import type { RestoreCommand } from '../../../src/config/restore-config.js';
 import { parseDirectories } from '../../../src/config/values/directories.js';
 import { missingFiles } from '../../../src/engine/input/missing-files.js';
-import type { FileHead } from '../../../src/engine/input/header-scan.js';
-import { Pacer, rateLimit } from '../../../src/engine/restore/rate-limiter.js';
+import type { FileHeader } from '../../../src/engine/input/header-scan.js';
+import { RateLimiter, rateLimit } from '../../../src/engine/restore/rate-limiter.js';
 
 describe('a list of directories', () => {
   it.each([
@@ -69,7 +69,7 @@ describe('the command line of a restore', () => {
 });
 
 describe('the files of a backup in several directories', () => {
-  const head: FileHead = { globals: [], firstFile: true, marked: true };
+  const head: FileHeader = { globals: [], firstFile: true, marked: true };
 
   it('are one set if no number comes twice, and several otherwise', () => {
     expect(missingFiles(['/a/t_00000.asb', '/b/t_00001.asb'], [head, head])).toEqual([]);
@@ -87,12 +87,12 @@ describe('the files of a backup in several directories', () => {
 
 describe('limits of speed', () => {
   it('are independent of each other', () => {
-    const bytes = new Pacer({ bytes: rateLimit(1000)! });
+    const bytes = new RateLimiter({ bytes: rateLimit(1000)! });
     bytes.read(1000);
     bytes.read(1000);
     expect(bytes.bytesPauseMs()).toBeGreaterThan(800);
     expect(bytes.recordPauseMs()).toBe(0);
-    const records = new Pacer({ records: rateLimit(1)! });
+    const records = new RateLimiter({ records: rateLimit(1)! });
     records.read(1e9);
     expect(records.bytesPauseMs()).toBe(0);
     expect(records.recordPauseMs()).toBe(0);
@@ -101,7 +101,7 @@ describe('limits of speed', () => {
 
   it('are shared by the workers that share their state', () => {
     const limit = rateLimit(1000)!;
-    const workers = [new Pacer({ records: limit }), new Pacer({ records: limit })];
+    const workers = [new RateLimiter({ records: limit }), new RateLimiter({ records: limit })];
     let longest = 0;
     for (let i = 0; i < 2000; i++) longest = Math.max(longest, workers[i % 2]!.recordPauseMs());
     // 2000 records at 1000 per second, of which the last portions are granted at the end.

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/asb/decoder.js';
 import { errorOf, noticeOf, RestoreFailure } from '../../../src/engine/restore/errors.js';
 import { missingFiles } from '../../../src/engine/input/missing-files.js';
-import type { FileHead } from '../../../src/engine/input/header-scan.js';
-import { accountedFor, sharedTallies, sumTallies, Tally } from '../../../src/engine/restore/counters.js';
+import type { FileHeader } from '../../../src/engine/input/header-scan.js';
+import { countAccounted, createCounters, sumCounters, RestoreCounters } from '../../../src/engine/restore/counters.js';
 import { backoffMs } from '../../../src/engine/restore/batch-writer.js';
-import { Verdict, verdictOf } from '../../../src/engine/restore/write-result.js';
+import { WriteResult, verdictOf } from '../../../src/engine/restore/write-result.js';
 
 describe('the pause before a retry', () => {
   it('is nothing, then doubles (asrestore.md 6.3)', () => {
@@ -20,22 +20,22 @@ describe('the pause before a retry', () => {
 
 describe('result codes', () => {
   it.each([
-    [Verdict.WRITTEN, [0]],
-    [Verdict.FRESHER, [3]],
-    [Verdict.EXISTED, [5]],
-    [Verdict.REFUSED, [10, 12, 13, 17, 19, 21, 22, 160]],
-    [Verdict.RETRY, [1, 9, 14, 18, 32, 83, 152]],
-    [Verdict.RETRY_ELSEWHERE, [7, 11]],
-    [Verdict.SMALLER_BATCH, [151]],
-    [Verdict.STOP, [4, 8, 16, 20, 25, 26, 27, 51, 52, 53, 54, 55, 56, 66, 70, 80, 81, 82, 150, 255]],
+    [WriteResult.WRITTEN, [0]],
+    [WriteResult.FRESHER, [3]],
+    [WriteResult.EXISTED, [5]],
+    [WriteResult.REFUSED, [10, 12, 13, 17, 19, 21, 22, 160]],
+    [WriteResult.RETRY, [1, 9, 14, 18, 32, 83, 152]],
+    [WriteResult.RETRY_ELSEWHERE, [7, 11]],
+    [WriteResult.SMALLER_BATCH, [151]],
+    [WriteResult.STOP, [4, 8, 16, 20, 25, 26, 27, 51, 52, 53, 54, 55, 56, 66, 70, 80, 81, 82, 150, 255]],
   ])('mean %s for %s', (verdict, codes) => {
     for (const code of codes) expect(verdictOf(code)).toBe(verdict);
   });
 });
 
 describe('files that a whole backup would have', () => {
-  const first: FileHead = { globals: [], firstFile: true, marked: true };
-  const other: FileHead = { globals: [], firstFile: false, marked: true };
+  const first: FileHeader = { globals: [], firstFile: true, marked: true };
+  const other: FileHeader = { globals: [], firstFile: false, marked: true };
 
   it('are not missed when all are there', () => {
     expect(missingFiles(['/b/test_00000.asb', '/b/test_00001.asb'], [other, first])).toEqual([]);
@@ -70,9 +70,9 @@ describe('errors on their way between threads', () => {
 
 describe('counters', () => {
   it('of all workers add up, beyond 32 bits', () => {
-    const shared = sharedTallies(2);
-    const one = new Tally(shared, 0);
-    const two = new Tally(shared, 1);
+    const shared = createCounters(2);
+    const one = new RestoreCounters(shared, 0);
+    const two = new RestoreCounters(shared, 1);
     one.records = 5;
     one.bytes = 2 ** 40;
     one.inserted = 3;
@@ -83,8 +83,8 @@ describe('counters', () => {
     two.expired = two.skipped = 1;
     one.publish();
     two.publish();
-    const sum = sumTallies(shared);
+    const sum = sumCounters(shared);
     expect(sum).toMatchObject({ records: 7, bytes: 2 ** 40 + 1, inserted: 3, inDoubt: 1, failed: 2 });
-    expect(accountedFor(sum)).toBe(7);
+    expect(countAccounted(sum)).toBe(7);
   });
 });

@@ -7,7 +7,7 @@ import { canonicalPath, joinPath } from '../../../src/storage/paths.js';
 import type { Caller, CallName, Calls } from '../../../src/storage/s3/api.js';
 import { endpointUrl } from '../../../src/storage/s3/client.js';
 import { explainFault, isTransient } from '../../../src/storage/s3/errors.js';
-import { Limit, uploadsAtOnce } from '../../../src/core/semaphore.js';
+import { Semaphore, uploadsAtOnce } from '../../../src/core/semaphore.js';
 import {
   basePartBytes,
   leastPartBytes,
@@ -19,7 +19,7 @@ import {
 } from '../../../src/storage/object-store/part-size.js';
 import { directoryPrefix, parseObjectPath, parseS3Path } from '../../../src/storage/s3/path.js';
 import { proxyFor } from '../../../src/storage/s3/proxy.js';
-import { withRetries } from '../../../src/core/retry.js';
+import { withRetry } from '../../../src/core/retry.js';
 import { S3Storage } from '../../../src/storage/s3/storage.js';
 import { S3Source } from '../../../src/storage/s3/reader.js';
 import { viewsOf } from '../../../src/storage/s3/part-buffer.js';
@@ -204,8 +204,8 @@ describe('writing', () => {
     await sink.write(Buffer.alloc(12 * MIB, 'lost'));
     // The run dies; another begins.
     const next = storage(store);
-    expect(await next.explainLoss('s3://b/k', mark)).toBeUndefined();
-    const kept = await next.cutBack('s3://b/k', mark);
+    expect(await next.checkResumable('s3://b/k', mark)).toBeUndefined();
+    const kept = await next.truncateTo('s3://b/k', mark);
     expect(kept).toEqual(mark);
     expect(await next.readHead('s3://b/k', mark)).toEqual(bytes.subarray(0, 16));
     const resumed = await next.resume('s3://b/k', mark);
@@ -222,9 +222,9 @@ describe('writing', () => {
     await sink.write(Buffer.alloc(MIB, 'again'));
     await sink.close();
     const next = storage(store);
-    expect(await next.explainLoss('s3://b/k', mark)).toBeUndefined();
+    expect(await next.checkResumable('s3://b/k', mark)).toBeUndefined();
     store.copied.add(1);
-    const kept = await next.cutBack('s3://b/k', mark);
+    const kept = await next.truncateTo('s3://b/k', mark);
     const resumed = await next.resume('s3://b/k', kept!);
     await resumed.write(bytes.subarray(mark.bytes));
     await resumed.close();
@@ -237,10 +237,10 @@ describe('writing', () => {
     await sink.write(bytes.subarray(0, 6 * MIB));
     const mark = { bytes: await sink.sync(), token: sink.token! };
     const other = { ...mark, token: mark.token.replace(/"etags":"../, '"etags":"zz') };
-    expect(await storage(store).explainLoss('s3://b/k', other)).toContain('not those that were saved');
+    expect(await storage(store).checkResumable('s3://b/k', other)).toContain('not those that were saved');
     store.uploads.clear();
-    expect(await storage(store).explainLoss('s3://b/k', mark)).toContain('is gone');
-    await expect(storage(store).explainLoss('s3://b/k', { bytes: 1, token: '{' })).rejects.toThrow('damaged');
+    expect(await storage(store).checkResumable('s3://b/k', mark)).toContain('is gone');
+    await expect(storage(store).checkResumable('s3://b/k', { bytes: 1, token: '{' })).rejects.toThrow('damaged');
   });
 
   it('aborts the upload of a file that cannot be continued, and keeps that of one that can', async () => {
@@ -249,7 +249,7 @@ describe('writing', () => {
       const sink = await storage(store).create(`s3://b/${isKept}`, 0);
       await sink.write(bytes);
       if (isKept) await sink.sync();
-      await sink.abandon();
+      await sink.abort();
     }
     expect([...store.uploads.values()].map(({ key }) => key)).toEqual(['true']);
   });
@@ -319,18 +319,18 @@ describe('errors', () => {
       tries++;
       return Promise.reject(new Error('no'));
     };
-    await expect(withRetries({ ...rules, budgetMs: () => 200 }, failing)).rejects.toThrow('no');
+    await expect(withRetry({ ...rules, budgetMs: () => 200 }, failing)).rejects.toThrow('no');
     expect(tries).toBeGreaterThan(1);
     tries = 0;
     const advancing = (): boolean => tries < 4;
-    await expect(withRetries({ ...rules, budgetMs: () => 99 }, failing, advancing)).rejects.toThrow('no');
+    await expect(withRetry({ ...rules, budgetMs: () => 99 }, failing, advancing)).rejects.toThrow('no');
     expect(tries).toBeGreaterThanOrEqual(4);
   });
 });
 
 describe('limits', () => {
   it('hold, and let the next one in when one is done, also after a failure', async () => {
-    const limit = new Limit(() => 2);
+    const limit = new Semaphore(() => 2);
     let running = 0;
     let most = 0;
     const work = async (i: number): Promise<void> => {

@@ -7,7 +7,7 @@ import {
   progressLine,
   summaryLines,
   workerLines,
-  type Style,
+  type Theme,
 } from '../../../src/ui/progress/terminal-renderer.js';
 import { backupSummary, countText, restoreSummary, sizeText } from '../../../src/ui/summary.js';
 
@@ -92,7 +92,7 @@ describe('a progress bar', () => {
   });
 });
 
-const plain: Style = { ...ASCII, paint: (_kind, text) => text };
+const plain: Theme = { ...ASCII, paint: (_kind, text) => text };
 
 describe('lines of a screen', () => {
   it('are never wider than it, and keep what tells most', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackupProgress } from '../../../src/ui/progress/backup-progress.js';
-import { type LogLine, textOf } from '../../../src/core/log.js';
+import { type LogLine, logText } from '../../../src/core/log.js';
 import { RestoreProgress } from '../../../src/ui/progress/restore-progress.js';
 
 beforeEach(() => {
@@ -15,7 +15,7 @@ function collector() {
   const fail = () => {
     throw new Error('only info lines are expected');
   };
-  return { lines, log: { info: (line: LogLine) => void lines.push(textOf(line)), error: fail, verbose: fail } };
+  return { lines, log: { info: (line: LogLine) => void lines.push(logText(line)), error: fail, verbose: fail } };
 }
 
 describe('progress of a backup', () => {

@@ -5,7 +5,7 @@ import type { AuthOptions } from '../../config.js';
 const SALT = '$2a$10$7EqJtq98hPqEX7fNZaFWoO';
 
 /** bcrypt of the password, as the server stores it and wants to see it. bcryptjs is loaded by the first call only. */
-export async function credentialOf(password: string): Promise<string> {
+export async function hashPassword(password: string): Promise<string> {
   const { default: bcrypt } = await import('bcryptjs');
   return bcrypt.hash(password, SALT);
 }
@@ -16,6 +16,6 @@ export async function loginOf(
   user: string,
   password: string,
 ): Promise<AuthOptions> {
-  const credential = await credentialOf(password);
+  const credential = await hashPassword(password);
   return mode === 'INTERNAL' ? { mode, user, credential } : { mode, user, credential, password };
 }

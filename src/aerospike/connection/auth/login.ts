@@ -34,14 +34,14 @@ export class Sessions {
    * Makes a new connection to the node at `address` one that may send commands. False: the node does not accept the
    * token it gave; the connection is of no use, and the next one will log in again. Throws LoginError.
    */
-  async enter(connection: Connection, address: string): Promise<boolean> {
+  async authenticateConnection(connection: Connection, address: string): Promise<boolean> {
     for (let other = this.logins.get(address); other !== undefined; other = this.logins.get(address)) {
       // If that login is refused, this one would be too. If its connection breaks, this one may do better.
       await other.catch((error: unknown) => {
         if (error instanceof LoginError) throw error;
       });
     }
-    const session = this.valid(address);
+    const session = this.findValidSession(address);
     if (session !== undefined) return this.authenticate(connection, address, session);
     const login = this.login(connection, address);
     this.logins.set(address, login);
@@ -54,18 +54,18 @@ export class Sessions {
   }
 
   /** Whether the login that the connection was made under still holds. */
-  holds(connection: Connection): boolean {
+  isSessionValid(connection: Connection): boolean {
     const entry = this.under.get(connection);
-    return entry !== undefined && this.valid(entry.address) === entry.session;
+    return entry !== undefined && this.findValidSession(entry.address) === entry.session;
   }
 
   /** The node has refused a command of this connection for want of a login. */
-  end(connection: Connection): void {
+  endSession(connection: Connection): void {
     const entry = this.under.get(connection);
     if (entry !== undefined && this.current.get(entry.address) === entry.session) this.current.delete(entry.address);
   }
 
-  private valid(address: string): Session | undefined {
+  private findValidSession(address: string): Session | undefined {
     const session = this.current.get(address);
     return session !== undefined && performance.now() < session.renewAtMs ? session : undefined;
   }
@@ -82,7 +82,7 @@ export class Sessions {
       this.remember(connection, address, { token: undefined, renewAtMs: Infinity });
       return;
     }
-    if (result !== ResultCode.OK) throw refusal(this.auth, connection.where, result);
+    if (result !== ResultCode.OK) throw createLoginError(this.auth, connection.where, result);
     const token = fields.get(SecurityField.SESSION_TOKEN);
     if (token === undefined) throw new ProtocolError(`${connection.where} accepted the login but gave no token.`);
     const ttl = fields.get(SecurityField.SESSION_TTL);
@@ -126,7 +126,7 @@ function usableMs(ttl: Buffer | undefined): number {
   return ttlMs > RENEW_BEFORE_MS ? ttlMs - RENEW_BEFORE_MS : ttlMs / 2;
 }
 
-export function refusal(auth: AuthOptions, where: string, result: number): LoginError {
+export function createLoginError(auth: AuthOptions, where: string, result: number): LoginError {
   const who = auth.mode === 'PKI' ? 'with the certificate' : `as ${JSON.stringify(auth.user)}`;
   return new LoginError('LOGIN_REFUSED', `Cannot log in to ${where} ${who}: ${describeResultCode(result)}.`, result);
 }

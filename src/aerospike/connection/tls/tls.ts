@@ -12,7 +12,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
-import { messageOf, ToolError } from '../../../core/errors.js';
+import { errorMessage, ToolError } from '../../../core/errors.js';
 import type { Transport } from '../connection.js';
 import { ConnectionError } from '../../errors.js';
 import type { TlsOptions } from '../../config.js';
@@ -83,7 +83,7 @@ const KEY_NOT_OPENED = 'The key of --tls-keyfile is encrypted, and --tls-keyfile
 
 function contextText(error: unknown, keyEncrypted: boolean): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const text = messageOf(error);
+  const text = errorMessage(error);
   if (/mismatch/i.test(text)) return 'The key of --tls-keyfile does not belong to the certificate of --tls-certfile.';
   if (/cipher/i.test(text)) {
     return 'No cipher of --tls-cipher-suite is known and allowed by --tls-protocols; `openssl ciphers` lists their names.';

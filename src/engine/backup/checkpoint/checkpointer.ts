@@ -5,7 +5,7 @@
 import { errorEvent, type Log } from '../../../core/log.js';
 import type { StorageAccess } from '../../../storage/registry.js';
 import type { FileLength } from '../worker-protocol.js';
-import type { Stretch } from '../output/chunk-output.js';
+import type { ProgressDelta } from '../output/chunk-output.js';
 import { removeState, saveState, type BackupState, type StateFileEntry } from './state-file.js';
 
 /** The name of the one output for all workers. */
@@ -18,7 +18,7 @@ export class Checkpointer {
   private ending = false;
   private savedLast = true;
   /** Of the one output for all workers: written, but not durable yet. */
-  private readonly written: Stretch[] = [];
+  private readonly written: ProgressDelta[] = [];
 
   constructor(
     readonly path: string,
@@ -33,7 +33,7 @@ export class Checkpointer {
   }
 
   /** A worker has made a file of its own durable. */
-  durable(stretch: Stretch, file: FileLength | undefined): void {
+  durable(stretch: ProgressDelta, file: FileLength | undefined): void {
     this.advance(stretch);
     if (file !== undefined) this.setLength(file);
     this.save();
@@ -46,7 +46,7 @@ export class Checkpointer {
   }
 
   /** The one output has taken a chunk. */
-  appended(stretch: Stretch): void {
+  appended(stretch: ProgressDelta): void {
     this.written.push(stretch);
   }
 
@@ -79,7 +79,7 @@ export class Checkpointer {
     return this.state.files[0]?.bytes ?? 0;
   }
 
-  private advance({ cursors, records }: Stretch): void {
+  private advance({ cursors, records }: ProgressDelta): void {
     this.state.cursors.apply(cursors);
     this.state.counters.records += records;
   }

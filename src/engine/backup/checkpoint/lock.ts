@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { BackupState } from './state-file.js';
 
-export function thisWriter(): NonNullable<BackupState['writer']> {
+export function currentWriter(): NonNullable<BackupState['writer']> {
   return { pid: process.pid, host: hostname() };
 }
 
@@ -11,7 +11,7 @@ export function thisWriter(): NonNullable<BackupState['writer']> {
  * Whether the process that a state names is still at work, as far as can be known from here: it runs on this host, and
  * where the system tells what a process is, it is a Node.js process (its number may have passed to another since).
  */
-export async function isAtWork(writer: BackupState['writer']): Promise<boolean> {
+export async function isWriterAlive(writer: BackupState['writer']): Promise<boolean> {
   if (writer === undefined || writer.host !== hostname() || writer.pid === process.pid) return false;
   try {
     process.kill(writer.pid, 0);

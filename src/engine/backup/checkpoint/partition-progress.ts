@@ -1,7 +1,7 @@
 /** How far a whole run has come, partition by partition: what the main thread keeps and the state file holds. */
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { CURSOR_BYTES, CursorKind } from '../../../aerospike/commands/partition-tracker.js';
-import { DIGEST_BYTES, PARTITIONS, partitionOf } from '../../../core/particle.js';
+import { DIGEST_BYTES, PARTITIONS, partitionId } from '../../../core/partition.js';
 
 /** Partitions as the state file has them; whatever is in neither has not begun. */
 export interface CursorJson {
@@ -11,7 +11,7 @@ export interface CursorJson {
   after: Record<string, string>;
 }
 
-export class CursorTable {
+export class PartitionProgress {
   /** 0 = not begun; otherwise the kind of the cursor plus 1. */
   private readonly kinds = new Uint8Array(PARTITIONS);
   private readonly digests = Buffer.alloc(PARTITIONS * DIGEST_BYTES);
@@ -62,8 +62,8 @@ export class CursorTable {
   }
 
   /** Throws a RangeError that says what is wrong with the JSON. */
-  static fromJSON(json: CursorJson): CursorTable {
-    const table = new CursorTable();
+  static fromJSON(json: CursorJson): PartitionProgress {
+    const table = new PartitionProgress();
     for (const range of json.done === '' ? [] : json.done.split(',')) {
       const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(range);
       const first = Number(match?.[1] ?? NaN);
@@ -78,7 +78,7 @@ export class CursorTable {
       if (
         digest.length !== DIGEST_BYTES ||
         digest.toString('base64') !== text ||
-        partitionOf(digest, 0) !== partition
+        partitionId(digest, 0) !== partition
       ) {
         throw new RangeError(`"${text}" is not a digest of partition ${partition}`);
       }
@@ -91,7 +91,7 @@ export class CursorTable {
 }
 
 function partitionsOf(filter: PartitionFilter): number[] {
-  if (filter.kind === 'digest') return [partitionOf(filter.digest, 0)];
+  if (filter.kind === 'digest') return [partitionId(filter.digest, 0)];
   return Array.from({ length: filter.count }, (_, i) => filter.begin + i);
 }
 

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { decryptVector } from '../../../codecs/aes-ctr.js';
 import { fingerprint } from '../../../codecs/key.js';
 import { canonicalPath, isS3Path, joinPath } from '../../../storage/paths.js';
-import { isBackupFileName, listBackupFiles, type Mark } from '../../../storage/storage.js';
-import { type StorageAccess, Storages } from '../../../storage/registry.js';
+import { isBackupFileName, listBackupFiles, type ResumePoint } from '../../../storage/storage.js';
+import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
 import { type Log, logEvent } from '../../../core/log.js';
 import type { FileLength, ResumedFile } from '../worker-protocol.js';
 import type { BackupOptions } from '../config.js';
@@ -13,7 +13,7 @@ import { StateError, type BackupState, type Identity } from './state-file.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
-export async function statePathOf(options: BackupOptions): Promise<string> {
+export async function stateFilePath(options: BackupOptions): Promise<string> {
   const { stateFileDst, target } = options;
   const name = `${basename(options.prefix)}.asb.state`;
   if (stateFileDst !== undefined) {
@@ -35,7 +35,7 @@ export function usesWorkingDirectory({ target, stateFileDst }: BackupOptions): b
 }
 
 /** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
-export function identityOf(options: BackupOptions): Identity {
+export function createIdentity(options: BackupOptions): Identity {
   const { target, encryption } = options;
   return {
     namespace: options.namespace,
@@ -67,7 +67,7 @@ function partitionText({ partitions }: BackupOptions): string {
 }
 
 /** The files to go on with, cut back to what the state says; what was written after it is gone. */
-export interface ResumedTarget {
+export interface ResumeState {
   files: ResumedFile[];
   /** Numbers of the files kept in a directory. */
   numbers: number[];
@@ -90,14 +90,14 @@ export async function checkResumable(state: BackupState, statePath: string, opti
   for (const file of state.files) {
     const path = pathOf(file.name, options);
     if (path === undefined || file.bytes === 0) continue;
-    const loss = await (await storagesOf(options).of(path)).explainLoss(path, markOf(file));
+    const loss = await (await storagesOf(options).of(path)).checkResumable(path, toResumePoint(file));
     if (loss === undefined) continue;
     throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue. Nothing was changed.`);
   }
 }
 
 /** Cuts the files back and deletes those that were begun after the state was saved. Throws StorageError. */
-export async function cutBack(state: BackupState, options: BackupOptions, log: Log): Promise<ResumedTarget> {
+export async function truncateFiles(state: BackupState, options: BackupOptions, log: Log): Promise<ResumeState> {
   const { target, prefix, encryption } = options;
   const files: ResumedFile[] = [];
   for (const file of state.files) {
@@ -110,7 +110,7 @@ export async function cutBack(state: BackupState, options: BackupOptions, log: L
       continue;
     }
     const storage = await storagesOf(options).of(path);
-    const mark = await storage.cutBack(path, markOf(file));
+    const mark = await storage.truncateTo(path, toResumePoint(file));
     // Its upload may be another one by now.
     if (mark?.token === undefined) delete file.token;
     else file.token = mark.token;
@@ -140,13 +140,13 @@ export async function cutBack(state: BackupState, options: BackupOptions, log: L
 }
 
 /** Those that can be added to: each for a worker of its own. The others have to be closed as they are. */
-export function unfinishedFiles(resumed: ResumedTarget | undefined, { fileLimitBytes }: BackupOptions): ResumedFile[] {
+export function unfinishedFiles(resumed: ResumeState | undefined, { fileLimitBytes }: BackupOptions): ResumedFile[] {
   return resumed?.files.filter(({ bytes, closed }) => closed !== true && bytes < fileLimitBytes) ?? [];
 }
 
 /** Closes the files of a directory that no worker goes on with; where files grow in place they are closed already. */
-export async function closeOthers(
-  resumed: ResumedTarget,
+export async function finalizeRemainingFiles(
+  resumed: ResumeState,
   options: BackupOptions,
   workers: number,
   onClosed: (file: FileLength) => void,
@@ -155,16 +155,16 @@ export async function closeOthers(
   for (const file of resumed.files) {
     const path = pathOf(file.name, options);
     if (kept.has(file) || file.closed === true || path === undefined) continue;
-    await (await (await storagesOf(options).of(path)).resume(path, markOf(file))).close();
+    await (await (await storagesOf(options).of(path)).resume(path, toResumePoint(file))).close();
     onClosed({ name: file.name, bytes: file.bytes });
   }
 }
 
-function storagesOf({ storages = new Storages() }: BackupOptions): StorageAccess {
+function storagesOf({ storages = new StorageRegistry() }: BackupOptions): StorageAccess {
   return storages;
 }
 
-export function markOf({ bytes, token }: Mark): Mark {
+export function toResumePoint({ bytes, token }: ResumePoint): ResumePoint {
   return token === undefined ? { bytes } : { bytes, token };
 }
 

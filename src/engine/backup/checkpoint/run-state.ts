@@ -1,41 +1,41 @@
 /** What a run begins with: nothing, or the state of the run that it continues. */
 import { randomBytes } from 'node:crypto';
 import type { PartitionFilter } from '../../../aerospike/config.js';
-import { messageOf } from '../../../core/errors.js';
+import { errorMessage } from '../../../core/errors.js';
 import { type Log, logEvent, warningEvent } from '../../../core/log.js';
 import { canonicalPath, isS3Path } from '../../../storage/paths.js';
-import { type StorageAccess, Storages } from '../../../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
-import { CursorTable } from './partition-progress.js';
-import type { Globals } from '../metadata.js';
+import { PartitionProgress } from './partition-progress.js';
+import type { BackupMetadata } from '../metadata.js';
 import type { BackupOptions, BackupTarget } from '../config.js';
 import { divide, divideFilters, share } from '../plan.js';
 import {
   checkResumable,
-  cutBack,
-  identityOf,
-  statePathOf,
-  type ResumedTarget,
+  truncateFiles,
+  createIdentity,
+  stateFilePath,
+  type ResumeState,
   usesWorkingDirectory,
 } from './resume.js';
 import { checkIdentity, loadState, StateError, type BackupState, type Identity } from './state-file.js';
 import { checkTarget, prepareTarget, TargetError } from '../output/target.js';
 import type { Job } from '../worker-pool.js';
-import { isAtWork, thisWriter } from './lock.js';
+import { isWriterAlive, currentWriter } from './lock.js';
 
 const VECTOR_BYTES = 16;
 
 export interface RunState {
   state: BackupState;
   /** Absent = a new run. */
-  resumed: ResumedTarget | undefined;
+  resumed: ResumeState | undefined;
   checkpointer: Checkpointer | undefined;
 }
 
 /**
  * Refuses a target, or a state file, that cannot be used. Changes nothing; returns the state of the run to continue.
  */
-export async function checkStart(options: BackupOptions): Promise<BackupState | undefined> {
+export async function checkPreconditions(options: BackupOptions): Promise<BackupState | undefined> {
   const { continueFrom, stateFileDst, target, maxRecords = 0 } = options;
   const inTheWay = 'path' in target && stateFileDst !== undefined && isS3Path(stateFileDst);
   if (inTheWay && canonicalPath(stateFileDst) === canonicalPath(target.path)) {
@@ -46,11 +46,11 @@ export async function checkStart(options: BackupOptions): Promise<BackupState | 
     return undefined;
   }
   const state = await loadState(continueFrom, options.storages);
-  if (await isAtWork(state.writer)) {
+  if (await isWriterAlive(state.writer)) {
     const text = `The backup of ${continueFrom} is still under way in process ${state.writer?.pid ?? 0}; stop that first.`;
     throw new StateError('STATE_IN_USE', text);
   }
-  checkIdentity(continueFrom, state.identity, identityOf(options));
+  checkIdentity(continueFrom, state.identity, createIdentity(options));
   const { records } = state.counters;
   if (maxRecords > 0 && maxRecords < records) {
     const text = `--max-records ${maxRecords} is less than the ${records} record(s) that ${continueFrom} has already.`;
@@ -61,7 +61,7 @@ export async function checkStart(options: BackupOptions): Promise<BackupState | 
 }
 
 /** The jobs that are left. */
-export function jobsOf(
+export function remainingJobs(
   filters: readonly PartitionFilter[],
   saved: BackupState | undefined,
   { parallel, maxRecords = 0, target }: BackupOptions,
@@ -81,7 +81,7 @@ export function jobsOf(
  * The state of a backup to standard output lies in the working directory, which may be one that nothing can be written
  * to, or where another run keeps its state. Neither is a reason not to back up.
  */
-async function tryHere(
+async function probeStateFile(
   checkpointer: Checkpointer,
   { identity }: BackupState,
   storages: StorageAccess,
@@ -97,7 +97,7 @@ async function tryHere(
     await checkpointer.begin();
     return checkpointer;
   } catch (error) {
-    log.info(warningEvent('state.missing', `${messageOf(error)} ${hint}`, { path }));
+    log.info(warningEvent('state.missing', `${errorMessage(error)} ${hint}`, { path }));
     return undefined;
   }
 }
@@ -111,36 +111,36 @@ function isPipe({ kind }: BackupTarget): boolean {
 async function isOfSameTarget(path: string, { target }: Identity): Promise<boolean> {
   if (target === '[stdout]' || target === '[stream]') return false;
   const other = await loadState(path).catch(() => undefined);
-  return other?.identity.target === target && !(await isAtWork(other?.writer));
+  return other?.identity.target === target && !(await isWriterAlive(other?.writer));
 }
 
 /** Prepares the target and the state file: from here on the run can be continued, whatever ends it. */
-export async function beginState(
+export async function createState(
   saved: BackupState | undefined,
   filters: readonly PartitionFilter[],
-  globals: Globals,
+  globals: BackupMetadata,
   options: BackupOptions,
   log: Log,
 ): Promise<RunState> {
-  const { storages = new Storages() } = options;
-  const path = await statePathOf(options);
+  const { storages = new StorageRegistry() } = options;
+  const path = await stateFilePath(options);
   if (saved !== undefined) {
     const { records } = saved.counters;
     log.info(logEvent('resume.start', `Continuing the backup of ${records} record(s) so far`, { records }));
-    saved.writer = thisWriter();
-    const resumed = await cutBack(saved, options, log);
+    saved.writer = currentWriter();
+    const resumed = await truncateFiles(saved, options, log);
     const checkpointer = new Checkpointer(path, saved, log, storages);
     await checkpointer.begin();
     return { state: saved, resumed, checkpointer };
   }
   const { sindexes, udfs } = globals;
   const state: BackupState = {
-    identity: identityOf(options),
+    identity: createIdentity(options),
     filters: [...filters],
-    cursors: new CursorTable(),
+    cursors: new PartitionProgress(),
     files: [],
     counters: { records: 0, bytes: 0, sindexes, udfs },
-    writer: thisWriter(),
+    writer: currentWriter(),
   };
   if (isPipe(options.target) && options.encryption !== undefined) {
     state.files.push({ name: SHARED_NAME, bytes: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
@@ -151,7 +151,7 @@ export async function beginState(
   }
   const checkpointer = new Checkpointer(path, state, log, storages);
   if (usesWorkingDirectory(options)) {
-    const here = await tryHere(checkpointer, state, storages, log);
+    const here = await probeStateFile(checkpointer, state, storages, log);
     try {
       await prepareTarget(options, log);
     } catch (error) {

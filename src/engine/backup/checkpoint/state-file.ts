@@ -4,9 +4,9 @@
  */
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { ToolError } from '../../../core/errors.js';
-import { DIGEST_BYTES, PARTITIONS } from '../../../core/particle.js';
-import { type StorageAccess, Storages } from '../../../storage/registry.js';
-import { CursorTable, type CursorJson } from './partition-progress.js';
+import { DIGEST_BYTES, PARTITIONS } from '../../../core/partition.js';
+import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
+import { PartitionProgress, type CursorJson } from './partition-progress.js';
 
 const FORMAT = 'asbackup-state';
 const VERSION = 1;
@@ -29,7 +29,7 @@ export interface BackupState {
   identity: Identity;
   /** What the run covers: with a node list, what its nodes mastered when the run began. */
   filters: PartitionFilter[];
-  cursors: CursorTable;
+  cursors: PartitionProgress;
   files: StateFileEntry[];
   counters: { records: number; bytes: number; sindexes: number; udfs: number };
   /** The process that works on it; absent once that has stopped in an orderly way. */
@@ -61,7 +61,7 @@ export class StateError extends ToolError {
 export async function saveState(
   path: string,
   state: BackupState,
-  storages: StorageAccess = new Storages(),
+  storages: StorageAccess = new StorageRegistry(),
 ): Promise<void> {
   const json: StateJson = {
     format: FORMAT,
@@ -80,7 +80,7 @@ export async function saveState(
 }
 
 /** Reads a state file and checks every part of it. Throws StorageError or StateError. */
-export async function loadState(path: string, storages: StorageAccess = new Storages()): Promise<BackupState> {
+export async function loadState(path: string, storages: StorageAccess = new StorageRegistry()): Promise<BackupState> {
   return parseState(await (await storages.of(path)).readSmall(path, 'the state file'), path);
 }
 
@@ -117,9 +117,9 @@ export function parseState(bytes: Buffer, path: string): BackupState {
   if (!isCount(records) || !isCount(written) || !isCount(sindexes) || !isCount(udfs)) {
     throw damaged('its counters are missing');
   }
-  let cursors: CursorTable;
+  let cursors: PartitionProgress;
   try {
-    cursors = CursorTable.fromJSON(partitions as unknown as CursorJson);
+    cursors = PartitionProgress.fromJSON(partitions as unknown as CursorJson);
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : String(error));
   }
@@ -150,7 +150,7 @@ export function checkIdentity(path: string, saved: Identity, now: Identity): voi
 }
 
 /** Removes the state of a run that is complete. */
-export async function removeState(path: string, storages: StorageAccess = new Storages()): Promise<void> {
+export async function removeState(path: string, storages: StorageAccess = new StorageRegistry()): Promise<void> {
   await (await storages.of(path)).deleteFile(path, 'ignore');
 }
 

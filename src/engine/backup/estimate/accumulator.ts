@@ -1,6 +1,6 @@
 /** Learns from sampled records how large they are, as text and as they would be stored (asbackup.md 6). */
 import type { ByteSink } from '../../../core/byte-stream.js';
-import type { Pipeline } from '../../../codecs/pipeline.js';
+import type { Codecs } from '../../../codecs/pipeline.js';
 import { backupSizeBound, SizeStatistics } from './statistics.js';
 import type { SampleHandler } from './sampler.js';
 
@@ -22,12 +22,12 @@ class Discarded implements ByteSink {
     return Promise.resolve();
   }
 
-  abandon(): Promise<void> {
+  abort(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-export class SampleMeter implements SampleHandler {
+export class SampleAccumulator implements SampleHandler {
   readonly sizes = new SizeStatistics();
   private readonly discarded = new Discarded();
   /** Only what is compressed has to be followed to its end; encryption adds the same to every file. */
@@ -36,7 +36,7 @@ export class SampleMeter implements SampleHandler {
 
   constructor(
     private readonly header: Buffer,
-    private readonly pipeline: Pipeline,
+    private readonly pipeline: Codecs,
   ) {
     this.sink = pipeline.compresses ? pipeline.encode(this.discarded) : undefined;
   }

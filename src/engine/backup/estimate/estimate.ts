@@ -1,5 +1,5 @@
 /** `--estimate`: how large a backup would be, from some of its records (asbackup.md 6). */
-import { Pipeline } from '../../../codecs/pipeline.js';
+import { Codecs } from '../../../codecs/pipeline.js';
 import { BackupProgress } from '../../../ui/progress/backup-progress.js';
 import {
   estimatedRecordLines,
@@ -10,13 +10,13 @@ import {
 } from '../../../ui/messages/backup.js';
 import { machineEstimateText } from '../../../ui/machine-format.js';
 import { recordSizeBound } from './statistics.js';
-import { readGlobals } from '../metadata.js';
+import { readMetadata } from '../metadata.js';
 import type { BackupOptions } from '../config.js';
 import { divide } from '../plan.js';
-import { SampleMeter } from './accumulator.js';
+import { SampleAccumulator } from './accumulator.js';
 import { sampleRecords } from './sampler.js';
 import { scanSelection } from '../scan-params.js';
-import { inSession, type Session } from '../connect.js';
+import { withConnection, type Session } from '../connect.js';
 
 const DEFAULT_SAMPLES = 10_000;
 
@@ -33,15 +33,15 @@ export interface EstimateResult {
 
 /** Reads some records, tells what a backup of all would take, and writes nothing. */
 export async function estimate(options: BackupOptions): Promise<EstimateResult> {
-  const pipeline = await Pipeline.open(options);
-  return inSession(options, (session) => estimateIn(session, options, pipeline));
+  const pipeline = await Codecs.open(options);
+  return withConnection(options, (session) => estimateIn(session, options, pipeline));
 }
 
-async function estimateIn(session: Session, options: BackupOptions, pipeline: Pipeline): Promise<EstimateResult> {
+async function estimateIn(session: Session, options: BackupOptions, pipeline: Codecs): Promise<EstimateResult> {
   const { log } = options;
   const samples = options.estimateSamples ?? DEFAULT_SAMPLES;
-  const globals = await readGlobals(session.cluster, options);
-  const meter = new SampleMeter(globals.firstHeader, pipeline);
+  const globals = await readMetadata(session.cluster, options);
+  const meter = new SampleAccumulator(globals.firstHeader, pipeline);
   const { sizes } = meter;
   const bytes = (): number => meter.storedBytes;
   session.totals = () => ({ ...globals, records: sizes.count, bytes: bytes() });
@@ -75,7 +75,7 @@ async function scanJobs(
   { cluster, partitions }: Session,
   options: BackupOptions,
   samples: number,
-  meter: SampleMeter,
+  meter: SampleAccumulator,
 ): Promise<void> {
   const { log } = options;
   const { sizes } = meter;
@@ -98,8 +98,8 @@ async function scanJobs(
 function report(
   session: Session,
   { log, maxRecords = 0 }: BackupOptions,
-  meter: SampleMeter,
-  pipeline: Pipeline,
+  meter: SampleAccumulator,
+  pipeline: Codecs,
 ): EstimateResult {
   const records = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
   const bytesPerRecord = recordSizeBound(meter.sizes);

@@ -5,8 +5,8 @@ import { PartitionTracker } from '../../../aerospike/commands/partition-tracker.
 import { scanPartitions } from '../../../aerospike/commands/scan.js';
 import type { ScanSelection } from '../../../aerospike/protocol/scan-request.js';
 import { RecordEncoder } from '../../../asb/encoder.js';
-import { messageOf } from '../../../core/errors.js';
-import { partitionOf } from '../../../core/particle.js';
+import { errorMessage } from '../../../core/errors.js';
+import { partitionId } from '../../../core/partition.js';
 import { scanRetryLine } from '../../../ui/messages/backup.js';
 import type { BackupOptions } from '../config.js';
 
@@ -30,12 +30,12 @@ export async function sampleRecords(
   let failure: Error | undefined;
   let writing: Promise<void> | undefined;
   const hand = (): void => {
-    const chunk = encoder.take();
+    const chunk = encoder.drain();
     const before = writing ?? Promise.resolve();
     const next: Promise<void> = before
       .then(() => handler.text(chunk))
       .catch((error: unknown) => {
-        failure ??= error instanceof Error ? error : new Error(messageOf(error));
+        failure ??= error instanceof Error ? error : new Error(errorMessage(error));
       })
       .then(() => {
         if (writing === next) writing = undefined;
@@ -53,7 +53,7 @@ export async function sampleRecords(
         handler.record(encoder.length - before);
         if (encoder.full) hand();
       },
-      pressure: () => {
+      waitForDrain: () => {
         if (failure !== undefined) throw failure;
         return writing;
       },
@@ -64,7 +64,7 @@ export async function sampleRecords(
       firstNode: 0,
       maxRecords,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onRetry: (error, left) => options.log.error(scanRetryLine(left, messageOf(error))),
+      onRetry: (error, left) => options.log.error(scanRetryLine(left, errorMessage(error))),
     },
   );
   if (encoder.length > 0) hand();
@@ -76,7 +76,7 @@ export async function sampleRecords(
  * Asks for one record of the first partition. Whatever the server refuses, a filter expression or a missing privilege,
  * it refuses here, before anything is created or deleted (asbackup.md 12, faults 27 and 28).
  */
-export async function proveScan(
+export async function preflightScan(
   cluster: Cluster,
   options: BackupOptions,
   selection: ScanSelection,
@@ -84,7 +84,7 @@ export async function proveScan(
 ): Promise<void> {
   const [first] = filters;
   if (first === undefined) return;
-  const begin = first.kind === 'range' ? first.begin : partitionOf(first.digest, 0);
+  const begin = first.kind === 'range' ? first.begin : partitionId(first.digest, 0);
   const one: PartitionFilter = { kind: 'range', begin, count: 1 };
   const unheeded: SampleHandler = { record: () => undefined, text: () => Promise.resolve() };
   await sampleRecords(cluster, options, { ...selection, recordsPerSecond: 0 }, [one], 1, unheeded);

@@ -1,23 +1,22 @@
 /** Where a backup worker's chunks go: files of its own in a directory, or the one output of the main thread. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ByteSink } from '../../../core/byte-stream.js';
-import { MeteredSink } from '../../../storage/decorators/meter.js';
-import type { Pipeline } from '../../../codecs/pipeline.js';
+import { CountingSink } from '../../../storage/decorators/meter.js';
+import type { Codecs } from '../../../codecs/pipeline.js';
 import type { FrameCompressor } from '../../../codecs/zstd-encoder.js';
 import { joinPath } from '../../../storage/paths.js';
-import type { Sink } from '../../../storage/sink.js';
-import { type StorageAccess, Storages } from '../../../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
 import {
   backupFileName,
   claimFileNumber,
   type FileLength,
-  type FromWorker,
+  type BackupWorkerMessage,
   type OutputPlan,
   type ResumedFile,
 } from '../worker-protocol.js';
 
 /** How far a run has come with a chunk: where its partitions stand when the chunk is written (partition-tracker.ts). */
-export interface Stretch {
+export interface ProgressDelta {
   cursors: Uint8Array<ArrayBuffer>;
   records: number;
 }
@@ -31,9 +30,9 @@ export interface ChunkOutput {
    * Takes a chunk of whole records. Chunks are written in order; the promise settles with memory for the next chunk
    * when this one's is free again.
    */
-  write(chunk: Buffer, stretch: Stretch): Promise<Buffer>;
+  write(chunk: Buffer, stretch: ProgressDelta): Promise<Buffer>;
   /** The scan has come further without a record. */
-  note(stretch: Stretch): void;
+  note(stretch: ProgressDelta): void;
   /** Makes what was handed over so far durable. */
   checkpoint(): Promise<void>;
   /** Settles when all that was handed over has left the compression, which keeps something back for the next bytes. */
@@ -45,7 +44,7 @@ export interface ChunkOutput {
 }
 
 /** Of a file that is nearly full: smaller ones would cost more than a file that is a little larger. */
-const SMALLEST_CHUNK = 64 * 1024;
+const MIN_CHUNK_BYTES = 64 * 1024;
 
 /**
  * Files named `<prefix>_<number>.asb`. A file that has reached its limit is closed, and the next is opened by the first
@@ -54,7 +53,7 @@ const SMALLEST_CHUNK = 64 * 1024;
 export class DirectoryOutput implements ChunkOutput {
   private sink: ByteSink | undefined;
   /** Under `sink`. */
-  private storage: Sink | undefined;
+  private storage: ByteSink | undefined;
   /** As they are stored: compressed and encrypted. `relative` is the name within the directory. */
   private readonly files: { name: string; relative: string; bytes: number }[] = [];
   /** Writes happen one after another at the end of this chain. */
@@ -69,17 +68,17 @@ export class DirectoryOutput implements ChunkOutput {
   private rawTotal = 0;
   private storedTotal = 0;
   /** Written, but not durable yet. */
-  private pending: Stretch[] = [];
+  private pending: ProgressDelta[] = [];
 
   constructor(
     private readonly plan: Extract<OutputPlan, { kind: 'directory' }>,
     private readonly onBytes: (bytes: number) => void,
     /** A file has so many durable bytes, and with them the scan has come so far. */
-    private readonly onDurable: (stretch: Stretch, file: FileLength | undefined) => void,
-    private readonly pipeline: Pipeline,
+    private readonly onDurable: (stretch: ProgressDelta, file: FileLength | undefined) => void,
+    private readonly pipeline: Codecs,
     /** Puts what slows the bytes down around a new file. */
-    private readonly throttle: (sink: Sink) => Sink,
-    private readonly storages: StorageAccess = new Storages(),
+    private readonly throttle: (sink: ByteSink) => ByteSink,
+    private readonly storages: StorageAccess = new StorageRegistry(),
   ) {
     const { resume } = plan;
     if (resume === undefined) return;
@@ -92,7 +91,7 @@ export class DirectoryOutput implements ChunkOutput {
     if (this.pipeline.compresses) {
       // What waits will be compressed about as well as what was.
       const waiting = this.waiting * (this.rawTotal === 0 ? 1 : this.storedTotal / this.rawTotal);
-      return Math.max(SMALLEST_CHUNK, this.plan.fileLimitBytes - this.stored() - waiting);
+      return Math.max(MIN_CHUNK_BYTES, this.plan.fileLimitBytes - this.stored() - waiting);
     }
     const begun = this.planned === 0 ? this.plan.header.length + this.pipeline.overheadBytes : this.planned;
     return Math.max(1, this.plan.fileLimitBytes - begun);
@@ -102,7 +101,7 @@ export class DirectoryOutput implements ChunkOutput {
     if (this.planned === 0) this.openNext();
   }
 
-  write(chunk: Buffer, stretch: Stretch): Promise<Buffer> {
+  write(chunk: Buffer, stretch: ProgressDelta): Promise<Buffer> {
     this.begin();
     this.planned += chunk.length;
     const last = !this.pipeline.compresses && this.planned >= this.plan.fileLimitBytes;
@@ -120,7 +119,7 @@ export class DirectoryOutput implements ChunkOutput {
     });
   }
 
-  note(stretch: Stretch): void {
+  note(stretch: ProgressDelta): void {
     // Cannot fail; what failed before is reported by the next write, or by `finish`.
     this.enqueue(() => Promise.resolve(this.pending.push(stretch))).catch(() => undefined);
   }
@@ -150,7 +149,7 @@ export class DirectoryOutput implements ChunkOutput {
     const { sink } = this;
     this.sink = undefined;
     if (sink === undefined) return [];
-    await sink.abandon();
+    await sink.abort();
     return [sink.name];
   }
 
@@ -185,11 +184,11 @@ export class DirectoryOutput implements ChunkOutput {
     this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, bytes)), from);
   }
 
-  private meter(storage: Sink, relative: string, bytesBefore: number): Sink {
+  private meter(storage: ByteSink, relative: string, bytesBefore: number): ByteSink {
     const file = { name: storage.name, relative, bytes: bytesBefore };
     this.files.push(file);
     this.storage = storage;
-    return new MeteredSink(storage, (bytes) => {
+    return new CountingSink(storage, (bytes) => {
       file.bytes += bytes;
       this.storedTotal += bytes;
       this.onBytes(bytes);
@@ -254,7 +253,7 @@ export class SharedOutput implements ChunkOutput {
     // The main thread opened the output before the workers started.
   }
 
-  async write(chunk: Buffer, stretch: Stretch): Promise<Buffer> {
+  async write(chunk: Buffer, stretch: ProgressDelta): Promise<Buffer> {
     if (this.broken !== undefined) throw this.broken;
     if (this.compressor === undefined) return Buffer.from(await this.send(chunk, stretch));
     let frame: Buffer;
@@ -269,9 +268,9 @@ export class SharedOutput implements ChunkOutput {
     return Buffer.from(chunk.buffer);
   }
 
-  note(stretch: Stretch): void {
+  note(stretch: ProgressDelta): void {
     if (this.broken !== undefined) return;
-    const message: FromWorker = { type: 'note', ...stretch };
+    const message: BackupWorkerMessage = { type: 'note', ...stretch };
     this.port.postMessage(message);
   }
 
@@ -280,9 +279,9 @@ export class SharedOutput implements ChunkOutput {
     return Promise.resolve();
   }
 
-  private send(bytes: Buffer, stretch: Stretch): Promise<ArrayBuffer> {
+  private send(bytes: Buffer, stretch: ProgressDelta): Promise<ArrayBuffer> {
     const memory = bytes.buffer as ArrayBuffer;
-    const message: FromWorker = { type: 'chunk', memory, length: bytes.length, ...stretch };
+    const message: BackupWorkerMessage = { type: 'chunk', memory, length: bytes.length, ...stretch };
     return new Promise((resolve) => {
       this.waiting.push(resolve);
       this.port.postMessage(message, [memory]);

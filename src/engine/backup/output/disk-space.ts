@@ -6,7 +6,7 @@ import { isS3Path } from '../../../storage/paths.js';
 import type { BackupTarget } from '../config.js';
 
 /** Records per kind of target are written unevenly at first; before so many bytes their average says nothing. */
-const MEANINGFUL_BYTES = 16 * 1024 * 1024;
+const MIN_SAMPLE_BYTES = 16 * 1024 * 1024;
 const CHECK_EVERY_MS = 10_000;
 
 export interface WrittenSoFar {
@@ -36,7 +36,7 @@ export class DiskSpace {
   watch(read: () => WrittenSoFar): void {
     this.timer = setInterval(() => {
       const { records, bytes, expectedRecords } = read();
-      if (records === 0 || bytes < MEANINGFUL_BYTES) return;
+      if (records === 0 || bytes < MIN_SAMPLE_BYTES) return;
       void this.check(Math.ceil(Math.max(0, expectedRecords - records) * (bytes / records)));
     }, CHECK_EVERY_MS).unref();
   }

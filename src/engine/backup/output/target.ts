@@ -5,7 +5,7 @@ import { directoryCreatedLine, directoryPreparedLine } from '../../../ui/message
 import { type Log, logEvent, warningEvent } from '../../../core/log.js';
 import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
-import { type StorageAccess, Storages } from '../../../storage/registry.js';
+import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
 import type { BackupOptions, BackupTarget } from '../config.js';
 
 type TargetOptions = Pick<BackupOptions, 'target' | 'prefix' | 'removeFiles' | 'storages'>;
@@ -27,7 +27,7 @@ export async function checkTarget(options: TargetOptions): Promise<void> {
   const { path } = target;
   const storage = await storageOf(options, path);
   // A file where a directory is expected, the other way round, or nowhere to put it.
-  const refusal = await storage.refusal(target.kind, path);
+  const refusal = await storage.validateTarget(target.kind, path);
   if (refusal !== undefined) throw new TargetError(refusal);
   const exists = await storage.exists(target.kind, path);
   if (removeFiles) return;
@@ -38,7 +38,10 @@ export async function checkTarget(options: TargetOptions): Promise<void> {
   }
 }
 
-function storageOf({ storages = new Storages() }: Pick<BackupOptions, 'storages'>, path: string): Promise<Storage> {
+function storageOf(
+  { storages = new StorageRegistry() }: Pick<BackupOptions, 'storages'>,
+  path: string,
+): Promise<Storage> {
   return storages.of(path);
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Cluster } from '../../../../src/aerospike/cluster/cluster.js';
 import { LoginError, ServerError } from '../../../../src/aerospike/errors.js';
-import { credentialOf, loginOf } from '../../../../src/aerospike/connection/auth/credential.js';
+import { hashPassword, loginOf } from '../../../../src/aerospike/connection/auth/credential.js';
 import type { AuthOptions, ClusterOptions } from '../../../../src/aerospike/config.js';
 import { SecurityCommand, SecurityField } from '../../../../src/aerospike/protocol/constants.js';
 import { describeResultCode } from '../../../../src/aerospike/protocol/result-code.js';
@@ -17,7 +17,7 @@ describe('the credential (wire.md 3.2)', () => {
     ['secret', '$2a$10$7EqJtq98hPqEX7fNZaFWoOu7NRZ0i7m5NbgPBEsHTCoJzZDEKQRb.'],
     ['', '$2a$10$7EqJtq98hPqEX7fNZaFWoOLCkFexA7A9eoJ0Ew.mTDdk.E60D.9zS'],
   ])('of %j', async (password, credential) => {
-    expect(await credentialOf(password)).toBe(credential);
+    expect(await hashPassword(password)).toBe(credential);
   });
 
   it('is all that a login by the server itself knows of the password', async () => {

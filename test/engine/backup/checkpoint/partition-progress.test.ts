@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PartitionTracker } from '../../../../src/aerospike/commands/partition-tracker.js';
-import { CursorTable } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
+import { PartitionProgress } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
 
 function digest(partition: number, rest: number): Buffer {
   const bytes = Buffer.alloc(20, rest);
@@ -12,18 +12,18 @@ const ALL = { kind: 'range', begin: 0, count: 4096 } as const;
 
 describe('cursors from a tracker to the table, the state file and back', () => {
   const tracker = new PartitionTracker([ALL]);
-  const table = new CursorTable();
+  const table = new PartitionProgress();
   tracker.advance(digest(7, 9), 0);
   tracker.advance(digest(7, 5), 0);
   tracker.advance(digest(8, 1), 0);
   tracker.complete(8);
   tracker.complete(9);
-  table.apply(tracker.takeCursors());
+  table.apply(tracker.drainCursors());
 
   it('each stretch holds what has moved since the one before', () => {
-    expect(tracker.takeCursors()).toHaveLength(0);
+    expect(tracker.drainCursors()).toHaveLength(0);
     tracker.advance(digest(7, 4), 0);
-    const cursors = tracker.takeCursors();
+    const cursors = tracker.drainCursors();
     expect(cursors).toHaveLength(23);
     table.apply(cursors);
   });
@@ -33,12 +33,14 @@ describe('cursors from a tracker to the table, the state file and back', () => {
   });
 
   it('a run that goes on asks for the rest and for nothing twice', () => {
-    const resumed = CursorTable.fromJSON(JSON.parse(JSON.stringify(table)) as ReturnType<CursorTable['toJSON']>);
+    const resumed = PartitionProgress.fromJSON(
+      JSON.parse(JSON.stringify(table)) as ReturnType<PartitionProgress['toJSON']>,
+    );
     const next = new PartitionTracker([{ kind: 'range', begin: 5, count: 6 }]);
     next.resume(resumed.within({ kind: 'range', begin: 5, count: 6 }));
     expect(next.pending()).toEqual([5, 6, 7, 10]);
-    expect(next.digestOf(7)).toEqual(digest(7, 4));
-    expect(next.digestOf(5)).toBeUndefined();
+    expect(next.cursorDigest(7)).toEqual(digest(7, 4));
+    expect(next.cursorDigest(5)).toBeUndefined();
     expect(resumed.covers({ kind: 'range', begin: 8, count: 2 })).toBe(true);
     expect(resumed.covers({ kind: 'range', begin: 8, count: 3 })).toBe(false);
   });
@@ -58,6 +60,6 @@ describe('cursors from a tracker to the table, the state file and back', () => {
     [{ done: '', after: { 1: 'AAAA' } }],
     [{ done: '1', after: { 1: digest(1, 0).toString('base64') } }],
   ])('a state file that makes no sense is refused: %j', (json) => {
-    expect(() => CursorTable.fromJSON(json)).toThrow(RangeError);
+    expect(() => PartitionProgress.fromJSON(json)).toThrow(RangeError);
   });
 });

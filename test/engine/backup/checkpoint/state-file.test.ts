@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CursorTable } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
+import { PartitionProgress } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
 import {
   checkIdentity,
   loadState,
@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const state: BackupState = {
   identity: { namespace: 'test', sets: 'a,b', compact: false },
-  cursors: CursorTable.fromJSON({
+  cursors: PartitionProgress.fromJSON({
     done: '0-99,4095',
     after: { 100: Buffer.concat([Buffer.of(100, 0), Buffer.alloc(18, 7)]).toString('base64') },
   }),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SampleMeter } from '../../../../src/engine/backup/estimate/accumulator.js';
-import { Pipeline, type PipelineOptions } from '../../../../src/codecs/pipeline.js';
+import { SampleAccumulator } from '../../../../src/engine/backup/estimate/accumulator.js';
+import { Codecs, type CodecConfig } from '../../../../src/codecs/pipeline.js';
 
 const HEADER = Buffer.from('Version 3.1\n# namespace n\n');
 
-async function measured(options: PipelineOptions | undefined): Promise<SampleMeter> {
-  const meter = new SampleMeter(HEADER, await Pipeline.open(options));
+async function measured(options: CodecConfig | undefined): Promise<SampleAccumulator> {
+  const meter = new SampleAccumulator(HEADER, await Codecs.open(options));
   for (let i = 0; i < 3; i++) {
     const text = Buffer.from('the same again and again '.repeat(400));
     meter.record(text.length);

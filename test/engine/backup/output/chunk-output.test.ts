@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileNumbers } from '../../../../src/engine/backup/worker-protocol.js';
 import { DirectoryOutput } from '../../../../src/engine/backup/output/chunk-output.js';
-import { Pipeline } from '../../../../src/codecs/pipeline.js';
-import type { Sink } from '../../../../src/storage/sink.js';
+import { Codecs } from '../../../../src/codecs/pipeline.js';
+import type { ByteSink } from '../../../../src/core/byte-stream.js';
 
 let root = '';
 beforeEach(async () => {
@@ -27,8 +27,8 @@ async function outputs(count: number, fileLimitBytes = 100) {
     header: encoder.encode('H\n'),
     firstHeader: encoder.encode('H\nindexes\n'),
   };
-  const pipeline = await Pipeline.open();
-  const plain = (sink: Sink): Sink => sink;
+  const pipeline = await Codecs.open();
+  const plain = (sink: ByteSink): ByteSink => sink;
   const nothing = (): void => undefined;
   return Array.from({ length: count }, () => new DirectoryOutput(plan, nothing, nothing, pipeline, plain));
 }

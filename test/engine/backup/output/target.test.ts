@@ -10,13 +10,13 @@ import {
   prepareTarget,
   removeArtifacts,
 } from '../../../../src/engine/backup/output/target.js';
-import { type LogLine, textOf } from '../../../../src/core/log.js';
+import { type LogLine, logText } from '../../../../src/core/log.js';
 
 let root = '';
 let lines: string[] = [];
 const log = {
-  info: (line: LogLine) => void lines.push(textOf(line)),
-  error: (line: LogLine) => void lines.push(`ERR ${textOf(line)}`),
+  info: (line: LogLine) => void lines.push(logText(line)),
+  error: (line: LogLine) => void lines.push(`ERR ${logText(line)}`),
   verbose: () => undefined,
 };
 
