@@ -1,19 +1,63 @@
+import type { HintId } from './hint.js';
+
+/** What an error is about, as data: paths, addresses, counts, result codes. Never a secret. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface ToolErrorOptions {
+  cause?: unknown;
+  details?: ErrorDetails;
+  hint?: HintId | undefined;
+}
+
 /**
- * The base of every error this project throws on purpose: a stable code that programs can test, one sentence that a
- * person can act on, and the cause. Each room derives its own classes.
+ * The base of every error this project throws on purpose: a stable code that programs can test and one sentence that a
+ * person can act on, without a full stop and without the name of an option. The front end adds both: the hint names the
+ * option in its own terms (src/ui/error-text.ts). Each folder derives its own classes.
  */
 export class ToolError extends Error {
-  /** Stable, upper-case, prefixed with the room: `ASB_SYNTAX`, `NET_CONNECT`, `OPTION_RANGE`, … */
+  /** Stable, upper-case, prefixed with the area: `ASB_SYNTAX`, `NET_CONNECT`, `OPTION_RANGE`, … */
   readonly code: string;
+  readonly details: ErrorDetails;
+  /** What the user can do about it; undefined = the message says all. */
+  readonly hint: HintId | undefined;
 
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: string, message: string, { cause, details = {}, hint }: ToolErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
+    this.details = details;
+    this.hint = hint;
   }
 }
 
-/** The sentence of any thrown value, for a log line. */
+/** An error as it crosses a thread. */
+export interface SerializedError {
+  code: string;
+  message: string;
+  stack: string;
+  details: ErrorDetails;
+  hint: HintId | undefined;
+}
+
+/** Prepares any thrown value for `postMessage`. What is no ToolError has the code INTERNAL. */
+export function serializeError(error: unknown): SerializedError {
+  return {
+    code: error instanceof ToolError ? error.code : 'INTERNAL',
+    message: errorMessage(error),
+    stack: error instanceof Error ? (error.stack ?? '') : '',
+    details: error instanceof ToolError ? error.details : {},
+    hint: error instanceof ToolError ? error.hint : undefined,
+  };
+}
+
+/** The error that another thread serialized, with the stack of that thread. */
+export function deserializeError({ code, message, stack, details, hint }: SerializedError): ToolError {
+  const error = new ToolError(code, message, { details, hint });
+  if (stack !== '') error.stack = stack;
+  return error;
+}
+
+/** The message of any thrown value. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -32,7 +32,7 @@ export async function selectNodes(cluster: Cluster, list: readonly Seed[] | unde
     const entry = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const node = nodeAt.get(key(host, port));
     if (node === undefined) {
-      const known = cluster.nodes.map(({ name, address: where }) => `${name} at ${where}`).join(', ');
+      const known = cluster.nodes.map(({ name, endpoint: where }) => `${name} at ${where}`).join(', ');
       throw new NodeListError(`${entry} of --node-list is not a node of this cluster, which has: ${known}.`);
     }
     const before = selected.get(node);
