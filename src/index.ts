@@ -1,5 +1,5 @@
 /**
- * The library: `import { backup, restore, readBackup } from 'asbackup'` (docs/library.md). It ends no process, listens to
+ * The library: `import { backup, restore, readBackup } from 'asbackup'` (docs/guide/library.md). It ends no process, listens to
  * no signal, prints nothing, and keeps no process alive when a call has settled.
  */
 export { backup } from './api/backup.js';

@@ -17,13 +17,13 @@ function sourceFiles(folder: string): string[] {
 const sections = new Map(
   DOCS.map((doc) => [
     doc,
-    new Set([...read(`docs/${doc}`).matchAll(/^#{2,3} (\d+(?:\.\d+)?)\.? /gm)].map(([, number]) => number!)),
+    new Set([...read(`docs/spec/${doc}`).matchAll(/^#{2,3} (\d+(?:\.\d+)?)\.? /gm)].map(([, number]) => number!)),
   ]),
 );
 
 /** Rows of the table of a section: numbers of faults, or of checks. */
 function rows(doc: string, heading: string): Set<string> {
-  const text = read(`docs/${doc}`);
+  const text = read(`docs/spec/${doc}`);
   const from = text.indexOf(heading);
   const section = text.slice(from, text.indexOf('\n## ', from + 1) < 0 ? undefined : text.indexOf('\n## ', from + 1));
   return new Set([...section.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => number!));
@@ -79,7 +79,7 @@ describe('docs', () => {
 
   it('have no section twice, and none left out between two', () => {
     for (const doc of DOCS) {
-      const numbers = [...read(`docs/${doc}`).matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
+      const numbers = [...read(`docs/spec/${doc}`).matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
       expect(numbers, doc).toEqual(numbers.map((_, i) => i + 1));
     }
   });
@@ -89,7 +89,9 @@ describe('docs', () => {
       'README.md',
       'CONTRIBUTING.md',
       'CHANGELOG.md',
-      ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+      ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/${name}`),
     ];
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)]

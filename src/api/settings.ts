@@ -69,7 +69,7 @@ export interface StorageSettings {
 export interface LogEntry {
   time: Date;
   level: 'error' | 'warn' | 'info' | 'debug';
-  /** A stable name, as in docs/logs.md. */
+  /** A stable name, as in docs/reference/log-events.md. */
   event: string;
   message: string;
   /** Numbers are numbers. `worker` is there if a worker speaks. */

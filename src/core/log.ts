@@ -6,7 +6,7 @@ export type Fields = Readonly<Record<string, FieldValue>>;
 
 /** A log line that programs can read, too: the text for people, and what it says as fields. */
 export interface LogEvent {
-  /** Stable, as documented in docs/logs.md: `backup.summary`. Several lines may tell the same event. */
+  /** Stable, as documented in docs/reference/log-events.md: `backup.summary`. Several lines may tell the same event. */
   readonly event: string;
   readonly text: string;
   readonly fields?: Fields;

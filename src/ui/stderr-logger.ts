@@ -53,7 +53,7 @@ export function shownLevel(level: LogLevel, { warning }: LogEvent): 'error' | 'w
   return warning === true ? 'warn' : LEVELS[level];
 }
 
-/** `{"time":"…Z","tool":"asbackup","pid":…,"level":"info","event":"…","message":"…","fields":{…}}` (docs/logs.md). */
+/** `{"time":"…Z","tool":"asbackup","pid":…,"level":"info","event":"…","message":"…","fields":{…}}` (docs/reference/log-events.md). */
 export function jsonForm(tool: string): LineForm {
   return ({ time, level, event, pid, worker }) => {
     const { text, fields } = event;

@@ -49,9 +49,9 @@ afterAll(async () => {
 
 const at = (name: string): string => join(folder.path, name);
 
-/** The examples of docs/library.md by name. */
+/** The examples of docs/guide/library.md by name. */
 function examples(): Map<string, string> {
-  const text = readFileSync(join(ROOT, 'docs/library.md'), 'utf8');
+  const text = readFileSync(join(ROOT, 'docs/guide/library.md'), 'utf8');
   return new Map(
     [...text.matchAll(/<!-- example: (\w+) -->\n\n```ts\n([\s\S]*?)```/g)].map(([, n, code]) => [n!, code!]),
   );

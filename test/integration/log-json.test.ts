@@ -8,7 +8,7 @@ import { fill, start } from '../support/backup.js';
 import { run, scratch } from '../support/target.js';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/backups/', import.meta.url));
-const DOCS = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8');
+const DOCS = readFileSync(new URL('../../docs/reference/log-events.md', import.meta.url), 'utf8');
 const RECORDS = 200;
 
 interface Line {
@@ -47,7 +47,7 @@ function lines(stderr: string, tool: string): Line[] {
       expect(line.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       expect(line).toMatchObject({ tool, pid: expect.any(Number) as number });
       expect(['error', 'warn', 'info', 'debug']).toContain(line.level);
-      expect(DOCS, `docs/logs.md knows ${line.event}`).toContain(`\`${line.event}\``);
+      expect(DOCS, `docs/reference/log-events.md knows ${line.event}`).toContain(`\`${line.event}\``);
       return line;
     });
 }

@@ -54,7 +54,7 @@ describe('JSON lines', () => {
   });
 });
 
-it('docs/logs.md knows every event, and no other', () => {
+it('docs/reference/log-events.md knows every event, and no other', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const events = new Set(['message', 'error']);
   for (const file of files) {
@@ -62,7 +62,7 @@ it('docs/logs.md knows every event, and no other', () => {
     const calls = text.matchAll(/\b(?:logEvent|warningEvent|tell)\(\s*'([a-z.-]+)'|errorEvent\([^,()]+, '([a-z.-]+)'/g);
     for (const [, event, error] of calls) events.add(event ?? error!);
   }
-  const docs = readFileSync(new URL('../../docs/logs.md', import.meta.url), 'utf8');
+  const docs = readFileSync(new URL('../../docs/reference/log-events.md', import.meta.url), 'utf8');
   const rows = docs.split('\n').filter((line) => line.startsWith('| `'));
   const told = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
   expect([...told].sort()).toEqual([...events].sort());

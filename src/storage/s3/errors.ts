@@ -126,7 +126,7 @@ export function explainFault(error: unknown, { doing, path, host, region, profil
       return say('FULL', `there is no more room on ${host} (${name})`);
   }
   if (name === 'AccessDenied' || status === 403) {
-    const text = `the credentials do not permit it (${name}); docs/s3.md lists the permissions that are needed`;
+    const text = `the credentials do not permit it (${name}); docs/guide/s3.md lists the permissions that are needed`;
     return say('DENIED', text);
   }
   if (status === 404) return say('NO_OBJECT', `there is no such bucket or object (${name})`);

@@ -5,7 +5,7 @@ import { etaText, localTimeText, secondsText, wholeSeconds } from '../format-dur
 
 /**
  * The lines of asbackup. Scripts read their texts, so they are exactly those of the C tool. Names and fields are those of
- * `--log-json` (docs/logs.md).
+ * `--log-json` (docs/reference/log-events.md).
  */
 
 export interface BackupTotals {

@@ -4,7 +4,7 @@ import { etaText, secondsText, wholeSeconds } from '../format-duration.js';
 
 /**
  * The lines of asrestore. Scripts read their texts, so they are exactly those of the C tool, uneven blanks included. Names
- * and fields are those of `--log-json` (docs/logs.md).
+ * and fields are those of `--log-json` (docs/reference/log-events.md).
  */
 
 /** Totals since the start of the run. */
