@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { Decoder, Entry } from '../asb/decoder.js';
+import { Entry } from '../asb/decoder.js';
+import { readEntries } from '../asb/read-entries.js';
 import { toRestoreOptions } from '../config/restore-config.js';
 import { Codecs } from '../codecs/pipeline.js';
 import { findMissingFiles } from '../engine/input/missing-files.js';
-import { RestoreFailure } from '../engine/restore/errors.js';
 import { type FileHeader, readFileHeader } from '../engine/input/header-scan.js';
 import { collectInput } from '../engine/input/inputs.js';
 import { explainFailure, openSource } from '../engine/input/open-input.js';
@@ -73,27 +73,18 @@ async function* entriesOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<BackupEntry, void, undefined> {
   const { name } = source;
-  const decoder = new Decoder(bins.length > 0 ? { file: name, bins } : { file: name });
-  let empty = true;
   try {
-    for (let ended = false; !ended;) {
-      signal?.throwIfAborted();
-      const chunk = await source.read();
-      if (chunk !== undefined) decoder.write(chunk);
-      else if (empty) throw new RestoreFailure('ASB_TRUNCATED', `${name} is empty: it holds no backup.`);
-      else decoder.end();
-      empty = false;
+    signal?.throwIfAborted();
+    for await (const decoder of readEntries(source, { bins })) {
       for (;;) {
         const kind = decoder.next();
+        if (kind === Entry.END) return;
         if (kind === Entry.NEED_DATA) break;
         if (kind === Entry.RECORD) yield recordOf(decoder.record, name);
         else if (kind === Entry.SINDEX) yield indexOf(decoder.sindex, name);
         else if (kind === Entry.UDF) yield { kind: 'udf', ...decoder.udf, file: name };
-        else if (kind === Entry.END) {
-          ended = true;
-          break;
-        }
       }
+      signal?.throwIfAborted();
     }
   } catch (error) {
     throw explainFailure(error, source);

@@ -1,95 +1,126 @@
-/** One backup file from its first byte to its last, entry by entry. */
-import { Decoder, Entry, type Meta } from './decoder.js';
-import { errorMessage, ToolError } from '../core/errors.js';
+/** The one loop that reads a backup file from its first byte to its last. */
 import type { ByteSource } from '../core/byte-stream.js';
-import { RestoreFailure } from '../engine/restore/errors.js';
-import type { MetadataEntry } from '../engine/restore/worker-protocol.js';
+import { errorMessage, ToolError } from '../core/errors.js';
+import { EventLoopYielder } from '../core/event-loop.js';
+import type { MetadataEntry } from '../core/sindex.js';
+import { Decoder, Entry, type Meta } from './decoder.js';
 
-/** Takes what a file holds. */
-export interface EntryVisitor {
-  /** After each meta line: what they have said so far. May throw what makes the file unusable. */
-  meta(meta: Readonly<Meta>): void;
-  /** HOT PATH. May throw what makes the rest of the file unusable. */
-  record(decoder: Decoder): void;
-  /** After each record: a promise to wait for before the next one, if what was handed over piles up. */
-  waitForDrain(): Promise<void> | undefined;
-  /** Settles when the entry has been seen to. */
-  global(entry: MetadataEntry): Promise<void>;
-  /** Called for each chunk of text with its size: a promise to wait for before its entries are read. */
-  chunk(bytes: number): Promise<void> | undefined;
-  /** Asked after each stretch of records. True = read no further. */
-  stopped(): boolean;
+export interface ReadEntriesOptions {
+  /** Keep only the bins of these names; none = all. */
+  bins?: readonly string[];
+  /** Called for each chunk of text with its size in bytes: a promise to wait for before its entries are parsed. */
+  beforeChunk?: (bytes: number) => Promise<void> | undefined;
 }
 
-/** Reads `source` to its end, or until the handler has `stopped`. Throws FormatError and StorageError. */
-export async function readEntries(source: ByteSource, bins: readonly string[], handler: EntryVisitor): Promise<void> {
+/**
+ * Yields the decoder once per chunk of text, ready to be asked for the entries that have become complete:
+ *
+ *     for await (const decoder of readEntries(source)) {
+ *       for (let kind = decoder.next(); kind !== Entry.NEED_DATA && kind !== Entry.END; kind = decoder.next()) { … }
+ *     }
+ *
+ * The caller takes entries until `next` returns NEED_DATA or END, or leaves the loop to read no further. The event loop
+ * runs at least every few milliseconds between chunks, also when the source never waits. Does not close `source`.
+ * Throws ASB_TRUNCATED for an empty file, and the StorageError, CodecError or FormatError that reading or parsing meets.
+ */
+export async function* readEntries(
+  source: ByteSource,
+  { bins = [], beforeChunk }: ReadEntriesOptions = {},
+): AsyncGenerator<Decoder, void, undefined> {
   const decoder = new Decoder(bins.length > 0 ? { file: source.name, bins } : { file: source.name });
+  const eventLoop = new EventLoopYielder();
   let empty = true;
-  while (!handler.stopped()) {
+  for (;;) {
+    await eventLoop.yieldIfDue();
     const chunk = await source.read();
-    if (handler.stopped()) return;
-    if (chunk !== undefined) {
-      empty = false;
-      const pause = handler.chunk(chunk.length);
-      if (pause !== undefined) {
-        await pause;
-        if (handler.stopped()) return;
-      }
-      decoder.write(chunk);
-    } else if (empty) {
-      // The decoder would complain about a missing first line; this says what really happened.
-      throw new RestoreFailure('ASB_TRUNCATED', `${source.name} is empty: it holds no backup.`);
-    } else {
-      decoder.end();
-    }
-    if (await visitEntries(decoder, source, handler)) return;
+    if (chunk === undefined) break;
+    empty = false;
+    await beforeChunk?.(chunk.length);
+    decoder.write(chunk);
+    yield decoder;
+  }
+  // The decoder would report a missing first line, which hides what happened.
+  if (empty) throw new ToolError('ASB_TRUNCATED', `${source.name} is empty: it holds no backup`);
+  decoder.end();
+  yield decoder;
+}
+
+/** Receives the entries of a file in their order. */
+export interface EntryVisitor {
+  /** After each meta line, with what all of them said so far. May throw what makes the file unusable. */
+  visitMeta(meta: Readonly<Meta>): void;
+  /** HOT: `decoder.record` is valid during the call. May throw what makes the rest of the file unusable. */
+  visitRecord(decoder: Decoder): void;
+  /** An index or a UDF module. Settles when the next entry may be read. */
+  visitMetadata(entry: MetadataEntry): Promise<void> | undefined;
+  /** HOT: asked after each record. A promise to wait for before the next one; undefined = go on. */
+  waitForDrain(): Promise<void> | undefined;
+  /** Called for each chunk of text with its size in bytes: a promise to wait for before its entries are parsed. */
+  beforeChunk(bytes: number): Promise<void> | undefined;
+  /** Asked after each wait and each chunk. True = read no further. */
+  isStopped(): boolean;
+}
+
+/**
+ * Reads `source` to its end, or until the visitor `isStopped`. Throws as `readEntries` does, and what the visitor throws,
+ * with the place of the record.
+ */
+export async function visitEntries(
+  source: ByteSource,
+  visitor: EntryVisitor,
+  { bins }: Pick<ReadEntriesOptions, 'bins'> = {},
+): Promise<void> {
+  if (visitor.isStopped()) return;
+  const beforeChunk = (bytes: number): Promise<void> | undefined =>
+    visitor.isStopped() ? undefined : visitor.beforeChunk(bytes);
+  for await (const decoder of readEntries(source, bins === undefined ? { beforeChunk } : { bins, beforeChunk })) {
+    if (visitor.isStopped()) return;
+    await visitChunk(decoder, source, visitor);
+    if (visitor.isStopped()) return;
   }
 }
 
-/** A file of another namespace than the one wanted (asrestore.md 5.1; C looks at the meta line only sometimes). */
-export function checkNamespace(file: string, { namespace }: Readonly<Meta>, wanted: string | undefined): void {
-  if (wanted === undefined || namespace === undefined || namespace === wanted) return;
-  const text = `${file} is a backup of namespace "${namespace}", but --namespace says "${wanted}".`;
-  throw new RestoreFailure('RESTORE_NAMESPACE', text);
-}
-
-/** Takes the entries that are there. Returns true at the end. */
-async function visitEntries(decoder: Decoder, source: ByteSource, handler: EntryVisitor): Promise<boolean> {
+/** Visits the entries that are complete, until the visitor has to wait and is stopped meanwhile. */
+async function visitChunk(decoder: Decoder, source: ByteSource, visitor: EntryVisitor): Promise<void> {
   for (;;) {
     switch (decoder.next()) {
       case Entry.RECORD: {
         try {
-          handler.record(decoder);
+          visitor.visitRecord(decoder);
         } catch (error) {
-          throw atPlace(error, decoder, source);
+          throw withPlace(error, decoder, source);
         }
-        const pressure = handler.waitForDrain();
-        if (pressure !== undefined) {
-          await pressure;
-          if (handler.stopped()) return true;
+        const drained = visitor.waitForDrain();
+        if (drained !== undefined) {
+          await drained;
+          if (visitor.isStopped()) return;
         }
         break;
       }
       case Entry.SINDEX:
-        await handler.global({ kind: 'sindex', sindex: decoder.sindex });
+        await visitor.visitMetadata({ kind: 'sindex', sindex: decoder.sindex });
         break;
       case Entry.UDF:
-        await handler.global({ kind: 'udf', name: decoder.udf.name, content: decoder.udf.content });
+        await visitor.visitMetadata({ kind: 'udf', ...decoder.udf });
         break;
       case Entry.META:
-        handler.meta(decoder.meta);
+        visitor.visitMeta(decoder.meta);
         break;
       case Entry.NEED_DATA:
-        return false;
       case Entry.END:
-        return true;
+        return;
     }
   }
 }
 
-function atPlace(error: unknown, decoder: Decoder, source: ByteSource): unknown {
+function withPlace(error: unknown, decoder: Decoder, source: ByteSource): unknown {
   if (!(error instanceof ToolError)) return error;
   // The position is that of the entry after the record.
   const { line } = decoder.position;
-  return new RestoreFailure(error.code, `${source.name}, record that ends above line ${line}: ${errorMessage(error)}.`);
+  const { code, hint, details } = error;
+  return new ToolError(code, `${source.name}, record that ends above line ${line}: ${errorMessage(error)}`, {
+    cause: error,
+    hint,
+    details: { ...details, file: source.name },
+  });
 }

@@ -22,3 +22,6 @@ export interface Udf {
   name: string;
   content: Buffer;
 }
+
+/** What a backup file holds besides records. */
+export type MetadataEntry = { kind: 'sindex'; sindex: Sindex } | { kind: 'udf'; name: string; content: Uint8Array };

@@ -2,11 +2,12 @@
  * A look at the head of every file before any record of any file is written: indexes and UDF modules stand in front of
  * the records, so that they can be restored first (asrestore.md 4.2), and what is missing shows early.
  */
-import { Decoder, Entry } from '../../asb/decoder.js';
+import { Entry } from '../../asb/decoder.js';
+import { readEntries } from '../../asb/read-entries.js';
 import type { Codecs } from '../../codecs/pipeline.js';
 import type { ByteSource } from '../../core/byte-stream.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import type { MetadataEntry } from '../restore/worker-protocol.js';
+import type { MetadataEntry } from '../../core/sindex.js';
 import { openSource } from './open-input.js';
 
 const HEAD_BYTES = 64 * 1024;
@@ -33,11 +34,7 @@ export async function readFileHeader(
   let source: ByteSource | undefined;
   try {
     source = await openSource(pipeline, storages, { path }, onBytes, { chunkBytes: HEAD_BYTES });
-    const decoder = new Decoder({ file: path });
-    for (;;) {
-      const chunk = await source.read();
-      if (chunk === undefined) decoder.end();
-      else decoder.write(chunk);
+    for await (const decoder of readEntries(source)) {
       for (let kind = decoder.next(); kind !== Entry.NEED_DATA; kind = decoder.next()) {
         if (kind === Entry.META) {
           head.firstFile = decoder.meta.firstFile === true;
@@ -50,6 +47,7 @@ export async function readFileHeader(
         }
       }
     }
+    return head;
   } catch {
     return head;
   } finally {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import { createSindex, dropSindex, listSindexes, waitForSindex } from '../../aerospike/commands/sindex.js';
 import { putUdf, waitForUdf } from '../../aerospike/commands/udf.js';
-import type { Sindex } from '../../core/sindex.js';
+import type { MetadataEntry, Sindex } from '../../core/sindex.js';
 import { errorMessage } from '../../core/errors.js';
 import { errorEvent, type Log, logEvent } from '../../core/log.js';
 import {
@@ -16,7 +16,6 @@ import {
   sindexUnwantedLine,
 } from '../../ui/messages/restore.js';
 import { RestoreFailure } from './errors.js';
-import type { MetadataEntry } from './worker-protocol.js';
 
 /** The set that C tools write for an index without one, taken from what servers print (asb-format.md 1.3). */
 const NULL_SET = 'null';

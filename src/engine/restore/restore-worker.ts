@@ -9,11 +9,12 @@ import type { ByteSource } from '../../core/byte-stream.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import { exitWorker } from '../../core/worker-exit.js';
 import { errorOf, noticeOf } from './errors.js';
-import { checkNamespace, readEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import { visitEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import type { MetadataEntry } from '../../core/sindex.js';
+import { checkNamespace } from '../input/check-namespace.js';
 import type {
   FileJob,
   RestoreWorkerMessage,
-  MetadataEntry,
   RestoreWorkerRequest,
   RestoreWorkerData,
 } from './worker-protocol.js';
@@ -83,7 +84,7 @@ class RestoreWorker implements EntryVisitor {
       try {
         if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });
         this.globalsDone = job.globalsDone;
-        await readEntries(source, setup.bins, this);
+        await visitEntries(source, this, { bins: setup.bins });
         const { tally } = this;
         const ms = performance.now() - startedAt;
         this.tell(fileReadLine(source.name, tally.records - records, tally.bytes - bytes, ms));
@@ -113,11 +114,11 @@ class RestoreWorker implements EntryVisitor {
     this.cluster.close();
   }
 
-  meta(meta: Readonly<Meta>): void {
+  visitMeta(meta: Readonly<Meta>): void {
     checkNamespace(this.source?.name ?? '', meta, setup.upload.namespace?.from);
   }
 
-  record(decoder: Decoder): void {
+  visitRecord(decoder: Decoder): void {
     if (setup.noRecords) this.filter.inspectSkipped(decoder.record);
     else this.filter.process(decoder.record);
   }
@@ -129,7 +130,7 @@ class RestoreWorker implements EntryVisitor {
     return this.uploader.room().then(() => this.filter.tick());
   }
 
-  async global(entry: MetadataEntry): Promise<void> {
+  async visitMetadata(entry: MetadataEntry): Promise<void> {
     if (this.globalsDone > 0) {
       this.globalsDone--;
       return;
@@ -142,7 +143,7 @@ class RestoreWorker implements EntryVisitor {
     this.globalSeen = undefined;
   }
 
-  chunk(bytes: number): Promise<void> | undefined {
+  beforeChunk(bytes: number): Promise<void> | undefined {
     this.tally.textBytes += bytes;
     this.tally.publish();
     this.filter.tick();
@@ -150,7 +151,7 @@ class RestoreWorker implements EntryVisitor {
     return pauseMs > 0 ? this.pause(pauseMs) : undefined;
   }
 
-  stopped(): boolean {
+  isStopped(): boolean {
     return this.uploader.stopped;
   }
 

@@ -1,13 +1,13 @@
 /** The main thread's side of the restore workers: hands out files, passes on what they say, ends them together. */
 import { Worker } from 'node:worker_threads';
 import { errorMessage, ToolError } from '../../core/errors.js';
+import type { MetadataEntry } from '../../core/sindex.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
 import { errorOf, noticeOf, type SerializedError } from './errors.js';
 import type {
   FileContents,
   FileJob,
   RestoreWorkerMessage,
-  MetadataEntry,
   ReadingLink,
   RestoreWorkerRequest,
   WorkerResult,

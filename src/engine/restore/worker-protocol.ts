@@ -1,7 +1,7 @@
 /** What the main thread and the workers of a restore say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterOptions } from '../../aerospike/config.js';
-import type { Sindex } from '../../core/sindex.js';
+import type { MetadataEntry } from '../../core/sindex.js';
 import type { CodecConfig } from '../../codecs/pipeline.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
 import type { WorkerChannel } from '../../storage/registry.js';
@@ -9,9 +9,6 @@ import type { SerializedError } from './errors.js';
 import type { RateLimits } from './rate-limiter.js';
 import type { RecordRules } from './record-processor.js';
 import type { UploadSettings } from './batch-writer.js';
-
-/** An index or UDF module of a backup. */
-export type MetadataEntry = { kind: 'sindex'; sindex: Sindex } | { kind: 'udf'; name: string; content: Uint8Array };
 
 export interface RestoreWorkerData {
   /** 0 for the first worker. */

@@ -7,12 +7,13 @@ import type { ByteSource } from '../../core/byte-stream.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import { exitWorker } from '../../core/worker-exit.js';
 import { noticeOf, RestoreFailure } from '../restore/errors.js';
-import { checkNamespace, readEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import { visitEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import type { MetadataEntry } from '../../core/sindex.js';
+import { checkNamespace } from '../input/check-namespace.js';
 import type {
   FileContents,
   FileJob,
   RestoreWorkerMessage,
-  MetadataEntry,
   RestoreWorkerRequest,
   ValidationSetup,
 } from '../restore/worker-protocol.js';
@@ -32,13 +33,13 @@ function say(message: RestoreWorkerMessage): void {
 
 class ValidationWorker implements EntryVisitor {
   private readonly tally = new RestoreCounters(setup.tallies, setup.index);
-  private isStopped = false;
+  private stopped = false;
   private source: ByteSource | undefined;
 
   constructor(private readonly pipeline: Codecs) {}
 
   stop(): void {
-    this.isStopped = true;
+    this.stopped = true;
     // A read from a silent pipe would go on for ever.
     void this.source?.close();
   }
@@ -51,7 +52,7 @@ class ValidationWorker implements EntryVisitor {
       await this.readFile(job);
     } catch (error) {
       // Once the run has stopped, the end of a file is no failure of its own.
-      if (!this.isStopped) say({ type: 'fileFailed', failure: noticeOf(error) });
+      if (!this.stopped) say({ type: 'fileFailed', failure: noticeOf(error) });
     }
     this.tally.publish();
     const { tally } = this;
@@ -61,14 +62,14 @@ class ValidationWorker implements EntryVisitor {
       udfs: tally.udfs - before.udfs,
       bytes: tally.bytes - before.bytes,
     };
-    if (!this.isStopped) say({ type: 'fileChecked', contents });
+    if (!this.stopped) say({ type: 'fileChecked', contents });
   }
 
-  meta(meta: Readonly<Meta>): void {
+  visitMeta(meta: Readonly<Meta>): void {
     checkNamespace(this.source?.name ?? '', meta, setup.namespace);
   }
 
-  record({ record }: Decoder): void {
+  visitRecord({ record }: Decoder): void {
     this.tally.records++;
     if (setup.namespace !== undefined && record.namespace !== setup.namespace) {
       throw otherNamespace('a record', record.namespace);
@@ -79,7 +80,7 @@ class ValidationWorker implements EntryVisitor {
     return undefined;
   }
 
-  global(entry: MetadataEntry): Promise<void> {
+  visitMetadata(entry: MetadataEntry): undefined {
     if (entry.kind === 'udf') {
       this.tally.udfs++;
     } else {
@@ -89,16 +90,15 @@ class ValidationWorker implements EntryVisitor {
         throw otherNamespace(`the index ${name}`, namespace);
       }
     }
-    return Promise.resolve();
   }
 
-  chunk(bytes: number): undefined {
+  beforeChunk(bytes: number): undefined {
     this.tally.textBytes += bytes;
     this.tally.publish();
   }
 
-  stopped(): boolean {
-    return this.isStopped;
+  isStopped(): boolean {
+    return this.stopped;
   }
 
   private async readFile(job: FileJob): Promise<void> {
@@ -109,7 +109,7 @@ class ValidationWorker implements EntryVisitor {
     this.source = source;
     try {
       if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });
-      await readEntries(source, [], this);
+      await visitEntries(source, this);
       const ms = performance.now() - startedAt;
       const line = fileReadLine(source.name, this.tally.records - records, this.tally.bytes - bytes, ms);
       say({ type: 'log', level: 'verbose', line });
