@@ -2,7 +2,7 @@
 import { recordText } from './data.js';
 import { DECODED_BIN_STRIDE, Decoder, Entry, NAME_IN_ARENA, VALUE_IN_ARENA } from '../../dist/asb/decoder.js';
 import { readKeyFile } from '../../dist/codecs/key.js';
-import { Codecs } from '../../dist/codecs/pipeline.js';
+import { Codecs } from '../../dist/codecs/codecs.js';
 
 const CHUNK_BYTES = 100_000;
 

@@ -7,7 +7,7 @@ import * as configError from '../../dist/config/file/config-error.js';
 import * as config from '../../dist/config/file/load.js';
 import * as key from '../../dist/codecs/key.js';
 import * as errors from '../../dist/codecs/errors.js';
-import * as pipeline from '../../dist/codecs/pipeline.js';
+import * as pipeline from '../../dist/codecs/codecs.js';
 
 export const FUZZERS = readers({
   ...decoder,

@@ -16,10 +16,10 @@ import { DecodedRecord } from '../core/decoded-record.js';
 import { Fields } from './fields.js';
 import { HASH, PLUS, STAR } from './format.js';
 import type { FormatVersion } from './metadata-encoder.js';
-import { parseGlobal } from './metadata-parser.js';
+import { parseMetadata } from './metadata-parser.js';
 import { parseMeta, parseVersion } from './header-parser.js';
 import type { Meta } from './header-parser.js';
-import { Input, MAX_ENTRY_BYTES, NEED_MORE } from './text-buffer.js';
+import { TextBuffer, MAX_ENTRY_BYTES, NEED_MORE } from './text-buffer.js';
 import type { Sindex, Udf } from '../core/sindex.js';
 import type { Position } from './errors.js';
 import { RecordParser } from './record-parser.js';
@@ -63,7 +63,7 @@ export class Decoder {
   readonly meta: Meta = {};
   /** Of the version line, once it has been read. */
   version: FormatVersion = '3.1';
-  private readonly input: Input;
+  private readonly input: TextBuffer;
   private readonly fields: Fields;
   private readonly records: RecordParser;
   private versionRead = false;
@@ -73,7 +73,7 @@ export class Decoder {
   private failure: unknown = undefined;
 
   constructor(options: DecoderOptions) {
-    this.input = new Input(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES);
+    this.input = new TextBuffer(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES);
     this.fields = new Fields(this.input);
     this.records = new RecordParser(this.input, this.fields, this.record, options.bins);
   }
@@ -91,7 +91,7 @@ export class Decoder {
 
   /** Where the next entry begins: line and column from 1, offset from 0, in the text as the decoder gets it. */
   get position(): Position {
-    return this.input.positionOf(this.input.start);
+    return this.input.getPosition(this.input.start);
   }
 
   /** Parses one entry. Throws FormatError, and the same one again if called again. */
@@ -108,7 +108,7 @@ export class Decoder {
       if (error === NEED_MORE) {
         // The version line may have been consumed meanwhile.
         const there = input.end - input.start;
-        this.needed = Math.max(input.wanted - input.start, there + (there >>> 2));
+        this.needed = Math.max(input.requiredEnd - input.start, there + (there >>> 2));
         return Entry.NEED_DATA;
       }
       this.failure = error;
@@ -127,7 +127,7 @@ export class Decoder {
     const at = input.start;
     if (at === input.end) {
       if (input.ended) return Entry.END;
-      input.more(at + 1, 'an entry');
+      input.requireMore(at + 1, 'an entry');
     }
     switch (input.buf[at]) {
       case PLUS:
@@ -136,10 +136,10 @@ export class Decoder {
         this.records.parse();
         return Entry.RECORD;
       case STAR: {
-        if (this.version === '3.0') input.expected(at, '"+" (a file of version 3.0 has records only)');
+        if (this.version === '3.0') input.failExpected(at, '"+" (a file of version 3.0 has records only)');
         this.entriesBegun = true;
         input.entry = 'global entry';
-        const global = parseGlobal(input, fields);
+        const global = parseMetadata(input, fields);
         if ('udf' in global) {
           this.udf = global.udf;
           return Entry.UDF;
@@ -149,12 +149,12 @@ export class Decoder {
       }
       case HASH:
         if (this.entriesBegun)
-          input.expected(at, '"+" (record) or "*" (index or UDF module); meta lines come before them');
+          input.failExpected(at, '"+" (record) or "*" (index or UDF module); meta lines come before them');
         input.entry = 'meta line';
         parseMeta(input, fields, this.meta);
         return Entry.META;
       default:
-        return input.expected(
+        return input.failExpected(
           at,
           this.entriesBegun ? '"+" (record) or "*" (index or UDF module)' : '"#", "+" or "*" at the start of a line',
         );

@@ -10,7 +10,7 @@ import { DOUBLE_INCOMPLETE, DOUBLE_RANGE, doubleEnd, readDouble } from './number
 import { COPY_SLACK_BYTES } from '../core/byte-copy.js';
 import { BACKSLASH, DIGIT_0, LF, MAX_NUMBER_CHARS, MAX_VALUE_BYTES, MINUS, SPACE } from './format.js';
 import { countLineFeeds } from './text-buffer.js';
-import type { Input } from './text-buffer.js';
+import type { TextBuffer } from './text-buffer.js';
 import { EXACT_DIGITS, OUT_OF_RANGE, readInteger, writeExact } from './numbers/integer.js';
 
 const NUMBER_BYTES = 8;
@@ -60,11 +60,11 @@ export class Fields {
   number = 0;
   /** Line feeds inside the names and raw values of this entry. */
   lineFeeds = 0;
-  private readonly input: Input;
+  private readonly input: TextBuffer;
   private word = WORD;
   private line = LINE;
 
-  constructor(input: Input) {
+  constructor(input: TextBuffer) {
     this.input = input;
   }
 
@@ -82,26 +82,26 @@ export class Fields {
   }
 
   /** A name that a space or line feed ends, of at most `limit` bytes. Returns the position of what ends it. */
-  wordToken(at: number, limit: number, what: string): number {
-    return this.token(at, limit, what, this.word);
+  readWord(at: number, limit: number, what: string): number {
+    return this.readToken(at, limit, what, this.word);
   }
 
   /** A name that goes on to the end of the line, spaces included. */
-  lineToken(at: number, limit: number, what: string): number {
-    return this.token(at, limit, what, this.line);
+  readLine(at: number, limit: number, what: string): number {
+    return this.readToken(at, limit, what, this.line);
   }
 
-  private token(at: number, limit: number, what: string, table: Uint8Array): number {
+  private readToken(at: number, limit: number, what: string, table: Uint8Array): number {
     const buf = this.input.buf;
     let hash = 0;
     let i = at;
-    let byte = buf[i]!;
-    while (table[byte] === PLAIN) {
-      hash = (Math.imul(hash, 31) + byte) | 0;
-      byte = buf[++i]!;
+    let appendByte = buf[i]!;
+    while (table[appendByte] === PLAIN) {
+      hash = (Math.imul(hash, 31) + appendByte) | 0;
+      appendByte = buf[++i]!;
     }
-    if (i - at > limit) this.tooLong(at + limit, limit, what);
-    if (table[byte] === ESCAPE) return this.escapedToken(at, i, hash, limit, what, table);
+    if (i - at > limit) this.failTooLong(at + limit, limit, what);
+    if (table[appendByte] === ESCAPE) return this.readEscapedToken(at, i, hash, limit, what, table);
     this.at = this.start = at;
     this.stop = this.end = i;
     this.inArena = false;
@@ -110,9 +110,9 @@ export class Fields {
   }
 
   /** The rest of a name from its first backslash, at `i`, on: the name is put together in the arena. */
-  private escapedToken(at: number, i: number, hash: number, limit: number, what: string, table: Uint8Array): number {
+  private readEscapedToken(at: number, i: number, hash: number, limit: number, what: string, table: Uint8Array): number {
     const buf = this.input.buf;
-    const arena = this.room(limit);
+    const arena = this.ensureCapacity(limit);
     const start = this.arenaLength;
     let size = i - at;
     for (let k = 0; k < size; k++) arena[start + k] = buf[at + k]!;
@@ -122,10 +122,10 @@ export class Fields {
       if (kind === STOP) break;
       if (kind === ESCAPE) {
         byte = buf[++i]!;
-        if (byte === 0) this.input.expected(i, `the byte after a backslash in ${what}`);
+        if (byte === 0) this.input.failExpected(i, `the byte after a backslash in ${what}`);
         if (byte === LF) this.lineFeeds++;
       }
-      if (size === limit) this.tooLong(i, limit, what);
+      if (size === limit) this.failTooLong(i, limit, what);
       arena[start + size++] = byte;
       hash = hashByte(hash, byte);
       i++;
@@ -143,15 +143,15 @@ export class Fields {
    * The last name as a string. Names of indexes and modules become part of requests that are text; one that is not
    * UTF-8 would come out as another name, and is refused rather than changed.
    */
-  text(): string {
-    if (this.stop >= this.input.end) this.input.more(this.stop + 1, 'the end of a name');
+  decodeText(): string {
+    if (this.stop >= this.input.end) this.input.requireMore(this.stop + 1, 'the end of a name');
     const bytes = (this.inArena ? this.arena : this.input.buf).subarray(this.start, this.end);
     if (!isUtf8(bytes))
       this.input.fail('ASB_SYNTAX', this.at, 'this name is not UTF-8, which the server would not take');
     return bytes.toString('utf8');
   }
 
-  private tooLong(at: number, limit: number, what: string): never {
+  private failTooLong(at: number, limit: number, what: string): never {
     this.input.fail('ASB_LIMIT', at, `${what} is longer than ${limit} bytes`);
   }
 
@@ -159,7 +159,7 @@ export class Fields {
    * Digits, then `delimiter`, which is consumed. `signed` lets `-0` pass and calls every other negative number out of
    * range instead of malformed, as C does for generation, expiration and bin count.
    */
-  uint(at: number, delimiter: number, max: number, signed: boolean, what: string, part = ''): number {
+  readUint(at: number, delimiter: number, max: number, signed: boolean, what: string, part = ''): number {
     const buf = this.input.buf;
     let i = at;
     const negative = signed && buf[i] === MINUS;
@@ -172,10 +172,10 @@ export class Fields {
       value = value * 10 + digit;
       i++;
     }
-    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, part + what);
-    if (i === first) this.input.expected(i, part + what, 'ASB_NUMBER');
+    if (i - at > MAX_NUMBER_CHARS) this.failTooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, part + what);
+    if (i === first) this.input.failExpected(i, part + what, 'ASB_NUMBER');
     if (buf[i] !== delimiter) {
-      this.input.expected(i, `${delimiter === LF ? 'the end of the line' : 'a space'} after ${part}${what}`);
+      this.input.failExpected(i, `${delimiter === LF ? 'the end of the line' : 'a space'} after ${part}${what}`);
     }
     if (value > max || (negative && value !== 0)) {
       this.input.fail('ASB_NUMBER', i, `${part}${what} is out of range: it must be 0 to ${max}`);
@@ -185,7 +185,7 @@ export class Fields {
   }
 
   /** A signed 64-bit integer up to the end of the line, as 8 bytes in the arena (asb-format.md 2.3). */
-  integer(at: number, what: string): number {
+  readInteger64(at: number, what: string): number {
     const buf = this.input.buf;
     const negative = buf[at] === MINUS;
     const first = negative ? at + 1 : at;
@@ -197,42 +197,42 @@ export class Fields {
       value = value * 10 + digit;
       i++;
     }
-    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
-    if (i === first) this.input.expected(i, what, 'ASB_NUMBER');
-    if (buf[i] !== LF) this.input.expected(i, `a digit or the end of the line in ${what}`, 'ASB_NUMBER');
-    const arena = this.room(NUMBER_BYTES);
+    if (i - at > MAX_NUMBER_CHARS) this.failTooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
+    if (i === first) this.input.failExpected(i, what, 'ASB_NUMBER');
+    if (buf[i] !== LF) this.input.failExpected(i, `a digit or the end of the line in ${what}`, 'ASB_NUMBER');
+    const arena = this.ensureCapacity(NUMBER_BYTES);
     const to = this.arenaLength;
     if (i - first <= EXACT_DIGITS) {
       writeExact(value, negative, arena, to);
     } else if (readInteger(buf, first, i, negative, arena, to) === OUT_OF_RANGE) {
       this.input.fail('ASB_NUMBER', i, `${what} is out of range: it does not fit into 64 bits`);
     }
-    this.inTheArena(to, to + NUMBER_BYTES);
+    this.setArenaRange(to, to + NUMBER_BYTES);
     return i + 1;
   }
 
   /** A double up to the end of the line, as 8 bytes in the arena (asb-format.md 2.4). */
-  float(at: number, what: string): number {
+  readFloat(at: number, what: string): number {
     const input = this.input;
     const i = doubleEnd(input.buf, at);
-    if (i - at > MAX_NUMBER_CHARS) this.tooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
-    if (input.buf[i] !== LF) input.expected(i, `a decimal number, nan or inf for ${what}`, 'ASB_NUMBER');
-    const arena = this.room(NUMBER_BYTES);
+    if (i - at > MAX_NUMBER_CHARS) this.failTooLong(at + MAX_NUMBER_CHARS, MAX_NUMBER_CHARS, what);
+    if (input.buf[i] !== LF) input.failExpected(i, `a decimal number, nan or inf for ${what}`, 'ASB_NUMBER');
+    const arena = this.ensureCapacity(NUMBER_BYTES);
     const to = this.arenaLength;
     const result = readDouble(input.buf, at, i, arena, to);
     if (result === DOUBLE_INCOMPLETE) input.fail('ASB_NUMBER', i, `${what} is not a complete number`);
     if (result === DOUBLE_RANGE) input.fail('ASB_NUMBER', i, `${what} is out of range: no double is as large`);
-    this.inTheArena(to, to + NUMBER_BYTES);
+    this.setArenaRange(to, to + NUMBER_BYTES);
     return i + 1;
   }
 
   /** A length, a space, that many raw bytes, the end of the line. The range stays in the input. */
-  raw(at: number, what: string): number {
+  readRaw(at: number, what: string): number {
     const input = this.input;
-    at = this.length(at, what);
+    at = this.readLength(at, what);
     const end = at + this.number;
-    if (end >= input.end) input.more(end + 1, `${what} of ${this.number} bytes and the end of its line`);
-    if (input.buf[end] !== LF) input.expected(end, `the end of the line after ${what} of ${this.number} bytes`);
+    if (end >= input.end) input.requireMore(end + 1, `${what} of ${this.number} bytes and the end of its line`);
+    if (input.buf[end] !== LF) input.failExpected(end, `the end of the line after ${what} of ${this.number} bytes`);
     this.lineFeeds += countLineFeeds(input.buf, input.view, at, end);
     this.start = at;
     this.end = end;
@@ -241,15 +241,15 @@ export class Fields {
   }
 
   /** A length, a space, that many base64 characters, the end of the line. Decoded into the arena. */
-  base64(at: number, what: string): number {
+  readBase64Value(at: number, what: string): number {
     const input = this.input;
-    at = this.length(at, what);
+    at = this.readLength(at, what);
     const size = this.number;
     if (size % 4 !== 0)
       input.fail('ASB_BASE64', at - 1, `the base64 length of ${what}, ${size}, is not a multiple of 4`);
     const end = at + size;
-    if (end >= input.end) input.more(end + 1, `${what} of ${size} characters and the end of its line`);
-    const arena = this.room(size);
+    if (end >= input.end) input.requireMore(end + 1, `${what} of ${size} characters and the end of its line`);
+    const arena = this.ensureCapacity(size);
     const to = this.arenaLength;
     const result = readBase64(input.buf, at, end, arena, to);
     if (result < 0) {
@@ -257,32 +257,32 @@ export class Fields {
       const byte = input.buf[offender]!;
       input.fail('ASB_BASE64', offender, `${what} is not base64: byte 0x${byte.toString(16).padStart(2, '0')} in it`);
     }
-    if (input.buf[end] !== LF) input.expected(end, `the end of the line after ${what} of ${size} characters`);
-    this.inTheArena(to, result);
+    if (input.buf[end] !== LF) input.failExpected(end, `the end of the line after ${what} of ${size} characters`);
+    this.setArenaRange(to, result);
     return end + 1;
   }
 
   /** A value of a single byte. */
   byte(value: number): void {
-    const arena = this.room(1);
+    const arena = this.ensureCapacity(1);
     arena[this.arenaLength] = value;
-    this.inTheArena(this.arenaLength, this.arenaLength + 1);
+    this.setArenaRange(this.arenaLength, this.arenaLength + 1);
   }
 
-  private length(at: number, what: string): number {
-    const value = this.uint(at, SPACE, MAX_VALUE_BYTES, false, what, 'the length of ');
-    this.input.limit(value + this.number, value - 1);
+  private readLength(at: number, what: string): number {
+    const value = this.readUint(at, SPACE, MAX_VALUE_BYTES, false, what, 'the length of ');
+    this.input.checkEntryLimit(value + this.number, value - 1);
     return value;
   }
 
-  private inTheArena(start: number, end: number): void {
+  private setArenaRange(start: number, end: number): void {
     this.start = start;
     this.end = this.arenaLength = end;
     this.inArena = true;
   }
 
   /** The arena, with room for `bytes` more. */
-  private room(bytes: number): Buffer {
+  private ensureCapacity(bytes: number): Buffer {
     const needed = this.arenaLength + bytes + COPY_SLACK_BYTES;
     if (needed > this.arena.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.arena.length));

@@ -6,7 +6,7 @@ import { HASH, LF, MAX_META_LINE_BYTES, SPACE, VERSION_LINE_BYTES } from './form
 import type { FormatVersion } from './metadata-encoder.js';
 import type { Fields } from './fields.js';
 import { describeByte } from './text-buffer.js';
-import type { Input } from './text-buffer.js';
+import type { TextBuffer } from './text-buffer.js';
 
 const VERSION_WORD = Buffer.from('Version ');
 const VERSIONS: readonly FormatVersion[] = ['3.0', '3.1', '3.2'];
@@ -25,22 +25,22 @@ const MAGICS: readonly (readonly [hex: string, looks: string])[] = [
 ];
 
 /** Parses the version line at the input's `start` and advances behind it. */
-export function parseVersion(input: Input): FormatVersion {
+export function parseVersion(input: TextBuffer): FormatVersion {
   const available = input.end - input.start;
-  if (available < VERSION_LINE_BYTES && !input.ended) input.more(input.start + VERSION_LINE_BYTES, 'the version line');
+  if (available < VERSION_LINE_BYTES && !input.ended) input.requireMore(input.start + VERSION_LINE_BYTES, 'the version line');
   if (available === 0) {
     input.fail('ASB_TRUNCATED', input.start, 'the file is empty; a backup begins with "Version 3.1"');
   }
   const line = input.buf.subarray(input.start, Math.min(input.end, input.start + VERSION_LINE_BYTES));
   const word = Math.min(VERSION_WORD.length, line.length);
   const wrong = line.findIndex((byte, i) => i < word && byte !== VERSION_WORD[i]);
-  if (wrong >= 0) input.fail('ASB_VERSION', input.start + wrong, `this is not a backup file: ${looksLike(line)}`);
+  if (wrong >= 0) input.fail('ASB_VERSION', input.start + wrong, `this is not a backup file: ${describeUnknownHead(line)}`);
   const version = VERSIONS.find((v) => v === line.toString('latin1', word, VERSION_LINE_BYTES - 1));
   const last = input.start + VERSION_LINE_BYTES - 1;
   if (line.length < VERSION_LINE_BYTES) {
     // Cut short, unless what is there already belongs to another version.
     const begun = line.toString('latin1', word);
-    if (VERSIONS.some((v) => v.startsWith(begun))) input.more(last + 1, 'the version line');
+    if (VERSIONS.some((v) => v.startsWith(begun))) input.requireMore(last + 1, 'the version line');
   }
   if (version === undefined) {
     const text = JSON.stringify(line.toString('latin1', word, VERSION_LINE_BYTES - 1));
@@ -55,7 +55,7 @@ export function parseVersion(input: Input): FormatVersion {
   return version;
 }
 
-function looksLike(line: Buffer): string {
+function describeUnknownHead(line: Buffer): string {
   const hex = line.toString('hex');
   const magic = MAGICS.find(([prefix]) => hex.startsWith(prefix));
   const shown = `its first bytes are ${hex.replace(/..(?=.)/g, '$& ')}`;
@@ -73,26 +73,26 @@ export interface Meta {
 }
 
 /** Parses one meta line, whose first byte is `#`, and advances behind it. Lines add to what those before said. */
-export function parseMeta(input: Input, fields: Fields, meta: Meta): void {
+export function parseMeta(input: TextBuffer, fields: Fields, meta: Meta): void {
   const { buf, start } = input;
   fields.reset();
   let at = start;
-  if (buf[at] !== HASH) input.expected(at, '"#"');
+  if (buf[at] !== HASH) input.failExpected(at, '"#"');
   at++;
-  if (buf[at] !== SPACE) input.expected(at, 'a space after "#"');
+  if (buf[at] !== SPACE) input.failExpected(at, 'a space after "#"');
   at++;
   const word = buf[at] === FIRST_FILE[0] ? FIRST_FILE : NAMESPACE;
   for (const byte of word) {
-    if (buf[at] !== byte) input.expected(at, '"namespace" or "first-file"');
+    if (buf[at] !== byte) input.failExpected(at, '"namespace" or "first-file"');
     at++;
   }
   if (word === FIRST_FILE) {
     meta.firstFile = true;
   } else {
-    if (buf[at] !== SPACE) input.expected(at, 'a space after "namespace"');
+    if (buf[at] !== SPACE) input.failExpected(at, 'a space after "namespace"');
     // C bounds the line as it stands, backslashes included (8.2).
     const room = MAX_META_LINE_BYTES - (at + 1 - start) - 1;
-    at = fields.lineToken(at + 1, room, 'the namespace of the meta line');
+    at = fields.readLine(at + 1, room, 'the namespace of the meta line');
     if (at - start >= MAX_META_LINE_BYTES) {
       input.fail(
         'ASB_LIMIT',
@@ -100,8 +100,8 @@ export function parseMeta(input: Input, fields: Fields, meta: Meta): void {
         `a meta line is longer than ${MAX_META_LINE_BYTES} bytes`,
       );
     }
-    meta.namespace = fields.text();
+    meta.namespace = fields.decodeText();
   }
-  if (buf[at] !== LF) input.expected(at, 'the end of the line');
+  if (buf[at] !== LF) input.failExpected(at, 'the end of the line');
   input.advance(at + 1, 1 + fields.lineFeeds);
 }

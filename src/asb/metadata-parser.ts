@@ -1,7 +1,7 @@
 /** The parser of the global section: secondary indexes and UDF modules (asb-format.md 1.3, 1.4). */
 import { LF, MAX_CONTEXT_BYTES, MAX_TOKEN_BYTES, SPACE, STAR } from './format.js';
 import type { Fields } from './fields.js';
-import type { Input } from './text-buffer.js';
+import type { TextBuffer } from './text-buffer.js';
 import type { Sindex, Udf } from '../core/sindex.js';
 
 const LETTER_I = 0x69;
@@ -15,81 +15,81 @@ const INDEX_TYPES: readonly Sindex['indexType'][] = ['N', 'L', 'K', 'V'];
 const DATA_TYPES: readonly Sindex['dataType'][] = ['N', 'S', 'G', 'B'];
 
 /** Parses the entry whose first byte is `*` and advances behind it. */
-export function parseGlobal(input: Input, fields: Fields): { sindex: Sindex } | { udf: Udf } {
+export function parseMetadata(input: TextBuffer, fields: Fields): { sindex: Sindex } | { udf: Udf } {
   const { buf, start } = input;
   fields.reset();
-  if (buf[start] !== STAR) input.expected(start, '"*"');
-  const at = space(input, start + 1);
-  const letter = buf[at];
-  if (letter === LETTER_I || letter === LETTER_E) {
+  if (buf[start] !== STAR) input.failExpected(start, '"*"');
+  const at = expectSpace(input, start + 1);
+  const readLetter = buf[at];
+  if (readLetter === LETTER_I || readLetter === LETTER_E) {
     input.entry = 'secondary index';
-    return { sindex: parseSindex(input, fields, space(input, at + 1), letter === LETTER_E) };
+    return { sindex: parseSindex(input, fields, expectSpace(input, at + 1), readLetter === LETTER_E) };
   }
-  if (letter === LETTER_U) {
+  if (readLetter === LETTER_U) {
     input.entry = 'UDF module';
-    return { udf: parseUdf(input, fields, space(input, at + 1)) };
+    return { udf: parseUdf(input, fields, expectSpace(input, at + 1)) };
   }
-  return input.expected(at, '"i" or "e" (secondary index) or "u" (UDF module)');
+  return input.failExpected(at, '"i" or "e" (secondary index) or "u" (UDF module)');
 }
 
-function parseSindex(input: Input, fields: Fields, at: number, withExpression: boolean): Sindex {
+function parseSindex(input: TextBuffer, fields: Fields, at: number, withExpression: boolean): Sindex {
   const { buf } = input;
-  at = space(input, fields.wordToken(at, MAX_TOKEN_BYTES, 'the namespace of the index'));
-  const namespace = fields.text();
-  at = space(input, fields.wordToken(at, MAX_TOKEN_BYTES, 'the set of the index'));
-  const set = fields.text();
-  at = space(input, fields.wordToken(at, MAX_TOKEN_BYTES, 'the index name'));
-  const name = fields.text();
+  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the namespace of the index'));
+  const namespace = fields.decodeText();
+  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the set of the index'));
+  const set = fields.decodeText();
+  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the index name'));
+  const name = fields.decodeText();
   const indexType = letter(input, at, INDEX_TYPES, 'an index type (N, L, K or V)');
-  at = fields.uint(space(input, at + 1), SPACE, Number.MAX_SAFE_INTEGER, false, 'the path count of the index');
+  at = fields.readUint(expectSpace(input, at + 1), SPACE, Number.MAX_SAFE_INTEGER, false, 'the path count of the index');
   if (fields.number !== PATHS) {
     input.fail('ASB_NUMBER', at - 1, `an index has 1 path, this one says ${fields.number}`);
   }
-  at = space(input, fields.wordToken(at, MAX_TOKEN_BYTES, 'the bin of the index'));
-  const bin = fields.text();
+  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the bin of the index'));
+  const bin = fields.decodeText();
   const dataType = letter(input, at, DATA_TYPES, 'an index data type (N, S, G or B)');
   at++;
 
   let context = '';
   let expression = '';
   if (withExpression) {
-    at = space(input, at);
-    at = fields.wordToken(at, MAX_CONTEXT_BYTES, 'the expression of the index');
-    expression = fields.text();
+    at = expectSpace(input, at);
+    at = fields.readWord(at, MAX_CONTEXT_BYTES, 'the expression of the index');
+    expression = fields.decodeText();
     if (buf[at] === SPACE) {
       // Two fields: the first was the context.
       context = expression;
-      at = fields.wordToken(at + 1, MAX_CONTEXT_BYTES, 'the expression of the index');
-      expression = fields.text();
+      at = fields.readWord(at + 1, MAX_CONTEXT_BYTES, 'the expression of the index');
+      expression = fields.decodeText();
     }
-    if (expression === '') input.expected(at, 'the expression of the index');
+    if (expression === '') input.failExpected(at, 'the expression of the index');
   } else if (buf[at] === SPACE) {
     // Both readers take what follows as it is, to the end of the line.
-    at = fields.lineToken(at + 1, MAX_CONTEXT_BYTES, 'the context of the index');
-    context = fields.text();
+    at = fields.readLine(at + 1, MAX_CONTEXT_BYTES, 'the context of the index');
+    context = fields.decodeText();
   }
-  if (buf[at] !== LF) input.expected(at, 'the end of the line');
+  if (buf[at] !== LF) input.failExpected(at, 'the end of the line');
   input.advance(at + 1, 1 + fields.lineFeeds);
   return { namespace, set, name, indexType, bin, dataType, context, expression };
 }
 
-function parseUdf(input: Input, fields: Fields, at: number): Udf {
-  if (input.buf[at] !== LUA) input.expected(at, '"L" (Lua), the only UDF language');
-  at = fields.wordToken(space(input, at + 1), MAX_TOKEN_BYTES, 'the name of the UDF module');
-  at = space(input, at);
-  const name = fields.text();
-  at = fields.raw(at, 'the UDF module');
+function parseUdf(input: TextBuffer, fields: Fields, at: number): Udf {
+  if (input.buf[at] !== LUA) input.failExpected(at, '"L" (Lua), the only UDF language');
+  at = fields.readWord(expectSpace(input, at + 1), MAX_TOKEN_BYTES, 'the name of the UDF module');
+  at = expectSpace(input, at);
+  const name = fields.decodeText();
+  at = fields.readRaw(at, 'the UDF module');
   const content = Buffer.from(input.buf.subarray(fields.start, fields.end));
   input.advance(at, 1 + fields.lineFeeds);
   return { name, content };
 }
 
-function space(input: Input, at: number): number {
-  if (input.buf[at] !== SPACE) input.expected(at, 'a space');
+function expectSpace(input: TextBuffer, at: number): number {
+  if (input.buf[at] !== SPACE) input.failExpected(at, 'a space');
   return at + 1;
 }
 
-function letter<T extends string>(input: Input, at: number, allowed: readonly T[], what: string): T {
+function letter<T extends string>(input: TextBuffer, at: number, allowed: readonly T[], what: string): T {
   const found = String.fromCharCode(input.buf[at]!);
-  return allowed.find((one) => one === found) ?? input.expected(at, what);
+  return allowed.find((one) => one === found) ?? input.failExpected(at, what);
 }

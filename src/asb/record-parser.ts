@@ -27,7 +27,7 @@ import {
   ValueKind,
 } from './format.js';
 import { describeByte } from './text-buffer.js';
-import type { Input } from './text-buffer.js';
+import type { TextBuffer } from './text-buffer.js';
 
 const LETTER_K = 0x6b;
 const LETTER_N = 0x6e;
@@ -57,7 +57,7 @@ const LINEAR_SEARCH_MAX_BINS = 12;
 const MAX_KEPT_TABLE = 1024;
 
 export class RecordParser {
-  private readonly input: Input;
+  private readonly input: TextBuffer;
   private readonly fields: Fields;
   private readonly record: DecodedRecord;
   /** The names to keep, by hash; undefined = all. */
@@ -69,7 +69,7 @@ export class RecordParser {
   private hashes = new Int32Array(64);
   private table = new Int32Array(0);
 
-  constructor(input: Input, fields: Fields, record: DecodedRecord, bins: readonly string[] | undefined) {
+  constructor(input: TextBuffer, fields: Fields, record: DecodedRecord, bins: readonly string[] | undefined) {
     this.input = input;
     this.fields = fields;
     this.record = record;
@@ -100,9 +100,9 @@ export class RecordParser {
       keyInArena = fields.inArena;
       lines++;
       at = this.plus(at);
-      if (buf[at] !== LETTER_N) input.expected(at, '"n" (namespace)');
+      if (buf[at] !== LETTER_N) input.failExpected(at, '"n" (namespace)');
     } else if (buf[at] !== LETTER_N) {
-      input.expected(at, '"k" (key) or "n" (namespace)');
+      input.failExpected(at, '"k" (key) or "n" (namespace)');
     }
     at = this.namespace(this.space(at + 1));
 
@@ -110,26 +110,26 @@ export class RecordParser {
 
     at = this.plus(at);
     if (buf[at] === LETTER_S) {
-      at = fields.lineToken(this.space(at + 1), MAX_SET_BYTES, 'the set name');
-      if (buf[at] !== LF) input.expected(at, 'the end of the line after the set name');
+      at = fields.readLine(this.space(at + 1), MAX_SET_BYTES, 'the set name');
+      if (buf[at] !== LF) input.failExpected(at, 'the end of the line after the set name');
       record.setStart = fields.start;
       record.setEnd = fields.end;
       setInArena = fields.inArena;
       lines++;
       at = this.plus(at + 1);
-      if (buf[at] !== LETTER_G) input.expected(at, '"g" (generation)');
+      if (buf[at] !== LETTER_G) input.failExpected(at, '"g" (generation)');
     } else if (buf[at] !== LETTER_G) {
-      input.expected(at, '"s" (set) or "g" (generation)');
+      input.failExpected(at, '"s" (set) or "g" (generation)');
     }
-    at = fields.uint(this.space(at + 1), LF, MAX_GENERATION, true, 'the generation');
+    at = fields.readUint(this.space(at + 1), LF, MAX_GENERATION, true, 'the generation');
     record.generation = fields.number;
 
     at = this.line(at, EXPIRATION_LINE, LETTER_T, '"t" (expiration)');
-    at = fields.uint(at, LF, MAX_VOID_TIME, true, 'the expiration');
+    at = fields.readUint(at, LF, MAX_VOID_TIME, true, 'the expiration');
     record.voidTime = fields.number;
 
     at = this.line(at, BINS_LINE, LETTER_B, '"b" (bin count)');
-    at = fields.uint(at, LF, MAX_BINS, true, 'the bin count');
+    at = fields.readUint(at, LF, MAX_BINS, true, 'the bin count');
     const count = fields.number;
     record.binsInFile = count;
     record.binCount = 0;
@@ -146,20 +146,20 @@ export class RecordParser {
   private line(at: number, word: number, letter: number, what: string): number {
     if (this.input.view.getUint32(at) === word) return at + 4;
     at = this.plus(at);
-    if (this.input.buf[at] !== letter) this.input.expected(at, what);
+    if (this.input.buf[at] !== letter) this.input.failExpected(at, what);
     return this.space(at + 1);
   }
 
   /** `+ ` */
   private plus(at: number): number {
     const buf = this.input.buf;
-    if (buf[at] !== PLUS) this.input.expected(at, '"+" (the next line of the record header)');
-    if (buf[at + 1] !== SPACE) this.input.expected(at + 1, 'a space after "+"');
+    if (buf[at] !== PLUS) this.input.failExpected(at, '"+" (the next line of the record header)');
+    if (buf[at + 1] !== SPACE) this.input.failExpected(at + 1, 'a space after "+"');
     return at + 2;
   }
 
   private space(at: number): number {
-    if (this.input.buf[at] !== SPACE) this.input.expected(at, 'a space');
+    if (this.input.buf[at] !== SPACE) this.input.failExpected(at, 'a space');
     return at + 1;
   }
 
@@ -175,8 +175,8 @@ export class RecordParser {
       return at + i;
     }
     const lineFeeds = fields.lineFeeds;
-    const end = fields.lineToken(at, MAX_NAMESPACE_BYTES, 'the namespace');
-    if (buf[end] !== LF) input.expected(end, 'the end of the line after the namespace');
+    const end = fields.readLine(at, MAX_NAMESPACE_BYTES, 'the namespace');
+    if (buf[end] !== LF) input.failExpected(end, 'the end of the line after the namespace');
     const source = fields.inArena ? fields.arena : buf;
     record.namespaceBytes = Buffer.from(source.subarray(fields.start, fields.end));
     record.namespace = record.namespaceBytes.toString('utf8');
@@ -190,7 +190,7 @@ export class RecordParser {
     const result = readDigest(input.buf, at, this.record.digest);
     if (result < 0) {
       const offender = -1 - result;
-      if (offender >= input.end) input.more(offender + 1, 'the digest');
+      if (offender >= input.end) input.requireMore(offender + 1, 'the digest');
       const found = describeByte(input.buf[offender]!);
       input.fail(
         'ASB_BASE64',
@@ -200,7 +200,7 @@ export class RecordParser {
       );
     }
     if (input.buf[at + DIGEST_CHARS] !== LF) {
-      input.expected(at + DIGEST_CHARS, 'the end of the line after the 28 characters of the digest');
+      input.failExpected(at + DIGEST_CHARS, 'the end of the line after the 28 characters of the digest');
     }
     return at + DIGEST_CHARS + 1;
   }
@@ -231,12 +231,12 @@ export class RecordParser {
         }
         break;
       default:
-        input.expected(at, 'a key type (I, D, S, B or X)');
+        input.failExpected(at, 'a key type (I, D, S, B or X)');
     }
     at = this.space(at + 1);
-    if (letter === KEY_INTEGER) at = fields.integer(at, 'the integer key');
-    else if (letter === KEY_FLOAT) at = fields.float(at, 'the float key');
-    else at = raw ? fields.raw(at, 'the key') : fields.base64(at, 'the key');
+    if (letter === KEY_INTEGER) at = fields.readInteger64(at, 'the integer key');
+    else if (letter === KEY_FLOAT) at = fields.readFloat(at, 'the float key');
+    else at = raw ? fields.readRaw(at, 'the key') : fields.readBase64Value(at, 'the key');
     record.keyStart = fields.start;
     record.keyEnd = fields.end;
     return at;
@@ -246,8 +246,8 @@ export class RecordParser {
   private bin(at: number): number {
     const { input, fields } = this;
     const buf = input.buf;
-    if (buf[at] !== MINUS) input.expected(at, '"-" (the next bin, as the bin count says)');
-    if (buf[at + 1] !== SPACE) input.expected(at + 1, 'a space after "-"');
+    if (buf[at] !== MINUS) input.failExpected(at, '"-" (the next bin, as the bin count says)');
+    if (buf[at + 1] !== SPACE) input.failExpected(at + 1, 'a space after "-"');
     at += 2;
     const letter = buf[at]!;
     const kind = KIND_OF_LETTER[letter]!;
@@ -256,39 +256,39 @@ export class RecordParser {
     // Both readers take a `!` behind any bin letter; it means something for blobs only (2.2).
     const compact = buf[at] === BANG;
     if (compact) at++;
-    if (buf[at] !== SPACE) input.expected(at, compact ? 'a space after "!"' : 'a space or "!" after the bin type');
-    at = fields.wordToken(at + 1, MAX_BIN_NAME_BYTES, 'the bin name');
+    if (buf[at] !== SPACE) input.failExpected(at, compact ? 'a space after "!"' : 'a space or "!" after the bin type');
+    at = fields.readWord(at + 1, MAX_BIN_NAME_BYTES, 'the bin name');
     const nameStart = fields.start;
     const nameEnd = fields.end;
     const nameInArena = fields.inArena;
     const hash = fields.hash;
 
     if (kind === ValueKind.NULL) {
-      if (buf[at] !== LF) input.expected(at, 'the end of the line after the name of a bin without value');
+      if (buf[at] !== LF) input.failExpected(at, 'the end of the line after the name of a bin without value');
       at++;
       fields.start = fields.end = 0;
       fields.inArena = false;
     } else {
-      if (buf[at] !== SPACE) input.expected(at, 'a space after the bin name');
+      if (buf[at] !== SPACE) input.failExpected(at, 'a space after the bin name');
       at++;
       switch (kind) {
         case ValueKind.INTEGER:
-          at = fields.integer(at, 'the integer');
+          at = fields.readInteger64(at, 'the integer');
           break;
         case ValueKind.FLOAT:
-          at = fields.float(at, 'the float');
+          at = fields.readFloat(at, 'the float');
           break;
         case ValueKind.BOOL:
           at = this.bool(at);
           break;
         case ValueKind.RAW:
-          at = fields.raw(at, 'the value');
+          at = fields.readRaw(at, 'the value');
           break;
         case ValueKind.BLOB:
-          at = compact ? fields.raw(at, 'the value') : fields.base64(at, 'the value');
+          at = compact ? fields.readRaw(at, 'the value') : fields.readBase64Value(at, 'the value');
           break;
         default:
-          at = fields.base64(at, 'the value');
+          at = fields.readBase64Value(at, 'the value');
       }
     }
     this.store(PARTICLE_OF_LETTER[letter]!, nameStart, nameEnd, nameInArena, hash);
@@ -303,14 +303,14 @@ export class RecordParser {
         'this bin is a large data type (LDT), which servers no longer have: the record cannot be restored',
       );
     }
-    this.input.expected(at, 'a bin type (N, Z, I, D, S, G, X, B, J, C, P, R, H, E, Y, M or L)');
+    this.input.failExpected(at, 'a bin type (N, Z, I, D, S, G, X, B, J, C, P, R, H, E, Y, M or L)');
   }
 
   private bool(at: number): number {
     const { input, fields } = this;
     const letter = input.buf[at]!;
-    if (letter !== TRUE_LETTER && letter !== FALSE_LETTER) input.expected(at, '"T" or "F"');
-    if (input.buf[at + 1] !== LF) input.expected(at + 1, 'the end of the line after "T" or "F"');
+    if (letter !== TRUE_LETTER && letter !== FALSE_LETTER) input.failExpected(at, '"T" or "F"');
+    if (input.buf[at + 1] !== LF) input.failExpected(at + 1, 'the end of the line after "T" or "F"');
     fields.byte(letter === TRUE_LETTER ? 1 : 0);
     return at + 2;
   }

@@ -25,7 +25,7 @@ export const MAX_ENTRY_BYTES = 256 << 20;
 class NeedMore extends Error {}
 export const NEED_MORE = new NeedMore('more input is needed');
 
-export class Input {
+export class TextBuffer {
   buf: Buffer = Buffer.alloc(INITIAL_BYTES + GUARD);
   /** All of `buf`. */
   view = new DataView(this.buf.buffer);
@@ -40,7 +40,7 @@ export class Input {
   /** What the entry is, for the message that it was cut short. */
   entry = 'entry';
   /** The end of the bytes that the last NEED_MORE was thrown for. */
-  wanted = 0;
+  requiredEnd = 0;
   private readonly file: string;
   private readonly maxEntryBytes: number;
   /** Offset in the file of `buf[0]`. */
@@ -83,7 +83,7 @@ export class Input {
   }
 
   /** Where `index` is in the file: line feeds belong to the line they end, also inside raw values (asb-format.md 8.1). */
-  positionOf(index: number): Position {
+  getPosition(index: number): Position {
     let line = this.line;
     let lineStart = this.start;
     for (let i = this.start; i < index; i++) {
@@ -96,17 +96,17 @@ export class Input {
   }
 
   /** The byte at `at` is not what the grammar wants there: an error, or the end of the text. */
-  expected(at: number, what: string, code: FormatErrorCode = 'ASB_SYNTAX'): never {
-    if (at >= this.end) this.more(at + 1, what);
+  failExpected(at: number, what: string, code: FormatErrorCode = 'ASB_SYNTAX'): never {
+    if (at >= this.end) this.requireMore(at + 1, what);
     this.fail(code, at, `expected ${what}, found ${describeByte(this.buf[at]!)}`);
   }
 
   fail(code: FormatErrorCode, at: number, detail: string): never {
-    throw new FormatError(code, this.file, this.positionOf(at), detail);
+    throw new FormatError(code, this.file, this.getPosition(at), detail);
   }
 
   /** Text up to `end` is wanted and not there. */
-  more(end: number, what: string): never {
+  requireMore(end: number, what: string): never {
     if (this.ended) {
       this.fail(
         'ASB_TRUNCATED',
@@ -117,12 +117,12 @@ export class Input {
     if (this.end - this.start >= this.maxEntryBytes) {
       this.fail('ASB_LIMIT', this.start, `this ${this.entry} is longer than ${this.maxEntryBytes} bytes`);
     }
-    this.wanted = end;
+    this.requiredEnd = end;
     throw NEED_MORE;
   }
 
   /** Refuses at `at` an entry that says it goes on to `end`, before anything is waited for or allocated. */
-  limit(end: number, at: number): void {
+  checkEntryLimit(end: number, at: number): void {
     if (end - this.start > this.maxEntryBytes) {
       this.fail('ASB_LIMIT', at, `with this length the ${this.entry} is longer than ${this.maxEntryBytes} bytes`);
     }

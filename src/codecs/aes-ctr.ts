@@ -1,7 +1,7 @@
 /** AES in counter mode over a whole file (asb-format.md 6.2): 16 bytes that hold the initial vector, then the data. */
 import { createCipheriv, createDecipheriv, randomBytes, type Cipher } from 'node:crypto';
 import type { ByteSink, ByteSource } from '../core/byte-stream.js';
-import { aesKeyOf, type EncryptionKey, type EncryptionMode, keyBits } from './key.js';
+import { deriveAesKey, type EncryptionKey, type EncryptionMode, keyBits } from './key.js';
 import { StreamError } from './errors.js';
 
 const BLOCK_BYTES = 16;
@@ -16,24 +16,24 @@ export interface Encryption {
 
 /** The first 16 bytes of a file: its initial vector, encrypted as a block of its own. */
 export function encryptVector({ mode, key }: Encryption, vector: Uint8Array): Buffer {
-  const cipher = createCipheriv(`aes-${keyBits(mode)}-ecb`, aesKeyOf(key, mode), null).setAutoPadding(false);
+  const cipher = createCipheriv(`aes-${keyBits(mode)}-ecb`, deriveAesKey(key, mode), null).setAutoPadding(false);
   return Buffer.concat([cipher.update(vector), cipher.final()]);
 }
 
 /** The other way round. */
 export function decryptVector({ mode, key }: Encryption, header: Uint8Array): Buffer {
-  const decipher = createDecipheriv(`aes-${keyBits(mode)}-ecb`, aesKeyOf(key, mode), null).setAutoPadding(false);
+  const decipher = createDecipheriv(`aes-${keyBits(mode)}-ecb`, deriveAesKey(key, mode), null).setAutoPadding(false);
   return Buffer.concat([decipher.update(header.subarray(0, AES_HEADER_BYTES)), decipher.final()]);
 }
 
 /** The key stream for the data from byte `offset` on, to encrypt or to decrypt: both are the same in this mode. */
-export function cipherAt({ mode, key }: Encryption, vector: Uint8Array, offset = 0): Cipher {
+export function createCipherAt({ mode, key }: Encryption, vector: Uint8Array, offset = 0): Cipher {
   // The first block of data is encrypted with the vector plus one. All 128 bits count, and wrap.
   const counter = BigInt(`0x${Buffer.from(vector).toString('hex')}`) + 1n + BigInt(Math.floor(offset / BLOCK_BYTES));
   const block = BigInt.asUintN(Number(COUNTER_BITS), counter)
     .toString(16)
     .padStart(2 * BLOCK_BYTES, '0');
-  const cipher = createCipheriv(`aes-${keyBits(mode)}-ctr`, aesKeyOf(key, mode), Buffer.from(block, 'hex'));
+  const cipher = createCipheriv(`aes-${keyBits(mode)}-ctr`, deriveAesKey(key, mode), Buffer.from(block, 'hex'));
   const used = offset % BLOCK_BYTES;
   if (used > 0) cipher.update(Buffer.alloc(used));
   return cipher;
@@ -60,7 +60,7 @@ export class AesCtrEncoder implements ByteSink {
   ) {
     this.name = inner.name;
     const vector = from?.vector ?? randomBytes(BLOCK_BYTES);
-    this.cipher = cipherAt(encryption, vector, from?.offset);
+    this.cipher = createCipherAt(encryption, vector, from?.offset);
     if (from === undefined) this.header = encryptVector(encryption, vector);
   }
 
@@ -106,11 +106,11 @@ export class AesCtrDecoder implements ByteSource {
     for (;;) {
       const chunk = await this.inner.read();
       if (chunk === undefined) {
-        if (this.cipher === undefined) throw this.tooShort();
+        if (this.cipher === undefined) throw this.truncatedError();
         return undefined;
       }
       if (this.cipher !== undefined) return this.cipher.update(chunk);
-      const data = this.takeHeader(chunk);
+      const data = this.decodeHeader(chunk);
       if (data.length > 0) return data;
     }
   }
@@ -120,15 +120,15 @@ export class AesCtrDecoder implements ByteSource {
   }
 
   /** Returns the data that follow the header, decrypted. */
-  private takeHeader(chunk: Buffer): Buffer {
+  private decodeHeader(chunk: Buffer): Buffer {
     const missing = AES_HEADER_BYTES - this.header.length;
     this.header = Buffer.concat([this.header, chunk.subarray(0, missing)]);
     if (this.header.length < AES_HEADER_BYTES) return Buffer.alloc(0);
-    this.cipher = cipherAt(this.encryption, decryptVector(this.encryption, this.header));
+    this.cipher = createCipherAt(this.encryption, decryptVector(this.encryption, this.header));
     return this.cipher.update(chunk.subarray(missing));
   }
 
-  private tooShort(): StreamError {
+  private truncatedError(): StreamError {
     const { length } = this.header;
     const text = `an encrypted file begins with ${AES_HEADER_BYTES} bytes that are needed to decrypt it; this one holds ${length}`;
     return new StreamError('AES_TRUNCATED', this.name, length, text);

@@ -13,7 +13,7 @@ import { ToolError } from '../core/errors.js';
  * - KEY_PASSPHRASE: a key file is protected by a passphrase;
  * - KEY_ENV: an environment variable does not hold a key.
  */
-export type PipelineErrorCode =
+export type CodecErrorCode =
   | 'ZSTD_MISSING'
   | 'ZSTD_LEVEL'
   | 'ZSTD_FORMAT'
@@ -26,7 +26,7 @@ export type PipelineErrorCode =
   | 'KEY_ENV';
 
 export class CodecError extends ToolError {
-  constructor(code: PipelineErrorCode, message: string, cause?: unknown) {
+  constructor(code: CodecErrorCode, message: string, cause?: unknown) {
     super(code, message, cause === undefined ? undefined : { cause });
   }
 }
@@ -34,7 +34,7 @@ export class CodecError extends ToolError {
 /** Bytes that cannot be decompressed or decrypted, with the place in the stream that the layer was given. */
 export class StreamError extends CodecError {
   constructor(
-    code: PipelineErrorCode,
+    code: CodecErrorCode,
     readonly file: string,
     /** From 0. */
     readonly offset: number,

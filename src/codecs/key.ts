@@ -14,7 +14,7 @@ export interface EncryptionKey {
   /** What was used, for people: `the RSA key of key.pem (PKCS#1 form, 1190 bytes)`. */
   readonly description: string;
   /** Keys that the same input would give by another rule; only to explain why a file cannot be decrypted. */
-  readonly lookalikes: readonly { readonly digest: Uint8Array; readonly description: string }[];
+  readonly alternateKeys: readonly { readonly digest: Uint8Array; readonly description: string }[];
 }
 
 export function keyBits(mode: EncryptionMode): 128 | 256 {
@@ -22,13 +22,13 @@ export function keyBits(mode: EncryptionMode): 128 | 256 {
 }
 
 /** What the cipher takes. */
-export function aesKeyOf(key: Pick<EncryptionKey, 'digest'>, mode: EncryptionMode): Uint8Array {
+export function deriveAesKey(key: Pick<EncryptionKey, 'digest'>, mode: EncryptionMode): Uint8Array {
   return key.digest.subarray(0, keyBits(mode) / 8);
 }
 
 /** Tells two keys apart without telling anything about them: 16 hexadecimal digits, for state files. */
 export function fingerprint(key: Pick<EncryptionKey, 'digest'>, mode: EncryptionMode): string {
-  const hash = createHash('sha256').update(`asbackup key fingerprint ${mode}\0`).update(aesKeyOf(key, mode));
+  const hash = createHash('sha256').update(`asbackup key fingerprint ${mode}\0`).update(deriveAesKey(key, mode));
   return hash.digest().toString('hex', 0, 8);
 }
 
@@ -61,7 +61,7 @@ export function keyFromPem(pem: string, name: string, subject = `The PEM text of
   return {
     digest: bytes,
     description: `the ${kind} key of ${name} (${form}, ${der.length} bytes)`,
-    lookalikes: lookalikesOf(key, der),
+    alternateKeys: deriveAlternateKeys(key, der),
   };
 }
 
@@ -72,19 +72,19 @@ export function keyFromEnvironment(value: string | undefined, name: string): Enc
     throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is not set.`);
   if (value === '') throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is empty.`);
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) {
-    throw new CodecError('KEY_ENV', `${variable} does not hold an encryption key: ${whyNotBase64(value)}.`);
+    throw new CodecError('KEY_ENV', `${variable} does not hold an encryption key: ${describeBase64Fault(value)}.`);
   }
   const bytes = Buffer.from(value, 'base64');
-  const lookalikes = privateKeyIn(bytes, (key) => lookalikesOf(key, bytes)) ?? [];
+  const lookalikes = findPrivateKeyInDer(bytes, (key) => deriveAlternateKeys(key, bytes)) ?? [];
   return {
     digest: createHash('sha256').update(bytes).digest(),
     description: `the ${bytes.length} bytes of the environment variable ${name}`,
-    lookalikes,
+    alternateKeys: lookalikes,
   };
 }
 
 /** No part of the value goes into the text. */
-function whyNotBase64(value: string): string {
+function describeBase64Fault(value: string): string {
   if (value.includes('-----BEGIN')) {
     return 'it holds PEM text where base64 of the key bytes is needed; put the text into a file and give --encryption-key-file';
   }
@@ -110,10 +110,10 @@ function findPrivateKey(pem: string, subject: string): string {
     }
     return block;
   }
-  throw new CodecError('KEY_FILE', `${subject} holds no private key in PEM form: ${whyNoKey(pem, labels)}.`);
+  throw new CodecError('KEY_FILE', `${subject} holds no private key in PEM form: ${describeMissingKey(pem, labels)}.`);
 }
 
-function whyNoKey(pem: string, labels: readonly string[]): string {
+function describeMissingKey(pem: string, labels: readonly string[]): string {
   if (pem.trim() === '') return 'it is empty';
   if (labels.some((label) => label.startsWith('OPENSSH'))) {
     return 'it is a key in the form of OpenSSH, which ssh-keygen -p -m PEM -f FILE rewrites';
@@ -169,7 +169,7 @@ function sec1Of(key: KeyObject, block: string): Buffer {
 }
 
 /** The other digests that tools have been seen to make of a private key: of its other DER forms. */
-function lookalikesOf(key: KeyObject, used: Uint8Array): { digest: Uint8Array; description: string }[] {
+function deriveAlternateKeys(key: KeyObject, used: Uint8Array): { digest: Uint8Array; description: string }[] {
   const forms: [der: Buffer, description: string][] = [
     [key.export({ format: 'der', type: 'pkcs8' }), 'the PKCS#8 form of the same key'],
   ];
@@ -183,7 +183,7 @@ function lookalikesOf(key: KeyObject, used: Uint8Array): { digest: Uint8Array; d
     .map(([der, description]) => ({ digest: createHash('sha256').update(der).digest(), description }));
 }
 
-function privateKeyIn<T>(der: Buffer, use: (key: KeyObject) => T): T | undefined {
+function findPrivateKeyInDer<T>(der: Buffer, use: (key: KeyObject) => T): T | undefined {
   for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
     try {
       return use(createPrivateKey({ key: der, format: 'der', type }));

@@ -2,7 +2,7 @@
  * What a file looks like that cannot be read as it was said to be stored. There is no mark of compression or encryption
  * in a backup (asb-format.md 5, 6), so the C tools cannot tell a wrong key from a wrong option (asrestore.md 9.5).
  */
-import { AES_HEADER_BYTES, cipherAt, decryptVector, type Encryption } from './aes-ctr.js';
+import { AES_HEADER_BYTES, createCipherAt, decryptVector, type Encryption } from './aes-ctr.js';
 import { mayBeginFrame } from './zstd-decoder.js';
 
 /** How a file is to be read. */
@@ -30,11 +30,11 @@ const FOREIGN: readonly (readonly [hex: string, looks: string])[] = [
  */
 export function explainHead(head: Buffer, { compressed, encryption }: Stored): string | undefined {
   const wanted: Kind = compressed ? 'zstd' : 'backup';
-  const kind = kindOf(head);
+  const kind = detectContent(head);
   if (encryption === undefined) return kind === wanted ? undefined : explainClear(head, kind, compressed);
 
   if (head.length >= AES_HEADER_BYTES) {
-    const inner = kindOf(decrypt(head, encryption));
+    const inner = detectContent(decryptHead(head, encryption));
     if (inner === wanted) return undefined;
     if (inner === 'zstd') return 'the key is right, and the data are compressed as well: give --compress zstd too';
     if (inner === 'backup') return 'the key is right, but the data are not compressed: leave out --compress';
@@ -73,13 +73,13 @@ function explainKey(head: Buffer, encryption: Encryption, compressed: boolean): 
     if (kind === 'zstd') return compressed ? '' : ', and give --compress zstd';
     return compressed ? ', and leave out --compress' : '';
   };
-  const withOther = opens(head, { mode: other, key });
+  const withOther = tryKey(head, { mode: other, key });
   if (withOther !== undefined) {
     return `it is encrypted with ${other}, not with ${mode}: give --encrypt ${other}${also(withOther)}`;
   }
-  for (const { digest, description } of key.lookalikes) {
+  for (const { digest, description } of key.alternateKeys) {
     for (const tried of [mode, other] as const) {
-      const found = opens(head, { mode: tried, key: { ...key, digest } });
+      const found = tryKey(head, { mode: tried, key: { ...key, digest } });
       if (found === undefined) continue;
       return `it was encrypted with ${tried} and a key made from ${description}, while ${key.description} is used here${also(found)}`;
     }
@@ -87,17 +87,17 @@ function explainKey(head: Buffer, encryption: Encryption, compressed: boolean): 
   return `it cannot be decrypted with ${key.description}: that is not the key it was encrypted with, or the file is damaged or no backup`;
 }
 
-function opens(head: Buffer, encryption: Encryption): 'backup' | 'zstd' | undefined {
-  const kind = kindOf(decrypt(head, encryption));
+function tryKey(head: Buffer, encryption: Encryption): 'backup' | 'zstd' | undefined {
+  const kind = detectContent(decryptHead(head, encryption));
   return kind === 'backup' || kind === 'zstd' ? kind : undefined;
 }
 
-function decrypt(head: Buffer, encryption: Encryption): Buffer {
-  const cipher = cipherAt(encryption, decryptVector(encryption, head));
+function decryptHead(head: Buffer, encryption: Encryption): Buffer {
+  const cipher = createCipherAt(encryption, decryptVector(encryption, head));
   return cipher.update(head.subarray(AES_HEADER_BYTES));
 }
 
-function kindOf(head: Buffer): Kind {
+function detectContent(head: Buffer): Kind {
   if (head.length === 0) return 'empty';
   if (head.toString('latin1', 0, 10) === 'Version 3.') return 'backup';
   if (head.length >= 4 && mayBeginFrame(head.subarray(0, 4))) return 'zstd';

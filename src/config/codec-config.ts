@@ -1,5 +1,5 @@
 import { type EncryptionKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../codecs/key.js';
-import type { CodecConfig } from '../codecs/pipeline.js';
+import type { CodecConfig } from '../codecs/codecs.js';
 import { type Log, logEvent } from '../core/log.js';
 import type { PemSource } from './values/parse-value.js';
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
-  cipherAt,
+  createCipherAt,
   AesCtrDecoder,
   decryptVector,
   AesCtrEncoder,
   encryptVector,
   type Encryption,
 } from '../../src/codecs/aes-ctr.js';
-import { aesKeyOf, keyFromEnvironment, type EncryptionMode } from '../../src/codecs/key.js';
+import { deriveAesKey, keyFromEnvironment, type EncryptionMode } from '../../src/codecs/key.js';
 import { vectors } from '../support/asb.js';
 import { decodeAll, encodeAll, key, MemorySink, MemorySource, MODES, readAll } from '../support/codecs.js';
 
@@ -35,10 +35,10 @@ describe('every vector', () => {
     async (_name, vector) => {
       const encryption: Encryption = {
         mode: vector.mode,
-        key: { digest: hex(vector.digest), description: 'a vector', lookalikes: [] },
+        key: { digest: hex(vector.digest), description: 'a vector', alternateKeys: [] },
       };
       const compressed = vector.compression === 'zstd';
-      expect(Buffer.from(aesKeyOf(encryption.key, vector.mode))).toEqual(hex(vector.aesKey));
+      expect(Buffer.from(deriveAesKey(encryption.key, vector.mode))).toEqual(hex(vector.aesKey));
       if (vector.envValue !== undefined) {
         expect(Buffer.from(keyFromEnvironment(vector.envValue, 'K').digest)).toEqual(hex(vector.digest));
       }
@@ -75,7 +75,7 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
 
   it('does not mind how the bytes are cut, on either way', async () => {
     const vector = Buffer.from('ffffffffffffffffffffffffffffffff', 'hex');
-    const whole = Buffer.concat([encryptVector(encryption, vector), cipherAt(encryption, vector).update(bytes)]);
+    const whole = Buffer.concat([encryptVector(encryption, vector), createCipherAt(encryption, vector).update(bytes)]);
     for (let cut = 1; cut < bytes.length; cut += 7) {
       const inner = new MemorySink();
       const sink = new AesCtrEncoder(inner, encryption, { vector, offset: 0 });
@@ -104,9 +104,9 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
   it('wraps the whole counter, from any offset', () => {
     const vector = Buffer.from('fffffffffffffffffffffffffffffff0', 'hex');
     const zeros = Buffer.alloc(100 * 16);
-    const stream = cipherAt(encryption, vector).update(zeros);
+    const stream = createCipherAt(encryption, vector).update(zeros);
     for (const offset of [0, 1, 15, 16, 17, 239, 240, 241, 256, 1000]) {
-      expect(cipherAt(encryption, vector, offset).update(zeros.subarray(offset))).toEqual(stream.subarray(offset));
+      expect(createCipherAt(encryption, vector, offset).update(zeros.subarray(offset))).toEqual(stream.subarray(offset));
     }
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Codecs } from '../../src/codecs/pipeline.js';
+import { Codecs } from '../../src/codecs/codecs.js';
 import { decode, fixture, records } from '../support/asb.js';
 import { decodeAll, encodeAll, MemorySource, MODES } from '../support/codecs.js';
 

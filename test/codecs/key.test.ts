@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { aesKeyOf, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../../src/codecs/key.js';
+import { deriveAesKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../../src/codecs/key.js';
 import { fixture } from '../support/asb.js';
 import { key, KEY_FILE } from '../support/codecs.js';
 
@@ -141,8 +141,8 @@ describe('an environment variable', () => {
 
   it('remembers which other key the same bytes can be mistaken for', () => {
     const mistaken = keyFromEnvironment(bodyOf(pkcs8), 'K');
-    expect(mistaken.lookalikes.map(digestOf)).toContain(digestOf(key));
-    expect(keyFromEnvironment('AAAA', 'K').lookalikes).toEqual([]);
+    expect(mistaken.alternateKeys.map(digestOf)).toContain(digestOf(key));
+    expect(keyFromEnvironment('AAAA', 'K').alternateKeys).toEqual([]);
   });
 
   it.each([
@@ -171,7 +171,7 @@ it('a fingerprint tells keys and modes apart, and is not a part of the key', () 
   expect(fingerprint(key, 'aes128')).toBe(fingerprint(other, 'aes128'));
   expect(fingerprint(key, 'aes128')).not.toBe(fingerprint(key, 'aes256'));
   expect(fingerprint(keyFromEnvironment('AAAA', 'K'), 'aes128')).not.toBe(fingerprint(key, 'aes128'));
-  const derived = Buffer.from(aesKeyOf(key, 'aes256')).toString('hex');
+  const derived = Buffer.from(deriveAesKey(key, 'aes256')).toString('hex');
   expect(derived).not.toContain(fingerprint(key, 'aes256'));
-  expect(sha256(aesKeyOf(key, 'aes256'))).not.toContain(fingerprint(key, 'aes256'));
+  expect(sha256(deriveAesKey(key, 'aes256'))).not.toContain(fingerprint(key, 'aes256'));
 });

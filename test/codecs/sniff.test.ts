@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { explainHead } from '../../src/codecs/sniff.js';
 import { type EncryptionKey, keyFromEnvironment } from '../../src/codecs/key.js';
-import { Codecs, type CodecConfig } from '../../src/codecs/pipeline.js';
+import { Codecs, type CodecConfig } from '../../src/codecs/codecs.js';
 import { fixture } from '../support/asb.js';
 import { encodeAll, key, MemorySource, MODES, readUntilError } from '../support/codecs.js';
 

@@ -9,7 +9,7 @@ import { ConfigError } from '../../src/config/file/config-error.js';
 import { loadSettings } from '../../src/config/file/load.js';
 import { readKeyFile } from '../../src/codecs/key.js';
 import { StreamError } from '../../src/codecs/errors.js';
-import { Codecs } from '../../src/codecs/pipeline.js';
+import { Codecs } from '../../src/codecs/codecs.js';
 
 const INPUTS = 10_000;
 const SEED = 20_240_229;

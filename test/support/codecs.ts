@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ByteSink, ByteSource } from '../../src/core/byte-stream.js';
 import { readKeyFile } from '../../src/codecs/key.js';
-import { Codecs, type CodecConfig } from '../../src/codecs/pipeline.js';
+import { Codecs, type CodecConfig } from '../../src/codecs/codecs.js';
 import { fileURLToPath } from 'node:url';
 
 export const KEY_FILE = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));

@@ -9,7 +9,7 @@ import { errorMessage, ToolError } from '../../core/errors.js';
 import { jobTimeLine, scanRetryLine, workerDoneLine } from '../../ui/messages/backup.js';
 import type { LogEvent } from '../../core/log.js';
 import { exitWorker } from '../../core/worker-exit.js';
-import { Codecs } from '../../codecs/pipeline.js';
+import { Codecs } from '../../codecs/codecs.js';
 import type { ByteSink } from '../../core/byte-stream.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import {

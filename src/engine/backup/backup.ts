@@ -17,7 +17,7 @@ import {
 import { logEvent } from '../../core/log.js';
 import type { ByteSink } from '../../core/byte-stream.js';
 import { CountingSink } from '../../storage/decorators/meter.js';
-import { Codecs } from '../../codecs/pipeline.js';
+import { Codecs } from '../../codecs/codecs.js';
 import { AES_HEADER_BYTES, encryptVector } from '../../codecs/aes-ctr.js';
 import { StreamSink } from '../../storage/stream/writer.js';
 import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';

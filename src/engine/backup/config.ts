@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../../aerospike/config.js';
-import type { CodecConfig } from '../../codecs/pipeline.js';
+import type { CodecConfig } from '../../codecs/codecs.js';
 import type { Log } from '../../core/log.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { ProgressDisplay } from '../../ui/progress/display.js';

@@ -1,7 +1,7 @@
 /** What each worker thread of a backup is told when it starts. */
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
-import { codecConfig } from '../../codecs/pipeline.js';
+import { pickCodecConfig } from '../../codecs/codecs.js';
 import { type Bandwidth, fileNumbers, type OutputPlan, type BackupWorkerData } from './worker-protocol.js';
 import type { BackupOptions } from './config.js';
 import { type ResumeState, unfinishedFiles } from './checkpoint/resume.js';
@@ -54,7 +54,7 @@ export function createWorkerData(shared: SharedSetup): BackupWorkerData[] {
       maxRetries: options.maxRetries,
       sleepBetweenRetriesMs: options.sleepBetweenRetriesMs,
       output,
-      pipeline: codecConfig(options),
+      pipeline: pickCodecConfig(options),
       ...(links === undefined ? {} : { storage: links[index]! }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       counters,

@@ -1,7 +1,7 @@
 /** What the main thread and the workers of a backup say to each other. */
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
-import type { CodecConfig } from '../../codecs/pipeline.js';
+import type { CodecConfig } from '../../codecs/codecs.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
 import type { WorkerChannel } from '../../storage/registry.js';
 

@@ -4,7 +4,7 @@
  */
 import { Entry } from '../../asb/decoder.js';
 import { readEntries } from '../../asb/read-entries.js';
-import type { Codecs } from '../../codecs/pipeline.js';
+import type { Codecs } from '../../codecs/codecs.js';
 import type { ByteSource } from '../../core/byte-stream.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { MetadataEntry } from '../../core/sindex.js';

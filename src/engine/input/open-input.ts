@@ -1,6 +1,6 @@
 /** The way from a stored file to the text that the decoder reads. What transforms bytes on the way belongs in here. */
 import { ToolError } from '../../core/errors.js';
-import type { DecodedSource, Codecs } from '../../codecs/pipeline.js';
+import type { DecodedSource, Codecs } from '../../codecs/codecs.js';
 import { openStandardInput } from '../../storage/stdio/pipe-reader.js';
 import type { ByteSource } from '../../core/byte-stream.js';
 import { PortSource } from '../../storage/stream/message-port-reader.js';

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { Decoder, Meta } from '../../asb/decoder.js';
-import { Codecs } from '../../codecs/pipeline.js';
+import { Codecs } from '../../codecs/codecs.js';
 import type { LogEvent } from '../../core/log.js';
 import { fileReadLine, openedLine, writerDoneLine } from '../../ui/messages/restore.js';
 import type { ByteSource } from '../../core/byte-stream.js';

@@ -8,7 +8,7 @@ import { buildAtLeast } from '../../aerospike/cluster/peers.js';
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
 import { machineRestoreSummaryText } from '../../ui/machine-format.js';
-import { Codecs, codecConfig } from '../../codecs/pipeline.js';
+import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
 import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
 import { RestoreProgress } from '../../ui/progress/restore-progress.js';
 import { errorEvent, logEvent, warningEvent } from '../../core/log.js';
@@ -202,7 +202,7 @@ class RestoreRun {
       rules: { sets, extraTtlS, unique, replace, noGeneration },
       bins: options.bins,
       noRecords: options.noRecords,
-      pipeline: codecConfig(options),
+      pipeline: pickCodecConfig(options),
       tallies: this.tallies,
       ...(this.limits === undefined ? {} : { limits: this.limits }),
     }));

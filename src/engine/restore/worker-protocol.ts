@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { MetadataEntry } from '../../core/sindex.js';
-import type { CodecConfig } from '../../codecs/pipeline.js';
+import type { CodecConfig } from '../../codecs/codecs.js';
 import type { LogLevel, LogLine } from '../../core/log.js';
 import type { WorkerChannel } from '../../storage/registry.js';
 import type { SerializedError } from './errors.js';

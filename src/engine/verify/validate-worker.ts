@@ -1,7 +1,7 @@
 /** A validation worker thread: reads one file after another to its end, or to its first fault, and writes nothing. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Decoder, Meta } from '../../asb/decoder.js';
-import { Codecs } from '../../codecs/pipeline.js';
+import { Codecs } from '../../codecs/codecs.js';
 import { fileReadLine, openedLine } from '../../ui/messages/restore.js';
 import type { ByteSource } from '../../core/byte-stream.js';
 import { StorageRegistry } from '../../storage/registry.js';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { FormatError } from '../../asb/errors.js';
 import { ToolError } from '../../core/errors.js';
-import { Codecs, codecConfig } from '../../codecs/pipeline.js';
+import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
 import { errorEvent } from '../../core/log.js';
 import { machineRestoreSummaryText } from '../../ui/machine-format.js';
 import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
@@ -154,7 +154,7 @@ class ValidationRun {
     return Array.from({ length: workers }, (_, index) => ({
       index,
       ...(options.namespace === undefined ? {} : { namespace: options.namespace.from }),
-      pipeline: codecConfig(options),
+      pipeline: pickCodecConfig(options),
       tallies,
     }));
   }

@@ -1,6 +1,6 @@
 /** Learns from sampled records how large they are, as text and as they would be stored (asbackup.md 6). */
 import type { ByteSink } from '../../../core/byte-stream.js';
-import type { Codecs } from '../../../codecs/pipeline.js';
+import type { Codecs } from '../../../codecs/codecs.js';
 import { backupSizeBound, SizeStatistics } from './statistics.js';
 import type { SampleHandler } from './sampler.js';
 

@@ -1,5 +1,5 @@
 /** `--estimate`: how large a backup would be, from some of its records (asbackup.md 6). */
-import { Codecs } from '../../../codecs/pipeline.js';
+import { Codecs } from '../../../codecs/codecs.js';
 import { BackupProgress } from '../../../ui/progress/backup-progress.js';
 import {
   estimatedRecordLines,

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ByteSink } from '../../../core/byte-stream.js';
 import { CountingSink } from '../../../storage/decorators/meter.js';
-import type { Codecs } from '../../../codecs/pipeline.js';
+import type { Codecs } from '../../../codecs/codecs.js';
 import type { FrameCompressor } from '../../../codecs/zstd-encoder.js';
 import { joinPath } from '../../../storage/paths.js';
 import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';

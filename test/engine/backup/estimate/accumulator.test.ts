@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SampleAccumulator } from '../../../../src/engine/backup/estimate/accumulator.js';
-import { Codecs, type CodecConfig } from '../../../../src/codecs/pipeline.js';
+import { Codecs, type CodecConfig } from '../../../../src/codecs/codecs.js';
 
 const HEADER = Buffer.from('Version 3.1\n# namespace n\n');
 
@@ -33,7 +33,7 @@ describe('the size of samples', () => {
 
   it('has the head of the encryption once, however many records there are', async () => {
     const meter = await measured({
-      encryption: { mode: 'aes128', key: { digest: Buffer.alloc(32), description: 'a key', lookalikes: [] } },
+      encryption: { mode: 'aes128', key: { digest: Buffer.alloc(32), description: 'a key', alternateKeys: [] } },
     });
     expect(meter.storedBytes).toBe(meter.textBytes + 16);
     expect(meter.sizeOf(10)).toBe(HEADER.length + 16 + 100_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileNumbers } from '../../../../src/engine/backup/worker-protocol.js';
 import { DirectoryOutput } from '../../../../src/engine/backup/output/chunk-output.js';
-import { Codecs } from '../../../../src/codecs/pipeline.js';
+import { Codecs } from '../../../../src/codecs/codecs.js';
 import type { ByteSink } from '../../../../src/core/byte-stream.js';
 
 let root = '';

@@ -18,7 +18,7 @@ export interface CodecConfig {
 }
 
 /** The part of a run's options that says how files are stored. */
-export function codecConfig({ compression, encryption }: CodecConfig): CodecConfig {
+export function pickCodecConfig({ compression, encryption }: CodecConfig): CodecConfig {
   return {
     ...(compression === undefined ? {} : { compression }),
     ...(encryption === undefined ? {} : { encryption }),
