@@ -110,7 +110,14 @@ export class Fields {
   }
 
   /** The rest of a name from its first backslash, at `i`, on: the name is put together in the arena. */
-  private readEscapedToken(at: number, i: number, hash: number, limit: number, what: string, table: Uint8Array): number {
+  private readEscapedToken(
+    at: number,
+    i: number,
+    hash: number,
+    limit: number,
+    what: string,
+    table: Uint8Array,
+  ): number {
     const buf = this.input.buf;
     const arena = this.ensureCapacity(limit);
     const start = this.arenaLength;

@@ -27,14 +27,16 @@ const MAGICS: readonly (readonly [hex: string, looks: string])[] = [
 /** Parses the version line at the input's `start` and advances behind it. */
 export function parseVersion(input: TextBuffer): FormatVersion {
   const available = input.end - input.start;
-  if (available < VERSION_LINE_BYTES && !input.ended) input.requireMore(input.start + VERSION_LINE_BYTES, 'the version line');
+  if (available < VERSION_LINE_BYTES && !input.ended)
+    input.requireMore(input.start + VERSION_LINE_BYTES, 'the version line');
   if (available === 0) {
     input.fail('ASB_TRUNCATED', input.start, 'the file is empty; a backup begins with "Version 3.1"');
   }
   const line = input.buf.subarray(input.start, Math.min(input.end, input.start + VERSION_LINE_BYTES));
   const word = Math.min(VERSION_WORD.length, line.length);
   const wrong = line.findIndex((byte, i) => i < word && byte !== VERSION_WORD[i]);
-  if (wrong >= 0) input.fail('ASB_VERSION', input.start + wrong, `this is not a backup file: ${describeUnknownHead(line)}`);
+  if (wrong >= 0)
+    input.fail('ASB_VERSION', input.start + wrong, `this is not a backup file: ${describeUnknownHead(line)}`);
   const version = VERSIONS.find((v) => v === line.toString('latin1', word, VERSION_LINE_BYTES - 1));
   const last = input.start + VERSION_LINE_BYTES - 1;
   if (line.length < VERSION_LINE_BYTES) {

@@ -41,7 +41,13 @@ function parseSindex(input: TextBuffer, fields: Fields, at: number, withExpressi
   at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the index name'));
   const name = fields.decodeText();
   const indexType = letter(input, at, INDEX_TYPES, 'an index type (N, L, K or V)');
-  at = fields.readUint(expectSpace(input, at + 1), SPACE, Number.MAX_SAFE_INTEGER, false, 'the path count of the index');
+  at = fields.readUint(
+    expectSpace(input, at + 1),
+    SPACE,
+    Number.MAX_SAFE_INTEGER,
+    false,
+    'the path count of the index',
+  );
   if (fields.number !== PATHS) {
     input.fail('ASB_NUMBER', at - 1, `an index has 1 path, this one says ${fields.number}`);
   }

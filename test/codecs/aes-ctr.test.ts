@@ -106,7 +106,9 @@ describe.each(['aes128', 'aes256'] as const)('%s', (mode) => {
     const zeros = Buffer.alloc(100 * 16);
     const stream = createCipherAt(encryption, vector).update(zeros);
     for (const offset of [0, 1, 15, 16, 17, 239, 240, 241, 256, 1000]) {
-      expect(createCipherAt(encryption, vector, offset).update(zeros.subarray(offset))).toEqual(stream.subarray(offset));
+      expect(createCipherAt(encryption, vector, offset).update(zeros.subarray(offset))).toEqual(
+        stream.subarray(offset),
+      );
     }
   });
 

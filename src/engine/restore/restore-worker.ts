@@ -12,12 +12,7 @@ import { errorOf, noticeOf } from './errors.js';
 import { visitEntries, type EntryVisitor } from '../../asb/read-entries.js';
 import type { MetadataEntry } from '../../core/sindex.js';
 import { checkNamespace } from '../input/check-namespace.js';
-import type {
-  FileJob,
-  RestoreWorkerMessage,
-  RestoreWorkerRequest,
-  RestoreWorkerData,
-} from './worker-protocol.js';
+import type { FileJob, RestoreWorkerMessage, RestoreWorkerRequest, RestoreWorkerData } from './worker-protocol.js';
 import { explainFailure, openSource } from '../input/open-input.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RecordProcessor } from './record-processor.js';
