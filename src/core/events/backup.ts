@@ -1,0 +1,75 @@
+/** Events of backups, estimates and the removal of backups. Bytes are bytes as stored; times are milliseconds. */
+import type { SerializedError } from '../errors.js';
+import type { PartitionFilter } from '../partition.js';
+
+/** What a backup holds so far. */
+export interface BackupTotals {
+  records: number;
+  sindexes: number;
+  udfs: number;
+  bytes: number;
+}
+
+/** Where a backup goes, as far as a log shows it. */
+export type TargetDescription = { kind: 'directory' | 'file'; path: string } | { kind: 'stdout' | 'stream' | 'none' };
+
+/** What there was too little of for all the workers asked for. */
+export type LimitingFactor = 'partitions' | 'filters' | 'records';
+
+export type BackupEvent =
+  | {
+      type: 'backup.start';
+      namespace: string;
+      /** Empty = all. */
+      sets: readonly string[];
+      bins: readonly string[];
+      /** Milliseconds since the epoch; absent = no limit. */
+      modifiedAfter?: number;
+      modifiedBefore?: number;
+      noTtlOnly: boolean;
+      /** 0 = no limit. */
+      maxRecords: number;
+      target: TargetDescription;
+    }
+  /** All nodes that are read, in the order of the table. */
+  | { type: 'cluster.table'; nodes: readonly { id: string; objects: number; replication: number }[] }
+  | { type: 'cluster.records'; namespace: string; sets: readonly string[]; records: number }
+  /** `differs`: the nodes have different replication factors; `zero`: one has none, which counts as 1. */
+  | { type: 'cluster.replication'; problem: 'differs' | 'zero' }
+  /** Nodes that do not report their rack, so that a preferred rack cannot be chosen among them. */
+  | { type: 'cluster.racks'; nodes: readonly string[] }
+  | { type: 'target.create'; path: string }
+  | { type: 'target.ready'; path: string }
+  /** Files of an earlier backup are removed. `prefix`: absent = all backup files of the directory. */
+  | { type: 'target.remove'; path: string; files: number; prefix?: string }
+  /** Files that stay beside the new backup. */
+  | { type: 'target.others'; path: string; prefix: string; files: readonly string[] }
+  | { type: 'target.space'; path: string; freeBytes: number; neededBytes: number }
+  | { type: 'backup.sindexes'; sindexes: number }
+  | { type: 'backup.sindexes.skipped'; sindexes: number }
+  /** A set index, which belongs to the server's configuration, is not backed up. */
+  | { type: 'backup.sindex.left'; name: string }
+  /** Indexes on expressions make a file that older tools cannot read. */
+  | { type: 'backup.format'; version: string }
+  | { type: 'backup.udfs'; udfs: number }
+  | { type: 'backup.workers'; asked: number; workers: number; scarce: LimitingFactor }
+  | { type: 'job.start'; filter: PartitionFilter }
+  | { type: 'job.done' | 'job.interrupted'; filter: PartitionFilter; records: number; bytes: number }
+  | { type: 'job.time'; filter: PartitionFilter; records: number; bytes: number; durationMs: number }
+  | { type: 'scan.retry'; partitions: number; reason: string }
+  | ({ type: 'backup.summary' } & BackupTotals)
+  | { type: 'resume.start'; records: number }
+  /** What was written to standard output so far has to be cut to its first `bytes` bytes. */
+  | { type: 'resume.cut'; bytes: number }
+  | { type: 'resume.delete'; files: readonly string[] }
+  | { type: 'state.saved'; path: string }
+  /** The run cannot be continued: the usual path of its state is another run's, or cannot be written. */
+  | { type: 'state.missing'; path: string; error?: SerializedError }
+  /** `ending`: the run ends anyway; otherwise it goes on. */
+  | { type: 'checkpoint.failed'; error: SerializedError; ending: boolean }
+  /** `ratio`: stored bytes per byte of text; absent without compression. `records` are expected in the whole backup. */
+  | { type: 'estimate.record'; records: number; bytesPerRecord: number; ratio?: number }
+  | { type: 'estimate.total'; bytes: number }
+  | { type: 'remove.start'; kind: 'directory' | 'file'; path: string }
+  /** The directory stays because of `reason`. */
+  | { type: 'remove.kept'; path: string; files: number; reason: string };

@@ -1,0 +1,149 @@
+/** The main thread's side of worker threads, for backup, restore and validation: hands out jobs, ends all together. */
+import { Worker, type Transferable } from 'node:worker_threads';
+import { deserializeError, serializeError, ToolError, type SerializedError } from './errors.js';
+import type { EmitEvent } from './events.js';
+import type { PoolMessage, PoolRequest } from './worker-protocol.js';
+
+export interface WorkerSetup {
+  /** `workerData` of the thread. */
+  data: unknown;
+  transfer?: readonly Transferable[];
+}
+
+export interface PoolOptions<Job, Message> {
+  /** A module that calls `runWorker` (worker.ts). */
+  script: URL;
+  /** One thread each. */
+  workers: readonly WorkerSetup[];
+  /** Handed out in their order; a worker gets the next one when it is idle. */
+  jobs: readonly Job[];
+  emit: EmitEvent;
+  /** Aborting stops all workers in an orderly way. */
+  signal: AbortSignal;
+  /** What the log calls the first worker; events are stamped with it. */
+  firstWorkerNumber: 0 | 1;
+  jobStarted?: (job: Job, worker: number) => void;
+  /** The worker has no job, or none any more. */
+  idle?: (worker: number) => void;
+  message?: (message: Message, worker: number) => void;
+  /** What a job carries that is moved to the worker instead of being copied. */
+  transferOf?: (job: Job) => readonly Transferable[];
+  /** The error that an aborted `signal` makes of the run. */
+  stopError: (reason: unknown) => ToolError;
+}
+
+export interface PoolOutcome<Result> {
+  /** Of the workers that came to their end, in no particular order. */
+  results: Result[];
+  /** The first failure of a worker, of `fail`, or the stop that was asked for. */
+  failure?: ToolError;
+}
+
+/**
+ * Runs jobs on worker threads. At the first failure, or when the signal aborts, no further job is handed out and all
+ * workers are told to stop; `run` settles when every thread has ended, and never rejects.
+ */
+export class WorkerPool<Job, Request, Message, Result> {
+  private readonly queue: Job[];
+  private readonly workers: Worker[];
+  private readonly results: Result[] = [];
+  private failure: SerializedError | undefined;
+
+  constructor(private readonly options: PoolOptions<Job, Message>) {
+    this.queue = [...options.jobs];
+    this.workers = options.workers.map(
+      ({ data, transfer = [] }) => new Worker(options.script, { workerData: data, transferList: [...transfer] }),
+    );
+  }
+
+  async run(): Promise<PoolOutcome<Result>> {
+    const { signal, stopError } = this.options;
+    const onAbort = (): void => this.fail(stopError(signal.reason));
+    signal.addEventListener('abort', onAbort, { once: true });
+    const ended = Promise.all(this.workers.map((worker, index) => this.watch(worker, index)));
+    if (signal.aborted) onAbort();
+    await ended;
+    signal.removeEventListener('abort', onAbort);
+    const { results, failure } = this;
+    return failure === undefined ? { results } : { results, failure: deserializeError(failure) };
+  }
+
+  /** Stops the run; only the first failure counts. */
+  fail(error: unknown): void {
+    if (this.failure !== undefined) return;
+    this.failure = serializeError(error);
+    for (const worker of this.workers) this.post(worker, { type: 'stop', reason: this.failure });
+  }
+
+  /** Sends a request to one worker. */
+  request(worker: number, request: Request, transfer: readonly Transferable[] = []): void {
+    this.post(this.workers[worker]!, { type: 'request', request }, transfer);
+  }
+
+  requestAll(request: Request): void {
+    for (const worker of this.workers) this.post(worker, { type: 'request', request });
+  }
+
+  private post(worker: Worker, request: PoolRequest<Job, Request>, transfer: readonly Transferable[] = []): void {
+    worker.postMessage(request, [...transfer]);
+  }
+
+  /** Settles when the thread has ended. */
+  private watch(worker: Worker, index: number): Promise<void> {
+    return new Promise((resolve) => {
+      let finished = false;
+      worker.on('message', (message: PoolMessage<Message, Result>) => {
+        if (message.type === 'finished') finished = true;
+        this.handle(message, worker, index);
+      });
+      worker.on('error', (error: unknown) => this.fail(endedEarly(index, error)));
+      worker.on('messageerror', (error: unknown) => this.fail(endedEarly(index, error)));
+      worker.on('exit', (code) => {
+        // Whatever ends a thread, its job is not done unless it reports so.
+        if (!finished) this.fail(new ToolError('INTERNAL', `Worker ${index} ended early (code ${code})`));
+        resolve();
+      });
+    });
+  }
+
+  private handle(message: PoolMessage<Message, Result>, worker: Worker, index: number): void {
+    const { options } = this;
+    switch (message.type) {
+      case 'idle':
+        options.idle?.(index);
+        this.assign(worker, index);
+        break;
+      case 'event':
+        options.emit({ ...message.event, worker: index + options.firstWorkerNumber });
+        break;
+      case 'message':
+        options.message?.(message.message, index);
+        break;
+      case 'failed':
+        this.fail(deserializeError(message.error));
+        break;
+      case 'finished':
+        this.results.push(message.result);
+        break;
+    }
+  }
+
+  private assign(worker: Worker, index: number): void {
+    if (this.failure !== undefined || this.queue.length === 0) {
+      this.post(worker, { type: 'finish' });
+      return;
+    }
+    const job = this.queue.shift() as Job;
+    this.options.jobStarted?.(job, index);
+    this.post(worker, { type: 'job', job }, this.options.transferOf?.(job));
+  }
+}
+
+/** Thrown errors lose their class on the way between threads, but keep what they own. */
+function endedEarly(index: number, error: unknown): ToolError {
+  const { code, message, stack, details, hint } = serializeError(error);
+  const own = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : code;
+  const failure = new ToolError(own, `Worker ${index} failed: ${message}`, { details, hint });
+  if (stack !== '') failure.stack = stack;
+  return failure;
+}

@@ -1,0 +1,84 @@
+/** The skeleton of every worker thread: one job after another, until the pool (worker-pool.ts) has no more. */
+import { parentPort, type Transferable } from 'node:worker_threads';
+import { deserializeError, serializeError } from './errors.js';
+import type { EmitEvent } from './events.js';
+import { exitWorker } from './worker-exit.js';
+import type { PoolMessage, PoolRequest } from './worker-protocol.js';
+
+/** The way to the main thread. */
+export interface WorkerLink<Message> {
+  emit: EmitEvent;
+  post(message: Message, transfer?: readonly Transferable[]): void;
+  /** Reports a failure that concerns all workers, without ending this one. */
+  fail(error: unknown): void;
+  /** Aborts with a ToolError when the run is to end: `runJob` has to settle soon. */
+  readonly signal: AbortSignal;
+}
+
+export interface WorkerTask<Job, Request, Result> {
+  /** A rejection stops the whole run, this worker after `abort`. */
+  runJob(job: Job): Promise<void>;
+  request?(request: Request): Promise<void> | void;
+  /** There are no more jobs. Closes everything. */
+  finish(): Promise<Result>;
+  /** Something was rejected: saves what can be saved and closes everything. Never rejects. */
+  abort?(error: unknown): Promise<void>;
+}
+
+/**
+ * To be called once, by the script of a worker thread. A rejection of `create`, or of anything the task does, is
+ * reported as the failure of the run.
+ */
+export function runWorker<Job, Request, Message, Result>(
+  create: (link: WorkerLink<Message>) => Promise<WorkerTask<Job, Request, Result>>,
+): void {
+  const port = parentPort;
+  if (port === null) throw new Error('This module runs in a worker thread only');
+  const send = (message: PoolMessage<Message, Result>, transfer: readonly Transferable[] = []): void =>
+    port.postMessage(message, [...transfer]);
+  const stopping = new AbortController();
+  const link: WorkerLink<Message> = {
+    emit: (event) => send({ type: 'event', event }),
+    post: (message, transfer) => send({ type: 'message', message }, transfer),
+    fail: (error) => send({ type: 'failed', error: serializeError(error) }),
+    signal: stopping.signal,
+  };
+  let failed = false;
+  let task: WorkerTask<Job, Request, Result> | undefined;
+  const guard = (work: () => Promise<void>): void => {
+    work().catch(async (error: unknown) => {
+      if (failed) return;
+      failed = true;
+      await task?.abort?.(error);
+      link.fail(error);
+      exitWorker(port);
+    });
+  };
+  port.on('message', (message: PoolRequest<Job, Request>) => {
+    switch (message.type) {
+      case 'job':
+        guard(async () => {
+          await task!.runJob(message.job);
+          send({ type: 'idle' });
+        });
+        break;
+      case 'finish':
+        guard(async () => {
+          // Only an idle worker is told to finish, so there is a task.
+          send({ type: 'finished', result: await task!.finish() });
+          exitWorker(port);
+        });
+        break;
+      case 'request':
+        guard(async () => task?.request?.(message.request));
+        break;
+      case 'stop':
+        stopping.abort(deserializeError(message.reason));
+        break;
+    }
+  });
+  guard(async () => {
+    task = await create(link);
+    send({ type: 'idle' });
+  });
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { CounterBlock } from '../../src/core/counters.js';
+import { ToolError } from '../../src/core/errors.js';
+import type { EngineEvent } from '../../src/core/events.js';
+import { WorkerPool, type PoolOptions } from '../../src/core/worker-pool.js';
+
+const KEYS = ['jobs', 'ended'] as const;
+
+function setUp(workers: number, jobs: string[], more: Partial<PoolOptions<string, string>> = {}, refuse = false) {
+  const counters = CounterBlock.allocate(KEYS, workers);
+  const events: EngineEvent[] = [];
+  const controller = new AbortController();
+  const pool = new WorkerPool<string, string, string, string[]>({
+    script: new URL('../fixtures/pool-worker.js', import.meta.url),
+    workers: Array.from({ length: workers }, (_, index) => ({
+      data: { index, keys: KEYS, counters: counters.shared, refuse },
+    })),
+    jobs,
+    emit: (event) => void events.push(event),
+    signal: controller.signal,
+    firstWorkerNumber: 1,
+    stopError: () => new ToolError('STOPPED', 'The run was stopped'),
+    ...more,
+  });
+  return { counters, events, controller, pool };
+}
+
+describe('a worker pool', () => {
+  it('runs every job once, collects the results and stamps events with the number of the worker', async () => {
+    const jobs = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
+    const started: string[] = [];
+    const { counters, events, pool } = setUp(2, jobs, { jobStarted: (job) => void started.push(job) });
+    const { results, failure } = await pool.run();
+    expect(failure).toBeUndefined();
+    expect(results.flat().sort()).toEqual(jobs);
+    expect(started).toEqual(jobs);
+    expect(events.map((event) => (event.type === 'cluster.nodes' ? event.nodes : 0)).sort()).toEqual([1, 2, 3, 4, 5]);
+    expect(events.every(({ worker }) => worker === 1 || worker === 2)).toBe(true);
+    expect(counters.sum()).toEqual({ jobs: 5, ended: 2 });
+    expect(counters.byWorker()).toHaveLength(2);
+  });
+
+  it('stops at a rejected job, keeps code and hint of its error, and hands out no further job', async () => {
+    const { pool, counters } = setUp(1, ['throw', 'never']);
+    const { failure, results } = await pool.run();
+    expect(failure).toMatchObject({ code: 'JOB', message: 'The job is impossible', hint: 'check-seeds' });
+    expect(results).toEqual([]);
+    expect(counters.sum()).toEqual({ jobs: 0, ended: 1 });
+  });
+
+  it('lets a worker that reports a failure end with its result', async () => {
+    const { pool } = setUp(1, ['report-failure', 'never']);
+    const { failure, results } = await pool.run();
+    expect(failure).toMatchObject({ message: 'The job failed, and others have to stop' });
+    expect(results).toEqual([['report-failure']]);
+  });
+
+  it('stops all workers when the signal aborts', async () => {
+    let waiting = 0;
+    const { pool, controller } = setUp(2, ['wait-for-stop', 'wait-for-stop', 'never'], {
+      message: () => {
+        if (++waiting === 2) controller.abort();
+      },
+    });
+    const { failure, results } = await pool.run();
+    expect(failure).toMatchObject({ code: 'STOPPED' });
+    expect(results).toEqual([]);
+  });
+
+  it('fails when a thread ends without a result', async () => {
+    const { failure } = await setUp(1, ['crash']).pool.run();
+    expect(failure).toMatchObject({ code: 'INTERNAL', message: 'Worker 0 ended early (code 3)' });
+  });
+
+  it('fails with the error of a worker that cannot start', async () => {
+    const { failure } = await setUp(2, ['a'], {}, true).pool.run();
+    expect(failure).toMatchObject({ code: 'SETUP', message: 'The worker cannot start' });
+  });
+
+  it('passes requests to workers and their answers back', async () => {
+    const answers: string[] = [];
+    const { pool, controller } = setUp(1, ['wait-for-stop'], {
+      message: (message) => {
+        answers.push(message);
+        if (message === 'waiting') pool.requestAll('x');
+        else controller.abort();
+      },
+    });
+    await pool.run();
+    expect(answers).toEqual(['waiting', 'answer to x']);
+  });
+});
