@@ -1,72 +1,113 @@
-/** The walls of the house: who may import whom. A wall that falls unnoticed is not built again. */
+/** The lint configuration rejects what the layers forbid, and the public API has no effect on its host process. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ESLint, Linter } from 'eslint';
 import { describe, expect, it } from 'vitest';
 
-const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const SRC = join(ROOT, 'src');
+/** Rules that need no type information: a snippet can be checked by them without a whole program. */
+const RULES = /^(?:import-x\/|no-restricted-|max-l)/;
 
-/** Rooms that a room may import from, besides itself and the vocabulary that lies beside the rooms. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  asb: [],
-  aerospike: [],
-  storage: [],
-  pipeline: [],
-  report: [],
-  backup: ['asb', 'aerospike', 'storage', 'pipeline', 'report'],
-  restore: ['asb', 'aerospike', 'storage', 'pipeline', 'report'],
-  cli: ['backup', 'restore', 'asb', 'aerospike', 'storage', 'pipeline', 'report'],
-  // The command line's option tables, rules and files are the library's, too.
-  library: ['cli', 'backup', 'restore', 'asb', 'pipeline', 'report', 'storage'],
-  // The tests' server speaks the protocol that the client has the names of.
-  embedded: ['aerospike'],
+const { LAYERS } = (await import(join(ROOT, 'eslint.config.js'))) as {
+  LAYERS: Readonly<Record<string, readonly string[]>>;
 };
+const eslint = new ESLint({ cwd: ROOT });
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-const roomOf = (path: string): string => (path.includes('/') ? path.split('/')[0]! : '');
-const source = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+/** Ids of the rules that `source` breaks if it is the text of `file`. */
+async function brokenRules(file: string, source: string): Promise<string[]> {
+  const config = (await eslint.calculateConfigForFile(file)) as Linter.Config;
+  const rules = Object.fromEntries(Object.entries(config.rules ?? {}).filter(([name]) => RULES.test(name)));
+  const { plugins, settings } = config;
+  const { parser } = config.languageOptions as { parser: Linter.Parser };
+  const one = { files: ['**/*.ts'], plugins: plugins!, settings: settings!, languageOptions: { parser }, rules };
+  return new Linter({ cwd: ROOT }).verify(source, [one], { filename: join(ROOT, file) }).map(({ ruleId }) => ruleId!);
+}
 
-describe('rooms', () => {
-  for (const [room, allowed] of Object.entries(ALLOWED)) {
-    it(`${room} imports only from ${[...allowed, 'itself'].join(', ')}`, () => {
-      const own = files.filter((file) => roomOf(file) === room);
-      expect(own.length).toBeGreaterThan(0);
-      const foreign = own.flatMap((file) =>
-        [...source(file).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)]
-          .map(([, path]) => relative(SRC, resolve(SRC, dirname(file), path!)))
-          .filter((path) => ![room, '', ...allowed].includes(roomOf(path)))
-          .map((path) => `${file} → ${path}`),
-      );
-      expect(foreign).toEqual([]);
+describe('lint configuration', () => {
+  it('names every folder of src as a layer', () => {
+    const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.map(({ name }) => name).sort()).toEqual(Object.keys(LAYERS).sort());
+  });
+
+  for (const [layer, target] of [
+    ['core', '../asb/decoder.js'],
+    ['asb', '../aerospike/protocol/constants.js'],
+    ['codecs', '../storage/registry.js'],
+    ['storage', '../engine/restore/restore.js'],
+    ['aerospike', '../config/backup-config.js'],
+    ['engine', '../ui/stderr-logger.js'],
+    ['config', '../ui/stderr-logger.js'],
+    ['ui', '../config/backup-config.js'],
+    ['api', '../cli/run.js'],
+    ['cli', '../node/cluster.js'],
+    ['node', '../aerospike/cluster/cluster.js'],
+  ] as const) {
+    it(`rejects an import of ${target} in src/${layer}`, async () => {
+      const source = `import * as it from '${target}';\nexport default it;\n`;
+      expect(await brokenRules(`src/${layer}/anything.ts`, source)).toContain('import-x/no-restricted-paths');
     });
   }
 
-  it('a run reads no arguments and no environment, and never ends the process: it is a library, too', () => {
-    const offenders = files
-      .filter((file) => !['cli', 'embedded'].includes(roomOf(file)))
-      .filter((file) => /process\.(?:argv|env|exit)\b/.test(source(file)));
-    expect(offenders).toEqual([]);
+  it('accepts an import of a lower layer', async () => {
+    const source = "import * as it from '../core/errors.js';\nexport default it;\n";
+    expect(await brokenRules('src/engine/anything.ts', source)).toEqual([]);
   });
 
-  it('the library loads nothing that ends the process, listens to signals or prints', () => {
+  for (const text of ["'give --host'", '`give (--host ${1})`', "'--host'"]) {
+    it(`rejects the option name in ${text} below config and accepts it in config`, async () => {
+      const source = `export const text = ${text};\n`;
+      expect(await brokenRules('src/engine/anything.ts', source)).toEqual(['no-restricted-syntax']);
+      expect(await brokenRules('src/config/anything.ts', source)).toEqual([]);
+    });
+  }
+
+  it('accepts hyphens that begin no option name', async () => {
+    expect(await brokenRules('src/engine/anything.ts', "export const text = 'a--b -- c ---';\n")).toEqual([]);
+  });
+
+  for (const property of ['env', 'argv', 'exit'] as const) {
+    const readers = property === 'env' ? ['cli', 'config'] : ['cli'];
+    it(`accepts process.${property} in ${readers.join(' and ')} only`, async () => {
+      const source = `export const it = process.${property};\n`;
+      for (const layer of Object.keys(LAYERS)) {
+        const expected = readers.includes(layer) ? [] : ['no-restricted-properties'];
+        expect(await brokenRules(`src/${layer}/anything.ts`, source), layer).toEqual(expected);
+      }
+    });
+  }
+
+  it('rejects private fields of JavaScript, British spelling and functions named after a noun', async () => {
+    for (const source of ['class A { #a = 1 }', 'const colour = 1;', 'function nameOf() {}']) {
+      expect(await brokenRules('src/asb/anything.ts', source), source).toContain('no-restricted-syntax');
+    }
+  });
+
+  it('rejects a file of more than 500 lines and a comment of more than 120 columns', async () => {
+    expect(await brokenRules('src/asb/anything.ts', 'f();\n'.repeat(501))).toEqual(['max-lines']);
+    expect(await brokenRules('src/asb/anything.ts', `// ${'word '.repeat(24)}\n`)).toEqual(['max-len']);
+  });
+});
+
+describe('public API', () => {
+  it('loads no module that ends the process, listens to signals or prints', () => {
     const seen = new Set<string>();
     const follow = (file: string): void => {
       if (seen.has(file)) return;
       seen.add(file);
-      for (const [, path] of source(file).matchAll(/^(?:import|export)(?! type)[^;]*?from '(\.[^']+)\.js'/gm)) {
+      const text = readFileSync(join(SRC, file), 'utf8');
+      for (const [, path] of text.matchAll(/^(?:import|export)(?! type)[^;]*?from '(\.[^']+)\.js'/gm)) {
         follow(`${relative(SRC, resolve(SRC, dirname(file), path!))}.ts`);
       }
     };
-    follow('library/index.ts');
+    follow('index.ts');
     expect(seen.size).toBeGreaterThan(80);
-    const loud = [...seen].filter((file) =>
-      /process\.(?:exit|on|once|argv|std(?:out|in))\b|console\.|cli-progress/.test(source(file)),
+    const offenders = [...seen].filter((file) =>
+      /process\.(?:exit|on|once|argv|std(?:out|in))\b|console\.|cli-progress/.test(
+        readFileSync(join(SRC, file), 'utf8'),
+      ),
     );
-    expect(loud).toEqual([]);
-  });
-
-  it('files stay short enough to be read', () => {
-    const long = files.filter((file) => source(file).split('\n').length > 500);
-    expect(long).toEqual([]);
+    expect(offenders).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import type { MessagePort } from 'node:worker_threads';
 
 /** Collects garbage, so that the jobs still running find memory enough. Takes a few milliseconds. */
 export function collectGarbageBeforeExit(): void {
+  // eslint-disable-next-line no-restricted-syntax -- a flag of V8, not an option of these programs
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
