@@ -22,9 +22,9 @@ export interface WorkerChannel {
 /** What a run needs of `Storages`. */
 export interface StorageAccess {
   /** Throws a StorageError if the storage cannot be used at all. */
-  of(path: string): Promise<Storage>;
+  forPath(path: string): Promise<Storage>;
   /** Ways here, one for each worker thread; undefined = no path needs one. */
-  links(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined>;
+  openChannels(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined>;
   /** Ends connections that are kept open for the next request. */
   close(): Promise<void>;
 }
@@ -47,17 +47,17 @@ export class StorageRegistry implements StorageAccess {
   ) {}
 
   /** In a worker thread. */
-  static linked(link: WorkerChannel | undefined): StorageRegistry {
+  static forWorker(link: WorkerChannel | undefined): StorageRegistry {
     return new StorageRegistry(link?.settings, undefined, undefined, link?.port);
   }
 
-  of(path: string): Promise<Storage> {
+  forPath(path: string): Promise<Storage> {
     if (!isS3Path(path)) return Promise.resolve(this.local);
     this.s3 ??= this.openS3();
     return this.s3;
   }
 
-  async links(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined> {
+  async openChannels(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined> {
     if (!paths.some(isS3Path)) return undefined;
     const hub = await this.openHub();
     return Array.from({ length: count }, () => {

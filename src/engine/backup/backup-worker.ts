@@ -57,7 +57,7 @@ class BackupWorker {
         onDurable,
         pipeline,
         slow,
-        StorageRegistry.linked(setup.storage),
+        StorageRegistry.forWorker(setup.storage),
       );
     } else {
       this.output = this.shared = new SharedOutput(port, pipeline.compressor());

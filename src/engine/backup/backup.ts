@@ -19,9 +19,9 @@ import type { ByteSink } from '../../core/byte-stream.js';
 import { CountingSink } from '../../storage/decorators/meter.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { AES_HEADER_BYTES, encryptVector } from '../../codecs/aes-ctr.js';
-import { StreamSink } from '../../storage/stream/writer.js';
+import { StreamWriter } from '../../storage/stream/writer.js';
 import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
-import { StandardOutputSink } from '../../storage/stdio/stdout.js';
+import { StandardOutputWriter } from '../../storage/stdio/stdout.js';
 import type { WorkerCounters } from '../../ui/progress/worker-throughput.js';
 import type { Checkpointer } from './checkpoint/checkpointer.js';
 import { DiskSpace } from './output/disk-space.js';
@@ -247,7 +247,7 @@ class Run {
     }
     // A shared output is this thread's affair.
     const paths = options.target.kind === 'directory' ? [options.target.path] : [];
-    const links = await this.storages.links(paths, threads);
+    const links = await this.storages.openChannels(paths, threads);
     const setups = createWorkerData({
       options,
       cluster: session.cluster,
@@ -316,10 +316,10 @@ class Run {
     const resumed = this.runState.resumed?.files[0];
     const before = resumed?.bytes ?? 0;
     let sink: ByteSink;
-    if (target.kind === 'stdout') sink = new StandardOutputSink(before, this.options.signal);
-    else if (target.kind === 'stream') sink = new StreamSink(target.stream);
+    if (target.kind === 'stdout') sink = new StandardOutputWriter(before, this.options.signal);
+    else if (target.kind === 'stream') sink = new StreamWriter(target.stream);
     else {
-      const storage = await this.storages.of(target.path);
+      const storage = await this.storages.forPath(target.path);
       sink =
         resumed !== undefined && before > 0
           ? await storage.resume(target.path, toResumePoint(resumed))

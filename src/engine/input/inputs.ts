@@ -52,7 +52,7 @@ export async function collectInput(
   if (source.kind === 'file') found.push({ path: source.path });
   for (const directory of directoriesOf(source)) {
     try {
-      const listed = (await (await storages.of(directory)).list(directory)).filter(({ name }) =>
+      const listed = (await (await storages.forPath(directory)).list(directory)).filter(({ name }) =>
         isBackupFileName(name),
       );
       log.info(filesFoundLine(listed.length, directory));
@@ -69,7 +69,7 @@ export async function collectInput(
     try {
       const sizeBytes = listed?.sizeBytes;
       files.push(
-        sizeBytes === undefined ? await (await storages.of(path)).stat(path) : { path, sizeBytes, kind: 'regular' },
+        sizeBytes === undefined ? await (await storages.forPath(path)).stat(path) : { path, sizeBytes, kind: 'regular' },
       );
     } catch (error) {
       if (onFault === undefined) throw error;
@@ -82,7 +82,7 @@ export async function collectInput(
 
 /** Ways to the storages of the files, one for each worker; none if all files are local. */
 export async function readingLinks(storages: StorageAccess, { files }: Input, workers: number): Promise<ReadingLink[]> {
-  const links = await storages.links(
+  const links = await storages.openChannels(
     files.map(({ path }) => path),
     workers,
   );

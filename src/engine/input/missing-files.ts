@@ -23,7 +23,7 @@ export async function findMissingFiles(
   for (const directory of directories) {
     const empty = !paths.some((path) => resolve(dirname(path)) === resolve(directory));
     if (empty) found.push(`there is no backup file in ${directory}`);
-    found.push(...(await interruptedBackups(await storages.of(directory), directory)));
+    found.push(...(await interruptedBackups(await storages.forPath(directory), directory)));
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { ToolError } from '../../core/errors.js';
 import type { DecodedSource, Codecs } from '../../codecs/codecs.js';
 import { openStandardInput } from '../../storage/stdio/pipe-reader.js';
 import type { ByteSource } from '../../core/byte-stream.js';
-import { PortSource } from '../../storage/stream/message-port-reader.js';
+import { MessagePortReader } from '../../storage/stream/message-port-reader.js';
 import type { ReadOptions } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { RestoreFailure } from '../restore/errors.js';
@@ -17,7 +17,7 @@ export async function openSource(
   count: (bytes: number) => void,
   options?: ReadOptions,
 ): Promise<DecodedSource> {
-  const source = port === undefined ? await openStored(storages, path, options) : new PortSource(port);
+  const source = port === undefined ? await openStored(storages, path, options) : new MessagePortReader(port);
   return pipeline.decode(source, count);
 }
 
@@ -26,7 +26,7 @@ async function openStored(
   path: string | undefined,
   options?: ReadOptions,
 ): Promise<ByteSource> {
-  return path === undefined ? openStandardInput() : (await storages.of(path)).open(path, options);
+  return path === undefined ? openStandardInput() : (await storages.forPath(path)).open(path, options);
 }
 
 /** Where the start of a file makes no sense, the file was stored in another way than was said (asrestore.md 9.5). */

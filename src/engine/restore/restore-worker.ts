@@ -23,7 +23,7 @@ const port = parentPort;
 if (port === null) throw new Error('restore-worker.js runs as a worker thread only');
 const setup = workerData as RestoreWorkerData;
 
-const storages = StorageRegistry.linked(setup.storage);
+const storages = StorageRegistry.forWorker(setup.storage);
 const readOptions = { readers: setup.storage?.readers ?? 1 };
 
 function say(message: RestoreWorkerMessage): void {

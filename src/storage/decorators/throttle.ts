@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ByteSink } from '../../core/byte-stream.js';
 import type { TokenBucket } from '../../core/token-bucket.js';
 
-export class BandwidthSink implements ByteSink {
+export class ThrottledSink implements ByteSink {
   readonly name: string;
 
   constructor(

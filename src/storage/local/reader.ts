@@ -9,7 +9,7 @@ const CHUNK_BYTES = 512 * 1024;
  * A local file or device, opened for reading only; never synced, never deleted. While the caller works on one
  * chunk, the next is being read.
  */
-export class LocalFileSource implements ByteSource {
+export class LocalFileReader implements ByteSource {
   private readonly buffers: [Buffer, Buffer];
   private turn: 0 | 1 = 0;
   /** Under way, into `buffers[turn]`. Settles with the error instead of rejecting, as nobody may be waiting yet. */
@@ -23,12 +23,12 @@ export class LocalFileSource implements ByteSource {
     this.buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
   }
 
-  static async open(path: string, chunkBytes = CHUNK_BYTES): Promise<LocalFileSource> {
+  static async open(path: string, chunkBytes = CHUNK_BYTES): Promise<LocalFileReader> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, 'r');
       if ((await handle.stat()).isDirectory()) throw isDirectory(path);
-      return new LocalFileSource(path, handle, chunkBytes);
+      return new LocalFileReader(path, handle, chunkBytes);
     } catch (error) {
       await handle?.close().catch(() => undefined);
       throw error instanceof StorageError ? error : storageError('open', path, error);

@@ -11,9 +11,9 @@ import {
   pathExists,
   syncDirectory,
 } from './directory.js';
-import { LocalFileSink } from './writer.js';
+import { LocalFileWriter } from './writer.js';
 import type { ByteSink } from '../../core/byte-stream.js';
-import { LocalFileSource, statSourceFile } from './reader.js';
+import { LocalFileReader, statSourceFile } from './reader.js';
 import { openFifo } from '../stdio/pipe-reader.js';
 import type { ByteSource } from '../../core/byte-stream.js';
 import type { BackupFile, ListedFile, ResumePoint, ReadOptions, Storage } from '../storage.js';
@@ -76,7 +76,7 @@ export class LocalStorage implements Storage {
   }
 
   create(path: string): Promise<ByteSink> {
-    return LocalFileSink.create(path);
+    return LocalFileWriter.create(path);
   }
 
   async checkResumable(path: string, { bytes }: ResumePoint): Promise<string | undefined> {
@@ -98,7 +98,7 @@ export class LocalStorage implements Storage {
   }
 
   resume(path: string, { bytes }: ResumePoint): Promise<ByteSink> {
-    return LocalFileSink.resume(path, bytes);
+    return LocalFileWriter.resume(path, bytes);
   }
 
   async readHead(path: string): Promise<Buffer> {
@@ -122,7 +122,7 @@ export class LocalStorage implements Storage {
 
   async open(path: string, { chunkBytes }: ReadOptions = {}): Promise<ByteSource> {
     const { kind } = await statSourceFile(path);
-    return kind === 'fifo' ? openFifo(path) : LocalFileSource.open(path, chunkBytes);
+    return kind === 'fifo' ? openFifo(path) : LocalFileReader.open(path, chunkBytes);
   }
 
   async readSmall(path: string, what: string): Promise<Buffer> {

@@ -5,7 +5,7 @@ import { syncDirectory } from './directory.js';
 import type { ByteSink } from '../../core/byte-stream.js';
 
 /** A local file that is written from its start or from a checkpoint on. Durable when `sync` or `close` has settled. */
-export class LocalFileSink implements ByteSink {
+export class LocalFileWriter implements ByteSink {
   private constructor(
     readonly name: string,
     private readonly handle: FileHandle,
@@ -16,16 +16,16 @@ export class LocalFileSink implements ByteSink {
   ) {}
 
   /** A new file; fails if the path exists. */
-  static async create(path: string): Promise<LocalFileSink> {
+  static async create(path: string): Promise<LocalFileWriter> {
     try {
-      return new LocalFileSink(path, await open(path, 'wx'), 0, false);
+      return new LocalFileWriter(path, await open(path, 'wx'), 0, false);
     } catch (error) {
       throw storageError('create', path, error);
     }
   }
 
   /** Goes on writing an existing file after its first `bytes` bytes; what follows them is cut off. */
-  static async resume(path: string, bytes: number): Promise<LocalFileSink> {
+  static async resume(path: string, bytes: number): Promise<LocalFileWriter> {
     try {
       const handle = await open(path, 'r+');
       const { size } = await handle.stat();
@@ -34,7 +34,7 @@ export class LocalFileSink implements ByteSink {
         throw new Error(`it has ${size} bytes, and had ${bytes} before`);
       }
       await handle.truncate(bytes);
-      return new LocalFileSink(path, handle, bytes, true);
+      return new LocalFileWriter(path, handle, bytes, true);
     } catch (error) {
       throw storageError('go on writing', path, error);
     }

@@ -15,7 +15,7 @@ export function openStandardInput(): ByteSource {
   try {
     const stat = fstatSync(STDIN_FD);
     const isPipe = stat.isFIFO() || stat.isSocket();
-    return isPipe ? new PipeSource(STDIN_NAME, STDIN_FD) : new DescriptorSource(STDIN_NAME, STDIN_FD);
+    return isPipe ? new PipeReader(STDIN_NAME, STDIN_FD) : new DescriptorSource(STDIN_NAME, STDIN_FD);
   } catch (error) {
     throw storageError('open', STDIN_NAME, error);
   }
@@ -24,7 +24,7 @@ export function openStandardInput(): ByteSource {
 /** A FIFO by its path; begins when somebody writes to it. Throws StorageError. */
 export function openFifo(path: string): ByteSource {
   try {
-    return new PipeSource(path, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    return new PipeReader(path, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
   } catch (error) {
     throw storageError('open', path, error);
   }
@@ -34,7 +34,7 @@ export function openFifo(path: string): ByteSource {
  * Read as a stream of events: a read that waited in the thread pool for a silent writer could not be taken back, and
  * would keep the process from ending.
  */
-class PipeSource implements ByteSource {
+class PipeReader implements ByteSource {
   private readonly socket: Socket;
   private readonly chunks: AsyncIterator<Buffer, undefined>;
 

@@ -16,7 +16,7 @@ const STALL_TIMEOUT_MS = 500;
  * Standard output. A reader that takes nothing must stop neither signals and timers nor, after a signal, the end of the
  * run: a thread that waits in a write cannot be called back, so pipes are written to without one.
  */
-export class StandardOutputSink implements ByteSink {
+export class StandardOutputWriter implements ByteSink {
   readonly name = '[stdout]';
   private readonly pipe = ownPipe();
 

@@ -60,7 +60,7 @@ export function streamSource(stream: Chunks): ByteSource {
   };
 }
 
-export class PortSource implements ByteSource {
+export class MessagePortReader implements ByteSource {
   readonly name = NAME;
   private closed = false;
 

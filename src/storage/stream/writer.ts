@@ -5,7 +5,7 @@ import { storageError } from '../errors.js';
 import type { ByteSink } from '../../core/byte-stream.js';
 
 /** A stream that somebody else has opened. It is ended when everything is written, and destroyed if that fails. */
-export class StreamSink implements ByteSink {
+export class StreamWriter implements ByteSink {
   readonly name = '[stream]';
   private written = 0;
 

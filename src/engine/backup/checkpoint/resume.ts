@@ -90,7 +90,7 @@ export async function checkResumable(state: BackupState, statePath: string, opti
   for (const file of state.files) {
     const path = pathOf(file.name, options);
     if (path === undefined || file.bytes === 0) continue;
-    const loss = await (await storagesOf(options).of(path)).checkResumable(path, toResumePoint(file));
+    const loss = await (await storagesOf(options).forPath(path)).checkResumable(path, toResumePoint(file));
     if (loss === undefined) continue;
     throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue. Nothing was changed.`);
   }
@@ -109,7 +109,7 @@ export async function truncateFiles(state: BackupState, options: BackupOptions, 
       files.push({ name, bytes, ...(vector === undefined ? {} : { vector: Buffer.from(vector, 'hex') }) });
       continue;
     }
-    const storage = await storagesOf(options).of(path);
+    const storage = await storagesOf(options).forPath(path);
     const mark = await storage.truncateTo(path, toResumePoint(file));
     // Its upload may be another one by now.
     if (mark?.token === undefined) delete file.token;
@@ -122,11 +122,11 @@ export async function truncateFiles(state: BackupState, options: BackupOptions, 
     files.push({ name: file.name, ...mark, ...(vector === undefined ? {} : { vector }) });
   }
   if (target.kind === 'file' && files.length === 0) {
-    await (await storagesOf(options).of(target.path)).deleteFile(target.path, 'ignore');
+    await (await storagesOf(options).forPath(target.path)).deleteFile(target.path, 'ignore');
   }
   if (target.kind !== 'directory') return { files, numbers: [] };
   const place = joinPath(target.path, dirname(prefix));
-  const storage = await storagesOf(options).of(place);
+  const storage = await storagesOf(options).forPath(place);
   const known = new Set(files.map(({ name }) => basename(name)));
   const unfinished = (await storage.listUnfinished(place)).filter(isBackupFileName);
   const found = new Set([...(await listBackupFiles(storage, place)), ...unfinished]);
@@ -155,7 +155,7 @@ export async function finalizeRemainingFiles(
   for (const file of resumed.files) {
     const path = pathOf(file.name, options);
     if (kept.has(file) || file.closed === true || path === undefined) continue;
-    await (await (await storagesOf(options).of(path)).resume(path, toResumePoint(file))).close();
+    await (await (await storagesOf(options).forPath(path)).resume(path, toResumePoint(file))).close();
     onClosed({ name: file.name, bytes: file.bytes });
   }
 }

@@ -89,7 +89,7 @@ async function probeStateFile(
 ): Promise<Checkpointer | undefined> {
   const { path } = checkpointer;
   const hint = 'This run cannot be continued if it is interrupted; --state-file-dst gives its state a place.';
-  if ((await (await storages.of(path)).exists('file', path)) && !(await isOfSameTarget(path, identity))) {
+  if ((await (await storages.forPath(path)).exists('file', path)) && !(await isOfSameTarget(path, identity))) {
     log.info(warningEvent('state.missing', `${path} exists and is the state of another run. ${hint}`, { path }));
     return undefined;
   }

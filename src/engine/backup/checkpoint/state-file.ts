@@ -76,12 +76,12 @@ export async function saveState(
     counters: state.counters,
     ...(state.writer === undefined ? {} : { writer: state.writer }),
   };
-  await (await storages.of(path)).writeSmall(path, `${JSON.stringify(json, undefined, 1)}\n`, 'the state file');
+  await (await storages.forPath(path)).writeSmall(path, `${JSON.stringify(json, undefined, 1)}\n`, 'the state file');
 }
 
 /** Reads a state file and checks every part of it. Throws StorageError or StateError. */
 export async function loadState(path: string, storages: StorageAccess = new StorageRegistry()): Promise<BackupState> {
-  return parseState(await (await storages.of(path)).readSmall(path, 'the state file'), path);
+  return parseState(await (await storages.forPath(path)).readSmall(path, 'the state file'), path);
 }
 
 /** The state in `bytes`. `path` is for messages. Throws StateError. */
@@ -151,7 +151,7 @@ export function checkIdentity(path: string, saved: Identity, now: Identity): voi
 
 /** Removes the state of a run that is complete. */
 export async function removeState(path: string, storages: StorageAccess = new StorageRegistry()): Promise<void> {
-  await (await storages.of(path)).deleteFile(path, 'ignore');
+  await (await storages.forPath(path)).deleteFile(path, 'ignore');
 }
 
 /** The C tool's state begins with a table of this size (asbackup.md 7.4). */

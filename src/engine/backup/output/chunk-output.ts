@@ -169,7 +169,7 @@ export class DirectoryOutput implements ChunkOutput {
   private async open({ number, header }: { number: number; header: Uint8Array }): Promise<void> {
     const name = backupFileName(this.plan.prefix, number);
     const path = joinPath(this.plan.path, name);
-    const stored = await (await this.storages.of(path)).create(path, this.plan.fileLimitBytes);
+    const stored = await (await this.storages.forPath(path)).create(path, this.plan.fileLimitBytes);
     this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, 0)));
     await this.sink.write(Buffer.from(header));
   }
@@ -178,7 +178,7 @@ export class DirectoryOutput implements ChunkOutput {
   private async reopen({ name, bytes, token, vector }: ResumedFile): Promise<void> {
     const path = joinPath(this.plan.path, name);
     const stored = await (
-      await this.storages.of(path)
+      await this.storages.forPath(path)
     ).resume(path, token === undefined ? { bytes } : { bytes, token });
     const from = vector === undefined ? undefined : { vector, offset: bytes - this.pipeline.overheadBytes };
     this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, bytes)), from);

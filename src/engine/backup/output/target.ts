@@ -42,7 +42,7 @@ function storageOf(
   { storages = new StorageRegistry() }: Pick<BackupOptions, 'storages'>,
   path: string,
 ): Promise<Storage> {
-  return storages.of(path);
+  return storages.forPath(path);
 }
 
 /**
