@@ -89,7 +89,7 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
     try {
       return await run(stream === undefined ? options : { ...options, target: { kind: 'stream', stream } });
     } finally {
-      await options.storages?.close();
+      await options.storages.close();
     }
   });
   try {

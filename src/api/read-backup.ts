@@ -10,9 +10,9 @@ import { explainFailure, openSource } from '../engine/input/open-input.js';
 import type { FileJob } from '../engine/restore/worker-protocol.js';
 import type { RestoreSource } from '../engine/restore/config.js';
 import { warningEvent } from '../core/log.js';
-import { streamSource } from '../storage/stream/message-port-reader.js';
-import { isS3Path } from '../storage/paths.js';
-import { type StorageAccess, StorageRegistry } from '../storage/registry.js';
+import { streamSource } from '../storage/stream/reader.js';
+import { storageCapabilities } from '../storage/paths.js';
+import type { StorageAccess } from '../storage/registry.js';
 import { storageError } from '../storage/errors.js';
 import type { DecodedSource } from '../codecs/codecs.js';
 import { logTo } from './hooks.js';
@@ -34,13 +34,13 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
   const told = logTo(log);
   const options = toRestoreOptions(values, told, signal ?? new AbortController().signal);
   const pipeline = await Codecs.open(options);
-  const storages = options.storages ?? new StorageRegistry();
+  const storages = options.storages;
   const from: RestoreSource = source ?? options.source;
   if (from.kind === 'stream') {
     yield* entriesOf(pipeline.decode(streamSource(from.stream)), options.bins, signal);
     return;
   }
-  const { files, jobs, directories } = await collectInput(from, told, undefined, storages);
+  const { files, jobs, directories } = await collectInput(from, storages, told);
   if (log !== undefined && directories.length > 0) {
     const heads: FileHeader[] = [];
     for (const file of files)
@@ -54,8 +54,8 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
 }
 
 async function kindOf(path: string): Promise<{ directory: string } | { file: string }> {
-  // On S3, a name tells.
-  if (isS3Path(path)) return path.endsWith('.asb') ? { file: path } : { directory: path };
+  // Without directories of its own, the name tells.
+  if (!storageCapabilities(path).hasDirectories) return path.endsWith('.asb') ? { file: path } : { directory: path };
   try {
     return (await stat(path)).isDirectory() ? { directory: path } : { file: path };
   } catch (error) {

@@ -111,7 +111,7 @@ export async function restore(settings: RestoreSettings): Promise<RestoreResult>
     try {
       return await run(source === undefined ? options : { ...options, source });
     } finally {
-      await options.storages?.close();
+      await options.storages.close();
     }
   });
 }

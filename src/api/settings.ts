@@ -1,6 +1,6 @@
 /** What library users give. Everything not given has the default of the command line's option of the same meaning. */
 import type { Writable } from 'node:stream';
-import type { Chunks } from '../storage/stream/message-port-reader.js';
+import type { Chunks } from '../storage/stream/reader.js';
 
 /** A node to connect to first. */
 export interface HostAddress {

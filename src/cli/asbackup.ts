@@ -28,7 +28,7 @@ async function runAndClose(command: BackupCommand, progressRequests: ProgressSig
   try {
     await runCommand(command, progressRequests);
   } finally {
-    await command.storages?.close();
+    await command.storages.close();
   }
 }
 

@@ -29,7 +29,7 @@ async function runAndClose(command: RestoreCommand, progressRequests: ProgressSi
   try {
     await runCommand(command, progressRequests);
   } finally {
-    await command.storages?.close();
+    await command.storages.close();
   }
 }
 

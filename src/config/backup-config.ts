@@ -291,5 +291,5 @@ function storagesOf(values: BackupValues, log: BackupOptions['log'], signal: Abo
     },
     process.env,
   );
-  return new StorageRegistry(settings, (level, text) => log[level](text), signal);
+  return new StorageRegistry({ settings, log: (level, text) => log[level](text), signal });
 }

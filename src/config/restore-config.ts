@@ -194,5 +194,5 @@ function storagesOf(values: RestoreValues, log: RestoreOptions['log'], signal: A
     },
     process.env,
   );
-  return new StorageRegistry(settings, (level, text) => log[level](text), signal);
+  return new StorageRegistry({ settings, log: (level, text) => log[level](text), signal });
 }

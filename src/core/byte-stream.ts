@@ -17,6 +17,11 @@ export interface ByteSink {
   endFrame?(): Promise<void>;
   /** What another run needs, besides the number of bytes, to resume after the last `sync`. Not a secret. */
   readonly token?: string | undefined;
+  /**
+   * After `close`: what `Storage.verifyWritten` compares with the file that is then at its path. Opaque, not a secret;
+   * absent where nothing can be verified.
+   */
+  readonly identity?: string | undefined;
   /** Makes everything written so far durable and closes. */
   close(): Promise<void>;
   /**

@@ -76,14 +76,25 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'the file may not become larger',
   EMFILE: 'too many open files',
   ELOOP: 'too many symbolic links',
-  ENXIO: 'nobody is at its other end',
+  ENXIO: 'no process has the pipe open for reading',
   ENAMETOOLONG: 'the name is too long',
-  EPIPE: 'the reader of the pipe has gone',
+  EPIPE: 'the reader of the pipe has closed it',
 };
+
+/** Error numbers of Linux that libuv has no name for: their code is `Unknown system error -122`. */
+const UNNAMED_CODES: Readonly<Record<number, string>> = { [-122]: 'EDQUOT' };
+
+/** The name of a system error: `ENOENT`; undefined for what is none. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  const unnamed = errno === undefined ? undefined : UNNAMED_CODES[errno];
+  return unnamed ?? (typeof code === 'string' ? code : undefined);
+}
 
 /** Why the system refused: `no such file or directory (ENOENT)`. Node's own text repeats the path and names the call. */
 export function systemErrorText(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = systemErrorCode(error) ?? '';
   const reason = SYSTEM_REASONS[code];
   return reason === undefined ? errorMessage(error).replace(/\.$/, '') : `${reason} (${code})`;
 }

@@ -48,5 +48,6 @@ export function warningEvent(event: string, text: string, fields?: Fields): LogE
 /** What went wrong, with the code that programs can test. `more` follows the error's own sentence. */
 export function errorEvent(error: unknown, event = 'error', more = ''): LogEvent {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
-  return logEvent(event, errorMessage(error) + more, { code });
+  const message = errorMessage(error);
+  return logEvent(event, (/[.!?]\)?$/.test(message) ? message : `${message}.`) + more, { code });
 }

@@ -1,42 +1,80 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface RetryPolicy {
-  /** How long to go on after the first failure in a row. */
-  budgetMs: () => number;
-  isTransient: (error: unknown) => boolean;
-  /** Told before each further try. */
-  onRetry: (error: unknown, tries: number, waitMs: number) => void;
+export interface RetryLimits {
+  /** How many attempts may fail in a row; Infinity = any number. A success or progress resets the count. */
+  maxAttempts?: number;
+  /** Time without progress, in ms, after which the next failure is final. It may change while attempts are under way. */
+  budgetMs?: number | (() => number);
+  /** Wait after the first failure, in ms; doubled after each further one. Default 100. */
+  initialBackoffMs?: number;
+  /** Default 5000. */
+  maxBackoffMs?: number;
 }
 
-const INITIAL_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 5000;
+export interface RetryPolicy extends RetryLimits {
+  isTransient: (error: unknown) => boolean;
+  /** Called before each wait. `attempt` counts from 1 and is the one that failed. */
+  onRetry?: (error: unknown, attempt: number, waitMs: number) => void;
+  /** When it aborts, a wait ends at once and the last error is thrown. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Counts failures in a row and the time since the last progress, and says how long to wait before the next attempt. */
+export class RetryBudget {
+  private failures = 0;
+  private failingSinceMs: number | undefined;
+
+  constructor(
+    private readonly limits: RetryLimits,
+    private readonly nowMs: () => number = () => performance.now(),
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** Work has advanced: the next failure is the first of a row. */
+  reset(): void {
+    this.failures = 0;
+    this.failingSinceMs = undefined;
+  }
+
+  /**
+   * Registers a failure. Returns the wait before the next attempt in ms; undefined = the budget is used up. The wait is
+   * between half of the backoff and all of it, so that clients of an overloaded server do not return together.
+   */
+  nextDelayMs(): number | undefined {
+    const { maxAttempts = Infinity, budgetMs = Infinity, initialBackoffMs = 100, maxBackoffMs = 5000 } = this.limits;
+    const now = this.nowMs();
+    this.failingSinceMs ??= now;
+    const backoffMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** this.failures++);
+    const waitMs = backoffMs * (0.5 + this.random() / 2);
+    if (this.failures >= maxAttempts) return undefined;
+    const budget = typeof budgetMs === 'function' ? budgetMs() : budgetMs;
+    return now + waitMs - this.failingSinceMs > budget ? undefined : waitMs;
+  }
+}
 
 /**
- * Tries until it succeeds, fails for good, or has failed for longer than the budget; waits twice as long each time, and
- * not exactly, as others may be waiting for the same server. `advanced` tells of progress, after which the count begins anew.
+ * Attempts until one succeeds, fails with an error that is not transient, or the budget is used up; then throws the last
+ * error. `advanced` tells whether the attempt that failed has made progress, which resets the budget.
  */
 export async function withRetry<T>(
-  rules: RetryPolicy,
-  attempt: (tries: number) => Promise<T>,
+  policy: RetryPolicy,
+  attempt: (attempt: number) => Promise<T>,
   advanced: () => boolean = () => false,
 ): Promise<T> {
-  let failingSince: number | undefined;
-  let inARow = 0;
-  for (let tries = 1; ; tries++) {
+  const budget = new RetryBudget(policy);
+  const { signal } = policy;
+  for (let count = 1; ; count++) {
     try {
-      return await attempt(tries);
+      return await attempt(count);
     } catch (error) {
-      if (!rules.isTransient(error)) throw error;
-      if (advanced()) {
-        failingSince = undefined;
-        inARow = 0;
-      }
-      const now = performance.now();
-      failingSince ??= now;
-      const waitMs = Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** inARow++) * (0.5 + Math.random() / 2);
-      if (now + waitMs - failingSince > rules.budgetMs()) throw error;
-      rules.onRetry(error, tries, waitMs);
-      await sleep(waitMs);
+      if (!policy.isTransient(error)) throw error;
+      if (advanced()) budget.reset();
+      const waitMs = budget.nextDelayMs();
+      if (waitMs === undefined || signal?.aborted === true) throw error;
+      policy.onRetry?.(error, count, waitMs);
+      await sleep(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => {
+        throw error;
+      });
     }
   }
 }

@@ -1,31 +1,32 @@
-/** So many at a time, in the order of their coming. */
+/** Bounds how many operations run at a time; the others wait in the order of their arrival. */
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
-  private busy = 0;
+  private running = 0;
 
-  /** @param most may change while work is under way */
-  constructor(private readonly most: () => number) {}
+  /** @param permits may change while operations run */
+  constructor(private readonly permits: () => number) {}
 
-  /** `started` is called when it is `work`'s turn. */
-  async run<T>(work: () => Promise<T>, started?: () => void): Promise<T> {
-    if (this.busy < this.most()) this.busy++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  /** `onStart` is called when `operation` begins. */
+  async run<T>(operation: () => Promise<T>, onStart?: () => void): Promise<T> {
+    await this.acquire();
     try {
-      started?.();
-      return await work();
+      onStart?.();
+      return await operation();
     } finally {
-      // The place goes to the next one, unless there are to be fewer places.
-      const next = this.busy <= this.most() ? this.waiting.shift() : undefined;
-      if (next === undefined) this.busy--;
-      else next();
+      this.release();
     }
   }
-}
 
-/**
- * How many parts may be on their way. Every thread that writes gathers its next two meanwhile; so that the memory of all
- * is what the limit promises, these count as well, up to half of it.
- */
-export function uploadsAtOnce(limit: number, threads: number): number {
-  return Math.max(Math.ceil(limit / 2), limit - 2 * threads);
+  /** Settles when the caller may begin; it calls `release` once when it is done. */
+  async acquire(): Promise<void> {
+    if (this.running < this.permits()) this.running++;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  release(): void {
+    // The permit passes to the first that waits, unless there are fewer permits by now.
+    const next = this.running <= this.permits() ? this.waiting.shift() : undefined;
+    if (next === undefined) this.running--;
+    else next();
+  }
 }

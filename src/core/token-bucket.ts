@@ -1,17 +1,17 @@
 /**
  * Spreads a number of units (bytes, records) evenly over time, for all threads of a process together.
  *
- * The shared state is one number: the time at which everything granted so far will have been paid for. A grant moves
- * it forward by its cost; who is granted waits until the bucket's debt is at most `burstMs`. So the first grant is free
- * of waiting, a pause never saves up more than the burst, and no timer runs while nobody asks.
+ * The shared state is one number: the time up to which the units granted so far use the rate. A grant moves it forward
+ * by its cost, and its caller waits until that time is at most `burstMs` ahead. So the first grant does not wait, an idle
+ * period saves up no more than the burst, and no timer runs between grants.
  */
 export class TokenBucket {
   private readonly paidUntil: BigInt64Array;
 
   /**
    * @param unitsPerSecond more than 0
-   * @param state 8 bytes, shared by all threads that share the limit; a bucket of one's own if absent
-   * @param burstMs how far ahead of the rate a moment may be
+   * @param state 8 bytes, shared by all threads that share the limit; absent = a bucket that is not shared
+   * @param burstMs how far grants may run ahead of the rate
    */
   constructor(
     private readonly unitsPerSecond: number,

@@ -1,14 +1,11 @@
-import { systemErrorText, ToolError } from '../core/errors.js';
+import { systemErrorCode, systemErrorText, ToolError } from '../core/errors.js';
 
-/** A file or directory could not be used. The code is `IO_` and the system's own error name. */
-export class StorageError extends ToolError {
-  constructor(code: string, message: string, cause?: unknown) {
-    super(code, message, cause === undefined ? undefined : { cause });
-  }
-}
+/** A file, directory or object could not be used. The code is `IO_` and the system's error name, or `S3_` and a reason. */
+export class StorageError extends ToolError {}
 
-/** Wraps an error of the file system: `Cannot write /x/y: the disk is full (ENOSPC).` */
-export function storageError(doing: string, path: string, cause: unknown): StorageError {
-  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'UNKNOWN';
-  return new StorageError(`IO_${code}`, `Cannot ${doing} ${path}: ${systemErrorText(cause)}.`, cause);
+/** Wraps an error of the file system: `Cannot write /x/y: the disk is full (ENOSPC)`. A StorageError stays as it is. */
+export function storageError(action: string, path: string, cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause;
+  const code = `IO_${systemErrorCode(cause) ?? 'UNKNOWN'}`;
+  return new StorageError(code, `Cannot ${action} ${path}: ${systemErrorText(cause)}`, { cause, details: { path } });
 }

@@ -1,19 +1,29 @@
-/** What can be done with the paths of all storages without loading any of them. */
+/** What can be done with the paths of all storages without opening any of them. */
 import { join, resolve } from 'node:path';
-
-/** `s3://` in any case (asbackup.md 10). */
-export function isS3Path(path: string): boolean {
-  return /^s3:\/\//i.test(path);
-}
+import { DRIVERS, parseScheme } from './drivers.js';
+import { LOCAL_CAPABILITIES } from './local/storage.js';
+import type { StorageCapabilities } from './storage.js';
 
 /** The path of a file in a directory. */
 export function joinPath(directory: string, name: string): string {
-  if (!isS3Path(directory)) return join(directory, name);
-  // `.` is what node:path calls the directory of a name without one.
-  return name === '.' ? directory : `${directory.replace(/\/+$/, '')}/${name}`;
+  const scheme = parseScheme(directory);
+  return scheme === undefined ? join(directory, name) : DRIVERS[scheme].joinPath(directory, name);
 }
 
-/** The same text for every way to spell a path. */
+/** The same text for every spelling of a path. */
 export function canonicalPath(path: string): string {
-  return isS3Path(path) ? `s3://${path.slice('s3://'.length).replace(/\/+$/, '')}` : resolve(path);
+  const scheme = parseScheme(path);
+  return scheme === undefined ? resolve(path) : DRIVERS[scheme].canonicalPath(path);
+}
+
+/** Why `path` cannot name anything, for a message; undefined = it can. */
+export function checkPath(path: string): string | undefined {
+  const scheme = parseScheme(path);
+  return scheme === undefined ? undefined : DRIVERS[scheme].checkPath(path);
+}
+
+/** What the storage of `path` can do. */
+export function storageCapabilities(path: string): StorageCapabilities {
+  const scheme = parseScheme(path);
+  return scheme === undefined ? LOCAL_CAPABILITIES : DRIVERS[scheme].capabilities;
 }

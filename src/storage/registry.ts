@@ -1,86 +1,103 @@
-/** From a path to the storage that it names. A storage that is more than the file system is loaded when it is first used. */
+/** From a path to its storage. A storage beside the file system is loaded when a path first needs it. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { OpenStorage, StorageDriver, StorageLog } from './driver.js';
+import { DRIVERS, parseScheme, type Scheme, type StorageSettings } from './drivers.js';
+import type { TransferLimits } from './limits.js';
 import { LocalStorage } from './local/storage.js';
-import { isS3Path } from './paths.js';
-import type { S3Hub } from './s3/host.js';
-import type { S3Settings } from './s3/config.js';
 import type { Storage } from './storage.js';
 
-/** What the storages of a run have to be told. Plain data. */
-export interface StorageSettings {
-  s3?: S3Settings;
-}
+export type { StorageLog } from './driver.js';
+export type { StorageSettings } from './drivers.js';
 
-export type StorageLog = (level: 'info' | 'error' | 'verbose', text: string) => void;
-
-/** Takes a worker thread to the storages of the main thread. `port` is to be transferred. */
+/** Gives a worker thread the storages of the main thread. `ports` are to be transferred. */
 export interface WorkerChannel {
-  port: MessagePort;
   settings: StorageSettings;
+  ports: MessagePort[];
+  /** In the order of `ports`. */
+  schemes: Scheme[];
 }
 
-/** What a run needs of `Storages`. */
+/** The storages of a run. */
 export interface StorageAccess {
-  /** Throws a StorageError if the storage cannot be used at all. */
+  /** Rejects with a StorageError if the storage cannot be used at all. */
   forPath(path: string): Promise<Storage>;
-  /** Ways here, one for each worker thread; undefined = no path needs one. */
-  openChannels(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined>;
-  /** Ends connections that are kept open for the next request. */
+  /** One channel for each worker thread that uses `paths`. */
+  openChannels(paths: readonly string[], count: number): Promise<WorkerChannel[]>;
+  /** Closes connections that are kept for further requests. */
   close(): Promise<void>;
 }
 
+export interface RegistryOptions {
+  settings?: StorageSettings | undefined;
+  /** Receives what a storage reports while it works. */
+  log?: StorageLog | undefined;
+  /** When it aborts, storages that do not answer are retried for a short time only. */
+  signal?: AbortSignal | undefined;
+  /** Limits that this run shares with others of the process. */
+  limits?: TransferLimits | undefined;
+}
+
 export class StorageRegistry implements StorageAccess {
-  private readonly local = new LocalStorage();
-  private hub: Promise<S3Hub> | undefined;
-  private s3: Promise<Storage> | undefined;
+  private readonly settings: StorageSettings;
+  private readonly local: LocalStorage;
+  private readonly opened = new Map<Scheme, Promise<OpenStorage>>();
+  private readonly remote = new Map<Scheme, Promise<Storage>>();
 
-  /**
-   * @param log takes what a storage has to say while it works
-   * @param signal when it aborts, a storage that does not answer is given up soon
-   * @param link in a worker thread: its way to the main thread, which owns connections, credentials and limits
-   */
+  /** @param channel in a worker thread: the way to the main thread, which has the clients, credentials and limits */
   constructor(
-    private readonly settings: StorageSettings = {},
-    private readonly log: StorageLog = () => undefined,
-    private readonly signal?: AbortSignal,
-    private readonly link?: MessagePort,
-  ) {}
-
-  /** In a worker thread. */
-  static forWorker(link: WorkerChannel | undefined): StorageRegistry {
-    return new StorageRegistry(link?.settings, undefined, undefined, link?.port);
+    private readonly options: RegistryOptions = {},
+    private readonly channel?: WorkerChannel,
+  ) {
+    this.settings = options.settings ?? {};
+    this.local = new LocalStorage(this.settings.local, options.signal);
   }
 
-  forPath(path: string): Promise<Storage> {
-    if (!isS3Path(path)) return Promise.resolve(this.local);
-    this.s3 ??= this.openS3();
-    return this.s3;
+  /** The registry of a worker thread. */
+  static forWorker(channel: WorkerChannel | undefined): StorageRegistry {
+    return new StorageRegistry({ settings: channel?.settings }, channel);
   }
 
-  async openChannels(paths: readonly string[], count: number): Promise<WorkerChannel[] | undefined> {
-    if (!paths.some(isS3Path)) return undefined;
-    const hub = await this.openHub();
-    return Array.from({ length: count }, () => {
-      const { port1, port2 } = new MessageChannel();
-      hub.serve(port1);
-      return { port: port2, settings: this.settings };
-    });
+  async forPath(path: string): Promise<Storage> {
+    const scheme = parseScheme(path);
+    if (scheme === undefined) return this.local;
+    const port = this.channel?.ports[this.channel.schemes.indexOf(scheme)];
+    if (port === undefined) return (await this.open(scheme)).storage;
+    const known = this.remote.get(scheme);
+    if (known !== undefined) return known;
+    const driver: StorageDriver<never> = DRIVERS[scheme];
+    const storage = driver.openRemote((this.settings[scheme] ?? {}) as never, port);
+    this.remote.set(scheme, storage);
+    return storage;
+  }
+
+  async openChannels(paths: readonly string[], count: number): Promise<WorkerChannel[]> {
+    const schemes = [...new Set(paths.map(parseScheme))].filter(
+      (scheme): scheme is Scheme => scheme !== undefined && DRIVERS[scheme].capabilities.needsMainThread,
+    );
+    const channels: WorkerChannel[] = [];
+    for (let i = 0; i < count; i++) channels.push({ settings: this.settings, ports: [], schemes });
+    for (const scheme of schemes) {
+      const opened = await this.open(scheme);
+      for (const channel of channels) {
+        const { port1, port2 } = new MessageChannel();
+        opened.serve(port1);
+        channel.ports.push(port2);
+      }
+    }
+    return channels;
   }
 
   async close(): Promise<void> {
-    (await this.hub)?.end();
+    for (const opened of this.opened.values()) (await opened).close();
   }
 
-  private async openS3(): Promise<Storage> {
-    if (this.link === undefined) return (await this.openHub()).storage();
-    const { linkedStorage } = await import('./s3/host.js');
-    return linkedStorage(this.link, this.settings.s3 ?? {});
-  }
-
-  private openHub(): Promise<S3Hub> {
-    this.hub ??= import('./s3/host.js').then(
-      ({ S3Hub }) => new S3Hub(this.settings.s3 ?? {}, this.log, () => this.signal?.aborted === true),
-    );
-    return this.hub;
+  private open(scheme: Scheme): Promise<OpenStorage> {
+    const known = this.opened.get(scheme);
+    if (known !== undefined) return known;
+    const driver: StorageDriver<never> = DRIVERS[scheme];
+    const { log = () => undefined, signal, limits } = this.options;
+    const opened = driver.open({ settings: (this.settings[scheme] ?? {}) as never, log, signal, limits });
+    this.opened.set(scheme, opened);
+    return opened;
   }
 }

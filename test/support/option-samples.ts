@@ -74,7 +74,7 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
           ['-x/y z', '-x/y z'],
           ['-', '-'],
         ],
-        bad: ['', ...(rule.s3 === true ? ['s3://bucket'] : [])],
+        bad: ['', ...(rule.s3 === true ? ['s3:///key'] : [])],
       };
     case 'pem':
       return {

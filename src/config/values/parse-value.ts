@@ -1,4 +1,4 @@
-import { isS3Path } from '../../storage/paths.js';
+import { checkPath } from '../../storage/paths.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
 import type { RestoreSource } from '../../engine/restore/config.js';
 import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
@@ -109,9 +109,8 @@ export function parseValue(rule: ValueRule, text: string): Value {
 function parsePath(text: string, s3: boolean): string {
   if (text === '') throw new ValueError('the path is empty');
   if (text.includes('\0')) throw new ValueError('the path contains a NUL byte');
-  if (s3 && isS3Path(text) && !/^s3:\/\/[^/]+\//i.test(text)) {
-    throw new ValueError('expected s3://BUCKET/KEY');
-  }
+  const problem = s3 ? checkPath(text) : undefined;
+  if (problem !== undefined) throw new ValueError(problem);
   return text;
 }
 

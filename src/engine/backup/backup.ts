@@ -20,8 +20,8 @@ import { CountingSink } from '../../storage/decorators/meter.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { AES_HEADER_BYTES, encryptVector } from '../../codecs/aes-ctr.js';
 import { StreamWriter } from '../../storage/stream/writer.js';
-import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
-import { StandardOutputWriter } from '../../storage/stdio/stdout.js';
+import type { StorageAccess } from '../../storage/registry.js';
+import { openStandardOutput } from '../../storage/stdio/stdout.js';
 import type { WorkerCounters } from '../../ui/progress/worker-throughput.js';
 import type { Checkpointer } from './checkpoint/checkpointer.js';
 import { DiskSpace } from './output/disk-space.js';
@@ -63,7 +63,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const threads = Math.min(options.parallel, jobs.length);
     if (threads < options.parallel && saved === undefined)
       log.info(threadsReducedLine(options.parallel, threads, limitingFactor(session, options)));
-    const space = DiskSpace.of(target, log);
+    const space = DiskSpace.of(target, log, options.storages);
     let expectedBytes = 0;
     if (!options.noRecords) {
       const meter = new SampleAccumulator(globals.firstHeader, pipeline);
@@ -155,7 +155,7 @@ class Run {
     /** Of the one output; 0 = unknown. */
     private readonly expectedBytes: number,
   ) {
-    this.storages = options.storages ?? new StorageRegistry();
+    this.storages = options.storages;
     const { sindexes, udfs } = globals;
     this.before = { ...runState.state.counters, ...(this.hasHeader() ? {} : { sindexes, udfs }) };
     const { bandwidthBytesPerSecond, maxRecords = 0 } = options;
@@ -316,7 +316,7 @@ class Run {
     const resumed = this.runState.resumed?.files[0];
     const before = resumed?.bytes ?? 0;
     let sink: ByteSink;
-    if (target.kind === 'stdout') sink = new StandardOutputWriter(before, this.options.signal);
+    if (target.kind === 'stdout') sink = openStandardOutput(before, this.options.signal);
     else if (target.kind === 'stream') sink = new StreamWriter(target.stream);
     else {
       const storage = await this.storages.forPath(target.path);

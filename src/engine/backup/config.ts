@@ -72,7 +72,7 @@ export interface BackupOptions extends CodecConfig {
   /** Progress and summary for programs are appended to this file or FIFO (asbackup.md 8.5). */
   machinePath?: string;
   /** The storages of the run's paths; absent = local files only. Who made them closes them. */
-  storages?: StorageAccess;
+  storages: StorageAccess;
   /** Shows the progress in place of the percent lines. */
   display?: ProgressDisplay;
   /** Asks for the progress out of turn. */

@@ -72,7 +72,7 @@ export async function runBackupJobs(
     (setup) =>
       new Worker(new URL('./backup-worker.js', import.meta.url), {
         workerData: setup,
-        transferList: setup.storage === undefined ? [] : [setup.storage.port],
+        transferList: setup.storage?.ports ?? [],
         stdout: false,
         stderr: false,
       }),

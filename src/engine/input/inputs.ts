@@ -3,9 +3,9 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../../core/log.js';
 import { filesFoundLine } from '../../ui/messages/restore.js';
 import { joinPath } from '../../storage/paths.js';
-import { serveStream } from '../../storage/stream/message-port-reader.js';
+import { serveStream } from '../../storage/stream/reader.js';
 import { isBackupFileName, type BackupFile, type ListedFile } from '../../storage/storage.js';
-import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
+import type { StorageAccess } from '../../storage/registry.js';
 import { RestoreFailure } from '../restore/errors.js';
 import type { FileJob, ReadingLink } from '../restore/worker-protocol.js';
 import type { RestoreSource } from '../restore/config.js';
@@ -33,9 +33,9 @@ export function directoriesOf(source: RestoreSource): readonly string[] {
  */
 export async function collectInput(
   source: RestoreSource,
+  storages: StorageAccess,
   log: Log,
   onFault?: (error: unknown, of: 'directory' | 'file') => void,
-  storages: StorageAccess = new StorageRegistry(),
 ): Promise<Input> {
   if (source.kind === 'stream') {
     const { port1, port2 } = new MessageChannel();
@@ -69,7 +69,9 @@ export async function collectInput(
     try {
       const sizeBytes = listed?.sizeBytes;
       files.push(
-        sizeBytes === undefined ? await (await storages.forPath(path)).stat(path) : { path, sizeBytes, kind: 'regular' },
+        sizeBytes === undefined
+          ? await (await storages.forPath(path)).stat(path)
+          : { path, sizeBytes, kind: 'regular' },
       );
     } catch (error) {
       if (onFault === undefined) throw error;
@@ -80,13 +82,13 @@ export async function collectInput(
   return { files, jobs, directories, expectedBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
 }
 
-/** Ways to the storages of the files, one for each worker; none if all files are local. */
+/** Channels to the storages of the files, one for each worker. */
 export async function readingLinks(storages: StorageAccess, { files }: Input, workers: number): Promise<ReadingLink[]> {
-  const links = await storages.openChannels(
+  const channels = await storages.openChannels(
     files.map(({ path }) => path),
     workers,
   );
-  return (links ?? []).map((link) => ({ ...link, readers: workers }));
+  return channels.map((channel) => ({ ...channel, readers: workers }));
 }
 
 /** For a run that finds nothing in its directories. */

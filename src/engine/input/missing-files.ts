@@ -6,7 +6,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
-import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
+import type { StorageAccess } from '../../storage/registry.js';
 import type { FileHeader } from './header-scan.js';
 
 /** So many missing files are named. */
@@ -17,7 +17,7 @@ export async function findMissingFiles(
   paths: readonly string[],
   heads: readonly FileHeader[],
   directories: readonly string[],
-  storages: StorageAccess = new StorageRegistry(),
+  storages: StorageAccess,
 ): Promise<string[]> {
   const found = missingFiles(paths, heads);
   for (const directory of directories) {

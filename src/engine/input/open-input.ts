@@ -1,9 +1,9 @@
 /** The way from a stored file to the text that the decoder reads. What transforms bytes on the way belongs in here. */
 import { ToolError } from '../../core/errors.js';
 import type { DecodedSource, Codecs } from '../../codecs/codecs.js';
-import { openStandardInput } from '../../storage/stdio/pipe-reader.js';
+import { openStandardInput } from '../../storage/stdio/stdin.js';
 import type { ByteSource } from '../../core/byte-stream.js';
-import { MessagePortReader } from '../../storage/stream/message-port-reader.js';
+import { MessagePortReader } from '../../storage/stream/reader.js';
 import type { ReadOptions } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { RestoreFailure } from '../restore/errors.js';

@@ -3,7 +3,7 @@ import type { CodecConfig } from '../../codecs/codecs.js';
 import type { Log } from '../../core/log.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { ProgressDisplay } from '../../ui/progress/display.js';
-import type { Chunks } from '../../storage/stream/message-port-reader.js';
+import type { Chunks } from '../../storage/stream/reader.js';
 import type { ProgressSignal } from '../../ui/progress/progress-signal.js';
 
 export type RestoreSource =
@@ -55,7 +55,7 @@ export interface RestoreOptions extends CodecConfig {
   /** Records read, whatever becomes of them; absent = no limit. */
   recordsPerSecond?: number;
   /** The storages of the run's paths; absent = local files only. Who made them closes them. */
-  storages?: StorageAccess;
+  storages: StorageAccess;
   log: Log;
   /** The file of `--machine`, which is appended to. */
   machinePath?: string;

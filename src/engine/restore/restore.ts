@@ -9,7 +9,7 @@ import type { ClusterOptions } from '../../aerospike/config.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
 import { machineRestoreSummaryText } from '../../ui/machine-format.js';
 import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
-import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
+import type { StorageAccess } from '../../storage/registry.js';
 import { RestoreProgress } from '../../ui/progress/restore-progress.js';
 import { errorEvent, logEvent, warningEvent } from '../../core/log.js';
 import { connectedLine, nodeCountLine } from '../../ui/messages/backup.js';
@@ -80,7 +80,7 @@ class RestoreRun {
     private readonly machine: (line: string) => void,
     private readonly startedAt: number,
   ) {
-    this.storages = options.storages ?? new StorageRegistry();
+    this.storages = options.storages;
     this.globals = new MetadataRestorer(cluster, options, options.log);
     const bytes = rateLimit(options.bandwidthBytesPerSecond);
     const records = rateLimit(options.recordsPerSecond);
@@ -96,7 +96,7 @@ class RestoreRun {
     log.info(nodeCountLine(cluster.nodes.length));
     if (source.kind === 'stdin' || source.kind === 'stream') log.info(restoringLine(`[${source.kind}]`));
     else if (source.kind === 'file') log.info(restoringLine(source.path));
-    const input = await collectInput(source, log, undefined, this.storages);
+    const input = await collectInput(source, this.storages, log);
     const setups = this.plan(mode, input.jobs.length);
     for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())
       setups[i]!.storage = storage;

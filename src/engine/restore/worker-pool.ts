@@ -45,7 +45,7 @@ export async function runRestoreJobs(
   const findings: WorkerResult = { nullSetSeen: false, ttlsCut: 0, persistBitsCleared: 0, sorted: 0 };
   let stopReason: SerializedError | undefined;
   const workers = setups.map((setup) => {
-    const transferList = setup.storage === undefined ? [] : [setup.storage.port];
+    const transferList = setup.storage?.ports ?? [];
     return new Worker(script, { workerData: setup, transferList });
   });
   const tell = (worker: Worker, message: RestoreWorkerRequest): void =>

@@ -6,7 +6,7 @@ import { ToolError } from '../../core/errors.js';
 import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
 import { errorEvent } from '../../core/log.js';
 import { machineRestoreSummaryText } from '../../ui/machine-format.js';
-import { type StorageAccess, StorageRegistry } from '../../storage/registry.js';
+import type { StorageAccess } from '../../storage/registry.js';
 import { RestoreProgress } from '../../ui/progress/restore-progress.js';
 import {
   fileCheckedLine,
@@ -93,22 +93,17 @@ class ValidationRun {
     private readonly pipeline: Codecs,
     private readonly machine: (line: string) => void,
   ) {
-    this.storages = options.storages ?? new StorageRegistry();
+    this.storages = options.storages;
   }
 
   async run(): Promise<ValidateResult> {
     const { source, log, signal, display, progressRequests: requests } = this.options;
     const directories = directoriesOf(source);
     if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : `[${source.kind}]`));
-    const input = await collectInput(
-      source,
-      log,
-      (error, of) => {
-        if (of === 'file') this.unusable++;
-        this.fault(error);
-      },
-      this.storages,
-    );
+    const input = await collectInput(source, this.storages, log, (error, of) => {
+      if (of === 'file') this.unusable++;
+      this.fault(error);
+    });
     if (directories.length > 0 && input.files.length === 0 && this.failures.length === 0) throw noFiles(source);
     const setups = this.plan(input.jobs.length);
     for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())

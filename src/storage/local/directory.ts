@@ -1,36 +1,22 @@
-import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { storageError } from '../errors.js';
-import { isBackupFileName } from '../storage.js';
+import type { Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { StorageError, storageError } from '../errors.js';
+import type { FileSystem } from './file-system.js';
 
-/** Creates the last component of `path` if it is missing. Returns whether it did. Throws StorageError. */
-export async function ensureDirectory(path: string): Promise<boolean> {
-  try {
-    await mkdir(path);
-    await syncDirectory(dirname(resolve(path)));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storageError('create directory', path, error);
-  }
-  // Proves in one step that it is a directory and can be read.
-  await listBackupFiles(path);
-  return false;
-}
-
-/** What a file system says that cannot make a directory durable by itself. */
+/** What a file system answers that cannot make a directory durable by itself. */
 const CANNOT_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EBADF']);
 
 /**
- * Makes the names in a directory durable: without it a power cut may take a file away whose bytes are safe, or bring one
- * back that was deleted. Rejects with the system's error.
+ * Makes the names in a directory durable: without it a power cut may remove a file whose bytes are durable, or restore
+ * one that was deleted. Rejects with the system's error.
  */
-export async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
   let handle;
   try {
-    handle = await open(path, 'r');
+    handle = await fs.open(path, 'r');
   } catch (error) {
-    // Who may write to a directory need not be allowed to read it.
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return;
+    // The directory may be writable but not readable (mode -wx).
+    if (hasCode(error, 'EACCES')) return;
     throw error;
   }
   try {
@@ -42,56 +28,64 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Names of the backup files in a directory, sorted; not recursive. Throws StorageError. */
-export async function listBackupFiles(path: string): Promise<string[]> {
+/** Creates the last component of `path` if it is missing. Throws StorageError, also if a file is there. */
+export async function ensureDirectory(fs: FileSystem, path: string, mode?: number): Promise<void> {
   try {
-    return (await readdir(path)).filter(isBackupFileName).sort();
+    await fs.mkdir(path, mode ?? 0o777);
+    if (mode !== undefined) await applyMode(fs, path, mode);
+    await syncDirectory(fs, dirname(resolve(path)));
+    return;
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw storageError('create directory', path, error);
+  }
+  try {
+    // Checks in one call that it is a directory and can be read.
+    await fs.readdir(path);
   } catch (error) {
     throw storageError('read directory', path, error);
   }
 }
 
-/** Deletes the given files of a directory. Throws StorageError at the first that cannot be deleted. */
-export async function deleteBackupFiles(path: string, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    try {
-      await unlink(join(path, name));
-    } catch (error) {
-      throw storageError('delete', join(path, name), error);
-    }
-  }
-  if (names.length === 0) return;
+/** The umask limits the mode of a creation; a mode that the user names is exact. */
+async function applyMode(fs: FileSystem, path: string, mode: number): Promise<void> {
+  const handle = await fs.open(path, 'r').catch(() => undefined);
   try {
-    await syncDirectory(path);
-  } catch (error) {
-    throw storageError('delete files from', path, error);
+    await handle?.chmod(mode);
+  } finally {
+    await handle?.close();
   }
 }
 
-/** Deletes a file. Throws StorageError, also if it does not exist. */
-export async function deleteExistingFile(path: string): Promise<void> {
+/**
+ * Deletes a regular file or a symbolic link to one, and makes that durable. What is something else, or a link to it, stays:
+ * resolves with false. Rejects with the system's error, also if nothing is there.
+ */
+export async function unlinkRegularFile(fs: FileSystem, path: string): Promise<boolean> {
+  const found = await fs.lstat(path);
+  // A link that leads nowhere holds no data either.
+  const target = found.isSymbolicLink() ? await statIfExists(fs, path) : found;
+  if (target?.isDirectory() === true && !found.isSymbolicLink()) {
+    throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+  }
+  if (target !== undefined && !target.isFile()) return false;
+  await fs.unlink(path);
+  return true;
+}
+
+/** Follows symbolic links; undefined = nothing is there. Rejects with the system's error. */
+export async function statIfExists(fs: FileSystem, path: string): Promise<Stats | undefined> {
   try {
-    await unlink(path);
+    return await fs.stat(path);
   } catch (error) {
-    throw storageError('delete', path, error);
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 
-/** Deletes a file if it exists. */
-export async function deleteFile(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError('delete', path, error);
-  }
+export function notRegular(action: string, path: string): StorageError {
+  return new StorageError('IO_NOT_REGULAR', `Cannot ${action} ${path}: it is not a regular file`);
 }
 
-export async function pathExists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw storageError('look at', path, error);
-  }
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,6 +1,7 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { storageError, StorageError } from '../errors.js';
 import type { ByteSource } from '../../core/byte-stream.js';
+import type { FileSystem } from './file-system.js';
 import type { BackupFile } from '../storage.js';
 
 const CHUNK_BYTES = 512 * 1024;
@@ -23,15 +24,15 @@ export class LocalFileReader implements ByteSource {
     this.buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
   }
 
-  static async open(path: string, chunkBytes = CHUNK_BYTES): Promise<LocalFileReader> {
+  static async open(fs: FileSystem, path: string, chunkBytes = CHUNK_BYTES): Promise<LocalFileReader> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'r');
+      handle = await fs.open(path, 'r');
       if ((await handle.stat()).isDirectory()) throw isDirectory(path);
       return new LocalFileReader(path, handle, chunkBytes);
     } catch (error) {
       await handle?.close().catch(() => undefined);
-      throw error instanceof StorageError ? error : storageError('open', path, error);
+      throw storageError('open', path, error);
     }
   }
 
@@ -60,11 +61,11 @@ export class LocalFileReader implements ByteSource {
   }
 }
 
-/** Looks at a file without opening it. Throws StorageError, also for a directory. */
-export async function statSourceFile(path: string): Promise<BackupFile> {
+/** Size and kind of a file, without opening it. Throws StorageError, also for a directory. */
+export async function statSourceFile(fs: FileSystem, path: string): Promise<BackupFile> {
   let stats;
   try {
-    stats = await stat(path);
+    stats = await fs.stat(path);
   } catch (error) {
     throw storageError('open', path, error);
   }
@@ -74,5 +75,5 @@ export async function statSourceFile(path: string): Promise<BackupFile> {
 }
 
 function isDirectory(path: string): StorageError {
-  return new StorageError('IO_EISDIR', `Cannot read ${path}: it is a directory.`);
+  return new StorageError('IO_EISDIR', `Cannot read ${path}: it is a directory`);
 }

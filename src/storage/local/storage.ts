@@ -1,28 +1,49 @@
 /** Files of the local file system. */
-import { open, readdir, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorMessage } from '../../core/errors.js';
-import { storageError } from '../errors.js';
-import {
-  deleteBackupFiles,
-  deleteExistingFile,
-  deleteFile,
-  ensureDirectory,
-  pathExists,
-  syncDirectory,
-} from './directory.js';
-import { LocalFileWriter } from './writer.js';
-import type { ByteSink } from '../../core/byte-stream.js';
+import { storageError, StorageError } from '../errors.js';
+import type { ByteSink, ByteSource } from '../../core/byte-stream.js';
+import type { LocalSettings } from './config.js';
+import { ensureDirectory, hasCode, notRegular, statIfExists, syncDirectory, unlinkRegularFile } from './directory.js';
+import { nodeFileSystem, type FileSystem } from './file-system.js';
+import { DeviceWriter, openFifo, openFifoForWriting } from './pipe.js';
 import { LocalFileReader, statSourceFile } from './reader.js';
-import { openFifo } from '../stdio/pipe-reader.js';
-import type { ByteSource } from '../../core/byte-stream.js';
-import type { BackupFile, ListedFile, ResumePoint, ReadOptions, Storage } from '../storage.js';
+import { createFile, deleteVersion, readVersion, refreshFile, replaceFile, replaceVersion } from './small-file.js';
+import { compareIdentity, LocalFileWriter } from './writer.js';
+import type {
+  BackupFile,
+  ListedFile,
+  ReadOptions,
+  ResumePoint,
+  Storage,
+  StorageCapabilities,
+  VersionedText,
+} from '../storage.js';
 
 const HEAD_BYTES = 16;
 
+export const LOCAL_CAPABILITIES: StorageCapabilities = {
+  hasFreeSpace: true,
+  hasDirectories: true,
+  atomicRename: true,
+  resumable: true,
+  conditionalCreate: true,
+  besideState: true,
+  needsMainThread: false,
+};
+
 export class LocalStorage implements Storage {
+  readonly capabilities = LOCAL_CAPABILITIES;
+
+  /** @param signal ends the wait for a reader of a FIFO that is written to */
+  constructor(
+    private readonly settings: LocalSettings = {},
+    private readonly signal?: AbortSignal,
+    private readonly fs: FileSystem = nodeFileSystem,
+  ) {}
+
   async validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
-    const found = await stat(path).catch(() => undefined);
+    const found = await this.fs.stat(path).catch(() => undefined);
     if (kind === 'file' && found?.isDirectory() === true) {
       return `${path} is a directory; give it with --directory, or name a file in it.`;
     }
@@ -30,80 +51,126 @@ export class LocalStorage implements Storage {
       return `${path} is a file; give it with --output-file, or name a directory.`;
     }
     const parent = dirname(path);
-    if (found === undefined && (await stat(parent).catch(() => undefined))?.isDirectory() !== true) {
+    if (found === undefined && (await this.fs.stat(parent).catch(() => undefined))?.isDirectory() !== true) {
       return `There is no directory ${parent} to put ${path} into; create it first.`;
     }
     return undefined;
   }
 
-  exists(_kind: 'directory' | 'file', path: string): Promise<boolean> {
-    return pathExists(path);
+  /** A device or FIFO, or a link to one, is no file that a new one would replace: it is written to as it is. */
+  async exists(kind: 'directory' | 'file', path: string): Promise<boolean> {
+    try {
+      const target = await statIfExists(this.fs, path);
+      if (target !== undefined) return kind === 'directory' || target.isFile() || target.isDirectory();
+      await this.fs.lstat(path);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw storageError('check', path, error);
+    }
   }
 
-  async ensureDirectory(path: string): Promise<void> {
-    await ensureDirectory(path);
+  async isDirectory(path: string): Promise<boolean> {
+    return (await this.fs.stat(path).catch(() => undefined))?.isDirectory() === true;
+  }
+
+  ensureDirectory(path: string): Promise<void> {
+    return ensureDirectory(this.fs, path, this.settings.dirMode);
   }
 
   async list(directory: string): Promise<ListedFile[]> {
     try {
-      return (await readdir(directory)).sort().map((name) => ({ name }));
+      return (await this.fs.readdir(directory)).sort().map((name) => ({ name }));
     } catch (error) {
       throw storageError('read directory', directory, error);
     }
   }
 
-  /** A file that is being written is there from the start. */
+  /** A file that is being written is visible from the start. */
   listUnfinished(): Promise<string[]> {
     return Promise.resolve([]);
   }
 
-  deleteFiles(directory: string, names: readonly string[]): Promise<void> {
-    return deleteBackupFiles(directory, names);
+  async freeBytes(path: string): Promise<number | undefined> {
+    const place = (await this.isDirectory(path)) ? path : dirname(path);
+    try {
+      const { bavail, bsize } = await this.fs.statfs(place);
+      return bavail * bsize;
+    } catch {
+      return undefined;
+    }
   }
 
-  deleteFile(path: string, ifMissing: 'throw' | 'ignore'): Promise<void> {
-    return ifMissing === 'throw' ? deleteExistingFile(path) : deleteFile(path);
+  async deleteFiles(directory: string, names: readonly string[]): Promise<void> {
+    for (const name of names) await this.deleteRegularFile(join(directory, name), 'throw');
+    if (names.length > 0) await this.syncDeletion(directory);
+  }
+
+  async deleteFile(path: string, ifMissing: 'throw' | 'ignore'): Promise<void> {
+    if (await this.deleteRegularFile(path, ifMissing)) await this.syncDeletion(dirname(path));
+  }
+
+  /** Returns whether it did. With `ignore`, what is no regular file stays: it is to be written to. */
+  private async deleteRegularFile(path: string, ifMissing: 'throw' | 'ignore'): Promise<boolean> {
+    try {
+      const deleted = await unlinkRegularFile(this.fs, path);
+      if (!deleted && ifMissing === 'throw') throw notRegular('delete', path);
+      return deleted;
+    } catch (error) {
+      if (ifMissing === 'ignore' && hasCode(error, 'ENOENT')) return false;
+      throw storageError('delete', path, error);
+    }
+  }
+
+  private async syncDeletion(directory: string): Promise<void> {
+    try {
+      await syncDirectory(this.fs, directory);
+    } catch (error) {
+      throw storageError('delete files from', directory, error);
+    }
   }
 
   async removeDirectory(path: string): Promise<string | undefined> {
     try {
-      await rmdir(path);
+      await this.fs.rmdir(path);
       return undefined;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      return code === 'ENOTEMPTY' || code === 'EEXIST' ? 'it holds other files' : errorMessage(error);
+      return hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST') ? 'it holds other files' : errorMessage(error);
     }
   }
 
-  create(path: string): Promise<ByteSink> {
-    return LocalFileWriter.create(path);
+  async create(path: string): Promise<ByteSink> {
+    const existing = await this.fs.stat(path).catch(() => undefined);
+    if (existing?.isFIFO() === true) return openFifoForWriting(path, this.signal);
+    if (existing?.isCharacterDevice() === true || existing?.isBlockDevice() === true) return DeviceWriter.open(path);
+    return LocalFileWriter.create(this.fs, path, this.settings.fileMode);
   }
 
   async checkResumable(path: string, { bytes }: ResumePoint): Promise<string | undefined> {
-    let length: number;
+    let found;
     try {
-      const found = await stat(path);
-      length = found.isFile() ? found.size : -1;
+      found = await this.fs.lstat(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError('look at', path, error);
+      if (!hasCode(error, 'ENOENT')) throw storageError('check', path, error);
       return `${path} is missing`;
     }
-    return length < bytes ? `${path} has ${length} bytes, but had ${bytes}` : undefined;
+    if (!found.isFile()) return `${path} is not a regular file`;
+    return found.size < bytes ? `${path} has ${found.size} bytes, but had ${bytes}` : undefined;
   }
 
-  async truncateTo(path: string, mark: ResumePoint): Promise<ResumePoint> {
-    const sink = await this.resume(path, mark);
+  async truncateTo(path: string, point: ResumePoint): Promise<ResumePoint> {
+    const sink = await this.resume(path, point);
     await sink.close();
-    return { bytes: mark.bytes };
+    return { bytes: point.bytes };
   }
 
   resume(path: string, { bytes }: ResumePoint): Promise<ByteSink> {
-    return LocalFileWriter.resume(path, bytes);
+    return LocalFileWriter.resume(this.fs, path, bytes);
   }
 
   async readHead(path: string): Promise<Buffer> {
     try {
-      const handle = await open(path, 'r');
+      const handle = await this.fs.open(path, 'r');
       try {
         const head = Buffer.alloc(HEAD_BYTES);
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0);
@@ -116,38 +183,57 @@ export class LocalStorage implements Storage {
     }
   }
 
+  verifyWritten(path: string, identity: string): Promise<string | undefined> {
+    return compareIdentity(this.fs, path, identity);
+  }
+
   stat(path: string): Promise<BackupFile> {
-    return statSourceFile(path);
+    return statSourceFile(this.fs, path);
   }
 
   async open(path: string, { chunkBytes }: ReadOptions = {}): Promise<ByteSource> {
-    const { kind } = await statSourceFile(path);
-    return kind === 'fifo' ? openFifo(path) : LocalFileReader.open(path, chunkBytes);
+    const { kind } = await this.stat(path);
+    return kind === 'fifo' ? openFifo(path) : LocalFileReader.open(this.fs, path, chunkBytes);
   }
 
   async readSmall(path: string, what: string): Promise<Buffer> {
     try {
-      return await readFile(path);
+      const found = await this.fs.stat(path);
+      // A FIFO or a terminal would be waited for.
+      if (!found.isFile() && !found.isDirectory()) throw notRegular(`read ${what}`, path);
+      if (found.size > MAX_SMALL_BYTES) {
+        throw new StorageError('IO_TOO_LARGE', `Cannot read ${what} ${path}: it has ${found.size} bytes`);
+      }
+      return await this.fs.readFile(path);
     } catch (error) {
       throw storageError(`read ${what}`, path, error);
     }
   }
 
-  async writeSmall(path: string, text: string, what: string): Promise<void> {
-    const temporary = `${path}.tmp`;
-    try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-      await syncDirectory(dirname(path));
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      throw storageError(`save ${what}`, path, error);
-    }
+  writeSmall(path: string, text: string, what: string): Promise<void> {
+    return replaceFile(this.fs, path, text, what);
+  }
+
+  createExclusive(path: string, text: string): Promise<boolean> {
+    return createFile(this.fs, path, text);
+  }
+
+  readVersion(path: string): Promise<VersionedText | undefined> {
+    return readVersion(this.fs, path);
+  }
+
+  refresh(path: string, version: string, text: string): Promise<string | undefined> {
+    return refreshFile(this.fs, path, version, text);
+  }
+
+  replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined> {
+    return replaceVersion(this.fs, path, version, text);
+  }
+
+  deleteIfUnchanged(path: string, version: string): Promise<boolean> {
+    return deleteVersion(this.fs, path, version);
   }
 }
+
+/** No state file or manifest is larger; what is may be another file by mistake. */
+const MAX_SMALL_BYTES = 256 * 1024 * 1024;

@@ -1,42 +1,54 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { storageError } from '../errors.js';
-import { syncDirectory } from './directory.js';
+import { hasCode, syncDirectory } from './directory.js';
+import type { FileSystem } from './file-system.js';
 import type { ByteSink } from '../../core/byte-stream.js';
 
-/** A local file that is written from its start or from a checkpoint on. Durable when `sync` or `close` has settled. */
+/** Opened for writing behind what is there: never created, never through a symbolic link. */
+const RESUME_FLAGS = constants.O_RDWR | constants.O_NOFOLLOW;
+
+/** Writes a local regular file from its start or from a resume point on. Durable when `sync` or `close` has settled. */
 export class LocalFileWriter implements ByteSink {
+  identity: string | undefined;
+
   private constructor(
     readonly name: string,
+    private readonly fs: FileSystem,
     private readonly handle: FileHandle,
-    /** Where the next byte goes. */
+    /** Where the next byte is written. */
     private position: number,
-    /** Whether the file's name, too, would survive a power cut. */
-    private named: boolean,
+    /** Whether the entry in the directory, too, would survive a power cut. */
+    private linkIsDurable: boolean,
   ) {}
 
-  /** A new file; fails if the path exists. */
-  static async create(path: string): Promise<LocalFileWriter> {
+  /** Creates a file; fails if anything exists at the path, also a symbolic link that leads nowhere. */
+  static async create(fs: FileSystem, path: string, mode?: number): Promise<LocalFileWriter> {
     try {
-      return new LocalFileWriter(path, await open(path, 'wx'), 0, false);
+      const handle = await fs.open(path, 'wx', mode ?? 0o666);
+      // The umask limits the mode of the creation; a mode that the user names is exact.
+      if (mode !== undefined) await handle.chmod(mode);
+      return new LocalFileWriter(path, fs, handle, 0, false);
     } catch (error) {
       throw storageError('create', path, error);
     }
   }
 
-  /** Goes on writing an existing file after its first `bytes` bytes; what follows them is cut off. */
-  static async resume(path: string, bytes: number): Promise<LocalFileWriter> {
+  /** Continues a regular file after its first `bytes` bytes; what follows them is cut off. */
+  static async resume(fs: FileSystem, path: string, bytes: number): Promise<LocalFileWriter> {
+    let handle: FileHandle | undefined;
     try {
-      const handle = await open(path, 'r+');
-      const { size } = await handle.stat();
-      if (size < bytes) {
-        await handle.close();
-        throw new Error(`it has ${size} bytes, and had ${bytes} before`);
-      }
+      handle = await fs.open(path, RESUME_FLAGS);
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error('it is not a regular file');
+      if (stats.size < bytes) throw new Error(`it has ${stats.size} bytes, and had ${bytes} before`);
       await handle.truncate(bytes);
-      return new LocalFileWriter(path, handle, bytes, true);
+      return new LocalFileWriter(path, fs, handle, bytes, true);
     } catch (error) {
-      throw storageError('go on writing', path, error);
+      await handle?.close().catch(() => undefined);
+      const cause = hasCode(error, 'ELOOP') ? new Error('it is a symbolic link, which is not followed') : error;
+      throw storageError('continue', path, cause);
     }
   }
 
@@ -55,7 +67,7 @@ export class LocalFileWriter implements ByteSink {
   async sync(): Promise<number> {
     try {
       await this.handle.datasync();
-      await this.makeNameDurable();
+      await this.syncLink();
       return this.position;
     } catch (error) {
       throw storageError('write', this.name, error);
@@ -65,20 +77,44 @@ export class LocalFileWriter implements ByteSink {
   async close(): Promise<void> {
     try {
       await this.handle.sync();
-      await this.makeNameDurable();
+      await this.syncLink();
+      this.identity = await fileIdentity(this.handle, this.position);
       await this.handle.close();
     } catch (error) {
       throw storageError('finish', this.name, error);
     }
   }
 
-  private async makeNameDurable(): Promise<void> {
-    if (this.named) return;
-    await syncDirectory(dirname(this.name));
-    this.named = true;
-  }
-
   async abort(): Promise<void> {
     await this.handle.close().catch(() => undefined);
   }
+
+  private async syncLink(): Promise<void> {
+    if (this.linkIsDurable) return;
+    await syncDirectory(this.fs, dirname(this.name));
+    this.linkIsDurable = true;
+  }
+}
+
+/** `DEVICE:INODE:BYTES:MTIME_NS` of a file that was written completely. */
+async function fileIdentity(handle: FileHandle, bytes: number): Promise<string> {
+  const { dev, ino, mtimeNs } = await handle.stat({ bigint: true });
+  return [dev, ino, bytes, mtimeNs].join(':');
+}
+
+/** Why the file at `path` is not the one of which `identity` speaks; undefined = it is. */
+export async function compareIdentity(fs: FileSystem, path: string, identity: string): Promise<string | undefined> {
+  const [dev, ino, bytes, mtimeNs] = identity.split(':');
+  let found;
+  try {
+    found = await fs.stat(path, { bigint: true });
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return `${path} was deleted after it had been written`;
+    throw storageError('check', path, error);
+  }
+  if (!found.isFile()) return `${path} was replaced by something that is not a regular file`;
+  if (String(found.size) !== bytes) return `${path} has ${found.size} bytes, but ${bytes} were written`;
+  // Some network file systems number a file anew when it leaves their cache; the time of the last write stays.
+  const isSame = String(found.dev) === dev && String(found.ino) === ino;
+  return isSame || String(found.mtimeNs) === mtimeNs ? undefined : `${path} was replaced after it had been written`;
 }

@@ -115,7 +115,7 @@ async function regionOf({ S3Client }: Sdk, { region, profile, endpoint }: S3Sett
     if (endpoint !== undefined) return 'us-east-1';
     const text =
       'The region of S3 is not known: give --s3-region, or --s3-endpoint-override for a service other than AWS.';
-    throw new StorageError('S3_REGION', text, error);
+    throw new StorageError('S3_REGION', text, { cause: error });
   } finally {
     asked.destroy();
   }

@@ -69,7 +69,8 @@ export function explainFault(error: unknown, { doing, path, host, region, profil
   const status = statusOf(error);
   const bucket = /^s3:\/\/([^/]*)/.exec(path)?.[1] ?? '';
   const start = `Cannot ${doing} ${path}`;
-  const say = (code: string, text: string): StorageError => new StorageError(`S3_${code}`, `${start}: ${text}.`, error);
+  const say = (code: string, text: string): StorageError =>
+    new StorageError(`S3_${code}`, `${start}: ${text}`, { cause: error });
   const right = wantedRegion(error);
   if (status === undefined) {
     if (/credential|^TokenProviderError$|could not load credentials/i.test(`${name} ${errorMessage(error)}`)) {

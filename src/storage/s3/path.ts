@@ -9,7 +9,7 @@ export interface S3Path {
 /** `s3://BUCKET/KEY`: everything behind the first slash is the key (asbackup.md 10). Throws StorageError S3_PATH. */
 export function parseS3Path(path: string): S3Path {
   const match = /^s3:\/\/([^/]+)(?:\/(.*))?$/is.exec(path);
-  if (match === null) throw new StorageError('S3_PATH', `${path} names no bucket: it has to be s3://BUCKET/KEY.`);
+  if (match === null) throw new StorageError('S3_PATH', `${path} names no bucket: expected s3://BUCKET/KEY`);
   return { bucket: match[1]!, key: match[2] ?? '' };
 }
 
@@ -17,7 +17,10 @@ export function parseS3Path(path: string): S3Path {
 export function parseObjectPath(path: string): S3Path {
   const found = parseS3Path(path);
   if (found.key !== '' && !found.key.endsWith('/')) return found;
-  throw new StorageError('S3_PATH', `${path} names no object: a key has to follow the bucket, and not end in a slash.`);
+  throw new StorageError(
+    'S3_PATH',
+    `${path} names no object: a key that does not end in a slash has to follow the bucket`,
+  );
 }
 
 /**

@@ -2,7 +2,8 @@
 import type { Caller, CallName, Calls } from './api.js';
 import { logs, type S3Connection } from './client.js';
 import { explainFault, isTransient, isUnreachable, nameOf } from './errors.js';
-import { Semaphore, uploadsAtOnce } from '../../core/semaphore.js';
+import { Semaphore } from '../../core/semaphore.js';
+import { concurrentUploads } from '../limits.js';
 import { Requests } from './operations.js';
 import { withRetry } from '../../core/retry.js';
 import { DEFAULTS, type S3LogLevel, type S3Settings } from './config.js';
@@ -48,7 +49,7 @@ export class SdkCaller implements Caller {
     threads: () => number,
   ) {
     this.requests = new Requests(connection);
-    this.uploads = new Semaphore(() => uploadsAtOnce(settings.maxUploads ?? DEFAULTS.maxUploads, threads()));
+    this.uploads = new Semaphore(() => concurrentUploads(settings.maxUploads ?? DEFAULTS.maxUploads, threads()));
     this.downloads = new Semaphore(() => settings.maxDownloads ?? DEFAULTS.maxDownloads);
   }
 

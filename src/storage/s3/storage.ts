@@ -3,11 +3,19 @@ import { errorMessage } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
 import type { ByteSink } from '../../core/byte-stream.js';
 import type { ByteSource } from '../../core/byte-stream.js';
-import type { BackupFile, ListedFile, ResumePoint, ReadOptions, Storage } from '../storage.js';
+import type {
+  BackupFile,
+  ListedFile,
+  ReadOptions,
+  ResumePoint,
+  Storage,
+  StorageCapabilities,
+  VersionedText,
+} from '../storage.js';
 import { BlockBuffer, BlockPool } from './part-buffer.js';
 import type { Caller, UploadedPart } from './api.js';
 import { basePartBytes, MAX_PART_BYTES, MIN_PART_BYTES } from '../object-store/part-size.js';
-import { directoryPrefix, parseObjectPath, type S3Path } from './path.js';
+import { directoryPrefix, parseObjectPath, parseS3Path, type S3Path } from './path.js';
 import { DEFAULTS, type S3Settings } from './config.js';
 import { etagDigest, parseToken, S3Sink, tokenText, type S3Token } from './writer.js';
 import { S3Source } from './reader.js';
@@ -15,7 +23,18 @@ import { S3Source } from './reader.js';
 /** Of what is read in one piece. */
 const SMALL_BYTES = 64 * 1024 * 1024;
 
+export const S3_CAPABILITIES: StorageCapabilities = {
+  hasFreeSpace: false,
+  hasDirectories: false,
+  atomicRename: true,
+  resumable: true,
+  conditionalCreate: true,
+  besideState: false,
+  needsMainThread: true,
+};
+
 export class S3Storage implements Storage {
+  readonly capabilities = S3_CAPABILITIES;
   private readonly pool = new BlockPool();
 
   constructor(
@@ -36,6 +55,46 @@ export class S3Storage implements Storage {
 
   exists(kind: 'directory' | 'file', path: string): Promise<boolean> {
     return kind === 'directory' ? Promise.resolve(true) : this.caller.call('exists', parseObjectPath(path));
+  }
+
+  isDirectory(path: string): Promise<boolean> {
+    return Promise.resolve(parseS3Path(path).key === '' || path.endsWith('/'));
+  }
+
+  freeBytes(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  verifyWritten(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async createExclusive(path: string, text: string): Promise<boolean> {
+    if (await this.exists('file', path)) return false;
+    await this.writeSmall(path, text);
+    return true;
+  }
+
+  async readVersion(path: string): Promise<VersionedText | undefined> {
+    if (!(await this.exists('file', path))) return undefined;
+    const text = (await this.readSmall(path)).toString();
+    return { text, version: text, ageMs: 0 };
+  }
+
+  refresh(path: string, version: string, text: string): Promise<string | undefined> {
+    return this.replaceIfUnchanged(path, version, text);
+  }
+
+  async replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined> {
+    if ((await this.readVersion(path))?.version !== version) return undefined;
+    await this.writeSmall(path, text);
+    return text;
+  }
+
+  async deleteIfUnchanged(path: string, version: string): Promise<boolean> {
+    if ((await this.readVersion(path))?.version !== version) return false;
+    await this.deleteFile(path, 'ignore');
+    return true;
   }
 
   async ensureDirectory(): Promise<void> {

@@ -7,7 +7,8 @@ import { canonicalPath, joinPath } from '../../../src/storage/paths.js';
 import type { Caller, CallName, Calls } from '../../../src/storage/s3/api.js';
 import { endpointUrl } from '../../../src/storage/s3/client.js';
 import { explainFault, isTransient } from '../../../src/storage/s3/errors.js';
-import { Semaphore, uploadsAtOnce } from '../../../src/core/semaphore.js';
+import { Semaphore } from '../../../src/core/semaphore.js';
+import { concurrentUploads } from '../../../src/storage/limits.js';
 import {
   basePartBytes,
   leastPartBytes,
@@ -288,7 +289,7 @@ describe('errors', () => {
     [
       answer('NewFangledError', 418),
       'S3_FAILED',
-      /h:1 answered NewFangledError \(status 418, request r1\): It says so\.$/,
+      /h:1 answered NewFangledError \(status 418, request r1\): It says so$/,
     ],
     [Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'S3_UNREACHABLE', /h:1 cannot be reached/],
     [Object.assign(new Error('x'), { name: 'TimeoutError' }), 'S3_UNREACHABLE', /took too long/],
@@ -302,7 +303,7 @@ describe('errors', () => {
     expect(fault).toBeInstanceOf(StorageError);
     expect(fault.code).toBe(code);
     expect(fault.message).toMatch(text);
-    expect(fault.message).toMatch(/^Cannot write s3:\/\/b\/k: [^\n]*\.$/);
+    expect(fault.message).toMatch(/^Cannot write s3:\/\/b\/k: [^\n]*[^.\n]$/);
   });
 
   it('are tried again only if that can help', () => {
@@ -345,9 +346,12 @@ describe('limits', () => {
   });
 
   it('leave room for what threads gather, and always for one', () => {
-    expect([uploadsAtOnce(16, 0), uploadsAtOnce(16, 2), uploadsAtOnce(16, 100), uploadsAtOnce(1, 4)]).toEqual([
-      16, 12, 8, 1,
-    ]);
+    expect([
+      concurrentUploads(16, 0),
+      concurrentUploads(16, 2),
+      concurrentUploads(16, 100),
+      concurrentUploads(1, 4),
+    ]).toEqual([16, 12, 8, 1]);
   });
 });
 

@@ -1,11 +1,9 @@
 /** Continuing an interrupted backup: what has to match, which files there are, where each goes on (asbackup.md 7). */
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decryptVector } from '../../../codecs/aes-ctr.js';
 import { fingerprint } from '../../../codecs/key.js';
-import { canonicalPath, isS3Path, joinPath } from '../../../storage/paths.js';
+import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type ResumePoint } from '../../../storage/storage.js';
-import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
 import { type Log, logEvent } from '../../../core/log.js';
 import type { FileLength, ResumedFile } from '../worker-protocol.js';
 import type { BackupOptions } from '../config.js';
@@ -17,12 +15,8 @@ export async function stateFilePath(options: BackupOptions): Promise<string> {
   const { stateFileDst, target } = options;
   const name = `${basename(options.prefix)}.asb.state`;
   if (stateFileDst !== undefined) {
-    if (isS3Path(stateFileDst)) return stateFileDst;
-    const isDirectory = await stat(stateFileDst).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    return isDirectory ? join(stateFileDst, name) : stateFileDst;
+    const isDirectory = await (await options.storages.forPath(stateFileDst)).isDirectory(stateFileDst);
+    return isDirectory ? joinPath(stateFileDst, name) : stateFileDst;
   }
   if (usesWorkingDirectory(options)) return name;
   if (target.kind === 'directory') return join(target.path, name);
@@ -31,7 +25,8 @@ export async function stateFilePath(options: BackupOptions): Promise<string> {
 
 /** What is written does not lie where its state could lie beside it, and nobody has said where. */
 export function usesWorkingDirectory({ target, stateFileDst }: BackupOptions): boolean {
-  return stateFileDst === undefined && (target.kind === 'stdout' || ('path' in target && isS3Path(target.path)));
+  if (stateFileDst !== undefined) return false;
+  return target.kind === 'stdout' || ('path' in target && !storageCapabilities(target.path).besideState);
 }
 
 /** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
@@ -90,7 +85,7 @@ export async function checkResumable(state: BackupState, statePath: string, opti
   for (const file of state.files) {
     const path = pathOf(file.name, options);
     if (path === undefined || file.bytes === 0) continue;
-    const loss = await (await storagesOf(options).forPath(path)).checkResumable(path, toResumePoint(file));
+    const loss = await (await options.storages.forPath(path)).checkResumable(path, toResumePoint(file));
     if (loss === undefined) continue;
     throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue. Nothing was changed.`);
   }
@@ -109,7 +104,7 @@ export async function truncateFiles(state: BackupState, options: BackupOptions, 
       files.push({ name, bytes, ...(vector === undefined ? {} : { vector: Buffer.from(vector, 'hex') }) });
       continue;
     }
-    const storage = await storagesOf(options).forPath(path);
+    const storage = await options.storages.forPath(path);
     const mark = await storage.truncateTo(path, toResumePoint(file));
     // Its upload may be another one by now.
     if (mark?.token === undefined) delete file.token;
@@ -122,11 +117,11 @@ export async function truncateFiles(state: BackupState, options: BackupOptions, 
     files.push({ name: file.name, ...mark, ...(vector === undefined ? {} : { vector }) });
   }
   if (target.kind === 'file' && files.length === 0) {
-    await (await storagesOf(options).forPath(target.path)).deleteFile(target.path, 'ignore');
+    await (await options.storages.forPath(target.path)).deleteFile(target.path, 'ignore');
   }
   if (target.kind !== 'directory') return { files, numbers: [] };
   const place = joinPath(target.path, dirname(prefix));
-  const storage = await storagesOf(options).forPath(place);
+  const storage = await options.storages.forPath(place);
   const known = new Set(files.map(({ name }) => basename(name)));
   const unfinished = (await storage.listUnfinished(place)).filter(isBackupFileName);
   const found = new Set([...(await listBackupFiles(storage, place)), ...unfinished]);
@@ -155,13 +150,9 @@ export async function finalizeRemainingFiles(
   for (const file of resumed.files) {
     const path = pathOf(file.name, options);
     if (kept.has(file) || file.closed === true || path === undefined) continue;
-    await (await (await storagesOf(options).forPath(path)).resume(path, toResumePoint(file))).close();
+    await (await (await options.storages.forPath(path)).resume(path, toResumePoint(file))).close();
     onClosed({ name: file.name, bytes: file.bytes });
   }
-}
-
-function storagesOf({ storages = new StorageRegistry() }: BackupOptions): StorageAccess {
-  return storages;
 }
 
 export function toResumePoint({ bytes, token }: ResumePoint): ResumePoint {

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { errorMessage } from '../../../core/errors.js';
 import { type Log, logEvent, warningEvent } from '../../../core/log.js';
-import { canonicalPath, isS3Path } from '../../../storage/paths.js';
-import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
+import { canonicalPath, storageCapabilities } from '../../../storage/paths.js';
+import type { StorageAccess } from '../../../storage/registry.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { PartitionProgress } from './partition-progress.js';
 import type { BackupMetadata } from '../metadata.js';
@@ -37,9 +37,9 @@ export interface RunState {
  */
 export async function checkPreconditions(options: BackupOptions): Promise<BackupState | undefined> {
   const { continueFrom, stateFileDst, target, maxRecords = 0 } = options;
-  const inTheWay = 'path' in target && stateFileDst !== undefined && isS3Path(stateFileDst);
-  if (inTheWay && canonicalPath(stateFileDst) === canonicalPath(target.path)) {
-    throw new TargetError('--state-file-dst has to be another place on S3 than the backup itself.');
+  if ('path' in target && stateFileDst !== undefined && canonicalPath(stateFileDst) === canonicalPath(target.path)) {
+    const isInDirectory = target.kind === 'directory' && storageCapabilities(target.path).hasDirectories;
+    if (!isInDirectory) throw new TargetError('--state-file-dst has to be another path than the backup itself.');
   }
   if (continueFrom === undefined) {
     await checkTarget(options);
@@ -89,7 +89,10 @@ async function probeStateFile(
 ): Promise<Checkpointer | undefined> {
   const { path } = checkpointer;
   const hint = 'This run cannot be continued if it is interrupted; --state-file-dst gives its state a place.';
-  if ((await (await storages.forPath(path)).exists('file', path)) && !(await isOfSameTarget(path, identity))) {
+  if (
+    (await (await storages.forPath(path)).exists('file', path)) &&
+    !(await isOfSameTarget(path, identity, storages))
+  ) {
     log.info(warningEvent('state.missing', `${path} exists and is the state of another run. ${hint}`, { path }));
     return undefined;
   }
@@ -108,9 +111,9 @@ function isPipe({ kind }: BackupTarget): boolean {
 }
 
 /** An earlier run wrote to the same place: what its state speaks of is being replaced. */
-async function isOfSameTarget(path: string, { target }: Identity): Promise<boolean> {
+async function isOfSameTarget(path: string, { target }: Identity, storages: StorageAccess): Promise<boolean> {
   if (target === '[stdout]' || target === '[stream]') return false;
-  const other = await loadState(path).catch(() => undefined);
+  const other = await loadState(path, storages).catch(() => undefined);
   return other?.identity.target === target && !(await isWriterAlive(other?.writer));
 }
 
@@ -122,7 +125,7 @@ export async function createState(
   options: BackupOptions,
   log: Log,
 ): Promise<RunState> {
-  const { storages = new StorageRegistry() } = options;
+  const { storages } = options;
   const path = await stateFilePath(options);
   if (saved !== undefined) {
     const { records } = saved.counters;

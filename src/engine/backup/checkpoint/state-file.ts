@@ -5,7 +5,7 @@
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { ToolError } from '../../../core/errors.js';
 import { DIGEST_BYTES, PARTITIONS } from '../../../core/partition.js';
-import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
+import type { StorageAccess } from '../../../storage/registry.js';
 import { PartitionProgress, type CursorJson } from './partition-progress.js';
 
 const FORMAT = 'asbackup-state';
@@ -58,11 +58,7 @@ export class StateError extends ToolError {
  * Replaces the file at `path` in one step: after a crash there is the old state or the new one, never a part of either.
  * Only the owner may read it. Throws StorageError.
  */
-export async function saveState(
-  path: string,
-  state: BackupState,
-  storages: StorageAccess = new StorageRegistry(),
-): Promise<void> {
+export async function saveState(path: string, state: BackupState, storages: StorageAccess): Promise<void> {
   const json: StateJson = {
     format: FORMAT,
     version: VERSION,
@@ -80,7 +76,7 @@ export async function saveState(
 }
 
 /** Reads a state file and checks every part of it. Throws StorageError or StateError. */
-export async function loadState(path: string, storages: StorageAccess = new StorageRegistry()): Promise<BackupState> {
+export async function loadState(path: string, storages: StorageAccess): Promise<BackupState> {
   return parseState(await (await storages.forPath(path)).readSmall(path, 'the state file'), path);
 }
 
@@ -150,7 +146,7 @@ export function checkIdentity(path: string, saved: Identity, now: Identity): voi
 }
 
 /** Removes the state of a run that is complete. */
-export async function removeState(path: string, storages: StorageAccess = new StorageRegistry()): Promise<void> {
+export async function removeState(path: string, storages: StorageAccess): Promise<void> {
   await (await storages.forPath(path)).deleteFile(path, 'ignore');
 }
 

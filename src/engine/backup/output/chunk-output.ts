@@ -5,7 +5,7 @@ import { CountingSink } from '../../../storage/decorators/meter.js';
 import type { Codecs } from '../../../codecs/codecs.js';
 import type { FrameCompressor } from '../../../codecs/zstd-encoder.js';
 import { joinPath } from '../../../storage/paths.js';
-import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
+import type { StorageAccess } from '../../../storage/registry.js';
 import {
   backupFileName,
   claimFileNumber,
@@ -78,7 +78,7 @@ export class DirectoryOutput implements ChunkOutput {
     private readonly pipeline: Codecs,
     /** Puts what slows the bytes down around a new file. */
     private readonly throttle: (sink: ByteSink) => ByteSink,
-    private readonly storages: StorageAccess = new StorageRegistry(),
+    private readonly storages: StorageAccess,
   ) {
     const { resume } = plan;
     if (resume === undefined) return;

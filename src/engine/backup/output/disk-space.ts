@@ -1,8 +1,8 @@
 /** Tells early that a disk will not hold the backup (asbackup.md 2.2). A warning only: files may be deleted meanwhile. */
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Log, warningEvent } from '../../../core/log.js';
-import { isS3Path } from '../../../storage/paths.js';
+import { storageCapabilities } from '../../../storage/paths.js';
+import type { StorageAccess } from '../../../storage/registry.js';
 import type { BackupTarget } from '../config.js';
 
 /** Records per kind of target are written unevenly at first; before so many bytes their average says nothing. */
@@ -22,14 +22,14 @@ export class DiskSpace {
   constructor(
     private readonly path: string,
     private readonly log: Log,
-    private readonly freeBytes: (path: string) => Promise<number> = freeBytesAt,
+    private readonly freeBytes: (path: string) => Promise<number | undefined>,
   ) {}
 
   /** For the targets that lie on a disk. */
-  static of(target: BackupTarget, log: Log): DiskSpace | undefined {
-    if ('path' in target && isS3Path(target.path)) return undefined;
-    if (target.kind === 'directory') return new DiskSpace(target.path, log);
-    return target.kind === 'file' ? new DiskSpace(dirname(target.path), log) : undefined;
+  static of(target: BackupTarget, log: Log, storages: StorageAccess): DiskSpace | undefined {
+    if (!('path' in target) || !storageCapabilities(target.path).hasFreeSpace) return undefined;
+    const path = target.kind === 'directory' ? target.path : dirname(target.path);
+    return new DiskSpace(path, log, async () => (await storages.forPath(path)).freeBytes(path));
   }
 
   /** Looks again every ten seconds until `stop`. */
@@ -48,20 +48,10 @@ export class DiskSpace {
   /** Warns, once, if there is less room than `neededBytes`. A disk that does not tell is not an obstacle. */
   async check(neededBytes: number): Promise<void> {
     if (this.warned) return;
-    let free: number;
-    try {
-      free = await this.freeBytes(this.path);
-    } catch {
-      return;
-    }
-    if (free >= neededBytes) return;
+    const free = await this.freeBytes(this.path).catch(() => undefined);
+    if (free === undefined || free >= neededBytes) return;
     this.warned = true;
     const text = `${free} byte(s) are free on the disk of ${this.path}, but about ${neededBytes} are still to be written.`;
     this.log.info(warningEvent('target.space', text, { path: this.path, freeBytes: free, neededBytes }));
   }
-}
-
-async function freeBytesAt(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize;
 }

@@ -5,7 +5,7 @@ import { directoryCreatedLine, directoryPreparedLine } from '../../../ui/message
 import { type Log, logEvent, warningEvent } from '../../../core/log.js';
 import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
-import { type StorageAccess, StorageRegistry } from '../../../storage/registry.js';
+import type { StorageAccess } from '../../../storage/registry.js';
 import type { BackupOptions, BackupTarget } from '../config.js';
 
 type TargetOptions = Pick<BackupOptions, 'target' | 'prefix' | 'removeFiles' | 'storages'>;
@@ -25,7 +25,7 @@ export async function checkTarget(options: TargetOptions): Promise<void> {
   const { target, removeFiles, prefix } = options;
   if (!('path' in target)) return;
   const { path } = target;
-  const storage = await storageOf(options, path);
+  const storage = await options.storages.forPath(path);
   // A file where a directory is expected, the other way round, or nowhere to put it.
   const refusal = await storage.validateTarget(target.kind, path);
   if (refusal !== undefined) throw new TargetError(refusal);
@@ -38,13 +38,6 @@ export async function checkTarget(options: TargetOptions): Promise<void> {
   }
 }
 
-function storageOf(
-  { storages = new StorageRegistry() }: Pick<BackupOptions, 'storages'>,
-  path: string,
-): Promise<Storage> {
-  return storages.forPath(path);
-}
-
 /**
  * Creates and clears the target. Called when the run has proved that it can start, so that a backup that cannot leaves
  * the one before it alone (asbackup.md 12, fault 28).
@@ -53,7 +46,7 @@ export async function prepareTarget(options: TargetOptions, log: Log): Promise<v
   const { target, removeFiles, prefix } = options;
   if (!('path' in target)) return;
   const { path } = target;
-  const storage = await storageOf(options, path);
+  const storage = await options.storages.forPath(path);
   if (target.kind === 'file') {
     if (removeFiles) await storage.deleteFile(path, 'ignore');
     return;
@@ -122,7 +115,7 @@ export interface RemovalOptions {
   target: BackupTarget;
   /** Only files of this prefix; absent = all backup files of the directory. */
   prefix?: string;
-  storages?: StorageAccess;
+  storages: StorageAccess;
   log: Log;
 }
 
@@ -133,7 +126,7 @@ export interface RemovalOptions {
 export async function removeArtifacts({ target, prefix, storages, log }: RemovalOptions): Promise<void> {
   if (!('path' in target)) return;
   const { path } = target;
-  const storage = await storageOf(storages === undefined ? {} : { storages }, path);
+  const storage = await storages.forPath(path);
   if (target.kind === 'file') {
     log.info(logEvent('remove.start', `Deleting output file ${path}`, { path }));
     await storage.deleteFile(path, 'throw');

@@ -13,7 +13,9 @@ import {
   StateError,
   type BackupState,
 } from '../../../../src/engine/backup/checkpoint/state-file.js';
+import { StorageRegistry } from '../../../../src/storage/registry.js';
 
+const storages = new StorageRegistry();
 const folder = mkdtempSync(join(tmpdir(), 'asbackup-state-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -35,18 +37,18 @@ describe('state files', () => {
   const path = join(folder, 'test.asb.state');
 
   it('give back what was saved, are readable by their owner only, and leave nothing beside them', async () => {
-    await saveState(path, state);
-    const loaded = await loadState(path);
+    await saveState(path, state, storages);
+    const loaded = await loadState(path, storages);
     expect({ ...loaded, cursors: loaded.cursors.toJSON() }).toEqual({ ...state, cursors: state.cursors.toJSON() });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['test.asb.state']);
-    await removeState(path);
-    await removeState(path);
+    await removeState(path, storages);
+    await removeState(path, storages);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('that do not exist are named', async () => {
-    await expect(loadState(join(folder, 'none'))).rejects.toThrow(/none: no such file/);
+    await expect(loadState(join(folder, 'none'), storages)).rejects.toThrow(/none: no such file/);
   });
 
   it('of the C tool are recognised as foreign', () => {
@@ -57,7 +59,7 @@ describe('state files', () => {
   });
 
   it('cut short at any byte, or changed, are refused with a reason and never crash', async () => {
-    await saveState(path, state);
+    await saveState(path, state, storages);
     const bytes = readFileSync(path);
     for (let end = 0; end < bytes.length - 2; end++) {
       expect(() => parseState(bytes.subarray(0, end), 's')).toThrow(StateError);
@@ -77,7 +79,9 @@ describe('state files', () => {
 
   it('a directory that cannot be written is named', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await expect(saveState(join(folder, 'file', 'x.state'), state)).rejects.toThrow(/save the state file .*x\.state/);
+    await expect(saveState(join(folder, 'file', 'x.state'), state, storages)).rejects.toThrow(
+      /save the state file .*x\.state/,
+    );
   });
 });
 

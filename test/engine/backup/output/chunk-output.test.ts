@@ -6,6 +6,7 @@ import { fileNumbers } from '../../../../src/engine/backup/worker-protocol.js';
 import { DirectoryOutput } from '../../../../src/engine/backup/output/chunk-output.js';
 import { Codecs } from '../../../../src/codecs/codecs.js';
 import type { ByteSink } from '../../../../src/core/byte-stream.js';
+import { StorageRegistry } from '../../../../src/storage/registry.js';
 
 let root = '';
 beforeEach(async () => {
@@ -30,7 +31,10 @@ async function outputs(count: number, fileLimitBytes = 100) {
   const pipeline = await Codecs.open();
   const plain = (sink: ByteSink): ByteSink => sink;
   const nothing = (): void => undefined;
-  return Array.from({ length: count }, () => new DirectoryOutput(plan, nothing, nothing, pipeline, plain));
+  return Array.from(
+    { length: count },
+    () => new DirectoryOutput(plan, nothing, nothing, pipeline, plain, new StorageRegistry()),
+  );
 }
 
 const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');

@@ -11,7 +11,9 @@ import {
   removeArtifacts,
 } from '../../../../src/engine/backup/output/target.js';
 import { type LogLine, logText } from '../../../../src/core/log.js';
+import { StorageRegistry } from '../../../../src/storage/registry.js';
 
+const storages = new StorageRegistry();
 let root = '';
 let lines: string[] = [];
 const log = {
@@ -34,7 +36,7 @@ async function directory(...names: string[]): Promise<string> {
 }
 
 function options(target: BackupOptions['target'], prefix: string, removeFiles: boolean) {
-  return { target, prefix, removeFiles };
+  return { target, prefix, removeFiles, storages };
 }
 
 const OURS = ['test_00000.asb', 'test_00001.asb', 'test_100000.asb'];
@@ -108,34 +110,34 @@ describe('without --remove-files', () => {
 describe('--remove-artifacts', () => {
   it('deletes all backup files of a directory, then the directory', async () => {
     const path = await directory(...OURS, ...OTHERS);
-    await removeArtifacts({ target: { kind: 'directory', path }, log });
+    await removeArtifacts({ target: { kind: 'directory', path }, storages, log });
     expect(await readdir(root)).toEqual([]);
     expect(lines).toEqual([`Deleting backup directory ${path}`]);
   });
 
   it('keeps what is not a backup file, and so the directory', async () => {
     const path = await directory(...OURS, ...UNRELATED);
-    await removeArtifacts({ target: { kind: 'directory', path }, log });
+    await removeArtifacts({ target: { kind: 'directory', path }, storages, log });
     expect((await readdir(path)).sort()).toEqual([...UNRELATED].sort());
     expect(lines[1]).toBe(`Deleted 3 backup file(s); the directory ${path} stays: it holds other files.`);
   });
 
   it('keeps the files of other prefixes when one is given', async () => {
     const path = await directory(...OURS, ...OTHERS);
-    await removeArtifacts({ target: { kind: 'directory', path }, prefix: 'test', log });
+    await removeArtifacts({ target: { kind: 'directory', path }, prefix: 'test', storages, log });
     expect((await readdir(path)).sort()).toEqual([...OTHERS].sort());
   });
 
   it('fails when there is nothing at the place', async () => {
     const path = join(root, 'gone');
-    await expect(removeArtifacts({ target: { kind: 'directory', path }, log })).rejects.toThrow('ENOENT');
-    await expect(removeArtifacts({ target: { kind: 'file', path }, log })).rejects.toThrow('ENOENT');
+    await expect(removeArtifacts({ target: { kind: 'directory', path }, storages, log })).rejects.toThrow('ENOENT');
+    await expect(removeArtifacts({ target: { kind: 'file', path }, storages, log })).rejects.toThrow('ENOENT');
   });
 
   it('deletes a file', async () => {
     const path = join(root, 'f.asb');
     await writeFile(path, '');
-    await removeArtifacts({ target: { kind: 'file', path }, log });
+    await removeArtifacts({ target: { kind: 'file', path }, storages, log });
     expect(await readdir(root)).toEqual([]);
   });
 });
@@ -158,8 +160,8 @@ describe('disk space', () => {
   });
 
   it('is a question for targets on a disk only', () => {
-    expect(DiskSpace.of({ kind: 'stdout' }, log)).toBeUndefined();
-    expect(DiskSpace.of({ kind: 'none' }, log)).toBeUndefined();
-    expect(DiskSpace.of({ kind: 'file', path: 'x' }, log)).toBeDefined();
+    expect(DiskSpace.of({ kind: 'stdout' }, log, storages)).toBeUndefined();
+    expect(DiskSpace.of({ kind: 'none' }, log, storages)).toBeUndefined();
+    expect(DiskSpace.of({ kind: 'file', path: 'x' }, log, storages)).toBeDefined();
   });
 });

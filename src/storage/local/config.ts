@@ -1,0 +1,7 @@
+/** Settings of local files; plain data. */
+export interface LocalSettings {
+  /** Permission bits of data files; absent = 0666 without those of the umask. */
+  fileMode?: number;
+  /** Permission bits of directories; absent = 0777 without those of the umask. */
+  dirMode?: number;
+}
