@@ -10,8 +10,8 @@ import { run } from '../support/target.js';
 const bench = new Bench();
 
 function options(path: string, more: Partial<ValidateOptions> = {}): ValidateOptions {
-  const { source, parallel, log } = bench.options(path);
-  return { source, parallel, log, ...more };
+  const { source, parallel, log, storages } = bench.options(path);
+  return { source, parallel, log, storages, ...more };
 }
 
 async function faults(path: string, more: Partial<ValidateOptions> = {}): Promise<ValidateError> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 // Worker threads run compiled files only, and an error's class is that of the module that throws it.
 import { RestoreError } from '../../dist/engine/restore/restore.js';
+import { StorageRegistry } from '../../dist/storage/registry.js';
 import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
 import { type Log, type LogLine, logText } from '../../src/core/log.js';
 import type { RestoreOptions, RestoreResult } from '../../src/engine/restore/config.js';
@@ -87,6 +88,7 @@ export class Bench {
     return {
       cluster: { seeds: [this.server.seed], servicesAlternate: false, connectTimeoutMs: 2000, infoTimeoutMs: 2000 },
       hostText: '127.0.0.1',
+      storages: new StorageRegistry(),
       source: path.endsWith('.asb') ? { kind: 'file', path } : { kind: 'directory', path },
       sets: [],
       bins: [],
