@@ -5,7 +5,8 @@ export interface ByteSink {
   /** For messages: the path as the user would type it. */
   readonly name: string;
   /**
-   * Settles when `chunk` may be reused. Rejects with a StorageError or CodecError; after that only `abort` may be called.
+   * Settles when `chunk` may be reused. Rejects with a StorageError or CodecError; after that only `abort` may be
+   * called.
    */
   write(chunk: Buffer): Promise<void>;
   /**
@@ -25,8 +26,8 @@ export interface ByteSink {
   /** Makes everything written so far durable and closes. */
   close(): Promise<void>;
   /**
-   * Discards what was written since the last `sync()` and releases resources. If `sync()` was never called, the file may
-   * not exist afterwards. Never rejects.
+   * Discards what was written since the last `sync()` and releases resources. If `sync()` was never called, the file
+   * may not exist afterwards. Never rejects.
    */
   abort(): Promise<void>;
 }

@@ -92,7 +92,9 @@ export function systemErrorCode(error: unknown): string | undefined {
   return unnamed ?? (typeof code === 'string' ? code : undefined);
 }
 
-/** Why the system refused: `no such file or directory (ENOENT)`. Node's own text repeats the path and names the call. */
+/**
+ * Why the system refused: `no such file or directory (ENOENT)`. Node's own text repeats the path and names the call.
+ */
 export function systemErrorText(error: unknown): string {
   const code = systemErrorCode(error) ?? '';
   const reason = SYSTEM_REASONS[code];

@@ -1,6 +1,6 @@
 /**
- * What a user can do about an error. The engine names the remedy by an id; src/ui/hints.ts has a sentence for each in the
- * terms of each front end: `--host` on the command line, `hosts` in the library, `seed-nodes` in REST.
+ * What a user can do about an error. The engine names the remedy by an id; src/ui/hints.ts has a sentence for each in
+ * the terms of each front end: `--host` on the command line, `hosts` in the library, `seed-nodes` in REST.
  */
 export const HINT_IDS = ['check-seeds', 'check-tls', 'set-credentials', 'use-services-alternate'] as const;
 

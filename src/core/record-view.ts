@@ -1,6 +1,6 @@
 /**
- * A record as the scan's answer holds it and the encoder takes it. Particle bytes are those of the wire (wire.md 1.5), but
- * the value of GEOJSON is the bare JSON text (asb-format.md 2.1).
+ * A record as the scan's answer holds it and the encoder takes it. Particle bytes are those of the wire (wire.md 1.5),
+ * but the value of GEOJSON is the bare JSON text (asb-format.md 2.1).
  */
 
 /** Integers per bin in a bin table. */

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface RetryLimits {
   /** How many attempts may fail in a row; Infinity = any number. A success or progress resets the count. */
   maxAttempts?: number;
-  /** Time without progress, in ms, after which the next failure is final. It may change while attempts are under way. */
+  /**
+   * Time without progress, in ms, after which the next failure is final. It may change while attempts are under way.
+   */
   budgetMs?: number | (() => number);
   /** Wait after the first failure, in ms; doubled after each further one. Default 100. */
   initialBackoffMs?: number;
@@ -53,8 +55,8 @@ export class RetryBudget {
 }
 
 /**
- * Attempts until one succeeds, fails with an error that is not transient, or the budget is used up; then throws the last
- * error. `advanced` tells whether the attempt that failed has made progress, which resets the budget.
+ * Attempts until one succeeds, fails with an error that is not transient, or the budget is used up; then throws the
+ * last error. `advanced` tells whether the attempt that failed has made progress, which resets the budget.
  */
 export async function withRetry<T>(
   policy: RetryPolicy,

@@ -1,4 +1,6 @@
-/** A run as an object: what the command line, the library and a service see of a backup, restore, validation, estimate. */
+/**
+ * A run as an object: what the command line, the library and a service see of a backup, restore, validation, estimate.
+ */
 import { randomUUID } from 'node:crypto';
 import type { PartitionFilter } from './partition.js';
 import type { RunContext } from './run-context.js';

@@ -8,7 +8,8 @@ export class Semaphore {
 
   /** `onStart` is called when `operation` begins. */
   async run<T>(operation: () => Promise<T>, onStart?: () => void): Promise<T> {
-    await this.acquire();
+    // Without a wait, the operation begins in the same turn of the event loop.
+    if (!this.tryAcquire()) await this.acquire();
     try {
       onStart?.();
       return await operation();
@@ -19,8 +20,13 @@ export class Semaphore {
 
   /** Settles when the caller may begin; it calls `release` once when it is done. */
   async acquire(): Promise<void> {
-    if (this.running < this.permits()) this.running++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (!this.tryAcquire()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private tryAcquire(): boolean {
+    if (this.running >= this.permits()) return false;
+    this.running++;
+    return true;
   }
 
   release(): void {

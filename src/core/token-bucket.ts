@@ -2,8 +2,8 @@
  * Spreads a number of units (bytes, records) evenly over time, for all threads of a process together.
  *
  * The shared state is one number: the time up to which the units granted so far use the rate. A grant moves it forward
- * by its cost, and its caller waits until that time is at most `burstMs` ahead. So the first grant does not wait, an idle
- * period saves up no more than the burst, and no timer runs between grants.
+ * by its cost, and its caller waits until that time is at most `burstMs` ahead. So the first grant does not wait, an
+ * idle period saves up no more than the burst, and no timer runs between grants.
  */
 export class TokenBucket {
   private readonly paidUntil: BigInt64Array;

@@ -10,7 +10,9 @@ export interface DriverContext<Settings> {
   log: StorageLog;
   /** When it aborts, requests that fail are retried for a short time only. */
   signal?: AbortSignal | undefined;
-  /** Shared by all runs of the process that are to share them; absent = limits of this run alone, as the settings say. */
+  /**
+   * Shared by all runs of the process that are to share them; absent = limits of this run alone, as the settings say.
+   */
   limits?: TransferLimits | undefined;
 }
 

@@ -26,8 +26,8 @@ export class TransferLimits {
 }
 
 /**
- * How many parts may be under way. Every thread fills its next two parts meanwhile: so that the memory of all parts stays
- * within the limit, those count too, up to half of it.
+ * How many parts may be under way. Every thread fills its next two parts meanwhile: so that the memory of all parts
+ * stays within the limit, those count too, up to half of it.
  */
 export function concurrentUploads(limit: number, threads: number): number {
   return Math.max(Math.ceil(limit / 2), limit - 2 * threads);

@@ -59,13 +59,21 @@ export interface Storage {
   isDirectory(path: string): Promise<boolean>;
   /** Creates the last component of `path` if the storage has directories and it is missing. */
   ensureDirectory(path: string): Promise<void>;
-  /** The entries directly in a directory, sorted by name, of any kind. Rejects if the directory is missing, where there are directories. */
+  /**
+   * The entries directly in a directory, sorted by name, of any kind. Rejects if the directory is missing, where there
+   * are directories.
+   */
   list(directory: string): Promise<ListedFile[]>;
-  /** Names of files in a directory that were begun and are not visible yet: another run writes them, or was interrupted. */
+  /**
+   * Names of files in a directory that were begun and are not visible yet: another run writes them, or was interrupted.
+   */
   listUnfinished(directory: string): Promise<string[]>;
   /** Bytes that can still be written at `path`; undefined = unknown. */
   freeBytes(path: string): Promise<number | undefined>;
-  /** Deletes files of a directory and their unfinished uploads. Never deletes anything but regular files. Rejects if one cannot be deleted. */
+  /**
+   * Deletes files of a directory and their unfinished uploads. Never deletes anything but regular files. Rejects if one
+   * cannot be deleted.
+   */
   deleteFiles(directory: string, names: readonly string[]): Promise<void>;
   /** Deletes one file and its unfinished uploads. What is no regular file (device, FIFO, link to one) is left alone. */
   deleteFile(path: string, ifMissing: 'throw' | 'ignore'): Promise<void>;
@@ -74,9 +82,13 @@ export interface Storage {
 
   /** Creates a file; rejects if a regular file exists there. `expectedBytes` is an estimate; 0 = unknown. */
   create(path: string, expectedBytes: number): Promise<ByteSink>;
-  /** The reason why a file cannot be continued from `point`, without a full stop; undefined = it can. Changes nothing. */
+  /**
+   * The reason why a file cannot be continued from `point`, without a full stop; undefined = it can. Changes nothing.
+   */
   checkResumable(path: string, point: ResumePoint): Promise<string | undefined>;
-  /** Truncates the file to `point`. Resolves with the point to resume from; undefined = the file is already finalized. */
+  /**
+   * Truncates the file to `point`. Resolves with the point to resume from; undefined = the file is already finalized.
+   */
   truncateTo(path: string, point: ResumePoint): Promise<ResumePoint | undefined>;
   /** Continues a file that was truncated. */
   resume(path: string, point: ResumePoint): Promise<ByteSink>;

@@ -92,7 +92,7 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
           ['-:0', { kind: 'stdin', expectedBytes: 0 }],
           ['-:1125899906842624', { kind: 'stdin', expectedBytes: 2 ** 50 }],
         ],
-        bad: ['', '-:', '-:x', '-:-1', '-:1125899906842625', 's3://bucket'],
+        bad: ['', '-:', '-:x', '-:-1', '-:1125899906842625', 's3:///key'],
       };
     case 'names': {
       const longest = 'b'.repeat(rule.maxBytes);

@@ -57,8 +57,8 @@ async function applyMode(fs: FileSystem, path: string, mode: number): Promise<vo
 }
 
 /**
- * Deletes a regular file or a symbolic link to one, and makes that durable. What is something else, or a link to it, stays:
- * resolves with false. Rejects with the system's error, also if nothing is there.
+ * Deletes a regular file or a symbolic link to one, and makes that durable. What is something else, or a link to it,
+ * stays: resolves with false. Rejects with the system's error, also if nothing is there.
  */
 export async function unlinkRegularFile(fs: FileSystem, path: string): Promise<boolean> {
   const found = await fs.lstat(path);

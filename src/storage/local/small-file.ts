@@ -1,6 +1,6 @@
 /**
- * Small files that several processes may use: state files and locks. They are replaced in one step, and only their owner
- * may read them, whatever the umask says.
+ * Small files that several processes may use: state files and locks. They are replaced in one step, and only their
+ * owner may read them, whatever the umask says.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -108,8 +108,8 @@ export async function refreshFile(
 }
 
 /**
- * Renames the old file away, which one caller alone succeeds with, and creates the new one. A crash between the two leaves
- * no file, as after a deletion.
+ * Renames the old file away, which one caller alone succeeds with, and creates the new one. A crash between the two
+ * leaves no file, as after a deletion.
  */
 export async function replaceVersion(
   fs: FileSystem,

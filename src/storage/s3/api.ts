@@ -33,8 +33,8 @@ export interface Calls {
   /** Uploads under way, all pages; of the keys that `list` would give. */
   listUploads: { in: { bucket: string; prefix: string }; out: { key: string; uploadId: string }[] };
   /**
-   * At most `length` bytes from `first` on, in `memory` if that is given. With `etag`, of that version only. `totalBytes`
-   * is the size of the whole object; behind its end there are no bytes.
+   * At most `length` bytes from `first` on, in `memory` if that is given. With `etag`, of that version only.
+   * `totalBytes` is the size of the whole object; behind its end there are no bytes.
    */
   get: {
     in: At & { first: number; length: number; etag?: string | undefined; memory?: ArrayBuffer | undefined };

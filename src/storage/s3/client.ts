@@ -38,7 +38,8 @@ export async function connectS3(
   const agentOptions = { keepAlive: true, maxSockets: Math.max(uploads, downloads) + 4 };
   const config: S3ClientConfig = {
     region,
-    // Names of buckets are no part of host names, for every service knows this, and no certificate has to (asbackup.md 10).
+    // Names of buckets are no part of host names, for every service knows this, and no certificate has to (asbackup.md
+    // 10).
     forcePathStyle: true,
     // Done here (retry.ts), with more patience.
     maxAttempts: 1,

@@ -1,4 +1,6 @@
-/** Each call as the requests that it takes. Nothing is tried again in here but what the answer itself makes necessary. */
+/**
+ * Each call as the requests that it takes. Nothing is tried again in here but what the answer itself makes necessary.
+ */
 import { Readable } from 'node:stream';
 import { StorageError } from '../errors.js';
 import { viewsOf, type Part } from './part-buffer.js';
@@ -63,7 +65,9 @@ export class Requests {
     return found;
   }
 
-  /** By a listing, whose failures, unlike those of a HEAD request, say what is wrong. An equal key comes first in it. */
+  /**
+   * By a listing, whose failures, unlike those of a HEAD request, say what is wrong. An equal key comes first in it.
+   */
   private async exists({ bucket, key }: Calls['exists']['in']): Promise<boolean> {
     const command = new this.sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 });
     const { Contents = [] } = await this.connection.client.send(command);
@@ -257,7 +261,9 @@ function bodyOf(part: Part): { Body: Readable; ContentLength: number } {
 
 const HASHED = { step: 'build', name: 'payloadHash' } as const;
 
-/** The hash is known: a stream could not be signed without reading it twice. The service compares, so that no bit flips. */
+/**
+ * The hash is known: a stream could not be signed without reading it twice. The service compares, so that no bit flips.
+ */
 function hashed({ hash }: Part) {
   return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
     (args: A): Promise<R> => {

@@ -12,7 +12,10 @@ export interface Part {
   hash: string;
 }
 
-/** Memory that goes from one part to another, also of another file: what is left to the garbage collector stays for long. */
+/**
+ * Memory that goes from one part to another, also of another file: what is left to the garbage collector stays for
+ * long.
+ */
 export class BlockPool {
   private readonly spare: ArrayBuffer[] = [];
 

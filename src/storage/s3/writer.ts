@@ -2,8 +2,8 @@
  * An object that is written: as one request if it is small, else in parts (asbackup.md 10).
  *
  * What of an upload is durable are whole parts, and no part but the last may be small. So that a checkpoint can make
- * everything durable, the last 5 MiB of what was written are always kept back: `sync` sends them as a part of their own.
- * Before there are 5 MiB, nothing can be made durable, and a run that ends there writes them again.
+ * everything durable, the last 5 MiB of what was written are always kept back: `sync` sends them as a part of their
+ * own. Before there are 5 MiB, nothing can be made durable, and a run that ends there writes them again.
  */
 import { createHash } from 'node:crypto';
 import type { ByteSink } from '../../core/byte-stream.js';

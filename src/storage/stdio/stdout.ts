@@ -58,8 +58,8 @@ class DescriptorWriter implements ByteSink {
 }
 
 /**
- * A descriptor of standard output if that is a pipe or socket. A pipe is opened once more: other processes may share the
- * descriptor and do not expect that it becomes non-blocking. Undefined where the system does not offer that.
+ * A descriptor of standard output if that is a pipe or socket. A pipe is opened once more: other processes may share
+ * the descriptor and do not expect that it becomes non-blocking. Undefined where the system does not offer that.
  */
 function openPipeDescriptor(): number | undefined {
   try {

@@ -22,7 +22,7 @@ export function serveStream(stream: Chunks, port: MessagePort): void {
         ended = true;
         return { end: true };
       }
-      return { chunk: bytesOf(next.value) };
+      return { chunk: toBytes(next.value) };
     } catch (error) {
       ended = true;
       return { error: errorMessage(error) };
@@ -47,7 +47,7 @@ export function streamSource(stream: Chunks): ByteSource {
         for (;;) {
           const next = await chunks.next();
           if (next.done === true) return undefined;
-          const bytes = bytesOf(next.value);
+          const bytes = toBytes(next.value);
           if (bytes.length > 0) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
         }
       } catch (error) {
@@ -99,7 +99,7 @@ export class MessagePortReader implements ByteSource {
   }
 }
 
-function bytesOf(chunk: unknown): Uint8Array {
+function toBytes(chunk: unknown): Uint8Array {
   if (typeof chunk === 'string') return Buffer.from(chunk);
   if (chunk instanceof Uint8Array) return chunk;
   throw new TypeError('it gives something other than bytes');
