@@ -4,12 +4,13 @@ import { readEntries } from '../asb/read-entries.js';
 import { toRestoreOptions } from '../config/restore-config.js';
 import { Codecs } from '../codecs/codecs.js';
 import { findMissingFiles } from '../engine/input/missing-files.js';
-import { type FileHeader, readFileHeader } from '../engine/input/header-scan.js';
-import { collectInput } from '../engine/input/inputs.js';
-import { explainFailure, openSource } from '../engine/input/open-input.js';
-import type { FileJob } from '../engine/restore/worker-protocol.js';
+import { scanHeaders } from '../engine/input/header-scan.js';
+import { collectInput, type FileJob, noFilesError } from '../engine/input/input.js';
+import { explainReadError, openInput } from '../engine/input/open-input.js';
 import type { RestoreSource } from '../engine/restore/config.js';
-import { warningEvent } from '../core/log.js';
+import type { EmitEvent } from '../core/events.js';
+import { type Log, warningEvent } from '../core/log.js';
+import { formatRestoreEvent } from '../ui/messages/restore.js';
 import { streamSource } from '../storage/stream/reader.js';
 import { storageCapabilities } from '../storage/paths.js';
 import type { StorageAccess } from '../storage/registry.js';
@@ -40,17 +41,30 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
     yield* entriesOf(pipeline.decode(streamSource(from.stream)), options.bins, signal);
     return;
   }
-  const { files, jobs, directories } = await collectInput(from, storages, told);
+  const { parts } = await collectInput(from, storages, reportListing(told), (error) => {
+    throw error;
+  });
+  const jobs = parts.flatMap((part) => part.jobs);
+  if (jobs.length === 0) throw noFilesError(from);
+  const directories = parts.flatMap(({ directory }) => (directory === undefined ? [] : [directory]));
   if (log !== undefined && directories.length > 0) {
-    const heads: FileHeader[] = [];
-    for (const file of files)
-      if (file.kind === 'regular') heads.push(await readFileHeader(pipeline, storages, file.path));
+    const files = parts.flatMap((part) => part.files);
+    const headers = await scanHeaders(files, { codecs: pipeline, storages, signal: signal ?? NEVER });
     const paths = files.map((file) => file.path);
-    for (const missing of await findMissingFiles(paths, heads, directories, storages)) {
+    for (const missing of await findMissingFiles(paths, headers, directories, storages)) {
       told.info(warningEvent('input.missing', missing));
     }
   }
   for (const job of jobs) yield* entriesOf(await open(pipeline, storages, job), options.bins, signal);
+}
+
+const NEVER = new AbortController().signal;
+
+function reportListing(log: Log): EmitEvent {
+  return (event) => {
+    const line = formatRestoreEvent(event, { hosts: '', optionNames: { noGeneration: '', unique: '' } });
+    if (line !== undefined) log[line.level](line.line);
+  };
 }
 
 async function kindOf(path: string): Promise<{ directory: string } | { file: string }> {
@@ -64,7 +78,7 @@ async function kindOf(path: string): Promise<{ directory: string } | { file: str
 }
 
 function open(pipeline: Codecs, storages: StorageAccess, job: FileJob): Promise<DecodedSource> {
-  return openSource(pipeline, storages, job, () => undefined);
+  return openInput(pipeline, storages, job, () => undefined);
 }
 
 async function* entriesOf(
@@ -76,10 +90,7 @@ async function* entriesOf(
   try {
     signal?.throwIfAborted();
     for await (const decoder of readEntries(source, { bins })) {
-      for (;;) {
-        const kind = decoder.next();
-        if (kind === Entry.END) return;
-        if (kind === Entry.NEED_DATA) break;
+      for (let kind = decoder.next(); kind !== Entry.NEED_DATA && kind !== Entry.END; kind = decoder.next()) {
         if (kind === Entry.RECORD) yield recordOf(decoder.record, name);
         else if (kind === Entry.SINDEX) yield indexOf(decoder.sindex, name);
         else if (kind === Entry.UDF) yield { kind: 'udf', ...decoder.udf, file: name };
@@ -87,7 +98,7 @@ async function* entriesOf(
       signal?.throwIfAborted();
     }
   } catch (error) {
-    throw explainFailure(error, source);
+    throw explainReadError(error, source);
   } finally {
     await source.close();
   }

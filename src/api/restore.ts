@@ -2,8 +2,11 @@ import { asrestoreTool, toRestoreOptions } from '../config/restore-config.js';
 import type { OptionValues } from '../config/option-values.js';
 import { asrestoreOptions } from '../config/schema/restore.js';
 import type { OptionToken } from '../cli/args/tokenizer.js';
-import type { RestoreOptions, RestoreResult, RestoreSource } from '../engine/restore/config.js';
-import { restore as run } from '../engine/restore/restore.js';
+import { createProcessLimits } from '../core/run-context.js';
+import { createRunId } from '../core/run.js';
+import type { RestoreResult, RestoreSource } from '../engine/restore/config.js';
+import { startRestore } from '../engine/restore/restore.js';
+import { RestoreReporter } from '../ui/restore-reporter.js';
 import { listeners } from './hooks.js';
 import {
   bad,
@@ -107,11 +110,23 @@ export async function restore(settings: RestoreSettings): Promise<RestoreResult>
   });
   return told.around(async () => {
     const access = await accessOf(values, words, settings, told.log);
-    const options: RestoreOptions = toRestoreOptions(values, told.log, told.signal, access, told.display);
+    const command = toRestoreOptions(values, told.log, told.signal, access, told.display);
+    const reporter = new RestoreReporter({
+      name: 'restore',
+      log: told.log,
+      frontEnd: 'api',
+      hosts: command.hostText,
+      signal: told.signal,
+      display: told.display,
+    });
+    const { emit, connected } = reporter;
+    const context = { runId: createRunId(), signal: told.signal, emit, connected, limits: createProcessLimits() };
     try {
-      return await run(source === undefined ? options : { ...options, source });
+      const run = startRestore(source === undefined ? command : { ...command, source }, context);
+      reporter.observe(run);
+      return await reporter.finish(run.result);
     } finally {
-      await options.storages.close();
+      await command.storages.close();
     }
   });
 }

@@ -28,7 +28,9 @@ export class FormatError extends ToolError {
   readonly offset: number;
 
   constructor(code: FormatErrorCode, file: string, at: Position, detail: string) {
-    super(code, `${file}:${at.line}:${at.column} (byte ${at.offset}): ${detail}`);
+    super(code, `${file}:${at.line}:${at.column} (byte ${at.offset}): ${detail}`, {
+      details: { file, line: at.line, column: at.column, offset: at.offset },
+    });
     this.file = file;
     this.line = at.line;
     this.column = at.column;

@@ -1,6 +1,9 @@
 import { asrestoreTool, type RestoreCommand, toRestoreOptions } from '../config/restore-config.js';
 import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 import { accessValues } from '../config/auth/security-values.js';
+import { pickCodecConfig } from '../codecs/codecs.js';
+import { createProcessLimits } from '../core/run-context.js';
+import { createRunId } from '../core/run.js';
 import { type Environment, runProgram } from './run.js';
 
 /** The asrestore command: takes the words after its name and gives the exit code. */
@@ -34,25 +37,50 @@ async function runAndClose(command: RestoreCommand, progressRequests: ProgressSi
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand({ validate, ...given }: RestoreCommand, progressRequests: ProgressSignal): Promise<void> {
-  const options = { ...given, progressRequests };
-  const { display } = options;
+async function runCommand(command: RestoreCommand, requests: ProgressSignal): Promise<void> {
+  const { log, signal, display, machinePath, hostText: hosts, namespace } = command;
   const { restoreSummary, validationSummary } = await import('../ui/summary.js');
-  if (validate === true) {
-    const room = await import('../engine/verify/validate.js');
+  const { RestoreReporter } = await import('../ui/restore-reporter.js');
+  const name = command.validate === true ? 'validation' : 'restore';
+  const reporter = new RestoreReporter({
+    name,
+    log,
+    frontEnd: 'cli',
+    hosts,
+    signal,
+    machinePath,
+    display,
+    requests,
+  });
+  const { emit, connected } = reporter;
+  const context = { runId: createRunId(), signal, emit, connected, limits: createProcessLimits() };
+  if (command.validate === true) {
+    const { startValidate, ValidateError } = await import('../engine/verify/validate.js');
+    const { source, parallel, storages } = command;
+    const run = startValidate(
+      {
+        source,
+        parallel,
+        ...pickCodecConfig(command),
+        ...(namespace === undefined ? {} : { namespace: namespace.from }),
+        storages,
+      },
+      context,
+    );
+    reporter.observe(run);
     try {
-      const result = await room.validate(options);
-      display?.summarise?.(validationSummary(result));
+      display?.summarise?.(validationSummary(await reporter.finish(run.result)));
     } catch (error) {
-      if (error instanceof room.ValidateError) display?.summarise?.(validationSummary(error.result, false));
+      if (error instanceof ValidateError) display?.summarise?.(validationSummary(error.result, false));
       throw error;
     }
     return;
   }
-  const { restore, RestoreError } = await import('../engine/restore/restore.js');
+  const { startRestore, RestoreError } = await import('../engine/restore/restore.js');
+  const run = startRestore(command, context);
+  reporter.observe(run);
   try {
-    const result = await restore(options);
-    display?.summarise?.(restoreSummary(result));
+    display?.summarise?.(restoreSummary(await reporter.finish(run.result)));
   } catch (error) {
     if (error instanceof RestoreError) display?.summarise?.(restoreSummary(error.result, false));
     throw error;

@@ -1,5 +1,6 @@
-import type { RestoreOptions, RestoreSource } from '../engine/restore/config.js';
-import { logEvent } from '../core/log.js';
+import type { RestoreConfig, RestoreSource } from '../engine/restore/config.js';
+import { type Log, logEvent } from '../core/log.js';
+import type { ProgressDisplay } from '../ui/progress/display.js';
 import { StorageRegistry } from '../storage/registry.js';
 import type { Constraint, Tool } from '../cli/args/parse.js';
 import type { ConnectionSecurity } from './auth/connection-security.js';
@@ -73,17 +74,25 @@ export const asrestoreTool: Tool<Table> = {
   } satisfies Partial<Record<OptionName<Table>, readonly OptionName<Table>[]>>,
 };
 
-/** What the command asks for: a restore, or only a look at the files. */
-export interface RestoreCommand extends RestoreOptions {
+/** What the command asks for: a restore, or only a check of the files; and how it is shown. */
+export interface RestoreCommand extends RestoreConfig {
   validate?: true;
+  /** The host list as the user gave it. */
+  hostText: string;
+  log: Log;
+  signal: AbortSignal;
+  /** The file of `--machine`, which is appended to. */
+  machinePath?: string;
+  /** Shows the progress in place of the counter lines, except for the last ones. */
+  display?: ProgressDisplay;
 }
 
 export function toRestoreOptions(
   values: RestoreValues,
-  log: RestoreOptions['log'],
+  log: Log,
   signal: AbortSignal,
   access: ConnectionSecurity = {},
-  display?: RestoreOptions['display'],
+  display?: ProgressDisplay,
 ): RestoreCommand {
   const hosts = values.get('host');
   const namespace = values.get('namespace');
@@ -154,7 +163,7 @@ function sourceOf(values: RestoreValues): RestoreSource {
     : { kind: 'directory', path: directory };
 }
 
-function limitsOf(nice: string | undefined): Pick<RestoreOptions, 'bandwidthBytesPerSecond' | 'recordsPerSecond'> {
+function limitsOf(nice: string | undefined): Pick<RestoreConfig, 'bandwidthBytesPerSecond' | 'recordsPerSecond'> {
   if (nice === undefined) return {};
   const { mibPerSecond, recordsPerSecond } = parseThrottle(nice);
   return { bandwidthBytesPerSecond: mibPerSecond * MIB, recordsPerSecond };
@@ -181,7 +190,7 @@ function throttleProblem(text: string | undefined): string | undefined {
   }
 }
 
-function storagesOf(values: RestoreValues, log: RestoreOptions['log'], signal: AbortSignal): StorageRegistry {
+function storagesOf(values: RestoreValues, log: Log, signal: AbortSignal): StorageRegistry {
   const settings = storageSettings(
     {
       region: values.get('s3-region'),

@@ -1,6 +1,6 @@
 import type { BackupTotals } from './messages/backup.js';
 import { perRecord } from './progress/throughput.js';
-import type { RestoreTotals } from './messages/restore.js';
+import type { RestoreTotals } from '../core/events/restore.js';
 import { etaText } from './format-duration.js';
 
 /** The lines of the `--machine` file of both tools. */

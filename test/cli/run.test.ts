@@ -12,7 +12,7 @@ import { main as asrestore } from '../../src/cli/asrestore.js';
 import { asrestoreTool } from '../../src/config/restore-config.js';
 import { longNames } from '../../src/config/schema/option-spec.js';
 import { ToolError } from '../../src/core/errors.js';
-import type { RestoreOptions } from '../../src/engine/restore/config.js';
+import type { RestoreCommand } from '../../src/config/restore-config.js';
 import packageJson from '../../package.json' with { type: 'json' };
 
 /** Stands in for the process. */
@@ -52,10 +52,10 @@ async function backupOptions(...argv: string[]): Promise<BackupOptions> {
   return seen!;
 }
 
-async function restoreOptions(...argv: string[]): Promise<RestoreOptions> {
+async function restoreOptions(...argv: string[]): Promise<RestoreCommand> {
   const world = fakeWorld();
-  let seen: RestoreOptions | undefined;
-  const run = (options: RestoreOptions) => {
+  let seen: RestoreCommand | undefined;
+  const run = (options: RestoreCommand) => {
     seen = options;
     return Promise.resolve();
   };
@@ -445,7 +445,7 @@ describe('options of a restore', () => {
   ])('warns about %s and goes on', async (word, warning) => {
     const world = fakeWorld();
     let parallel = 0;
-    const run = (options: RestoreOptions) => {
+    const run = (options: RestoreCommand) => {
       parallel = options.parallel;
       return Promise.resolve();
     };

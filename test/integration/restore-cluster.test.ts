@@ -1,10 +1,17 @@
 /** A cluster in trouble while it is restored to: every record arrives, once, and the counters add up. */
 import { describe, expect, it } from 'vitest';
-// Worker threads run compiled files only.
-import { restore } from '../../dist/engine/restore/restore.js';
 import type { Faults } from '../../src/node/fault-injection.js';
-import type { RestoreOptions, RestoreResult } from '../../src/engine/restore/config.js';
-import { Bench, expectBalance, HEAD, LATER_HEAD, record, records } from '../support/restore.js';
+import type { RestoreResult } from '../../src/engine/restore/config.js';
+import {
+  Bench,
+  expectBalance,
+  HEAD,
+  LATER_HEAD,
+  record,
+  records,
+  restore,
+  type RestoreOptions,
+} from '../support/restore.js';
 
 const FILES = 4;
 const PER_FILE = 1500;

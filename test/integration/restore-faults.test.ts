@@ -4,10 +4,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-// Worker threads run compiled files only.
-import { restore } from '../../dist/engine/restore/restore.js';
 import { EmbeddedCluster } from '../../src/node/cluster.js';
-import { Bench, digest, failing, GOLDEN, HEAD, LONGER, record, records } from '../support/restore.js';
+import { Bench, digest, failing, GOLDEN, HEAD, LONGER, record, records, restore } from '../support/restore.js';
 
 const bench = new Bench();
 

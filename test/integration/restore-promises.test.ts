@@ -5,10 +5,19 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-// Worker threads run compiled files only.
-import { restore } from '../../dist/engine/restore/restore.js';
 import { EmbeddedCluster } from '../../src/node/cluster.js';
-import { Bench, digest, failing, GOLDEN, HEAD, LATER_HEAD, LONGER, record, records } from '../support/restore.js';
+import {
+  Bench,
+  digest,
+  failing,
+  GOLDEN,
+  HEAD,
+  LATER_HEAD,
+  LONGER,
+  record,
+  records,
+  restore,
+} from '../support/restore.js';
 import { decode, records as recordsIn } from '../support/asb.js';
 import { readBackup, run } from '../support/target.js';
 

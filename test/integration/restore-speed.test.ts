@@ -2,10 +2,8 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-// Worker threads run compiled files only.
-import { restore } from '../../dist/engine/restore/restore.js';
 import type { Progress } from '../../src/ui/progress/display.js';
-import { Bench, failing, GOLDEN, HEAD, LATER_HEAD, LONGER, records } from '../support/restore.js';
+import { Bench, failing, GOLDEN, HEAD, LATER_HEAD, LONGER, records, restore } from '../support/restore.js';
 import { run } from '../support/target.js';
 
 const bench = new Bench();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as backup from '../../src/ui/messages/backup.js';
-import { logText } from '../../src/core/log.js';
+import type { EngineEvent } from '../../src/core/events.js';
+import { type LogLine, logText } from '../../src/core/log.js';
 import * as machine from '../../src/ui/machine-format.js';
 import * as restore from '../../src/ui/messages/restore.js';
 import { etaText, localTimeText } from '../../src/ui/format-duration.js';
@@ -187,28 +188,31 @@ const totals = {
 };
 
 describe('lines of asrestore', () => {
+  function line(event: EngineEvent): LogLine {
+    const optionNames = { noGeneration: '--no-generation', unique: '--unique' };
+    return restore.formatRestoreEvent(event, { hosts: '127.0.0.1', optionNames })!.line;
+  }
+
   it.each([
     [
-      restore.restoreStartLine({
-        hostText: '127.0.0.1',
-        bins: [],
-        sets: [],
-        source: { kind: 'file', path: 'golden/corpus.asb' },
-      }),
+      line({ type: 'restore.start', bins: [], sets: [], source: { kind: 'file', path: 'golden/corpus.asb' } }),
       'Starting restore to 127.0.0.1 (bins: [all], sets: [all]) from golden/corpus.asb',
     ],
     [
-      restore.restoreStartLine({ hostText: 'h', bins: ['a', 'b'], sets: ['s'], source: { kind: 'stdin' } }),
-      'Starting restore to h (bins: a,b, sets: s) from [stdin]',
+      line({ type: 'restore.start', bins: ['a', 'b'], sets: ['s'], source: { kind: 'stdin' } }),
+      'Starting restore to 127.0.0.1 (bins: a,b, sets: s) from [stdin]',
     ],
-    [restore.restoringLine('golden/corpus.asb'), 'Restoring golden/corpus.asb'],
-    [restore.openedLine('golden/corpus.asb'), 'Opened backup file golden/corpus.asb'],
-    [restore.restoringRecordsLine(), 'Restoring records'],
-    [restore.restoredUdfLine('utf8 space.lua', 62), 'Restoring UDF file utf8 space.lua (size 62)'],
-    [restore.finishedLine(), 'Finished restoring backup file(s)'],
-    [restore.sindexMatchedLine(7), 'Skipped 7 matched index(es)'],
-    [restore.sindexMismatchedLine(1), 'Skipped 1 mismatched index(es)'],
-    [restore.filesFoundLine(3, 'd'), 'Found 3 backup file(s) in d'],
+    [
+      line({ type: 'restore.input', source: { kind: 'file', path: 'golden/corpus.asb' } }),
+      'Restoring golden/corpus.asb',
+    ],
+    [line({ type: 'file.opened', path: 'golden/corpus.asb' }), 'Opened backup file golden/corpus.asb'],
+    [line({ type: 'restore.records' }), 'Restoring records'],
+    [line({ type: 'restore.udf', name: 'utf8 space.lua', bytes: 62 }), 'Restoring UDF file utf8 space.lua (size 62)'],
+    [line({ type: 'restore.finished' }), 'Finished restoring backup file(s)'],
+    [line({ type: 'restore.sindexes.matched', sindexes: 7 }), 'Skipped 7 matched index(es)'],
+    [line({ type: 'restore.sindexes.mismatched', sindexes: 1 }), 'Skipped 1 mismatched index(es)'],
+    [line({ type: 'input.files', files: 3, path: 'd' }), 'Found 3 backup file(s) in d'],
     [
       restore.restoreCountLine(totals, { records: 200, bytes: 849854, ms: 1000 }),
       '2 UDF file(s), 7 secondary index(es), 200 record(s) (200 rec/s, 829 KiB/s, 4249 B/rec, retries: 0)',

@@ -1,5 +1,6 @@
 /** What nodes say of a namespace and its sets (wire.md 9.3). */
 import type { Cluster } from '../cluster/cluster.js';
+import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
 import { ClusterError } from '../errors.js';
 import { checkInfoValue, parsePairs } from '../protocol/info.js';
 import type { ClusterNode } from '../cluster/node.js';
@@ -44,6 +45,15 @@ export async function countObjects(
     result.push({ node, objects, replicationFactor: Number(factor) });
   }
   return result;
+}
+
+/**
+ * The time of the server's clock, in milliseconds since 1970, as the first node that answers reports it for a namespace;
+ * undefined = it does not.
+ */
+export async function readNamespaceClock(cluster: Cluster, namespace: string): Promise<number | undefined> {
+  const seconds = Number(parsePairs(await cluster.info(`namespace/${namespace}`), ';').get('current_time'));
+  return Number.isFinite(seconds) && seconds > 0 ? (seconds + VOID_TIME_EPOCH_S) * 1000 : undefined;
 }
 
 /** Objects of all sets of a namespace together. */

@@ -39,6 +39,8 @@ export type RestoreEvent =
   | { type: 'input.files'; files: number; path: string }
   /** A part of the backup is missing; `part` names it. */
   | { type: 'input.missing'; part: string }
+  /** Directories that hold backups of one namespace are restored in their order; of one record, `winner` counts. */
+  | { type: 'input.overlap'; directories: readonly string[]; winner: 'first' | 'last' }
   /** The server reports no batch threads, so that records are written one by one. */
   | { type: 'restore.write-mode'; reason: string }
   | { type: 'restore.records' | 'restore.finished' | 'validate.files' | 'validate.finished' }
@@ -68,7 +70,12 @@ export type RestoreEvent =
         | 'records.in-doubt';
       records: number;
     }
+  /** Most records have expired. `clockAheadS`: seconds that the clock of this host is ahead of the server's. */
+  | { type: 'records.expired'; records: number; expired: number; clockAheadS?: number }
+  /** More records were written than the namespaces hold. */
+  | { type: 'records.replaced'; inserted: number; objects: number; namespaces: readonly string[] }
   | ({ type: 'restore.summary' } & RestoreTotals)
   /** `fault`: one was found, at byte `offset` of the text if that is known. */
   | ({ type: 'file.checked'; path: string; fault?: { offset?: number } } & ContentTotals)
-  | ({ type: 'validate.summary'; files: number } & ContentTotals);
+  /** `sound`: no fault was found. */
+  | ({ type: 'validate.summary'; files: number; sound: boolean } & ContentTotals);

@@ -9,17 +9,19 @@ import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { FileHeader } from './header-scan.js';
 
-/** So many missing files are named. */
 const MAX_NAMES_SHOWN = 10;
 
-/** Sentences about what is missing, without a full stop. `heads` in the order of `paths`; those unknown may be left out. */
+/**
+ * Sentences without a full stop, one for each part that is known to be missing from the backups in `directories`.
+ * `headers`: of those of `paths` that could be read.
+ */
 export async function findMissingFiles(
   paths: readonly string[],
-  heads: readonly FileHeader[],
+  headers: readonly FileHeader[],
   directories: readonly string[],
   storages: StorageAccess,
 ): Promise<string[]> {
-  const found = missingFiles(paths, heads);
+  const found = missingFiles(paths, headers);
   for (const directory of directories) {
     const empty = !paths.some((path) => resolve(dirname(path)) === resolve(directory));
     if (empty) found.push(`there is no backup file in ${directory}`);
@@ -28,14 +30,15 @@ export async function findMissingFiles(
   return found;
 }
 
-/** Files that a whole backup would have, judged by the names and heads of those that are there. */
-export function missingFiles(paths: readonly string[], heads: readonly FileHeader[]): string[] {
+/** Files that a complete backup would have, judged by the names and headers of those that are there. */
+export function missingFiles(paths: readonly string[], headers: readonly FileHeader[]): string[] {
   const found: string[] = [];
   for (const { prefix, directory, numbers } of numberedSets(paths)) {
-    const most = Math.max(...numbers);
+    let last = 0;
+    for (const number of numbers) last = Math.max(last, number);
     const missing: string[] = [];
     let count = 0;
-    for (let n = 0; n < most && count <= MAX_NAMES_SHOWN; n++) {
+    for (let n = 0; n < last && count <= MAX_NAMES_SHOWN; n++) {
       if (numbers.has(n)) continue;
       count++;
       if (count <= MAX_NAMES_SHOWN) missing.push(`${prefix}_${String(n).padStart(5, '0')}.asb`);
@@ -44,10 +47,23 @@ export function missingFiles(paths: readonly string[], heads: readonly FileHeade
     const place = directory === undefined ? '' : ` in ${directory}`;
     if (count > 0) found.push(`the backup lacks ${missing.join(', ')}${more}${place}`);
   }
-  if (heads.length > 0 && heads.every((head) => head.marked && !head.firstFile)) {
+  if (headers.length > 0 && headers.every(({ marked, firstFile }) => marked && !firstFile)) {
     found.push('no file has the "# first-file" mark; the file with the indexes and UDF modules may be missing');
   }
+  found.push(...replacedFiles(headers));
   return found;
+}
+
+/** One file of a backup has the mark of the first one. Where a second one has it, it is a copy, or of another backup. */
+function replacedFiles(headers: readonly FileHeader[]): string[] {
+  const firstFiles = new Map<string, string[]>();
+  for (const { path, firstFile } of headers) {
+    const prefix = /^(.*)_\d{5,}\.asb$/s.exec(path)?.[1];
+    if (firstFile && prefix !== undefined) firstFiles.set(prefix, [...(firstFiles.get(prefix) ?? []), path]);
+  }
+  return [...firstFiles.values()]
+    .filter((paths) => paths.length > 1)
+    .map((paths) => `${paths.join(' and ')} both have the "# first-file" mark; one of them replaced another file`);
 }
 
 interface NumberedSet {

@@ -1,20 +1,16 @@
 /**
- * Indexes and UDF modules of a backup (asrestore.md 4.3, 4.4). One after another, on the main thread. A failure is
- * logged, kept for the end of the run, and stops nothing: no record is left out because an index could not be made.
+ * Restores the indexes and UDF modules of a backup (asrestore.md 4.3, 4.4), one after another, on the main thread. A
+ * failure is reported, kept for the end of the run, and stops nothing: no record is left out because an index could not
+ * be made.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import { createSindex, dropSindex, listSindexes, waitForSindex } from '../../aerospike/commands/sindex.js';
 import { putUdf, waitForUdf } from '../../aerospike/commands/udf.js';
+import { errorMessage, serializeError, ToolError } from '../../core/errors.js';
+import type { EmitEvent } from '../../core/events.js';
 import type { MetadataEntry, Sindex } from '../../core/sindex.js';
-import { errorMessage } from '../../core/errors.js';
-import { errorEvent, type Log, logEvent } from '../../core/log.js';
-import {
-  restoredUdfLine,
-  sindexMatchedLine,
-  sindexMismatchedLine,
-  sindexUnwantedLine,
-} from '../../ui/messages/restore.js';
+import { MAX_METADATA_ENTRIES } from '../input/metadata-limit.js';
 import { RestoreFailure } from './errors.js';
 
 /** The set that C tools write for an index without one, taken from what servers print (asb-format.md 1.3). */
@@ -22,20 +18,19 @@ const NULL_SET = 'null';
 const DROP_POLLS = 10;
 const DROP_POLL_MS = 1000;
 
-export interface GlobalSettings {
+export interface MetadataConfig {
   namespace?: { from: string; to: string };
   sets: readonly string[];
   noIndexes: boolean;
   noUdfs: boolean;
   indexesLast: boolean;
   wait: boolean;
-  signal?: AbortSignal;
 }
 
 type Outcome = 'created' | 'matched' | 'mismatched';
 
 export class MetadataRestorer {
-  /** Lines seen to, as the C tool counts them: those that match and those of unwanted sets included. */
+  /** Entries processed, as the C tool counts them: those that match and those of unwanted sets included. */
   sindexes = 0;
   udfs = 0;
   readonly failures: Error[] = [];
@@ -46,87 +41,96 @@ export class MetadataRestorer {
   private unwanted = 0;
   private matched = 0;
   private mismatched = 0;
-  /** Entries come from several threads and are seen to in the order of their arrival. */
+  /** Entries come from several threads and are restored in the order of their arrival. */
   private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly settings: GlobalSettings,
-    private readonly log: Log,
+    private readonly config: MetadataConfig,
+    private readonly emit: EmitEvent,
+    private readonly signal: AbortSignal,
   ) {}
 
-  /** Settles when the entry has been seen to; for an index under `indexesLast`, when it has been noted. Never rejects. */
-  restoreEntry(entry: MetadataEntry): Promise<void> {
+  /**
+   * Settles when the entry has been restored, or kept for `finish`. `fileNamespace`: what the entry's file says its
+   * namespace is. Never rejects.
+   */
+  restoreEntry(entry: MetadataEntry, fileNamespace: string | undefined): Promise<void> {
     this.last = this.last.then(() =>
-      entry.kind === 'udf' ? this.takeUdf(entry.name, entry.content) : this.takeSindex(entry.sindex),
+      entry.kind === 'udf'
+        ? this.restoreUdf(entry.name, entry.content)
+        : this.receiveSindex(entry.sindex, fileNamespace),
     );
     return this.last;
   }
 
-  /** After the last record: what was put off, then the statistics, then the waiting. Never rejects. */
+  /** After the last record: the indexes that were put off, then the statistics, then the waiting. Never rejects. */
   async finish(nullSetSeen: boolean): Promise<void> {
     await this.last;
     for (const sindex of this.deferred) {
       let wanted = sindex;
-      if (sindex.set === NULL_SET && !nullSetSeen && !this.settings.sets.includes(NULL_SET)) {
-        const text =
-          `Index ${sindex.name} is restored without a set: the backup names the set "${NULL_SET}", which is how ` +
-          'asbackup writes "no set" for servers from 8.0, and holds no record of a set of that name';
-        this.log.info(logEvent('restore.sindex.no-set', text, { name: sindex.name }));
+      if (sindex.set === NULL_SET && !nullSetSeen && !this.config.sets.includes(NULL_SET)) {
+        this.emit({ type: 'restore.sindex.no-set', name: sindex.name });
         wanted = { ...sindex, set: '' };
       }
       await this.restoreSindex(wanted);
     }
-    if (this.unwanted > 0) this.log.info(sindexUnwantedLine(this.unwanted));
-    if (this.matched > 0) this.log.info(sindexMatchedLine(this.matched));
-    if (this.mismatched > 0) this.log.error(sindexMismatchedLine(this.mismatched));
-    if (this.settings.wait) await this.waitForAll();
+    if (this.unwanted > 0) this.emit({ type: 'restore.sindexes.skipped', sindexes: this.unwanted });
+    if (this.matched > 0) this.emit({ type: 'restore.sindexes.matched', sindexes: this.matched });
+    if (this.mismatched > 0) this.emit({ type: 'restore.sindexes.mismatched', sindexes: this.mismatched });
+    if (this.config.wait) await this.waitForAll();
   }
 
   /** In place of `finish` when the run has stopped before its end: nothing more is created. */
-  abandon(): void {
-    for (const { name } of this.deferred) this.fail(`index ${name}`, 'the run stopped before its turn came.');
+  abort(): void {
+    for (const { name } of this.deferred) this.fail(`index ${name}`, 'the run stopped before its turn came');
   }
 
-  private async takeUdf(name: string, content: Uint8Array): Promise<void> {
-    if (this.settings.noUdfs) return;
+  private async restoreUdf(name: string, content: Uint8Array): Promise<void> {
+    if (this.config.noUdfs) return;
     this.udfs++;
-    this.log.info(restoredUdfLine(name, content.length));
+    this.emit({ type: 'restore.udf', name, bytes: content.length });
     try {
       await putUdf(this.cluster, name, Buffer.from(content.buffer, content.byteOffset, content.byteLength));
-      this.udfNames.push(name);
+      if (this.config.wait) this.udfNames.push(name);
     } catch (error) {
       this.fail(`UDF file ${name}`, error);
     }
   }
 
-  private async takeSindex(sindex: Sindex): Promise<void> {
-    const { namespace, sets, noIndexes, indexesLast } = this.settings;
+  private async receiveSindex(sindex: Sindex, fileNamespace: string | undefined): Promise<void> {
+    const { namespace, sets, noIndexes, indexesLast } = this.config;
     if (noIndexes) return;
     this.sindexes++;
-    if (namespace !== undefined && sindex.namespace !== namespace.from) {
-      const text = `it belongs to namespace "${sindex.namespace}", but --namespace says "${namespace.from}".`;
-      this.fail(`index ${sindex.name}`, new RestoreFailure('RESTORE_NAMESPACE', text));
+    const expected = namespace?.from ?? fileNamespace;
+    if (expected !== undefined && sindex.namespace !== expected) {
+      const text = `it belongs to namespace "${sindex.namespace}", not to "${expected}"`;
+      this.fail(`index ${sindex.name}`, new RestoreFailure('RESTORE_NAMESPACE', text, { hint: 'source-namespace' }));
       return;
     }
     if (sets.length > 0 && !sets.includes(sindex.set)) {
       this.unwanted++;
-      this.tell('restore.sindex.skip', 'Skipping index with unwanted set', sindex);
+      this.emitSindex('restore.sindex.skip', sindex);
       return;
     }
-    const target = namespace === undefined ? sindex : { ...sindex, namespace: namespace.to };
-    // Whether a set "null" is one can be told when all records have been seen.
-    if (indexesLast || target.set === NULL_SET) this.deferred.push(target);
-    else await this.restoreSindex(target);
+    const target = { ...sindex, namespace: namespace?.to ?? sindex.namespace };
+    // Whether a set "null" is one is known when all records have been seen.
+    if (!indexesLast && target.set !== NULL_SET) {
+      await this.restoreSindex(target);
+    } else if (this.deferred.length < MAX_METADATA_ENTRIES) {
+      this.deferred.push(target);
+    } else {
+      this.fail(`index ${sindex.name}`, 'there are too many indexes to be created after the records');
+    }
   }
 
   private async restoreSindex(sindex: Sindex): Promise<void> {
-    this.tell('restore.sindex', 'Restoring index', sindex);
+    this.emitSindex('restore.sindex', sindex);
     try {
       const outcome = await this.ensureIndex(sindex);
       if (outcome === 'matched') this.matched++;
       else if (outcome === 'mismatched') this.mismatched++;
-      this.restored.push(sindex);
+      if (this.config.wait) this.restored.push(sindex);
     } catch (error) {
       this.fail(`index ${sindex.name}`, error);
     }
@@ -136,7 +140,7 @@ export class MetadataRestorer {
     let existing = await this.find(sindex);
     if (existing !== undefined && isSame(existing, sindex)) return 'matched';
     if (existing !== undefined) {
-      this.tell('restore.sindex.replace', 'Replacing index', existing);
+      this.emitSindex('restore.sindex.replace', existing);
       await dropSindex(this.cluster, sindex.namespace, sindex.name);
       for (let poll = 0; poll < DROP_POLLS; poll++) {
         existing = await this.find(sindex);
@@ -145,7 +149,7 @@ export class MetadataRestorer {
         await sleep(DROP_POLL_MS);
       }
       if (existing !== undefined) {
-        throw new RestoreFailure('RESTORE_GLOBALS', 'the index of that name could not be dropped.');
+        throw new RestoreFailure('RESTORE_GLOBALS', 'the index of that name could not be dropped');
       }
     }
     await createSindex(this.cluster, sindex);
@@ -158,7 +162,7 @@ export class MetadataRestorer {
   }
 
   private async waitForAll(): Promise<void> {
-    const { signal } = this.settings;
+    const { signal } = this;
     for (const { namespace, name } of this.restored) {
       try {
         await waitForSindex(this.cluster, namespace, name, signal);
@@ -175,15 +179,19 @@ export class MetadataRestorer {
     }
   }
 
-  private fail(what: string, cause: unknown, doing = 'restore'): void {
-    const error = new RestoreFailure('RESTORE_GLOBALS', `Cannot ${doing} ${what}: ${errorMessage(cause)}`, { cause });
-    this.log.error(errorEvent(error));
+  private fail(what: string, cause: unknown, operation = 'restore'): void {
+    const hint = cause instanceof ToolError ? cause.hint : undefined;
+    const text = `Cannot ${operation} ${what}: ${errorMessage(cause)}`;
+    const error = new RestoreFailure('RESTORE_GLOBALS', text, { cause, hint });
+    this.emit({ type: 'error', error: serializeError(error) });
     this.failures.push(error);
   }
 
-  private tell(event: string, doing: string, sindex: Sindex): void {
-    const { namespace, set, name, bin } = sindex;
-    this.log.verbose(logEvent(event, `${doing} ${describe(sindex)}`, { namespace, set, name, bin }));
+  private emitSindex(
+    type: 'restore.sindex' | 'restore.sindex.replace' | 'restore.sindex.skip',
+    { namespace, set, name, bin }: Sindex,
+  ): void {
+    this.emit({ type, namespace, set, name, bin });
   }
 }
 
@@ -197,8 +205,4 @@ function isSame(a: Sindex, b: Sindex): boolean {
     a.context === b.context &&
     a.expression === b.expression
   );
-}
-
-function describe({ namespace, set, name, bin }: Sindex): string {
-  return `${namespace}:${set}:${name} (${bin})`;
 }

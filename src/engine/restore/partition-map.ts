@@ -1,29 +1,38 @@
 /** Which node gets which record: the partition map of one namespace, as small numbers for the hot path. */
-import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { ClusterNode } from '../../aerospike/cluster/node.js';
 import { PARTITIONS } from '../../core/partition.js';
 
-/** The slot of partitions that nobody is known to master. */
-export const NO_MASTER = 0;
+/** The slot of partitions for which no node is known. */
+export const NO_NODE = 0;
+
+/** What this needs of a Cluster. */
+export interface PartitionOwners {
+  readonly nodes: readonly ClusterNode[];
+  nodeFor(namespace: string, partition: number, replica: number): ClusterNode | undefined;
+}
 
 export class PartitionMap {
   /** By slot; slots keep their node for the life of the object. */
   readonly nodes: (ClusterNode | undefined)[] = [undefined];
   private readonly slots = new Map<string, Uint16Array>();
 
-  constructor(private readonly cluster: Cluster) {}
+  constructor(private readonly cluster: PartitionOwners) {}
 
-  /** By partition: the slot of its master. Valid until `forget`. */
-  of(namespace: string): Uint16Array {
+  /**
+   * By partition: the slot of its master, else of another replica's node. Where neither is known, any node: with only
+   * some nodes reachable, those pass a write on to the master. Valid until `invalidate`.
+   */
+  getSlots(namespace: string): Uint16Array {
     let slots = this.slots.get(namespace);
     if (slots === undefined) {
       slots = new Uint16Array(PARTITIONS);
+      const { nodes } = this.cluster;
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const node = this.cluster.nodeFor(namespace, partition, 0);
-        if (node === undefined) continue;
-        let slot = this.nodes.indexOf(node);
-        if (slot < 0) slot = this.nodes.push(node) - 1;
-        slots[partition] = slot;
+        const node =
+          this.cluster.nodeFor(namespace, partition, 0) ??
+          this.cluster.nodeFor(namespace, partition, 1) ??
+          nodes[partition % nodes.length];
+        if (node !== undefined) slots[partition] = this.getSlot(node);
       }
       this.slots.set(namespace, slots);
     }
@@ -31,7 +40,12 @@ export class PartitionMap {
   }
 
   /** The cluster's map has changed. */
-  forget(): void {
+  invalidate(): void {
     this.slots.clear();
+  }
+
+  private getSlot(node: ClusterNode): number {
+    const slot = this.nodes.indexOf(node);
+    return slot < 0 ? this.nodes.push(node) - 1 : slot;
   }
 }

@@ -1,4 +1,4 @@
-/** Holds a worker to the limits of `--nice` (asrestore.md 7.3), which all workers of a run share. */
+/** The speed limits of a restore, which all workers of a run share (asrestore.md 7.3). */
 import { TokenBucket } from '../../core/token-bucket.js';
 
 export interface RateLimit {
@@ -22,7 +22,7 @@ export function rateLimit(perSecond: number | undefined): RateLimit | undefined 
 
 /** Records are asked for in portions: a bucket per record would cost more than the record. */
 const PORTIONS_PER_SECOND = 50;
-const LARGEST_PORTION = 256;
+const MAX_PORTION = 256;
 
 export class RateLimiter {
   private readonly bytes: TokenBucket | undefined;
@@ -35,11 +35,11 @@ export class RateLimiter {
   constructor({ bytes, records }: RateLimits) {
     if (bytes !== undefined) this.bytes = new TokenBucket(bytes.perSecond, bytes.state);
     if (records !== undefined) this.recordBucket = new TokenBucket(records.perSecond, records.state);
-    this.portion = Math.max(1, Math.min(LARGEST_PORTION, Math.floor((records?.perSecond ?? 1) / PORTIONS_PER_SECOND)));
+    this.portion = Math.max(1, Math.min(MAX_PORTION, Math.floor((records?.perSecond ?? 1) / PORTIONS_PER_SECOND)));
   }
 
-  /** So many bytes were read. They are to be used when `bytesPauseMs` is over. */
-  read(bytes: number): void {
+  /** To be called for bytes that were read. They are to be used when `bytesPauseMs` is over. */
+  countBytes(bytes: number): void {
     if (this.bytes === undefined) return;
     this.readUntilMs = Math.max(this.readUntilMs, performance.now() + this.bytes.acquire(bytes));
   }

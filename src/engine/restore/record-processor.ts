@@ -1,16 +1,15 @@
 /**
- * What happens to a record before it is written: expired, skipped, or handed on with its TTL and policy
+ * Decides what happens to a record before it is written: expired, skipped, or written with its TTL and policy
  * (asrestore.md 5.2–5.4). HOT PATH: once per record, allocates nothing.
  */
 import { Info2, Info3, Ttl } from '../../aerospike/protocol/constants.js';
 import type { WritePolicy } from '../../aerospike/protocol/write-frame.js';
-import { DECODED_BIN_STRIDE, type DecodedRecord } from '../../asb/decoder.js';
+import { DECODED_BIN_STRIDE, type DecodedRecord } from '../../core/decoded-record.js';
 import { Particle } from '../../core/particle.js';
 import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
-import type { RestoreCounters } from './counters.js';
-import type { BatchWriter } from './batch-writer.js';
+import type { WorkerCounts } from './counters.js';
 
-/** The server refuses longer lives with code 4 (wire.md 7). */
+/** The server refuses a longer TTL with code 4 (wire.md 7). */
 const MAX_TTL_S = 315_360_000;
 
 export interface RecordRules {
@@ -23,52 +22,59 @@ export interface RecordRules {
 }
 
 export class RecordProcessor {
-  /** A set really called `null` was met, so that an index on `null` may mean it (see GlobalRestorer). */
+  /** How the last accepted record is to be written. */
+  policy: WritePolicy;
+  generation = 0;
+  ttlS: number = Ttl.NEVER;
+  /** A set really called `null` was met, so that an index on `null` may mean it (metadata.ts). */
   nullSetSeen = false;
-  /** Records whose life had to be cut to the server's maximum. */
+  /** Records whose TTL had to be cut to the server's maximum. */
   ttlsCut = 0;
 
   private nowS = 0;
   private readonly sets: readonly Buffer[];
-  private readonly policy: WritePolicy;
+  private readonly defaultPolicy: WritePolicy;
   private readonly firstWritePolicy: WritePolicy;
   private readonly sendGeneration: boolean;
+  private readonly extraTtlS: number;
 
   constructor(
-    private readonly rules: RecordRules,
-    private readonly tally: RestoreCounters,
-    private readonly uploader: Pick<BatchWriter, 'add'>,
+    rules: RecordRules,
+    private readonly counts: WorkerCounts,
   ) {
     this.sets = rules.sets.map((set) => Buffer.from(set));
+    this.extraTtlS = rules.extraTtlS;
     this.sendGeneration = !rules.noGeneration;
-    this.policy = policyFor(rules, Info2.GENERATION_GT);
+    this.policy = this.defaultPolicy = createPolicy(rules, Info2.GENERATION_GT);
     // The server takes a missing record as generation 0, and "greater than" fails on it for a 0 of the file: such
     // records would never come back. "Equal to 0" means the same, written if absent, and works (wire.md 8.3).
-    this.firstWritePolicy = policyFor(rules, Info2.GENERATION);
-    this.tick();
+    this.firstWritePolicy = createPolicy(rules, Info2.GENERATION);
+    this.readClock();
   }
 
-  /** Reads the clock; to be called whenever time may have passed. */
-  tick(): void {
+  /** To be called whenever time may have passed. */
+  readClock(): void {
     this.nowS = Math.floor(Date.now() / 1000) - VOID_TIME_EPOCH_S;
   }
 
-  /** Notes what indexes need to know of a record that is not restored. */
+  /** Keeps what indexes need to know of a record that is not restored. */
   inspectSkipped(record: DecodedRecord): void {
     if (record.setEnd - record.setStart === 4 && isNull(record.setBuf, record.setStart)) this.nullSetSeen = true;
   }
 
-  /** Takes one record as the decoder shows it. */
-  process(record: DecodedRecord): void {
-    const { tally, rules } = this;
-    tally.records++;
+  /**
+   * Counts a record. True = it is to be written with `policy`, `generation` and `ttlS`; otherwise it ends in the counter
+   * `expired` or `skipped`.
+   */
+  accept(record: DecodedRecord): boolean {
+    const { counts } = this;
     this.inspectSkipped(record);
     let ttlS: number = Ttl.NEVER;
     if (record.voidTime !== 0) {
-      ttlS = record.voidTime + rules.extraTtlS - this.nowS;
+      ttlS = record.voidTime + this.extraTtlS - this.nowS;
       if (ttlS <= 0) {
-        tally.expired++;
-        return;
+        counts.expired++;
+        return false;
       }
       if (ttlS > MAX_TTL_S) {
         ttlS = MAX_TTL_S;
@@ -78,17 +84,19 @@ export class RecordProcessor {
     if (
       record.binCount === 0 ||
       (record.bins[0] === Particle.NULL && !hasValue(record)) ||
-      (this.sets.length > 0 && !this.isWanted(record))
+      (this.sets.length > 0 && !this.isWantedSet(record))
     ) {
-      tally.skipped++;
-      return;
+      counts.skipped++;
+      return false;
     }
     const { generation } = record;
-    const policy = generation === 0 && this.sendGeneration ? this.firstWritePolicy : this.policy;
-    this.uploader.add(record, policy, this.sendGeneration ? generation : 0, ttlS);
+    this.policy = generation === 0 && this.sendGeneration ? this.firstWritePolicy : this.defaultPolicy;
+    this.generation = this.sendGeneration ? generation : 0;
+    this.ttlS = ttlS;
+    return true;
   }
 
-  private isWanted({ setBuf, setStart, setEnd }: DecodedRecord): boolean {
+  private isWantedSet({ setBuf, setStart, setEnd }: DecodedRecord): boolean {
     for (const set of this.sets) {
       if (set.length === setEnd - setStart && setBuf.compare(set, 0, set.length, setStart, setEnd) === 0) return true;
     }
@@ -96,8 +104,8 @@ export class RecordProcessor {
   }
 }
 
-/** Table 5.4. */
-function policyFor({ unique, replace, noGeneration }: RecordRules, generationBit: number): WritePolicy {
+/** Table of asrestore.md 5.4. */
+function createPolicy({ unique, replace, noGeneration }: RecordRules, generationBit: number): WritePolicy {
   return {
     info2: Info2.WRITE | (unique ? Info2.CREATE_ONLY : 0) | (noGeneration ? 0 : generationBit),
     info3: replace && !unique ? Info3.CREATE_OR_REPLACE : 0,

@@ -1,181 +1,188 @@
 /** A restore worker thread: its own connections, file, decoder and frames; one file after another. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { Decoder, Meta } from '../../asb/decoder.js';
+import { type EntryVisitor, visitEntries } from '../../asb/read-entries.js';
 import { Codecs } from '../../codecs/codecs.js';
-import type { LogEvent } from '../../core/log.js';
-import { fileReadLine, openedLine, writerDoneLine } from '../../ui/messages/restore.js';
 import type { ByteSource } from '../../core/byte-stream.js';
-import { StorageRegistry } from '../../storage/registry.js';
-import { exitWorker } from '../../core/worker-exit.js';
-import { errorOf, noticeOf } from './errors.js';
-import { visitEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import { CounterBlock } from '../../core/counters.js';
+import { serializeError, type ToolError } from '../../core/errors.js';
 import type { MetadataEntry } from '../../core/sindex.js';
-import { checkNamespace } from '../input/check-namespace.js';
-import type { FileJob, RestoreWorkerMessage, RestoreWorkerRequest, RestoreWorkerData } from './worker-protocol.js';
-import { explainFailure, openSource } from '../input/open-input.js';
+import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
+import { StorageRegistry } from '../../storage/registry.js';
+import type { FileJob } from '../input/input.js';
+import { MetadataLimit } from '../input/metadata-limit.js';
+import { NamespaceCheck } from '../input/namespace-check.js';
+import { explainReadError, openInput } from '../input/open-input.js';
+import { BatchWriter } from './batch-writer.js';
+import { RESTORE_COUNTERS, zeroCounts } from './counters.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RecordProcessor } from './record-processor.js';
-import { RestoreCounters } from './counters.js';
-import { BatchWriter } from './batch-writer.js';
+import type { MetadataDone, RestoreWorkerData, RestoreWorkerMessage, WorkerResult } from './worker-protocol.js';
 
-const port = parentPort;
-if (port === null) throw new Error('restore-worker.js runs as a worker thread only');
-const setup = workerData as RestoreWorkerData;
-
-const storages = StorageRegistry.forWorker(setup.storage);
-const readOptions = { readers: setup.storage?.readers ?? 1 };
-
-function say(message: RestoreWorkerMessage): void {
-  port?.postMessage(message);
-}
-
-class RestoreWorker implements EntryVisitor {
-  private readonly tally = new RestoreCounters(setup.tallies, setup.index);
-  private readonly uploader: BatchWriter;
-  private readonly filter: RecordProcessor;
-  /** Globals of the current file that were restored before. */
-  private globalsDone = 0;
-  private globalSeen: (() => void) | undefined;
+class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, WorkerResult> {
+  private readonly counts = zeroCounts();
+  private readonly block: CounterBlock<(typeof RESTORE_COUNTERS)[number]>;
+  private readonly batchWriter: BatchWriter;
+  private readonly processor: RecordProcessor;
+  private readonly namespaces: NamespaceCheck;
+  private readonly metadataLimit = new MetadataLimit();
+  private readonly storages: StorageRegistry;
+  private readonly rateLimiter: RateLimiter | undefined;
+  /** Indexes and modules of the current file that are restored already. */
+  private metadataDone = 0;
+  private onMetadataDone: (() => void) | undefined;
   private source: ByteSource | undefined;
   private readonly startedAt = performance.now();
-  private readonly pacer = setup.limits === undefined ? undefined : new RateLimiter(setup.limits);
 
   constructor(
+    private readonly data: RestoreWorkerData,
+    private readonly link: WorkerLink<RestoreWorkerMessage>,
     private readonly cluster: Cluster,
-    private readonly pipeline: Codecs,
+    private readonly codecs: Codecs,
   ) {
-    this.uploader = new BatchWriter(cluster, setup.upload, this.tally, {
-      verbose: (line) => say({ type: 'log', level: 'verbose', line }),
+    this.block = new CounterBlock(RESTORE_COUNTERS, data.counters);
+    this.storages = StorageRegistry.forWorker(data.storage);
+    this.namespaces = new NamespaceCheck(data.writer.namespace?.from);
+    this.rateLimiter = data.limits === undefined ? undefined : new RateLimiter(data.limits);
+    this.processor = new RecordProcessor(data.rules, this.counts);
+    this.batchWriter = new BatchWriter(cluster, data.writer, this.counts, {
+      emit: link.emit,
+      counted: () => this.publish(),
       stopped: (error) => {
-        say({ type: 'stopped', failure: noticeOf(error) });
-        this.globalDone();
-        // A read from a silent pipe would go on for ever.
+        link.fail(error);
+        this.onMetadataDone?.();
+        // A read from a silent pipe would never end.
         void this.source?.close();
       },
     });
-    this.filter = new RecordProcessor(setup.rules, this.tally, this.uploader);
   }
 
-  stop(reason: Error): void {
-    this.uploader.stop(reason);
+  stop(reason: ToolError): void {
+    this.batchWriter.stop(reason);
   }
 
-  globalDone(): void {
-    this.globalSeen?.();
+  request(): void {
+    this.onMetadataDone?.();
   }
 
-  /** Never rejects. */
-  async restoreFile(job: FileJob): Promise<void> {
+  async runJob(job: FileJob): Promise<void> {
+    const { counts, rateLimiter, link, data } = this;
     const startedAt = performance.now();
-    const { records, bytes } = this.tally;
+    const { records, bytes } = counts;
     try {
-      const count = (bytes: number): void => {
-        this.tally.bytes += bytes;
-        this.pacer?.read(bytes);
+      const onBytes = (read: number): void => {
+        counts.bytes += read;
+        rateLimiter?.countBytes(read);
       };
-      const source = await openSource(this.pipeline, storages, job, count, readOptions);
+      const source = await openInput(this.codecs, this.storages, job, onBytes, { readers: data.storage?.readers ?? 1 });
       this.source = source;
       try {
-        if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });
-        this.globalsDone = job.globalsDone;
-        await visitEntries(source, this, { bins: setup.bins });
-        const { tally } = this;
-        const ms = performance.now() - startedAt;
-        this.tell(fileReadLine(source.name, tally.records - records, tally.bytes - bytes, ms));
+        if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
+        this.metadataDone = job.metadataDone;
+        this.namespaces.startFile();
+        this.metadataLimit.startFile();
+        await visitEntries(source, this, { bins: data.bins });
+        link.emit({
+          type: 'file.read',
+          path: source.name,
+          records: counts.records - records,
+          bytes: counts.bytes - bytes,
+          durationMs: performance.now() - startedAt,
+        });
       } catch (error) {
-        throw explainFailure(error, source);
+        throw explainReadError(error, source);
       } finally {
         this.source = undefined;
         await source.close();
       }
     } catch (error) {
       // Once the run has stopped, the end of a file is no failure of its own.
-      if (!this.uploader.stopped) say({ type: 'fileFailed', failure: noticeOf(error) });
+      if (!this.batchWriter.stopped) link.post({ type: 'file-failed', error: serializeError(error) });
     }
-    this.tally.publish();
+    this.publish();
   }
 
-  /** Never rejects: what stopped the uploader was said when it happened. */
-  async finish(): Promise<void> {
-    await this.uploader.finish().catch(() => undefined);
-    const { tally } = this;
-    this.tell(
-      writerDoneLine(tally.records, tally.inserted, tally.retries, tally.bytes, performance.now() - this.startedAt),
-    );
-    const { nullSetSeen, ttlsCut } = this.filter;
-    const { persistBitsCleared, sorted } = this.uploader;
-    say({ type: 'finished', findings: { nullSetSeen, ttlsCut, persistBitsCleared, sorted } });
+  async finish(): Promise<WorkerResult> {
+    // What stopped the writer was reported when it happened.
+    await this.batchWriter.finish().catch(() => undefined);
+    const { records, inserted, retries, bytes } = this.counts;
+    const durationMs = performance.now() - this.startedAt;
+    this.link.emit({ type: 'worker.done', direction: 'restore', records, inserted, retries, bytes, durationMs });
+    const { nullSetSeen, ttlsCut } = this.processor;
+    const { persistBitsCleared, sorted } = this.batchWriter;
     this.cluster.close();
+    return { nullSetSeen, ttlsCut, persistBitsCleared, sorted };
   }
 
   visitMeta(meta: Readonly<Meta>): void {
-    checkNamespace(this.source?.name ?? '', meta, setup.upload.namespace?.from);
+    this.namespaces.checkMeta(this.source?.name ?? '', meta);
   }
 
-  visitRecord(decoder: Decoder): void {
-    if (setup.noRecords) this.filter.inspectSkipped(decoder.record);
-    else this.filter.process(decoder.record);
-  }
-
-  waitForDrain(): Promise<void> | undefined {
-    const pauseMs = this.pacer === undefined || setup.noRecords ? 0 : this.pacer.recordPauseMs();
-    if (pauseMs > 0) return this.pause(pauseMs).then(() => this.uploader.room());
-    if (!this.uploader.busy && !this.uploader.stopped) return undefined;
-    return this.uploader.room().then(() => this.filter.tick());
+  visitRecord({ record }: Decoder): void {
+    const { processor, counts } = this;
+    if (this.data.noRecords) {
+      processor.inspectSkipped(record);
+      return;
+    }
+    counts.records++;
+    try {
+      this.namespaces.checkRecord(record.namespace);
+    } catch (error) {
+      counts.failed++;
+      throw error;
+    }
+    if (!processor.accept(record)) return;
+    this.batchWriter.add(record, processor.policy, processor.generation, processor.ttlS);
   }
 
   async visitMetadata(entry: MetadataEntry): Promise<void> {
-    if (this.globalsDone > 0) {
-      this.globalsDone--;
+    this.metadataLimit.countEntry(this.source?.name ?? '');
+    if (this.metadataDone > 0) {
+      this.metadataDone--;
       return;
     }
-    if (this.uploader.stopped) return;
+    if (this.batchWriter.stopped) return;
+    const { expected } = this.namespaces;
     await new Promise<void>((resolve) => {
-      this.globalSeen = resolve;
-      say({ type: 'global', entry });
+      this.onMetadataDone = resolve;
+      this.link.post({ type: 'metadata', entry, ...(expected === undefined ? {} : { namespace: expected }) });
     });
-    this.globalSeen = undefined;
+    this.onMetadataDone = undefined;
+  }
+
+  waitForDrain(): Promise<void> | undefined {
+    const { batchWriter } = this;
+    const pauseMs = this.rateLimiter === undefined || this.data.noRecords ? 0 : this.rateLimiter.recordPauseMs();
+    if (pauseMs > 0) return this.pause(pauseMs).then(() => batchWriter.waitForDrain());
+    if (!batchWriter.busy && !batchWriter.stopped) return undefined;
+    return batchWriter.waitForDrain().then(() => this.processor.readClock());
   }
 
   beforeChunk(bytes: number): Promise<void> | undefined {
-    this.tally.textBytes += bytes;
-    this.tally.publish();
-    this.filter.tick();
-    const pauseMs = this.pacer?.bytesPauseMs() ?? 0;
+    this.counts.textBytes += bytes;
+    this.publish();
+    this.processor.readClock();
+    const pauseMs = this.rateLimiter?.bytesPauseMs() ?? 0;
     return pauseMs > 0 ? this.pause(pauseMs) : undefined;
   }
 
   isStopped(): boolean {
-    return this.uploader.stopped;
+    return this.batchWriter.stopped;
   }
 
-  private tell(line: LogEvent): void {
-    say({ type: 'log', level: 'verbose', line });
+  private publish(): void {
+    this.block.publish(this.data.index, this.counts);
   }
 
   private async pause(ms: number): Promise<void> {
-    await this.uploader.pause(ms);
-    this.filter.tick();
+    await this.batchWriter.pause(ms);
+    this.processor.readClock();
   }
 }
 
-const cluster = await Cluster.connect(setup.cluster);
-const worker = new RestoreWorker(cluster, await Codecs.open(setup.pipeline));
-port.on('message', (message: RestoreWorkerRequest) => {
-  switch (message.type) {
-    case 'file':
-      void worker.restoreFile(message.job).then(() => say({ type: 'idle' }));
-      break;
-    case 'globalDone':
-      worker.globalDone();
-      break;
-    case 'stop':
-      worker.stop(errorOf(message.reason));
-      break;
-    case 'finish':
-      void worker.finish().then(() => exitWorker(port));
-      break;
-  }
+runWorker<FileJob, MetadataDone, RestoreWorkerMessage, WorkerResult>(async (link) => {
+  const data = workerData as RestoreWorkerData;
+  const cluster = await Cluster.connect(data.cluster);
+  return new RestoreWorker(data, link, cluster, await Codecs.open(data.codecs));
 });
-say({ type: 'idle' });

@@ -1,310 +1,306 @@
-/** One restore run: what to read, which threads do it, what came of it (asrestore.md 3–8). */
-import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
+/** One restore, from the connection to the result (asrestore.md 3–8). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { basename } from 'node:path';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
-import { parsePairs } from '../../aerospike/protocol/info.js';
-import { buildAtLeast } from '../../aerospike/cluster/peers.js';
-import type { ClusterOptions } from '../../aerospike/config.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
-import { machineRestoreSummaryText } from '../../ui/machine-format.js';
-import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
+import { Codecs } from '../../codecs/codecs.js';
+import { CounterBlock } from '../../core/counters.js';
+import { serializeError, ToolError } from '../../core/errors.js';
+import type { RunContext } from '../../core/run-context.js';
+import { type Run, type RunBody, type RunProgress, startRun } from '../../core/run.js';
+import { type PoolOutcome, WorkerPool } from '../../core/worker-pool.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { RestoreProgress } from '../../ui/progress/restore-progress.js';
-import { errorEvent, logEvent, warningEvent } from '../../core/log.js';
-import { connectedLine, nodeCountLine } from '../../ui/messages/backup.js';
+import { deserializeInputError, InputError } from '../input/errors.js';
+import { type FileHeader, type HeaderScanOptions, scanHeaders } from '../input/header-scan.js';
 import {
-  fileStartedLine,
-  finishedLine,
-  restoreStartLine,
-  restoringRecordsLine,
-  restoringLine,
-} from '../../ui/messages/restore.js';
+  collectInput,
+  type FileJob,
+  type Input,
+  type InputPart,
+  noFilesError,
+  openReadChannels,
+} from '../input/input.js';
+import { MAX_METADATA_ENTRIES } from '../input/metadata-limit.js';
 import { findMissingFiles } from '../input/missing-files.js';
-import { RestoreError, RestoreFailure } from './errors.js';
-import { type FileHeader, readFileHeader } from '../input/header-scan.js';
+import { findOverlap } from '../input/overlap.js';
+import { describeSource, inputDirectories } from '../input/source.js';
+import type { RestoreConfig, RestoreCounts, RestoreResult } from './config.js';
+import { RESTORE_COUNTERS } from './counters.js';
+import { RestoreFailure } from './errors.js';
 import { MetadataRestorer } from './metadata.js';
-import { collectInput, directoriesOf, readingLinks, type Input } from '../input/inputs.js';
-import { withMachineFile } from './machine.js';
-import type { RestoreWorkerData } from './worker-protocol.js';
-import type { RestoreOptions, RestoreResult } from './config.js';
-import { RateLimiter, rateLimit, type RateLimits } from './rate-limiter.js';
-import { countAccounted, createCounters, sumCounters, countersByWorker } from './counters.js';
-import { runRestoreJobs, type RestorePoolEvents, type PoolOutcome } from './worker-pool.js';
+import { concludeRestore } from './outcome.js';
+import { chooseWriteMode, createRateLimits, createWorkerData } from './plan.js';
+import { RateLimiter } from './rate-limiter.js';
+import { reportChangedRecords, reportSuspiciousCounts } from './reports.js';
+import type { MetadataDone, RestoreWorkerMessage, WorkerResult } from './worker-protocol.js';
 
 export { RestoreError } from './errors.js';
-export type { RestoreOptions, RestoreResult, RestoreSource } from './config.js';
+export type { RestoreConfig, RestoreCounts, RestoreResult, RestoreSource } from './config.js';
 
-/** Of a frame without --batch-size: few large records or many small ones, so that the cost of sending one is shared. */
-const BATCH_ROWS = { least: 128, most: 512 };
-const SINGLE_ROWS = 16;
-/** More in flight keeps no server busier, and holds memory. */
-const FRAMES_PER_WORKER = 8;
+type RestorePool = WorkerPool<FileJob, MetadataDone, RestoreWorkerMessage, WorkerResult>;
 
 /**
- * Restores a backup. Resolves when everything is written, or explained by a counter. Rejects with a RestoreError that
- * holds the counters if anything is missing; with a ClusterError or StorageError if nothing could be begun.
+ * Starts a restore. `result` resolves when everything is written, or explained by a counter. It rejects with a
+ * RestoreError that holds the counters if anything is missing; with a ClusterError, StorageError, CodecError or
+ * InputError if nothing could be begun.
  */
-export async function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const startedAt = performance.now();
-  options.signal?.throwIfAborted();
-  const pipeline = await Codecs.open(options);
-  const cluster = await Cluster.connect(options.cluster, options.signal, (text) =>
-    options.log.info(logEvent('cluster.tls', text)),
-  );
-  try {
-    const names = cluster.nodes.map(({ name }) => name);
-    options.log.verbose(connectedLine(cluster.build, names, performance.now() - startedAt));
-    options.log.info(restoreStartLine(options));
-    return await withMachineFile(options, 'the restore', (machine) =>
-      new RestoreRun(options, cluster, pipeline, machine, startedAt).run(),
-    );
-  } finally {
-    cluster.close();
-  }
+export function startRestore(config: RestoreConfig, context: RunContext): Run<RestoreResult, RestoreCounts> {
+  return startRun(new RestoreRun(config, context), context);
 }
 
-class RestoreRun {
-  private readonly globals: MetadataRestorer;
-  private readonly fileFailures: Error[] = [];
-  private readonly limits: RateLimits | undefined;
-  private tallies = createCounters(1);
-  /** The file that each worker reads. */
-  private readonly doing: (string | undefined)[] = [];
+class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
   private readonly storages: StorageAccess;
+  private readonly fileFailures: Error[] = [];
+  private readonly missing: Error[] = [];
+  /** One for each group of files that is restored after the one before it. */
+  private readonly blocks: CounterBlock<(typeof RESTORE_COUNTERS)[number]>[] = [];
+  private metadata: MetadataRestorer | undefined;
+  private expectedBytes = 0;
+  /** The file that each worker reads. */
+  private readonly currentFiles: (string | undefined)[] = [];
 
   constructor(
-    private readonly options: RestoreOptions,
-    private readonly cluster: Cluster,
-    private readonly pipeline: Codecs,
-    private readonly machine: (line: string) => void,
-    private readonly startedAt: number,
+    private readonly config: RestoreConfig,
+    private readonly context: RunContext,
   ) {
-    this.storages = options.storages;
-    this.globals = new MetadataRestorer(cluster, options, options.log);
-    const bytes = rateLimit(options.bandwidthBytesPerSecond);
-    const records = rateLimit(options.recordsPerSecond);
-    if (bytes !== undefined || records !== undefined) {
-      this.limits = { ...(bytes === undefined ? {} : { bytes }), ...(records === undefined ? {} : { records }) };
+    this.storages = config.storages;
+  }
+
+  async execute(): Promise<RestoreResult> {
+    const { config, context } = this;
+    const { emit, signal } = context;
+    const startedAt = performance.now();
+    signal.throwIfAborted();
+    const codecs = await Codecs.open(config);
+    const cluster = await Cluster.connect(config.cluster, signal, (text) => emit({ type: 'cluster.tls', text }));
+    try {
+      const nodes = cluster.nodes.map(({ name }) => name);
+      emit({ type: 'cluster.connected', build: cluster.build, nodes, durationMs: performance.now() - startedAt });
+      const { bins, sets, source } = config;
+      emit({ type: 'restore.start', bins, sets, source: describeSource(source) });
+      await context.connected?.();
+      return await this.restore(cluster, codecs, startedAt);
+    } finally {
+      cluster.close();
     }
   }
 
-  async run(): Promise<RestoreResult> {
-    const { options, cluster } = this;
-    const { log, source } = options;
-    const mode = await this.writeMode();
-    log.info(nodeCountLine(cluster.nodes.length));
-    if (source.kind === 'stdin' || source.kind === 'stream') log.info(restoringLine(`[${source.kind}]`));
-    else if (source.kind === 'file') log.info(restoringLine(source.path));
-    const input = await collectInput(source, this.storages, log);
-    const setups = this.plan(mode, input.jobs.length);
-    for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())
-      setups[i]!.storage = storage;
-    this.tallies = createCounters(setups.length);
-    for (const setup of setups) setup.tallies = this.tallies;
+  counters(): RestoreCounts {
+    const sums = new CounterBlock(RESTORE_COUNTERS, new SharedArrayBuffer(0)).sum();
+    for (const block of this.blocks) {
+      const counts = block.sum();
+      for (const key of RESTORE_COUNTERS) sums[key] += counts[key];
+    }
+    return { ...sums, sindexes: this.metadata?.sindexes ?? 0, udfs: this.metadata?.udfs ?? 0 };
+  }
 
-    const progress = new RestoreProgress({
-      read: () => ({
-        ...this.totals(),
-        expectedBytes: options.noRecords ? 0 : input.expectedBytes,
-        workers: countersByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
+  progress(): RunProgress {
+    const { records, bytes } = this.counters();
+    const current = this.blocks.at(-1)?.byWorker() ?? [];
+    return {
+      records,
+      bytes,
+      expectedRecords: 0,
+      expectedBytes: this.config.noRecords ? 0 : this.expectedBytes,
+      workers: current.map((counts, i) => {
+        const name = this.currentFiles[i];
+        return { ...counts, ...(name === undefined ? {} : { activity: { kind: 'file', name } }) };
       }),
-      log,
-      machine: this.machine,
-      ...(options.display === undefined ? {} : { display: options.display }),
-      ...(options.progressRequests === undefined ? {} : { requests: options.progressRequests }),
-    });
-    progress.start();
-    let outcome: PoolOutcome;
+    };
+  }
+
+  private async restore(cluster: Cluster, codecs: Codecs, startedAt: number): Promise<RestoreResult> {
+    const { config, context } = this;
+    const { emit, signal } = context;
+    const mode = await chooseWriteMode(cluster, config, emit);
+    emit({ type: 'cluster.nodes', nodes: cluster.nodes.length });
+    const { source } = config;
+    if (inputDirectories(source).length === 0) emit({ type: 'restore.input', source: describeSource(source) });
+    const input = await this.collectInput();
+    const groups = await this.orderParts(input, codecs);
+    this.expectedBytes = input.expectedBytes;
+
+    const metadata = (this.metadata = new MetadataRestorer(cluster, config, emit, signal));
+    const results: WorkerResult[] = [];
+    let stopReason: Error | undefined;
+    emit({ type: 'transfer.started' });
     try {
-      await this.restoreHeads(input);
-      if (!options.noRecords) log.info(restoringRecordsLine());
-      outcome = await runRestoreJobs(
-        new URL('./restore-worker.js', import.meta.url),
-        input.jobs,
-        setups,
-        this.events(),
-        options.signal,
-      );
-      this.tellFindings(outcome);
-      if (outcome.stopReason === undefined) {
-        log.info(finishedLine());
-        await this.globals.finish(outcome.findings.nullSetSeen);
+      const headers = await this.restoreHeaders(input, codecs, metadata);
+      if (!config.noRecords) emit({ type: 'restore.records' });
+      for (const jobs of groups) {
+        const outcome = await this.restoreFiles(jobs, cluster, mode, metadata);
+        results.push(...outcome.results);
+        stopReason = outcome.failure;
+        if (stopReason !== undefined) break;
+      }
+      reportChangedRecords(results, this.counters(), emit);
+      if (stopReason === undefined) {
+        emit({ type: 'restore.finished' });
+        await metadata.finish(results.some(({ nullSetSeen }) => nullSetSeen));
+        await reportSuspiciousCounts(this.counters(), this.targetNamespaces(headers), cluster, emit);
       } else {
-        this.globals.abandon();
+        metadata.abort();
       }
     } finally {
-      progress.stop();
+      emit({ type: 'transfer.ended' });
     }
-    return this.conclude(outcome);
+    const result = { ...this.counters(), durationMs: performance.now() - startedAt };
+    emit({ type: 'restore.summary', ...result });
+    const { fileFailures: files, missing } = this;
+    return concludeRestore(result, { stopReason, files, metadata: metadata.failures, missing });
   }
 
-  /** Batch writes, if the server has them and the user wants them (asrestore.md 6.1). */
-  private async writeMode(): Promise<WriteMode> {
-    if (this.options.disableBatchWrites || !buildAtLeast(this.cluster.build, 6, 0)) return 'single';
-    const config = parsePairs(await this.cluster.info('get-config:context=service'), ';');
-    const threads = config.get('batch-index-threads');
-    if (threads === undefined) {
-      const text = 'The server does not say its batch-index-threads; records are written one by one';
-      this.options.log.error({ ...logEvent('restore.write-mode', text), warning: true });
+  /** A directory or file that was given and is not there ends the run; an entry of a directory does not. */
+  private async collectInput(): Promise<Input> {
+    const { config, context, storages } = this;
+    const input = await collectInput(config.source, storages, context.emit, (error, origin) => {
+      if (origin !== 'entry' || !(error instanceof Error)) throw error;
+      this.addFileFailure(error);
+    });
+    if (input.parts.every(({ jobs }) => jobs.length === 0)) {
+      const [first] = this.fileFailures;
+      throw first ?? noFilesError(config.source);
     }
-    return threads === undefined || Number(threads) === 0 ? 'single' : 'batch';
+    return input;
   }
 
-  /** Restores what stands in front of the records of all files, before any record. */
-  private async restoreHeads({ files, jobs, directories }: Input): Promise<void> {
-    const { log, signal, namespace } = this.options;
-    const heads: FileHeader[] = [];
+  /**
+   * Files that may be restored in any order, as one group. Several backups of one namespace may hold the same records:
+   * they are restored one after the other, so that the last one counts, if the configuration lets it.
+   */
+  private async orderParts({ parts }: Input, codecs: Codecs): Promise<FileJob[][]> {
+    const all = parts.map(({ jobs }) => jobs);
+    if (parts.length > 1 && !this.config.noRecords) {
+      const files = parts.flatMap((part) => part.files);
+      const overlapping = findOverlap(await scanHeaders(files, this.scanOptions(codecs)));
+      if (overlapping.length > 0) {
+        const { unique, noGeneration, applyIncrement = false } = this.config;
+        if (!unique && !noGeneration && !applyIncrement) throw overlapError(overlapping);
+        this.context.emit({ type: 'input.overlap', directories: overlapping, winner: unique ? 'first' : 'last' });
+        return all.filter((jobs) => jobs.length > 0);
+      }
+    }
+    return [all.flat()];
+  }
+
+  private scanOptions(codecs: Codecs): HeaderScanOptions {
+    const { signal } = this.context;
     // Many small files are read twice; that, too, is bandwidth.
-    const pacer = this.limits === undefined ? undefined : new RateLimiter(this.limits);
-    for (const [i, file] of files.entries()) {
-      if (file.kind !== 'regular') continue;
-      const head = await readFileHeader(this.pipeline, this.storages, file.path, (bytes) => pacer?.read(bytes));
-      heads.push(head);
-      const pauseMs = pacer?.bytesPauseMs() ?? 0;
-      if (pauseMs > 0) await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-      // The workers are told to stop as soon as they are there, and the counters are in order then.
-      if (signal?.aborted === true) return;
-      // A file of another namespace is refused by the worker that comes to it.
-      if (namespace !== undefined && head.namespace !== undefined && head.namespace !== namespace.from) continue;
-      jobs[i]!.globalsDone = head.globals.length;
-      for (const entry of head.globals) await this.globals.restoreEntry(entry);
-    }
-    if (directories.length === 0) return;
-    const paths = files.map(({ path }) => path);
-    for (const missing of await findMissingFiles(paths, heads, directories, this.storages))
-      log.error(warningEvent('input.missing', missing));
-  }
-
-  private plan(mode: WriteMode, jobs: number): RestoreWorkerData[] {
-    const { options, cluster } = this;
-    const frames = Math.max(1, options.maxAsyncBatches);
-    const workers = Math.max(1, Math.min(options.parallel, jobs, availableParallelism(), frames));
-    const upload = {
-      mode,
-      ...rowsOf(mode, options.batchSize),
-      framesInFlight: Math.min(FRAMES_PER_WORKER, Math.floor(frames / workers)),
-      socketTimeoutMs: options.socketTimeoutMs,
-      totalTimeoutMs: options.totalTimeoutMs,
-      maxRetries: options.maxRetries,
-      retryScaleFactorUs: options.retryScaleFactorUs,
-      ignoreRecordError: options.ignoreRecordError,
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-    };
-    const { sets, extraTtlS, unique, replace, noGeneration } = options;
-    // Nodes as they were reached; the seeds, should those be gone by then.
-    const seeds = [...cluster.addresses, ...options.cluster.seeds];
-    const clusterOptions: ClusterOptions = { ...options.cluster, seeds };
-    return Array.from({ length: workers }, (_, index) => ({
-      index,
-      cluster: clusterOptions,
-      upload,
-      rules: { sets, extraTtlS, unique, replace, noGeneration },
-      bins: options.bins,
-      noRecords: options.noRecords,
-      pipeline: pickCodecConfig(options),
-      tallies: this.tallies,
-      ...(this.limits === undefined ? {} : { limits: this.limits }),
-    }));
-  }
-
-  private events(): RestorePoolEvents {
-    const { log, source } = this.options;
+    const limits = createRateLimits(this.config);
+    const limiter = limits === undefined ? undefined : new RateLimiter(limits);
     return {
-      fileStarted: ({ path }, worker) => {
-        this.doing[worker] = path === undefined ? `[${source.kind}]` : basename(path);
-        if (directoriesOf(source).length > 0) log.info(fileStartedLine('restoring', path ?? ''), worker + 1);
+      codecs,
+      storages: this.storages,
+      signal,
+      onBytes: (bytes) => limiter?.countBytes(bytes),
+      afterFile: async () => {
+        const pauseMs = limiter?.bytesPauseMs() ?? 0;
+        if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       },
-      fileFailed: (error, worker) => {
-        this.fileFailures.push(error);
-        log.error(errorEvent(error), worker + 1);
-      },
-      idle: (worker) => (this.doing[worker] = undefined),
-      global: (entry) => this.globals.restoreEntry(entry),
-      log: (level, line, worker) => log[level](line, worker + 1),
     };
   }
 
-  private tellFindings({ findings }: PoolOutcome): void {
-    const { log } = this.options;
-    const { ttlsCut, persistBitsCleared, sorted } = findings;
-    const tell = (event: string, records: number, text: string): void => {
-      if (records > 0) log.info(logEvent(event, text, { records }));
-    };
-    tell(
-      'records.ttl-cut',
-      ttlsCut,
-      `The life of ${ttlsCut} record(s) was cut to 10 years, the most that the server allows`,
-    );
-    const marks = `${persistBitsCleared} record(s) lost the "persist index" marks of their lists and maps`;
-    tell('records.persist-cleared', persistBitsCleared, marks);
-    const order = `${sorted} record(s) had ordered lists or maps out of order; they were written in order`;
-    tell('records.sorted', sorted, order);
-    const { inDoubt, existed, fresher } = sumCounters(this.tallies);
-    const again =
-      `${fresher} record(s) were left as they are: the namespace has them with the same or a later generation, as after ` +
-      'a restore that is run again (--no-generation writes them all the same)';
-    tell('records.fresher', fresher, again);
-    const present = `${existed} record(s) were left as they are: the namespace has them already, and --unique was given`;
-    tell('records.existed', existed, present);
-    const doubt = `${inDoubt} record(s) were found present when sent again after a lost answer, and count as inserted`;
-    tell('records.in-doubt', inDoubt, doubt);
-  }
-
-  private totals(): Omit<RestoreResult, 'durationMs'> {
-    return { ...sumCounters(this.tallies), sindexes: this.globals.sindexes, udfs: this.globals.udfs };
-  }
-
-  /** The result, or the error that says what is missing. */
-  private conclude({ stopReason }: PoolOutcome): RestoreResult {
-    const result: RestoreResult = { ...this.totals(), durationMs: performance.now() - this.startedAt };
-    const untold = stopReason === undefined ? [] : [stopReason];
-    const lost = result.records - countAccounted(result);
-    if (lost !== 0) {
-      // A thread that broke down takes its rows with it; anything else is a fault of this program.
-      const text = `The fate of ${lost} of ${result.records} record(s) is not known.`;
-      untold.push(new RestoreFailure('RESTORE_INTERNAL', text));
-      result.failed += Math.max(0, lost);
+  /** Restores the indexes and modules in front of the records of all files, before any record. */
+  private async restoreHeaders({ parts }: Input, codecs: Codecs, metadata: MetadataRestorer): Promise<FileHeader[]> {
+    const { config, context } = this;
+    const files = parts.flatMap((part) => part.files);
+    const headers = await scanHeaders(files, {
+      ...this.scanOptions(codecs),
+      onMetadata: async (entry, { namespace, metadataEntries }) => {
+        // A file of another namespace, or with too many entries, is refused by the worker that reads it.
+        if (config.namespace !== undefined && namespace !== undefined && namespace !== config.namespace.from)
+          return false;
+        if (metadataEntries >= MAX_METADATA_ENTRIES) return false;
+        await metadata.restoreEntry(entry, namespace);
+        return true;
+      },
+    });
+    const done = new Map(headers.map(({ path, metadataEntries }) => [path, metadataEntries]));
+    for (const job of parts.flatMap(({ jobs }) => jobs)) {
+      if (job.path !== undefined) job.metadataDone = done.get(job.path) ?? 0;
     }
-    this.machine(machineRestoreSummaryText(result));
-    const failures = [...untold, ...this.fileFailures, ...this.globals.failures];
-    const first = failures[0];
-    if (first === undefined) return result;
-    const code = 'code' in first && typeof first.code === 'string' ? first.code : 'RESTORE_INTERNAL';
-    throw new RestoreError(code, this.lossText(untold, result, stopReason !== undefined), result, failures);
+    if (!context.signal.aborted) await this.reportMissing(parts, headers);
+    return headers;
   }
 
-  /** What is missing, after what was not said yet: the faults of files, indexes and modules have lines of their own. */
-  private lossText(untold: readonly Error[], result: RestoreResult, stopped: boolean): string {
-    const { inserted, failed, failedInDoubt, records } = result;
-    const files = this.fileFailures.length;
-    const globals = this.globals.failures.length;
-    const doubt = failedInDoubt > 0 ? ` (the answer to ${failedInDoubt} of them was lost; they may be there)` : '';
-    const parts = [
-      `${inserted} of ${records} record(s) read were written${failed > 0 ? `, ${failed} were not${doubt}` : ''}`,
-    ];
-    if (stopped) {
-      parts.push(
-        'what was not read by then is missing too; run the same command again for the rest, which leaves alone or writes ' +
-          'once more what is there already',
-      );
+  private async reportMissing(parts: readonly InputPart[], headers: readonly FileHeader[]): Promise<void> {
+    const directories = parts.flatMap(({ directory }) => (directory === undefined ? [] : [directory]));
+    if (directories.length === 0) return;
+    const paths = parts.flatMap(({ files }) => files.map(({ path }) => path));
+    for (const part of await findMissingFiles(paths, headers, directories, this.storages)) {
+      this.context.emit({ type: 'input.missing', part });
+      if (this.config.allowIncomplete === true) continue;
+      this.missing.push(new InputError('INPUT_INCOMPLETE', `Incomplete: ${part}`, { hint: 'allow-incomplete' }));
     }
-    if (files > 0) parts.push(`${files} file(s) could not be read to the end, and what follows the fault is missing`);
-    if (globals > 0) parts.push(`${globals} index(es) or UDF module(s) could not be restored`);
-    const reasons = untold.map(({ message }) => `${message.replace(/[^.]$/, '$&.')} `);
-    // Whoever is told of the last line only has to know where to begin.
-    const [first] = untold.length > 0 ? [] : [...this.fileFailures, ...this.globals.failures];
-    const repeated = first === undefined ? '' : ` The first fault: ${first.message.replace(/[^.]$/, '$&.')}`;
-    return `${reasons.join('')}${parts.join('; ')}.${repeated}`;
+  }
+
+  private async restoreFiles(
+    jobs: readonly FileJob[],
+    cluster: Cluster,
+    mode: WriteMode,
+    metadata: MetadataRestorer,
+  ): Promise<PoolOutcome<WorkerResult>> {
+    const { config, context, currentFiles } = this;
+    const { emit, signal } = context;
+    const plan = createWorkerData(config, cluster, mode, jobs.length, createRateLimits(config));
+    const block = CounterBlock.allocate(RESTORE_COUNTERS, plan.length);
+    this.blocks.push(block);
+    const channels = await openReadChannels(this.storages, jobs, plan.length);
+    const directories = inputDirectories(config.source).length > 0;
+    const pool: RestorePool = new WorkerPool<FileJob, MetadataDone, RestoreWorkerMessage, WorkerResult>({
+      script: new URL('./restore-worker.js', import.meta.url),
+      workers: plan.map((data, i) => {
+        const storage = channels[i];
+        return {
+          data: { ...data, counters: block.shared, ...(storage === undefined ? {} : { storage }) },
+          transfer: storage?.ports ?? [],
+        };
+      }),
+      jobs,
+      emit,
+      signal,
+      firstWorkerNumber: 1,
+      transferOf: ({ port }) => (port === undefined ? [] : [port]),
+      jobStarted: ({ path }, worker) => {
+        currentFiles[worker] = path === undefined ? `[${config.source.kind}]` : basename(path);
+        if (directories && path !== undefined)
+          emit({ type: 'file.start', doing: 'restoring', path, worker: worker + 1 });
+      },
+      idle: (worker) => (currentFiles[worker] = undefined),
+      message: (message, worker) => {
+        if (message.type === 'metadata') {
+          void metadata
+            .restoreEntry(message.entry, message.namespace)
+            .then(() => pool.request(worker, { type: 'metadata-done' }));
+        } else {
+          this.addFileFailure(deserializeInputError(message.error), worker + 1);
+        }
+      },
+      stopError,
+    });
+    return pool.run();
+  }
+
+  private addFileFailure(error: Error, worker?: number): void {
+    this.fileFailures.push(error);
+    this.context.emit({ type: 'error', error: serializeError(error), ...(worker === undefined ? {} : { worker }) });
+  }
+
+  private targetNamespaces(headers: readonly FileHeader[]): string[] {
+    const { namespace } = this.config;
+    if (namespace !== undefined) return [namespace.to];
+    return [...new Set(headers.flatMap((header) => (header.namespace === undefined ? [] : [header.namespace])))];
   }
 }
 
-function rowsOf(mode: WriteMode, batchSize: number | undefined): { leastRowsPerFrame: number; rowsPerFrame: number } {
-  const { least, most } =
-    batchSize !== undefined
-      ? { least: batchSize, most: batchSize }
-      : mode === 'batch'
-        ? BATCH_ROWS
-        : { least: SINGLE_ROWS, most: SINGLE_ROWS };
-  return { leastRowsPerFrame: Math.max(1, least), rowsPerFrame: Math.max(1, most) };
+function stopError(reason: unknown): ToolError {
+  const text = reason instanceof ToolError ? reason.message : 'The restore was stopped before it was complete';
+  return new RestoreFailure('RESTORE_INTERRUPTED', text);
+}
+
+function overlapError(directories: readonly string[]): InputError {
+  const text =
+    `${directories.join(' and ')} hold backups of the same namespace, so that records may be in more than one of ` +
+    'them, and generations do not show which copy is the newest';
+  return new InputError('INPUT_OVERLAP', text, { hint: 'overlapping-directories', details: { directories } });
 }

@@ -12,22 +12,22 @@ export const WriteResult = {
   REFUSED: 4,
   /** May work a moment later. */
   RETRY: 5,
-  /** May work a moment later, after a look at who holds the partition. */
+  /** May work a moment later, when the partition map has been read again. */
   RETRY_ELSEWHERE: 6,
   /** The batch has too many rows. */
   SMALLER_BATCH: 7,
 } as const;
 
-/** Record locked by a transaction that is under way. */
+/** The record is locked by a transaction. */
 const TRANSACTION_BLOCKED = 120;
 /** Another write from a shipping cluster has the key. */
 const XDR_KEY_BUSY = 32;
 
 /** By result code. */
-const VERDICTS = new Uint8Array(256);
-VERDICTS[ResultCode.OK] = WriteResult.WRITTEN;
-VERDICTS[ResultCode.GENERATION] = WriteResult.FRESHER;
-VERDICTS[ResultCode.RECORD_EXISTS] = WriteResult.EXISTED;
+const RESULTS = new Uint8Array(256);
+RESULTS[ResultCode.OK] = WriteResult.WRITTEN;
+RESULTS[ResultCode.GENERATION] = WriteResult.FRESHER;
+RESULTS[ResultCode.RECORD_EXISTS] = WriteResult.EXISTED;
 for (const code of [
   ResultCode.ALWAYS_FORBIDDEN,
   ResultCode.BIN_TYPE,
@@ -36,10 +36,10 @@ for (const code of [
   ResultCode.KEY_MISMATCH,
   ResultCode.BIN_NAME,
   ResultCode.FORBIDDEN,
-  // For the C tool a reason to stop even with --ignore-record-error; but it concerns this record alone.
+  // The C tool stops even when record errors are to be ignored; but this code concerns one record alone.
   ResultCode.INVALID_GEO,
 ]) {
-  VERDICTS[code] = WriteResult.REFUSED;
+  RESULTS[code] = WriteResult.REFUSED;
 }
 for (const code of [
   ResultCode.SERVER_ERROR,
@@ -51,12 +51,20 @@ for (const code of [
   TRANSACTION_BLOCKED,
   ResultCode.BATCH_QUEUES_FULL,
 ]) {
-  VERDICTS[code] = WriteResult.RETRY;
+  RESULTS[code] = WriteResult.RETRY;
 }
-VERDICTS[ResultCode.CLUSTER_KEY_MISMATCH] = WriteResult.RETRY_ELSEWHERE;
-VERDICTS[ResultCode.PARTITION_UNAVAILABLE] = WriteResult.RETRY_ELSEWHERE;
-VERDICTS[ResultCode.BATCH_MAX_REQUESTS] = WriteResult.SMALLER_BATCH;
+RESULTS[ResultCode.CLUSTER_KEY_MISMATCH] = WriteResult.RETRY_ELSEWHERE;
+RESULTS[ResultCode.PARTITION_UNAVAILABLE] = WriteResult.RETRY_ELSEWHERE;
+RESULTS[ResultCode.BATCH_MAX_REQUESTS] = WriteResult.SMALLER_BATCH;
 
-export function verdictOf(code: number): number {
-  return VERDICTS[code]!;
+/** The WriteResult of a result code. */
+export function classifyResultCode(code: number): number {
+  return RESULTS[code]!;
+}
+
+/** The server cannot keep up: writing more slowly helps, writing again at once does not. */
+export function isOverload(code: number): boolean {
+  return (
+    code === ResultCode.DEVICE_OVERLOAD || code === ResultCode.QUOTA_EXCEEDED || code === ResultCode.BATCH_QUEUES_FULL
+  );
 }

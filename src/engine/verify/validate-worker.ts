@@ -1,78 +1,86 @@
 /** A validation worker thread: reads one file after another to its end, or to its first fault, and writes nothing. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { Decoder, Meta } from '../../asb/decoder.js';
+import { type EntryVisitor, visitEntries } from '../../asb/read-entries.js';
 import { Codecs } from '../../codecs/codecs.js';
-import { fileReadLine, openedLine } from '../../ui/messages/restore.js';
 import type { ByteSource } from '../../core/byte-stream.js';
-import { StorageRegistry } from '../../storage/registry.js';
-import { exitWorker } from '../../core/worker-exit.js';
-import { noticeOf, RestoreFailure } from '../restore/errors.js';
-import { visitEntries, type EntryVisitor } from '../../asb/read-entries.js';
+import { CounterBlock } from '../../core/counters.js';
+import { serializeError } from '../../core/errors.js';
 import type { MetadataEntry } from '../../core/sindex.js';
-import { checkNamespace } from '../input/check-namespace.js';
-import type {
-  FileContents,
-  FileJob,
-  RestoreWorkerMessage,
-  RestoreWorkerRequest,
-  ValidationSetup,
-} from '../restore/worker-protocol.js';
-import { explainFailure, openSource } from '../input/open-input.js';
-import { RestoreCounters } from '../restore/counters.js';
+import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
+import { StorageRegistry } from '../../storage/registry.js';
+import type { FileJob } from '../input/input.js';
+import { MetadataLimit } from '../input/metadata-limit.js';
+import { NamespaceCheck } from '../input/namespace-check.js';
+import { explainReadError, openInput } from '../input/open-input.js';
+import { type FileChecked, VALIDATE_COUNTERS, type ValidateWorkerData } from './worker-protocol.js';
 
-const port = parentPort;
-if (port === null) throw new Error('validate-worker.js runs as a worker thread only');
-const setup = workerData as ValidationSetup;
-
-const storages = StorageRegistry.forWorker(setup.storage);
-const readOptions = { readers: setup.storage?.readers ?? 1 };
-
-function say(message: RestoreWorkerMessage): void {
-  port?.postMessage(message);
-}
-
-class ValidationWorker implements EntryVisitor {
-  private readonly tally = new RestoreCounters(setup.tallies, setup.index);
+class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
+  private readonly counts = { records: 0, sindexes: 0, udfs: 0, bytes: 0, textBytes: 0 };
+  private readonly block: CounterBlock<(typeof VALIDATE_COUNTERS)[number]>;
+  private readonly storages: StorageRegistry;
+  private readonly namespaces: NamespaceCheck;
+  private readonly metadataLimit = new MetadataLimit();
   private stopped = false;
   private source: ByteSource | undefined;
 
-  constructor(private readonly pipeline: Codecs) {}
+  constructor(
+    private readonly data: ValidateWorkerData,
+    private readonly link: WorkerLink<FileChecked>,
+    private readonly codecs: Codecs,
+  ) {
+    this.block = new CounterBlock(VALIDATE_COUNTERS, data.counters);
+    this.storages = StorageRegistry.forWorker(data.storage);
+    this.namespaces = new NamespaceCheck(data.namespace);
+  }
 
   stop(): void {
     this.stopped = true;
-    // A read from a silent pipe would go on for ever.
+    // A read from a silent pipe would never end.
     void this.source?.close();
   }
 
-  /** Never rejects. */
-  async checkFile(job: FileJob): Promise<void> {
-    const { records, sindexes, udfs, bytes } = this.tally;
-    const before: FileContents = { records, sindexes, udfs, bytes };
+  async runJob(job: FileJob): Promise<void> {
+    const before = { ...this.counts };
+    let failure: { error?: ReturnType<typeof serializeError> } = {};
     try {
       await this.readFile(job);
     } catch (error) {
-      // Once the run has stopped, the end of a file is no failure of its own.
-      if (!this.stopped) say({ type: 'fileFailed', failure: noticeOf(error) });
+      failure = { error: serializeError(error) };
     }
-    this.tally.publish();
-    const { tally } = this;
-    const contents: FileContents = {
-      records: tally.records - before.records,
-      sindexes: tally.sindexes - before.sindexes,
-      udfs: tally.udfs - before.udfs,
-      bytes: tally.bytes - before.bytes,
+    this.publish();
+    // Once the run has stopped, the end of a file is no fault of its own.
+    if (this.stopped) return;
+    const { counts } = this;
+    const contents = {
+      records: counts.records - before.records,
+      sindexes: counts.sindexes - before.sindexes,
+      udfs: counts.udfs - before.udfs,
+      bytes: counts.bytes - before.bytes,
     };
-    if (!this.stopped) say({ type: 'fileChecked', contents });
+    this.link.post({ contents, ...failure });
+  }
+
+  finish(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   visitMeta(meta: Readonly<Meta>): void {
-    checkNamespace(this.source?.name ?? '', meta, setup.namespace);
+    this.namespaces.checkMeta(this.source?.name ?? '', meta);
   }
 
   visitRecord({ record }: Decoder): void {
-    this.tally.records++;
-    if (setup.namespace !== undefined && record.namespace !== setup.namespace) {
-      throw otherNamespace('a record', record.namespace);
+    this.counts.records++;
+    this.namespaces.checkRecord(record.namespace);
+  }
+
+  visitMetadata(entry: MetadataEntry): undefined {
+    this.metadataLimit.countEntry(this.source?.name ?? '');
+    if (entry.kind === 'udf') {
+      this.counts.udfs++;
+    } else {
+      this.counts.sindexes++;
+      this.namespaces.checkSindex(entry.sindex);
     }
   }
 
@@ -80,21 +88,9 @@ class ValidationWorker implements EntryVisitor {
     return undefined;
   }
 
-  visitMetadata(entry: MetadataEntry): undefined {
-    if (entry.kind === 'udf') {
-      this.tally.udfs++;
-    } else {
-      this.tally.sindexes++;
-      const { namespace, name } = entry.sindex;
-      if (setup.namespace !== undefined && namespace !== setup.namespace) {
-        throw otherNamespace(`the index ${name}`, namespace);
-      }
-    }
-  }
-
   beforeChunk(bytes: number): undefined {
-    this.tally.textBytes += bytes;
-    this.tally.publish();
+    this.counts.textBytes += bytes;
+    this.publish();
   }
 
   isStopped(): boolean {
@@ -102,45 +98,38 @@ class ValidationWorker implements EntryVisitor {
   }
 
   private async readFile(job: FileJob): Promise<void> {
+    const { counts, data, link } = this;
     const startedAt = performance.now();
-    const { records, bytes } = this.tally;
-    const count = (bytes: number): void => void (this.tally.bytes += bytes);
-    const source = await openSource(this.pipeline, storages, job, count, readOptions);
+    const { records, bytes } = counts;
+    const onBytes = (read: number): void => void (counts.bytes += read);
+    const source = await openInput(this.codecs, this.storages, job, onBytes, { readers: data.storage?.readers ?? 1 });
     this.source = source;
     try {
-      if (job.announce) say({ type: 'log', level: 'info', line: openedLine(source.name) });
+      if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
+      this.namespaces.startFile();
+      this.metadataLimit.startFile();
       await visitEntries(source, this);
-      const ms = performance.now() - startedAt;
-      const line = fileReadLine(source.name, this.tally.records - records, this.tally.bytes - bytes, ms);
-      say({ type: 'log', level: 'verbose', line });
+      link.emit({
+        type: 'file.read',
+        path: source.name,
+        records: counts.records - records,
+        bytes: counts.bytes - bytes,
+        durationMs: performance.now() - startedAt,
+      });
     } catch (error) {
-      throw explainFailure(error, source);
+      throw explainReadError(error, source);
     } finally {
       this.source = undefined;
       await source.close();
     }
   }
-}
 
-function otherNamespace(what: string, namespace: string): RestoreFailure {
-  const text = `it holds ${what} of namespace "${namespace}", but --namespace says "${setup.namespace ?? ''}"`;
-  return new RestoreFailure('RESTORE_NAMESPACE', text);
-}
-
-const worker = new ValidationWorker(await Codecs.open(setup.pipeline));
-port.on('message', (message: RestoreWorkerRequest) => {
-  switch (message.type) {
-    case 'file':
-      void worker.checkFile(message.job).then(() => say({ type: 'idle' }));
-      break;
-    case 'stop':
-      worker.stop();
-      break;
-    case 'finish':
-      exitWorker(port);
-      break;
-    case 'globalDone':
-      break;
+  private publish(): void {
+    this.block.publish(this.data.index, this.counts);
   }
+}
+
+runWorker<FileJob, never, FileChecked, null>(async (link) => {
+  const data = workerData as ValidateWorkerData;
+  return new ValidateWorker(data, link, await Codecs.open(data.codecs));
 });
-say({ type: 'idle' });

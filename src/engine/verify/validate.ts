@@ -1,235 +1,217 @@
-/** `--validate`: reads a backup as a restore would, to its last byte, and touches no server (asrestore.md 4.6, 9). */
+/** Reads a backup as a restore would, to its last byte, and connects to no server (asrestore.md 4.6, 9). */
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { FormatError } from '../../asb/errors.js';
-import { ToolError } from '../../core/errors.js';
 import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
-import { errorEvent } from '../../core/log.js';
-import { machineRestoreSummaryText } from '../../ui/machine-format.js';
+import { CounterBlock } from '../../core/counters.js';
+import { serializeError, ToolError } from '../../core/errors.js';
+import type { RunContext } from '../../core/run-context.js';
+import { type Run, type RunBody, type RunProgress, startRun } from '../../core/run.js';
+import { type PoolOutcome, WorkerPool } from '../../core/worker-pool.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { RestoreProgress } from '../../ui/progress/restore-progress.js';
-import {
-  fileCheckedLine,
-  fileStartedLine,
-  validatedLine,
-  validatingFilesLine,
-  validatingLine,
-  validationStartLine,
-  validationSummaryLine,
-} from '../../ui/messages/restore.js';
+import { deserializeInputError, InputError } from '../input/errors.js';
+import { scanHeaders } from '../input/header-scan.js';
+import { collectInput, type FileJob, noFilesError, openReadChannels } from '../input/input.js';
 import { findMissingFiles } from '../input/missing-files.js';
-import { RestoreFailure, noticeOf, errorOf } from '../restore/errors.js';
-import { type FileHeader, readFileHeader } from '../input/header-scan.js';
-import { collectInput, directoriesOf, noFiles, readingLinks, type Input } from '../input/inputs.js';
-import { withMachineFile } from '../restore/machine.js';
-import type { FileContents, FileJob, ValidationSetup } from '../restore/worker-protocol.js';
-import type { RestoreOptions } from '../restore/config.js';
-import { createCounters, sumCounters, countersByWorker, type Totals } from '../restore/counters.js';
-import { runRestoreJobs, type RestorePoolEvents } from '../restore/worker-pool.js';
+import { describeSource, inputDirectories } from '../input/source.js';
+import type { ValidateConfig, ValidateCounts, ValidateResult } from './config.js';
+import { ValidateError } from './errors.js';
+import { type FileChecked, VALIDATE_COUNTERS, type ValidateWorkerData } from './worker-protocol.js';
 
-/** What matters for reading. How a restore would write is of no concern. */
-export type ValidateOptions = Pick<
-  RestoreOptions,
-  | 'source'
-  | 'storages'
-  | 'namespace'
-  | 'parallel'
-  | 'compression'
-  | 'encryption'
-  | 'log'
-  | 'machinePath'
-  | 'display'
-  | 'progressRequests'
-  | 'signal'
->;
-
-export interface ValidateResult extends FileContents {
-  /** That could be read to their end. */
-  validFiles: number;
-  files: number;
-  durationMs: number;
-}
-
-/** A backup that would not restore completely, or that was not looked at to its end. */
-export class ValidateError extends ToolError {
-  readonly result: ValidateResult;
-  /** One per fault; a FormatError tells the place in the file. */
-  readonly failures: readonly Error[];
-
-  constructor(code: string, message: string, result: ValidateResult, failures: readonly Error[]) {
-    super(code, message, { cause: failures[0] });
-    this.result = result;
-    this.failures = failures;
-  }
-}
+export type { ValidateConfig, ValidateCounts, ValidateResult } from './config.js';
+export { ValidateError } from './errors.js';
 
 /**
- * Looks at all files, whatever is wrong with some. Resolves if everything can be read and nothing is known to be
- * missing, otherwise rejects with a ValidateError; with a PipelineError if nothing could be begun.
+ * Starts a validation of all files, whatever is wrong with some. `result` resolves if everything can be read and nothing
+ * is known to be missing. Otherwise it rejects with a ValidateError; with a CodecError if nothing could be begun.
  */
-export async function validate(options: ValidateOptions): Promise<ValidateResult> {
-  options.signal?.throwIfAborted();
-  const pipeline = await Codecs.open(options);
-  options.log.info(validationStartLine(options.source));
-  return withMachineFile(options, 'the validation', (machine) => new ValidationRun(options, pipeline, machine).run());
+export function startValidate(config: ValidateConfig, context: RunContext): Run<ValidateResult, ValidateCounts> {
+  return startRun(new ValidateRun(config, context), context);
 }
 
-class ValidationRun {
-  private readonly failures: Error[] = [];
-  /** Files that could not even be looked at. */
-  private unusable = 0;
-  /** The first fault of each. */
-  private readonly faulty = new Map<FileJob, Error>();
-  private checked = 0;
-  /** By worker. */
-  private readonly current: FileJob[] = [];
-  private readonly doing: (string | undefined)[] = [];
-  private readonly startedAt = performance.now();
-  private tallies = createCounters(1);
+class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
   private readonly storages: StorageAccess;
+  private readonly failures: Error[] = [];
+  /** Files that could not be opened at all. */
+  private unusable = 0;
+  /** Files with a fault in their contents. */
+  private faulty = 0;
+  /** Files that were read to their end, or to their first fault. */
+  private checked = 0;
+  private expectedBytes = 0;
+  private block = CounterBlock.allocate(VALIDATE_COUNTERS, 1);
+  /** By worker. */
+  private readonly currentJobs: (FileJob | undefined)[] = [];
 
   constructor(
-    private readonly options: ValidateOptions,
-    private readonly pipeline: Codecs,
-    private readonly machine: (line: string) => void,
+    private readonly config: ValidateConfig,
+    private readonly context: RunContext,
   ) {
-    this.storages = options.storages;
+    this.storages = config.storages;
   }
 
-  async run(): Promise<ValidateResult> {
-    const { source, log, signal, display, progressRequests: requests } = this.options;
-    const directories = directoriesOf(source);
-    if (directories.length === 0) log.info(validatingLine('path' in source ? source.path : `[${source.kind}]`));
-    const input = await collectInput(source, this.storages, log, (error, of) => {
-      if (of === 'file') this.unusable++;
-      this.fault(error);
+  async execute(): Promise<ValidateResult> {
+    const { config, context, storages } = this;
+    const { emit, signal } = context;
+    const startedAt = performance.now();
+    signal.throwIfAborted();
+    const codecs = await Codecs.open(config);
+    const source = describeSource(config.source);
+    emit({ type: 'validate.start', source });
+    await context.connected?.();
+    const directories = inputDirectories(config.source);
+    if (directories.length === 0) emit({ type: 'validate.input', source });
+    const { parts, expectedBytes } = await collectInput(config.source, storages, emit, (error, origin) => {
+      if (origin !== 'directory') this.unusable++;
+      this.addFault(error);
     });
-    if (directories.length > 0 && input.files.length === 0 && this.failures.length === 0) throw noFiles(source);
-    const setups = this.plan(input.jobs.length);
-    for (const [i, storage] of (await readingLinks(this.storages, input, setups.length)).entries())
-      setups[i]!.storage = storage;
-    const progress = new RestoreProgress({
-      read: () => ({
-        ...sumCounters(this.tallies),
-        expectedBytes: input.expectedBytes,
-        workers: countersByWorker(this.tallies).map((counts, i) => ({ ...counts, doing: this.doing[i] })),
-      }),
-      log,
-      machine: this.machine,
-      // None of the counters of a restore says anything here.
-      counts: false,
-      ...(display === undefined ? {} : { display }),
-      ...(requests === undefined ? {} : { requests }),
-    });
-    progress.start();
+    this.expectedBytes = expectedBytes;
+    const jobs = parts.flatMap((part) => part.jobs);
+    if (directories.length > 0 && jobs.length === 0 && this.failures.length === 0) throw noFilesError(config.source);
     let stopReason: Error | undefined;
+    emit({ type: 'transfer.started' });
     try {
-      if (directories.length > 0) log.info(validatingFilesLine());
-      ({ stopReason } = await runRestoreJobs(
-        new URL('./validate-worker.js', import.meta.url),
-        input.jobs,
-        setups,
-        this.events(),
-        signal,
-      ));
+      if (directories.length > 0) emit({ type: 'validate.files' });
+      ({ failure: stopReason } = await this.readFiles(jobs));
       if (stopReason === undefined) {
-        log.info(validatedLine());
-        await this.lookForMissingParts(input);
+        emit({ type: 'validate.finished' });
+        const files = parts.flatMap((part) => part.files);
+        const listed = parts.flatMap(({ directory }) => (directory === undefined ? [] : [directory]));
+        if (listed.length > 0) {
+          const headers = await scanHeaders(files, { codecs, storages, signal });
+          this.reportMissing(await findMissingFiles(toPaths(files), headers, listed, storages));
+        }
       }
     } finally {
-      progress.stop();
+      emit({ type: 'transfer.ended' });
     }
-    return this.conclude(input, stopReason);
+    return this.conclude(jobs.length + this.unusable, performance.now() - startedAt, stopReason);
   }
 
-  private plan(jobs: number): ValidationSetup[] {
-    const { options } = this;
-    const workers = Math.min(options.parallel, jobs, availableParallelism());
-    const tallies = (this.tallies = createCounters(Math.max(1, workers)));
-    return Array.from({ length: workers }, (_, index) => ({
-      index,
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace.from }),
-      pipeline: pickCodecConfig(options),
-      tallies,
-    }));
+  counters(): ValidateCounts {
+    return this.block.sum();
   }
 
-  private events(): RestorePoolEvents {
-    const { log, source } = this.options;
-    const many = directoriesOf(source).length > 0;
+  progress(): RunProgress {
+    const { records, bytes } = this.counters();
     return {
-      fileStarted: (job, worker) => {
-        this.current[worker] = job;
-        this.doing[worker] = job.path === undefined ? `[${source.kind}]` : basename(job.path);
-        if (many) log.info(fileStartedLine('validating', job.path ?? ''), worker + 1);
-      },
-      idle: (worker) => (this.doing[worker] = undefined),
-      fileFailed: (error, worker) => {
-        this.faulty.set(this.current[worker]!, error);
-        this.fault(error, worker + 1);
-      },
-      fileChecked: (contents, worker) => {
-        const job = this.current[worker]!;
-        const fault = this.faulty.get(job);
-        const place = fault instanceof FormatError ? { offset: fault.offset } : {};
-        log.info(
-          fileCheckedLine(job.path ?? `[${source.kind}]`, contents, fault === undefined ? undefined : place),
-          worker + 1,
-        );
-        this.checked++;
-      },
-      global: () => Promise.resolve(),
-      log: (level, line, worker) => log[level](line, worker + 1),
+      records,
+      bytes,
+      expectedRecords: 0,
+      expectedBytes: this.expectedBytes,
+      workers: this.block.byWorker().map((counts, i) => {
+        const job = this.currentJobs[i];
+        return { ...counts, ...(job === undefined ? {} : { activity: { kind: 'file', name: this.jobName(job) } }) };
+      }),
     };
   }
 
-  private async lookForMissingParts({ files, directories }: Input): Promise<void> {
-    if (directories.length === 0) return;
-    const heads: FileHeader[] = [];
-    for (const { kind, path } of files)
-      if (kind === 'regular') heads.push(await readFileHeader(this.pipeline, this.storages, path));
-    const paths = files.map(({ path }) => path);
-    for (const missing of await findMissingFiles(paths, heads, directories, this.storages)) {
-      this.fault(new RestoreFailure('VALIDATE_MISSING', `Incomplete: ${missing}.`));
+  private async readFiles(jobs: readonly FileJob[]): Promise<PoolOutcome<null>> {
+    const { config, context, currentJobs } = this;
+    const { emit, signal } = context;
+    const workers = Math.min(config.parallel, jobs.length, availableParallelism());
+    this.block = CounterBlock.allocate(VALIDATE_COUNTERS, Math.max(1, workers));
+    const channels = await openReadChannels(this.storages, jobs, workers);
+    const directories = inputDirectories(config.source).length > 0;
+    const pool = new WorkerPool<FileJob, never, FileChecked, null>({
+      script: new URL('./validate-worker.js', import.meta.url),
+      workers: Array.from({ length: workers }, (_, index) => {
+        const storage = channels[index];
+        const data: ValidateWorkerData = {
+          index,
+          codecs: pickCodecConfig(config),
+          counters: this.block.shared,
+          ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+          ...(storage === undefined ? {} : { storage }),
+        };
+        return { data, transfer: storage?.ports ?? [] };
+      }),
+      jobs,
+      emit,
+      signal,
+      firstWorkerNumber: 1,
+      transferOf: ({ port }) => (port === undefined ? [] : [port]),
+      jobStarted: (job, worker) => {
+        currentJobs[worker] = job;
+        if (directories && job.path !== undefined)
+          emit({ type: 'file.start', doing: 'validating', path: job.path, worker: worker + 1 });
+      },
+      idle: (worker) => (currentJobs[worker] = undefined),
+      message: (message, worker) => this.countFile(message, currentJobs[worker], worker + 1),
+      stopError,
+    });
+    return pool.run();
+  }
+
+  private countFile({ contents, error }: FileChecked, job: FileJob | undefined, worker: number): void {
+    this.checked++;
+    let fault: { offset?: number } | undefined;
+    if (error !== undefined) {
+      this.faulty++;
+      const failure = deserializeInputError(error);
+      this.addFault(failure, worker);
+      fault = failure instanceof FormatError ? { offset: failure.offset } : {};
+    }
+    const path = job === undefined ? '' : (job.path ?? this.jobName(job));
+    this.context.emit({
+      type: 'file.checked',
+      path,
+      ...contents,
+      ...(fault === undefined ? {} : { fault }),
+      worker,
+    });
+  }
+
+  private reportMissing(missing: readonly string[]): void {
+    for (const part of missing) {
+      this.addFault(new InputError('VALIDATE_MISSING', `Incomplete: ${part}`, { hint: 'incomplete-backup' }));
     }
   }
 
-  private fault(cause: unknown, worker?: number): void {
-    const error = cause instanceof Error ? cause : errorOf(noticeOf(cause));
+  private addFault(cause: unknown, worker?: number): void {
+    const error = cause instanceof Error ? cause : new InputError('RESTORE_INTERNAL', String(cause));
     this.failures.push(error);
-    this.options.log.error(errorEvent(error), worker);
+    this.context.emit({ type: 'error', error: serializeError(error), ...(worker === undefined ? {} : { worker }) });
   }
 
-  private conclude({ jobs }: Input, stopReason: Error | undefined): ValidateResult {
-    const totals: Totals = sumCounters(this.tallies);
-    const { records, sindexes, udfs, bytes } = totals;
-    this.machine(machineRestoreSummaryText(totals));
-    const files = jobs.length + this.unusable;
-    const validFiles = this.checked - this.faulty.size;
-    const durationMs = performance.now() - this.startedAt;
+  private jobName({ path }: FileJob): string {
+    return path === undefined ? `[${this.config.source.kind}]` : basename(path);
+  }
+
+  private conclude(files: number, durationMs: number, stopReason: Error | undefined): ValidateResult {
+    const { records, sindexes, udfs, bytes } = this.counters();
+    const validFiles = this.checked - this.faulty;
     const result: ValidateResult = { records, sindexes, udfs, bytes, files, validFiles, durationMs };
     const first = stopReason ?? this.failures[0];
-    if (first === undefined) {
-      this.options.log.info(validationSummaryLine(files, result));
-      return result;
-    }
-    const code = first instanceof ToolError ? first.code : 'RESTORE_INTERNAL';
-    throw new ValidateError(code, this.faultText(result, stopReason), result, this.failures);
+    this.context.emit({ type: 'validate.summary', files, sound: first === undefined, records, sindexes, udfs, bytes });
+    if (first === undefined) return result;
+    const code = first instanceof ToolError && first.code !== 'INTERNAL' ? first.code : 'RESTORE_INTERNAL';
+    throw new ValidateError(code, this.faultMessage(result, stopReason), result, this.failures);
   }
 
   /** The faults have lines of their own. */
-  private faultText({ files, records }: ValidateResult, stopReason: Error | undefined): string {
-    const bad = this.unusable + this.faulty.size;
+  private faultMessage({ files, records }: ValidateResult, stopReason: Error | undefined): string {
+    const bad = this.unusable + this.faulty;
     const others = this.failures.length - bad;
     const parts: string[] = [];
     if (bad > 0) parts.push(`${bad} of ${files} file(s) cannot be read to the end`);
     if (others > 0) parts.push(`${others} sign(s) of missing parts`);
     const found =
       parts.length > 0 ? `The backup would not be restored completely: ${parts.join(', ')}` : 'No fault found';
+    if (stopReason !== undefined) {
+      return `${stopReason.message}. ${found}, but only ${this.checked} of ${files} file(s) were read to the end`;
+    }
     const [fault] = this.failures;
-    const repeated = fault === undefined ? '' : ` The first fault: ${fault.message.replace(/[^.]$/, '$&.')}`;
-    if (stopReason === undefined) return `${found}. ${records} record(s) are readable.${repeated}`;
-    const looked = `${this.checked} of ${files} file(s) were looked at to the end`;
-    return `${stopReason.message.replace(/[^.]$/, '$&.')} ${found}, but only ${looked}.`;
+    const repeated = fault === undefined ? '' : `. The first fault: ${fault.message}`;
+    return `${found}. ${records} record(s) are readable${repeated}`;
   }
+}
+
+function stopError(reason: unknown): ToolError {
+  const text = reason instanceof ToolError ? reason.message : 'The validation was stopped before it was complete';
+  return new InputError('RESTORE_INTERRUPTED', text);
+}
+
+function toPaths(files: readonly { path: string }[]): string[] {
+  return files.map(({ path }) => path);
 }

@@ -3,7 +3,8 @@ import { machineProgressText, machineRemainingText } from '../machine-format.js'
 import type { ProgressDisplay } from './display.js';
 import type { ProgressSignal } from './progress-signal.js';
 import { liveRates } from './throughput.js';
-import { restoreCountLine, restoreProgressLine, restoreSummaryLine, type RestoreTotals } from '../messages/restore.js';
+import type { RestoreTotals } from '../../core/events/restore.js';
+import { restoreCountLine, restoreProgressLine, restoreSummaryLine } from '../messages/restore.js';
 import { type Clock, monotonic, Interval } from './interval.js';
 import { type WorkerCounters, WorkerRates } from './worker-throughput.js';
 

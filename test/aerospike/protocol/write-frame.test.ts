@@ -1,13 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import {
-  namespaceField,
-  WriteFrame,
-  type WriteMode,
-  type WritePolicy,
-} from '../../../src/aerospike/protocol/write-frame.js';
+import { namespaceField, WriteFrame, type WriteMode } from '../../../src/aerospike/protocol/write-frame.js';
 import { RecordProcessor, type RecordRules } from '../../../src/engine/restore/record-processor.js';
-import { createCounters, RestoreCounters } from '../../../src/engine/restore/counters.js';
-import type { UploadRecord } from '../../../src/engine/restore/batch-writer.js';
+import { zeroCounts } from '../../../src/engine/restore/counters.js';
 import { batchRows, forEachRecord, recordedFrames, type Row, singleRows } from '../../support/recorded-writes.js';
 
 const RULES: RecordRules = { sets: [], extraTtlS: 0, unique: false, replace: false, noGeneration: false };
@@ -16,13 +10,11 @@ const RULES: RecordRules = { sets: [], extraTtlS: 0, unique: false, replace: fal
 function ourFrame(mode: WriteMode, rules: Partial<RecordRules>): WriteFrame {
   const frame = new WriteFrame(mode);
   const nsField = namespaceField(Buffer.from('test'));
-  const taker = {
-    add(record: UploadRecord, policy: WritePolicy, generation: number, ttlS: number) {
-      frame.append(record, policy, nsField, generation, ttlS);
-    },
-  };
-  const filter = new RecordProcessor({ ...RULES, ...rules }, new RestoreCounters(createCounters(1), 0), taker);
-  const records = forEachRecord((record) => filter.process(record));
+  const processor = new RecordProcessor({ ...RULES, ...rules }, zeroCounts());
+  const records = forEachRecord((record) => {
+    if (!processor.accept(record)) return;
+    frame.append(record, processor.policy, nsField, processor.generation, processor.ttlS);
+  });
   expect(frame.rows).toBe(records);
   frame.seal(10_000);
   return frame;
@@ -122,15 +114,14 @@ describe('what becomes of a record', () => {
   it('asks for "no such record" instead of "older" when the file says generation 0', () => {
     const seen: { info2: number; generation: number }[] = [];
     const run = (rules: Partial<RecordRules>): void => {
-      const filter = new RecordProcessor({ ...RULES, ...rules }, new RestoreCounters(createCounters(1), 0), {
-        add: (_record, policy, generation) => seen.push({ info2: policy.info2, generation }),
-      });
+      const processor = new RecordProcessor({ ...RULES, ...rules }, zeroCounts());
       let first = true;
       forEachRecord((record) => {
         if (!first) return;
         first = false;
         record.generation = 0;
-        filter.process(record);
+        expect(processor.accept(record)).toBe(true);
+        seen.push({ info2: processor.policy.info2, generation: processor.generation });
       });
     };
     run({});
@@ -147,10 +138,9 @@ describe('what becomes of a record', () => {
     vi.useFakeTimers();
     vi.setSystemTime((1_262_304_000 + 1000) * 1000);
     try {
-      const tally = new RestoreCounters(createCounters(1), 0);
+      const counts = zeroCounts();
       const ttls: number[] = [];
-      const taker = { add: (_r: unknown, _p: unknown, _g: number, ttlS: number) => void ttls.push(ttlS) };
-      const filter = new RecordProcessor({ ...RULES, extraTtlS: 10, sets: ['people'] }, tally, taker);
+      const processor = new RecordProcessor({ ...RULES, extraTtlS: 10, sets: ['people'] }, counts);
       let n = 0;
       forEachRecord((record) => {
         n++;
@@ -160,11 +150,11 @@ describe('what becomes of a record', () => {
         record.setEnd = record.setBuf.length;
         record.voidTime = [990, 991, 0, 0xffffffff, 0, 0][n - 1]!;
         if (n === 6) record.binCount = 0;
-        filter.process(record);
+        if (processor.accept(record)) ttls.push(processor.ttlS);
       });
       expect(ttls).toEqual([1, 0xffffffff, 315_360_000]);
-      expect(tally).toMatchObject({ records: 6, expired: 1, skipped: 2 });
-      expect(filter.ttlsCut).toBe(1);
+      expect(counts).toMatchObject({ expired: 1, skipped: 2 });
+      expect(processor.ttlsCut).toBe(1);
     } finally {
       vi.useRealTimers();
     }

@@ -1,0 +1,39 @@
+/** Events of all runs as lines of the log. */
+import type { EngineEvent } from '../../core/events.js';
+import { type LogEvent, logEvent, type LogLevel } from '../../core/log.js';
+import { deserializeError, type SerializedError } from '../../core/errors.js';
+import { errorText } from '../error-text.js';
+import type { FrontEnd } from '../hints.js';
+import { connectedLine, nodeCountLine } from './backup.js';
+
+/** A line and where it goes. */
+export interface EventLine {
+  level: LogLevel;
+  line: LogEvent;
+}
+
+/** The line of an event; undefined = it has none, or is not one of all runs. */
+export function formatCommonEvent(event: EngineEvent, frontEnd: FrontEnd): EventLine | undefined {
+  switch (event.type) {
+    case 'error':
+      return { level: 'error', line: errorLine(event.error, frontEnd) };
+    case 'cluster.connected':
+      return { level: 'verbose', line: connectedLine(event.build, event.nodes, event.durationMs) };
+    case 'cluster.tls':
+      return { level: 'info', line: logEvent('cluster.tls', event.text) };
+    case 'cluster.nodes':
+      return { level: 'info', line: nodeCountLine(event.nodes) };
+    case 'cluster.refresh': {
+      const text = `Cannot read the partition map: ${event.reason}`;
+      return { level: 'verbose', line: logEvent('cluster.refresh', text) };
+    }
+    case 'message':
+      return { level: event.level, line: logEvent('message', event.text) };
+    default:
+      return undefined;
+  }
+}
+
+function errorLine(error: SerializedError, frontEnd: FrontEnd): LogEvent {
+  return logEvent('error', errorText(deserializeError(error), frontEnd), { code: error.code });
+}
