@@ -69,7 +69,8 @@ async function runCommand(command: RestoreCommand, requests: ProgressSignal): Pr
     );
     reporter.observe(run);
     try {
-      display?.summarise?.(validationSummary(await reporter.finish(run.result)));
+      const result = await reporter.finish(run.result);
+      display?.summarise?.(validationSummary(result));
     } catch (error) {
       if (error instanceof ValidateError) display?.summarise?.(validationSummary(error.result, false));
       throw error;
@@ -80,7 +81,8 @@ async function runCommand(command: RestoreCommand, requests: ProgressSignal): Pr
   const run = startRestore(command, context);
   reporter.observe(run);
   try {
-    display?.summarise?.(restoreSummary(await reporter.finish(run.result)));
+    const result = await reporter.finish(run.result);
+    display?.summarise?.(restoreSummary(result));
   } catch (error) {
     if (error instanceof RestoreError) display?.summarise?.(restoreSummary(error.result, false));
     throw error;

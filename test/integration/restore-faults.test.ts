@@ -38,12 +38,13 @@ describe.each([
     expect(bench.objects()).toBe(400);
   });
 
-  it('counts as inserted what was written although the server said timeout', async () => {
+  it('a record that was found present after a lost answer is in doubt, and not counted as inserted', async () => {
     bench.server.nodes[0]!.misbehave({ row: { every: 2, result: 9, applied: true, times: 20 } });
     // Generation 1: the record that was written stands in the way of its own retry.
     const text = Array.from({ length: 100 }, (_, i) => record(`d${i}`, { generation: 1 })).join('');
     const result = await restore(bench.options(bench.write('doubt.asb', HEAD + text), mode));
-    expect(result).toMatchObject({ inserted: 100, fresher: 0 });
+    expect(result.fresher).toBe(0);
+    expect(result.inserted + result.inDoubt).toBe(100);
     // A retry may meet one of the 20 faults again.
     expect(result.inDoubt).toBeGreaterThanOrEqual(10);
     expect(result.inDoubt).toBeLessThanOrEqual(20);
@@ -178,7 +179,7 @@ describe('batches', () => {
     const quick = { totalTimeoutMs: 200, socketTimeoutMs: 0, maxRetries: 1 };
     const error = await failing(restore(bench.options(path, quick)));
     expect(error.code).toBe('RESTORE_RETRIES');
-    expect(error.message).toContain('may have been written all the same');
+    expect(error.message).toContain('(it may have been written)');
     expect(error.message).toContain('did not answer a write command within 200 ms');
     expect(error.result).toMatchObject({ records: 10, failed: 10, failedInDoubt: 10 });
     expect(error.message).toContain('the answer to 10 of them was lost');
@@ -208,7 +209,7 @@ describe('damaged input', () => {
   it('a corrupt file in the middle: everything else is restored, and the error names the place', async () => {
     const path = bench.path('damaged');
     for (let i = 0; i < 5; i++) {
-      const text = HEAD + records(50, `f${i}-`);
+      const text = (i === 0 ? HEAD : LATER_HEAD) + records(50, `f${i}-`);
       bench.write(`damaged/test_0000${i}.asb`, i === 2 ? text.slice(0, -3) + 'X' + text.slice(-2) : text);
     }
     const error = await failing(restore(bench.options(path)));

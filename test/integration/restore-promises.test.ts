@@ -221,7 +221,9 @@ describe('what would be told wrongly', () => {
     const path = bench.fresh('gap');
     cpSync(join(GOLDEN, 'parallel4', 'test_00000.asb'), join(path, 'test_00000.asb'));
     cpSync(join(GOLDEN, 'parallel4', 'test_00003.asb'), join(path, 'test_00003.asb'));
-    await restore(bench.options(path, LONGER));
+    const error = await failing(restore(bench.options(path, LONGER)));
+    expect(error).toMatchObject({ code: 'INPUT_INCOMPLETE', hint: 'allow-incomplete' });
+    expect(error.result.failed).toBe(0);
     expect(bench.errors).toEqual(['Warning: the backup lacks test_00001.asb, test_00002.asb']);
   });
 

@@ -56,10 +56,9 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
         void this.source?.close();
       },
     });
-  }
-
-  stop(reason: ToolError): void {
-    this.batchWriter.stop(reason);
+    const stop = (): void => this.batchWriter.stop(link.signal.reason as ToolError);
+    if (link.signal.aborted) stop();
+    else link.signal.addEventListener('abort', stop, { once: true });
   }
 
   request(): void {

@@ -12,7 +12,9 @@ export class ValidateError extends ToolError {
 
   constructor(code: string, message: string, result: ValidateResult, failures: readonly Error[]) {
     const [cause] = failures;
-    super(code, message, { cause, hint: cause instanceof ToolError ? cause.hint : undefined });
+    const missing = failures.some((failure) => failure instanceof ToolError && failure.code === 'VALIDATE_MISSING');
+    const ownHint = cause instanceof ToolError ? cause.hint : undefined;
+    super(code, message, { cause, hint: missing ? 'incomplete-backup' : ownHint });
     this.result = result;
     this.failures = failures;
   }

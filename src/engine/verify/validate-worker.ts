@@ -21,7 +21,6 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   private readonly storages: StorageRegistry;
   private readonly namespaces: NamespaceCheck;
   private readonly metadataLimit = new MetadataLimit();
-  private stopped = false;
   private source: ByteSource | undefined;
 
   constructor(
@@ -32,12 +31,8 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
     this.block = new CounterBlock(VALIDATE_COUNTERS, data.counters);
     this.storages = StorageRegistry.forWorker(data.storage);
     this.namespaces = new NamespaceCheck(data.namespace);
-  }
-
-  stop(): void {
-    this.stopped = true;
     // A read from a silent pipe would never end.
-    void this.source?.close();
+    link.signal.addEventListener('abort', () => void this.source?.close(), { once: true });
   }
 
   async runJob(job: FileJob): Promise<void> {
@@ -50,7 +45,7 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
     }
     this.publish();
     // Once the run has stopped, the end of a file is no fault of its own.
-    if (this.stopped) return;
+    if (this.isStopped()) return;
     const { counts } = this;
     const contents = {
       records: counts.records - before.records,
@@ -94,7 +89,7 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   }
 
   isStopped(): boolean {
-    return this.stopped;
+    return this.link.signal.aborted;
   }
 
   private async readFile(job: FileJob): Promise<void> {

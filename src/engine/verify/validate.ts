@@ -163,9 +163,7 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
   }
 
   private reportMissing(missing: readonly string[]): void {
-    for (const part of missing) {
-      this.addFault(new InputError('VALIDATE_MISSING', `Incomplete: ${part}`, { hint: 'incomplete-backup' }));
-    }
+    for (const part of missing) this.addFault(new InputError('VALIDATE_MISSING', `Incomplete: ${part}`));
   }
 
   private addFault(cause: unknown, worker?: number): void {
