@@ -21,7 +21,8 @@ export interface ReadEntriesOptions {
  *
  * The caller takes entries until `next` returns NEED_DATA or END, or leaves the loop to read no further. The event loop
  * runs at least every few milliseconds between chunks, also when the source never waits. Does not close `source`.
- * Throws ASB_TRUNCATED for an empty file, and the StorageError, CodecError or FormatError that reading or parsing meets.
+ * Throws ASB_TRUNCATED for an empty file, and the StorageError, CodecError or FormatError that reading or parsing
+ * meets.
  */
 export async function* readEntries(
   source: ByteSource,
@@ -62,7 +63,8 @@ export interface EntryVisitor {
 }
 
 /**
- * Reads `source` to its end, or until the visitor `isStopped`. Throws as `readEntries` does, and what the visitor throws,
+ * Reads `source` to its end, or until the visitor `isStopped`. Throws as `readEntries` does, and what the visitor
+ * throws,
  * with the place of the record.
  */
 export async function visitEntries(

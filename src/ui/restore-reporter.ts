@@ -81,7 +81,10 @@ export class RestoreReporter {
     if (machinePath !== undefined) this.machine = await MachineFile.open(machinePath, signal);
   };
 
-  /** Settles as `result` does, when the last machine line is written. A machine file that cannot be written to fails last. */
+  /**
+   * Settles as `result` does, when the last machine line is written. A machine file that cannot be written to fails
+   * last.
+   */
   async finish<T>(result: Promise<T>): Promise<T> {
     const { log, name } = this.options;
     let value: T;

@@ -203,7 +203,7 @@ describe('options of a backup', () => {
   it('has the defaults of the C tool', async () => {
     const { log, signal, storages, ...options } = await backupOptions('-n', 'test', '-d', 'dir');
     expect([log, storages]).not.toContain(undefined);
-    expect(signal.aborted).toBe(false);
+    expect(signal?.aborted).toBe(false);
     expect(options).toEqual({
       cluster: {
         seeds: [{ host: '127.0.0.1', port: 3000 }],

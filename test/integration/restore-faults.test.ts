@@ -5,7 +5,18 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EmbeddedCluster } from '../../src/node/cluster.js';
-import { Bench, digest, failing, GOLDEN, HEAD, LONGER, record, records, restore } from '../support/restore.js';
+import {
+  Bench,
+  digest,
+  failing,
+  GOLDEN,
+  HEAD,
+  LATER_HEAD,
+  LONGER,
+  record,
+  records,
+  restore,
+} from '../support/restore.js';
 
 const bench = new Bench();
 

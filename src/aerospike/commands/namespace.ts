@@ -48,7 +48,8 @@ export async function countObjects(
 }
 
 /**
- * The time of the server's clock, in milliseconds since 1970, as the first node that answers reports it for a namespace;
+ * The time of the server's clock, in milliseconds since 1970, as the first node that answers reports it for a
+ * namespace;
  * undefined = it does not.
  */
 export async function readNamespaceClock(cluster: Cluster, namespace: string): Promise<number | undefined> {

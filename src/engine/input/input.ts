@@ -42,7 +42,8 @@ export interface Input {
 }
 
 /**
- * What cannot be read: a directory or file that was given itself (`source`), or an entry of a directory (`entry`), which
+ * What cannot be read: a directory or file that was given itself (`source`), or an entry of a directory (`entry`),
+ * which
  * the rest of the run does not depend on.
  */
 export type InputFaultOrigin = 'directory' | 'file' | 'entry';
@@ -104,7 +105,10 @@ export function noFilesError(source: InputSource): InputError {
   return new InputError('RESTORE_NO_FILES', text, { details: { directories: [...directories] } });
 }
 
-/** A directory, a dangling link or a pipe may bear the name of a backup file; it does not keep the others from being read. */
+/**
+ * A directory, a dangling link or a pipe may bear the name of a backup file; it does not keep the others from being
+ * read.
+ */
 async function statEntries(
   directory: string,
   listed: readonly ListedFile[],

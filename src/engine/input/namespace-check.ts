@@ -1,5 +1,6 @@
 /**
- * Whether the entries of a file are of the namespace that is expected: the one given, else the one of the file's header.
+ * Whether the entries of a file are of the namespace that is expected: the one given, else the one of the file's
+ * header.
  * A backup holds one namespace; an entry of another one was not written by a backup (asrestore.md 5.1).
  */
 import type { Meta } from '../../asb/decoder.js';
@@ -34,7 +35,9 @@ export class NamespaceCheck {
     this.inHeader = namespace;
   }
 
-  /** HOT: the namespace of a record is the same string object as long as it does not change. Throws RESTORE_NAMESPACE. */
+  /**
+   * HOT: the namespace of a record is the same string object as long as it does not change. Throws RESTORE_NAMESPACE.
+   */
   checkRecord(namespace: string): void {
     if (namespace !== this.accepted) this.acceptRecord(namespace);
   }

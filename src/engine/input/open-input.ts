@@ -32,7 +32,9 @@ async function openStored(
 /** Errors about the start of a file: it may be stored in another way than the settings say (asrestore.md 9.5). */
 const CODES_AT_START = ['ASB_VERSION', 'ZSTD_FORMAT', 'ZSTD_CORRUPT', 'AES_TRUNCATED'];
 
-/** In place of an error about the start of `source`: what its first bytes are, if they are known to be something else. */
+/**
+ * In place of an error about the start of `source`: what its first bytes are, if they are known to be something else.
+ */
 export function explainReadError(error: unknown, source: DecodedSource): unknown {
   if (!source.transforms || !(error instanceof ToolError) || !CODES_AT_START.includes(error.code)) return error;
   const reason = source.explain();

@@ -23,7 +23,8 @@ export interface RestoreConfig extends CodecConfig {
   /** Write whatever the generation of the stored record. */
   noGeneration: boolean;
   /**
-   * The input is newer than what the namespace has: every record replaces the stored one, whatever its generation. Means
+   * The input is newer than what the namespace has: every record replaces the stored one, whatever its generation.
+   * Means
    * `replace` and `noGeneration`.
    */
   applyIncrement?: boolean;
@@ -35,7 +36,9 @@ export interface RestoreConfig extends CodecConfig {
   wait: boolean;
   extraTtlS: number;
   ignoreRecordError: boolean;
-  /** A backup of which parts are known to be missing is restored with a warning; by default the run fails in the end. */
+  /**
+   * A backup of which parts are known to be missing is restored with a warning; by default the run fails in the end.
+   */
   allowIncomplete?: boolean;
   /** Worker threads, 1–4096. */
   parallel: number;
@@ -47,7 +50,10 @@ export interface RestoreConfig extends CodecConfig {
   socketTimeoutMs: number;
   /** Of one write command, retries excluded. */
   totalTimeoutMs: number;
-  /** Attempts to write a record again. Those that fail for a reason that passes go on until `retryBudgetMs` is over, too. */
+  /**
+   * Attempts to write a record again. Those that fail for a reason that passes go on until `retryBudgetMs` is over,
+   * too.
+   */
   maxRetries: number;
   /** Unit of the exponential backoff, microseconds. */
   retryScaleFactorUs: number;
@@ -63,7 +69,10 @@ export interface RestoreConfig extends CodecConfig {
 
 export const DEFAULT_RETRY_BUDGET_MS = 60_000;
 
-/** Counters of a run. Every record read ends in one of expired, skipped, ignored, inserted, inDoubt, existed, fresher, failed. */
+/**
+ * Counters of a run. Every record read ends in one of expired, skipped, ignored, inserted, inDoubt, existed, fresher,
+ * failed.
+ */
 export interface RestoreCounts extends RestoreTotals {
   /**
    * Records that were sent again after the answer to an earlier attempt was lost, and were found present: the earlier

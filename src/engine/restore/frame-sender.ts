@@ -6,7 +6,8 @@ import { MAX_FRAME_BODY_BYTES, ResultCode } from '../../aerospike/protocol/const
 import { UNANSWERED, type WriteFrame } from '../../aerospike/protocol/write-frame.js';
 
 /**
- * Throws what is no fault of a connection. `onLoginRefused`: authentication is permanently refused, so that no retry can
+ * Throws what is no fault of a connection. `onLoginRefused`: authentication is permanently refused, so that no retry
+ * can
  * help. Aborting `giveUp` ends the wait for the answer.
  */
 export async function sendFrame(

@@ -63,7 +63,8 @@ export class RecordProcessor {
   }
 
   /**
-   * Counts a record. True = it is to be written with `policy`, `generation` and `ttlS`; otherwise it ends in the counter
+   * Counts a record. True = it is to be written with `policy`, `generation` and `ttlS`; otherwise it ends in the
+   * counter
    * `expired` or `skipped`.
    */
   accept(record: DecodedRecord): boolean {

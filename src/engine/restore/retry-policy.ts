@@ -32,7 +32,8 @@ export class RetryPolicy {
   }
 
   /**
-   * Whether rows that failed may be sent again. `attempts`: how often they were sent again before; `passes`: the failure
+   * Whether rows that failed may be sent again. `attempts`: how often they were sent again before; `passes`: the
+   * failure
    * may be over a moment later.
    */
   allowsRetry(attempts: number, passes: boolean): boolean {

@@ -1,4 +1,7 @@
-/** What the main thread and the workers of a restore send each other, besides what every pool sends (core/worker-pool.ts). */
+/**
+ * What the main thread and the workers of a restore send each other, besides what every pool sends (core/worker-
+ * pool.ts).
+ */
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { SerializedError } from '../../core/errors.js';

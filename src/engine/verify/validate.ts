@@ -22,7 +22,8 @@ export type { ValidateConfig, ValidateCounts, ValidateResult } from './config.js
 export { ValidateError } from './errors.js';
 
 /**
- * Starts a validation of all files, whatever is wrong with some. `result` resolves if everything can be read and nothing
+ * Starts a validation of all files, whatever is wrong with some. `result` resolves if everything can be read and
+ * nothing
  * is known to be missing. Otherwise it rejects with a ValidateError; with a CodecError if nothing could be begun.
  */
 export function startValidate(config: ValidateConfig, context: RunContext): Run<ValidateResult, ValidateCounts> {
