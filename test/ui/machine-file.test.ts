@@ -65,7 +65,7 @@ describe('the --machine file', () => {
     machine.line('PROGRESS:1');
     machine.line('PROGRESS:2');
     await expect(machine.close()).rejects.toThrow(
-      /^Cannot write to the --machine file .*fifo: the reader of the pipe has gone \(EPIPE\)\.$/,
+      /^Cannot write to the --machine file .*fifo: the reader of the pipe has closed it \(EPIPE\)\.$/,
     );
   });
 
