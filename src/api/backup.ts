@@ -1,8 +1,12 @@
 import { asbackupTool, toBackupOptions } from '../config/backup-config.js';
 import { asbackupOptions } from '../config/schema/backup.js';
-import { backup as run } from '../engine/backup/backup.js';
+import { createProcessLimits } from '../core/run-context.js';
+import { createRunId } from '../core/run.js';
+import { startBackup } from '../engine/backup/backup.js';
+import { backupPresentation } from '../ui/backup-presentation.js';
+import { RunReporter } from '../ui/run-reporter.js';
 import { ToolError } from '../core/errors.js';
-import type { BackupOptions, BackupResult } from '../engine/backup/config.js';
+import type { BackupResult } from '../engine/backup/config.js';
 import { listeners } from './hooks.js';
 import {
   base64,
@@ -85,11 +89,19 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
   told.signal.addEventListener('abort', destroy, { once: true });
   const running = told.around(async () => {
     const access = await accessOf(values, words, settings, told.log);
-    const options: BackupOptions = toBackupOptions(values, told.log, told.signal, told.display, access);
+    const command = toBackupOptions(values, told.log, told.signal, told.display, access);
     try {
-      return await run(stream === undefined ? options : { ...options, target: { kind: 'stream', stream } });
+      const { hostText: hosts } = command;
+      const presentation = backupPresentation('backup');
+      const { log, signal, display } = told;
+      const reporter = new RunReporter({ presentation, log, frontEnd: 'api', hosts, signal, display });
+      const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
+      const config = stream === undefined ? command : { ...command, target: { kind: 'stream', stream } as const };
+      const run = startBackup(config, context);
+      reporter.observe(run);
+      return await reporter.finish(run.result);
     } finally {
-      await options.storages.close();
+      await command.storages.close();
     }
   });
   try {

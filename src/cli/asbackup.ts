@@ -1,4 +1,6 @@
 import { asbackupTool, type BackupCommand, toBackupOptions } from '../config/backup-config.js';
+import { createProcessLimits } from '../core/run-context.js';
+import { createRunId } from '../core/run.js';
 import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 import { accessValues } from '../config/auth/security-values.js';
 import { type Environment, runProgram } from './run.js';
@@ -33,22 +35,41 @@ async function runAndClose(command: BackupCommand, progressRequests: ProgressSig
 }
 
 /** Loads what the command needs, and no more. */
-async function runCommand(given: BackupCommand, progressRequests: ProgressSignal): Promise<void> {
-  const command = { ...given, progressRequests };
-  const { removeArtifacts, target } = command;
-  if (removeArtifacts !== undefined)
-    return (await import('../engine/backup/output/target.js')).removeArtifacts(removeArtifacts);
-  const { display } = command;
+async function runCommand(command: BackupCommand, requests: ProgressSignal): Promise<void> {
+  const { removal, target, log, signal, display, machinePath, hostText: hosts } = command;
+  const { RunReporter } = await import('../ui/run-reporter.js');
+  const { backupPresentation } = await import('../ui/backup-presentation.js');
+  const kind = removal !== undefined ? 'removal' : target.kind === 'none' ? 'estimate' : 'backup';
+  const presentation = backupPresentation(kind);
+  const reporter = new RunReporter({
+    presentation,
+    log,
+    frontEnd: 'cli',
+    hosts,
+    signal,
+    machinePath,
+    display,
+    requests,
+  });
+  const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
+  if (removal !== undefined) {
+    const { removeBackup } = await import('../engine/backup/output/removal.js');
+    return removeBackup(removal, context);
+  }
   const { backupSummary, estimateSummary } = await import('../ui/summary.js');
   if (target.kind === 'none') {
-    const { estimate } = await import('../engine/backup/estimate/estimate.js');
-    const result = await estimate(command);
+    const { startEstimate } = await import('../engine/backup/estimate/estimate.js');
+    const run = startEstimate(command, context);
+    reporter.observe(run);
+    const result = await reporter.finish(run.result);
     display?.summarise?.(estimateSummary(result));
     return;
   }
-  const { backup, BackupError } = await import('../engine/backup/backup.js');
+  const { startBackup, BackupError } = await import('../engine/backup/backup.js');
+  const run = startBackup(command, context);
+  reporter.observe(run);
   try {
-    const result = await backup(command);
+    const result = await reporter.finish(run.result);
     display?.summarise?.(backupSummary(result));
   } catch (error) {
     if (error instanceof BackupError) display?.summarise?.(backupSummary(error.result, false));

@@ -1,5 +1,6 @@
 import { errorMessage, ToolError } from '../core/errors.js';
 import { collectGarbageBeforeExit } from '../core/worker-exit.js';
+import { errorText } from '../ui/error-text.js';
 import { jsonForm, StderrLogger, textForm, writeToStderr } from '../ui/stderr-logger.js';
 import { errorEvent, type Log, logEvent, type LogEvent, warningEvent } from '../core/log.js';
 import { type BarOptions, ProgressBar, type Terminal } from '../ui/progress/bar.js';
@@ -183,7 +184,7 @@ function report(error: unknown, name: string, log: StderrLogger, stderr: (text: 
     return;
   }
   if (error instanceof ToolError) {
-    log.error(errorEvent(error, 'run.failed'));
+    log.error(logEvent('run.failed', errorText(error, 'cli'), { code: error.code }));
     if (error.cause !== undefined) log.verbose(logEvent('error.cause', `Cause: ${errorMessage(error.cause)}`));
     return;
   }

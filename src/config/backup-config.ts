@@ -1,5 +1,7 @@
-import type { BackupOptions, BackupTarget } from '../engine/backup/config.js';
-import type { RemovalOptions } from '../engine/backup/output/target.js';
+import type { Log } from '../core/log.js';
+import type { BackupConfig, BackupTarget } from '../engine/backup/config.js';
+import type { RemovalConfig } from '../engine/backup/output/removal.js';
+import type { ProgressDisplay } from '../ui/progress/display.js';
 import { StorageRegistry } from '../storage/registry.js';
 import type { Constraint, Tool } from '../cli/args/parse.js';
 import type { ConnectionSecurity } from './auth/connection-security.js';
@@ -149,15 +151,22 @@ function estimateNotes(v: BackupValues): string[] {
 }
 
 /** What the command asks for: a backup or an estimate (no target), or only the removal of an old backup. */
-export interface BackupCommand extends BackupOptions {
-  removeArtifacts?: RemovalOptions;
+export interface BackupCommand extends BackupConfig {
+  removal?: RemovalConfig;
+  /** The host or node list as the user gave it. */
+  hostText: string;
+  /** The `--machine` file. */
+  machinePath?: string;
+  display?: ProgressDisplay;
+  log: Log;
+  signal: AbortSignal;
 }
 
 export function toBackupOptions(
   values: BackupValues,
-  log: BackupOptions['log'],
+  log: Log,
   signal: AbortSignal,
-  display?: BackupOptions['display'],
+  display?: ProgressDisplay,
   access: ConnectionSecurity = {},
 ): BackupCommand {
   const nodes = values.get('node-list');
@@ -217,14 +226,14 @@ export function toBackupOptions(
     sleepBetweenRetriesMs: values.get('sleep-between-retries'),
     storages,
     ...(machine === undefined ? {} : { machinePath: machine }),
-    ...(values.has('remove-artifacts') ? { removeArtifacts: removalOf(values, storages, log) } : {}),
+    ...(values.has('remove-artifacts') ? { removal: removalOf(values, storages) } : {}),
     ...(display === undefined ? {} : { display }),
     log,
     signal,
   };
 }
 
-function filtersOf(values: BackupValues): Partial<BackupOptions> {
+function filtersOf(values: BackupValues): Partial<BackupConfig> {
   const expression = values.get('filter-exp');
   const after = values.get('modified-after');
   const before = values.get('modified-before');
@@ -237,7 +246,7 @@ function filtersOf(values: BackupValues): Partial<BackupOptions> {
 }
 
 /** 0 is "no limit" in the options as well, but an option that was not given leaves no trace. */
-function limitsOf(values: BackupValues): Partial<BackupOptions> {
+function limitsOf(values: BackupValues): Partial<BackupConfig> {
   const nice = values.get('nice');
   const rate = values.get('records-per-second');
   const most = values.get('max-records');
@@ -249,7 +258,7 @@ function limitsOf(values: BackupValues): Partial<BackupOptions> {
   };
 }
 
-function resumeOf(values: BackupValues): Partial<BackupOptions> {
+function resumeOf(values: BackupValues): Partial<BackupConfig> {
   const from = values.get('continue');
   const destination = values.get('state-file-dst');
   return {
@@ -259,9 +268,9 @@ function resumeOf(values: BackupValues): Partial<BackupOptions> {
   };
 }
 
-function removalOf(values: BackupValues, storages: StorageRegistry, log: BackupOptions['log']): RemovalOptions {
+function removalOf(values: BackupValues, storages: StorageRegistry): RemovalConfig {
   const prefix = values.get('output-file-prefix') ?? values.get('namespace');
-  return { target: targetOf(values), storages, ...(prefix === undefined ? {} : { prefix }), log };
+  return { target: targetOf(values), storages, ...(prefix === undefined ? {} : { prefix }) };
 }
 
 function targetOf(values: BackupValues): BackupTarget {
@@ -276,7 +285,7 @@ function targets(v: BackupValues): number {
   return [v.has('directory'), v.has('output-file'), v.has('estimate')].filter(Boolean).length;
 }
 
-function storagesOf(values: BackupValues, log: BackupOptions['log'], signal: AbortSignal): StorageRegistry {
+function storagesOf(values: BackupValues, log: Log, signal: AbortSignal): StorageRegistry {
   const settings = storageSettings(
     {
       region: values.get('s3-region'),

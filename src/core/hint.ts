@@ -4,13 +4,23 @@
  */
 export const HINT_IDS = [
   'allow-incomplete',
+  'check-filter-exp',
   'check-seeds',
   'check-tls',
+  'continue-backup',
+  'continue-pipe',
   'incomplete-backup',
+  'move-state-file',
   'overlapping-directories',
   'read-pipe',
+  'repeat-options',
+  'replace-file',
+  'replace-files',
+  'replace-own-files',
   'set-credentials',
   'source-namespace',
+  'start-again',
+  'start-again-removing',
   'use-services-alternate',
 ] as const;
 

@@ -1,9 +1,10 @@
 /** The remedies that errors name, in the terms of each front end. */
+import type { ErrorDetails } from '../core/errors.js';
 import type { HintId } from '../core/hint.js';
 
 export type FrontEnd = 'cli' | 'api' | 'rest';
 
-/** `rest` falls back on `api`. */
+/** `rest` falls back on `api`. `{name}` stands for a detail of the error. */
 interface HintTexts {
   cli: string;
   api: string;
@@ -15,6 +16,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'With --allow-incomplete, a backup of which parts are missing is restored without an error.',
     api: 'With allowIncomplete, a backup of which parts are missing is restored without an error.',
   },
+  'check-filter-exp': {
+    cli: 'The expression of --filter-exp is not valid.',
+    api: 'The expression of filterExp is not valid.',
+  },
   'check-seeds': {
     cli: 'Check --host and --port.',
     api: 'Check hosts and port.',
@@ -24,9 +29,21 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Check --tls-enable and --tls-cafile.',
     api: 'Check tls.',
   },
+  'continue-backup': {
+    cli: 'Continue it with --continue {statePath} and otherwise the same options, without --remove-files.',
+    api: 'Continue it with continueFrom: {statePath} and otherwise the same settings, without removeFiles.',
+  },
+  'continue-pipe': {
+    cli: 'Cut what has arrived to its first {sharedBytes} byte(s), and append to it the output of the same command with --continue {statePath}.',
+    api: 'Cut what has arrived to its first {sharedBytes} byte(s), and append to it what the same backup writes with continueFrom: {statePath}.',
+  },
   'incomplete-backup': {
     cli: 'Look for the missing files; asrestore --allow-incomplete restores what is there.',
     api: 'Look for the missing files; restore() with allowIncomplete restores what is there.',
+  },
+  'move-state-file': {
+    cli: 'Name another file with --state-file-dst.',
+    api: 'Name another file with stateFile.',
   },
   'overlapping-directories': {
     cli: 'With --apply-increment, the directories are restored in the given order and later ones win; with --unique, the first one wins.',
@@ -36,6 +53,22 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'A pipe can be read with --input-file.',
     api: 'A pipe can be read with file.',
   },
+  'repeat-options': {
+    cli: 'Continue with the options of the first run.',
+    api: 'Continue with the settings of the first run.',
+  },
+  'replace-file': {
+    cli: 'Give --remove-files to replace it.',
+    api: 'Set removeFiles to replace it.',
+  },
+  'replace-files': {
+    cli: 'Give --remove-files to replace them.',
+    api: 'Set removeFiles to replace them.',
+  },
+  'replace-own-files': {
+    cli: '--remove-files replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
+    api: 'removeFiles replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
+  },
   'set-credentials': {
     cli: 'Give --user and --password.',
     api: 'Give auth.user and auth.password.',
@@ -44,6 +77,14 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give --namespace FROM,TO with the namespace of the backup as FROM.',
     api: 'Set namespace to { from, to } with the namespace of the backup as from.',
   },
+  'start-again': {
+    cli: 'Start it again.',
+    api: 'Start it again.',
+  },
+  'start-again-removing': {
+    cli: 'Run again with --remove-files.',
+    api: 'Run again with removeFiles.',
+  },
   'use-services-alternate': {
     cli: 'If the nodes have alternate addresses for clients outside, give --services-alternate.',
     api: 'If the nodes have alternate addresses for clients outside, set servicesAlternate.',
@@ -51,8 +92,24 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   },
 };
 
-/** One or two sentences that say what the user can do. */
-export function hintText(hint: HintId, frontEnd: FrontEnd): string {
+/** One or two sentences that describe what the user can do. */
+export function hintText(hint: HintId, frontEnd: FrontEnd, details: ErrorDetails = {}): string {
   const texts = HINTS[hint];
-  return frontEnd === 'rest' ? (texts.rest ?? texts.api) : texts[frontEnd];
+  const text = frontEnd === 'rest' ? (texts.rest ?? texts.api) : texts[frontEnd];
+  return text.replace(/\{(\w+)\}/g, (_all, name: string) => String(details[name] ?? ''));
+}
+
+/** What has to be done first after a fault of the system, by the code of the error. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  IO_ENOSPC: 'Free space on the disk.',
+  IO_EDQUOT: 'Free space within the quota.',
+  IO_EFBIG: 'Allow larger files there.',
+  IO_EROFS: 'Make the file system writable again.',
+  IO_EACCES: 'Give this user write permission again.',
+  IO_EPERM: 'Give this user write permission again.',
+  IO_EIO: 'Have the disk checked.',
+};
+
+export function remedyText(code: string): string | undefined {
+  return REMEDIES[code];
 }

@@ -28,7 +28,10 @@ export class MachineFile {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** Waits for a reader if it is a FIFO; aborting `signal` ends the wait. Throws MachineFileError, or the signal's reason. */
+  /**
+   * Waits for a reader if it is a FIFO; aborting `signal` ends the wait. Throws MachineFileError, or the signal's
+   * reason.
+   */
   static async open(path: string, signal?: AbortSignal): Promise<MachineFile> {
     for (;;) {
       signal?.throwIfAborted();

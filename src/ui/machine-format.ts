@@ -1,4 +1,4 @@
-import type { BackupTotals } from './messages/backup.js';
+import type { BackupTotals } from '../core/events/backup.js';
 import { perRecord } from './progress/throughput.js';
 import type { RestoreTotals } from '../core/events/restore.js';
 import { etaText } from './format-duration.js';

@@ -53,7 +53,10 @@ export function shownLevel(level: LogLevel, { warning }: LogEvent): 'error' | 'w
   return warning === true ? 'warn' : LEVELS[level];
 }
 
-/** `{"time":"…Z","tool":"asbackup","pid":…,"level":"info","event":"…","message":"…","fields":{…}}` (docs/reference/log-events.md). */
+/**
+ * `{"time":"…Z","tool":"asbackup","pid":…,"level":"info","event":"…","message":"…","fields":{…}}`
+ * (docs/reference/log-events.md).
+ */
 export function jsonForm(tool: string): LineForm {
   return ({ time, level, event, pid, worker }) => {
     const { text, fields } = event;
@@ -119,7 +122,10 @@ function redactedFields(fields: Fields, redact: (text: string) => string): Field
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(value)]));
 }
 
-/** A name with a line feed must not be able to look like a log line of its own, nor an escape sequence reach a terminal. */
+/**
+ * A name with a line feed must not be able to look like a log line of its own, nor an escape sequence reach a
+ * terminal.
+ */
 function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);

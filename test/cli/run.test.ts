@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import type { BackupOptions } from '../../src/engine/backup/config.js';
 import type { OptionTable } from '../../src/config/schema/option-spec.js';
 import { main as asbackup } from '../../src/cli/asbackup.js';
 import { asbackupTool, type BackupCommand } from '../../src/config/backup-config.js';
@@ -41,10 +40,10 @@ function fakeWorld() {
   return world;
 }
 
-async function backupOptions(...argv: string[]): Promise<BackupOptions> {
+async function backupOptions(...argv: string[]): Promise<BackupCommand> {
   const world = fakeWorld();
-  let seen: BackupOptions | undefined;
-  const run = (options: BackupOptions) => {
+  let seen: BackupCommand | undefined;
+  const run = (options: BackupCommand) => {
     seen = options;
     return Promise.resolve();
   };
@@ -313,7 +312,7 @@ describe('options of a backup', () => {
   it('estimates without a target, and says what the estimate does not know', async () => {
     const world = fakeWorld();
     let target: unknown;
-    const run = (options: BackupOptions) => {
+    const run = (options: BackupCommand) => {
       target = options.target;
       return Promise.resolve();
     };
@@ -328,8 +327,8 @@ describe('options of a backup', () => {
 
   it('removes the files of the prefix, or else of the namespace, or else all', async () => {
     const removal = async (...more: string[]) => {
-      const options = (await backupOptions('--remove-artifacts', '-d', 'd', ...more)) as BackupCommand;
-      return options.removeArtifacts?.prefix;
+      const options = await backupOptions('--remove-artifacts', '-d', 'd', ...more);
+      return options.removal?.prefix;
     };
     expect(await removal()).toBeUndefined();
     expect(await removal('-n', 'n')).toBe('n');
@@ -338,7 +337,7 @@ describe('options of a backup', () => {
 
   it('draws on a terminal only, and only when it is given one', async () => {
     const seen: boolean[] = [];
-    const run = (options: BackupOptions) => {
+    const run = (options: BackupCommand) => {
       seen.push(options.display !== undefined);
       return Promise.resolve();
     };

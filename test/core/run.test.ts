@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startRun, type RunBody, type RunProgress } from '../../src/core/run.js';
 import { createProcessLimits, type RunContext } from '../../src/core/run-context.js';
 
 const NOTHING: RunProgress = { records: 0, bytes: 0, expectedRecords: 0, expectedBytes: 0, workers: [] };
 
-function setUp(limits = createProcessLimits()) {
+async function setUp(limits = createProcessLimits()) {
   const controller = new AbortController();
   let resolve: (value: string) => void = () => undefined;
   let reject: (error: Error) => void = () => undefined;
@@ -13,12 +14,13 @@ function setUp(limits = createProcessLimits()) {
   const context: RunContext = { runId: 'id', signal: controller.signal, emit: () => undefined, limits };
   const run = startRun(body, context);
   run.result.catch(() => undefined);
+  await turn();
   return { run, controller, resolve, reject };
 }
 
 describe('a run', () => {
   it('is running, then completed', async () => {
-    const { run, resolve } = setUp();
+    const { run, resolve } = await setUp();
     expect({ id: run.id, state: run.state, counters: run.counters() }).toEqual({
       id: 'id',
       state: 'running',
@@ -30,14 +32,14 @@ describe('a run', () => {
   });
 
   it('that rejects has failed', async () => {
-    const { run, reject } = setUp();
+    const { run, reject } = await setUp();
     reject(new Error('no'));
     await expect(run.result).rejects.toThrow('no');
     expect(run.state).toBe('failed');
   });
 
   it('that is aborted is stopping until it has ended, then canceled', async () => {
-    const { run, controller, reject } = setUp();
+    const { run, controller, reject } = await setUp();
     controller.abort();
     expect(run.state).toBe('stopping');
     reject(new Error('stopped'));
@@ -47,9 +49,9 @@ describe('a run', () => {
 
   it('waits in the queue while the process has its most runs under way, and is canceled there', async () => {
     const limits = createProcessLimits(1);
-    const first = setUp(limits);
-    const second = setUp(limits);
-    const third = setUp(limits);
+    const first = await setUp(limits);
+    const second = await setUp(limits);
+    const third = await setUp(limits);
     expect([first.run.state, second.run.state]).toEqual(['running', 'queued']);
     second.controller.abort(new Error('not wanted any more'));
     first.resolve('a');

@@ -150,7 +150,7 @@ describe('three nodes with two copies of everything', () => {
     const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '1']).done;
     expect(code).toBe(1);
     expect(texts(stderr).at(-1)).toMatch(
-      /^ERR 1 partition\(s\) could not be read \(0\).*Nothing was created or deleted/,
+      /^ERR 1 partition\(s\) could not be read \(0\).*nothing was created or deleted/,
     );
     expect(existsSync(path)).toBe(false);
   });

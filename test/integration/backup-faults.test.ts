@@ -262,7 +262,7 @@ describe('27: a backup that is refused', () => {
     const { code, stderr } = await start(cluster, [option, path, '-f', INVALID_EXPRESSION]).done;
     expect(code).toBe(1);
     expect(texts(stderr).at(-1)).toMatch(
-      /The expression of --filter-exp is not valid\. Nothing was created or deleted\.$/,
+      /; nothing was created or deleted\. The expression of --filter-exp is not valid\.$/,
     );
     expect(existsSync(path)).toBe(false);
   });
@@ -344,7 +344,7 @@ describe('40: a failure', () => {
     const lines = texts(stderr);
     expect(lines.at(-2)).toMatch(/^INF Backed up [1-9]\d* record\(s\), 0 secondary index\(es\), 0 UDF file\(s\)/);
     expect(lines.at(-1)).toMatch(
-      /^ERR .* could not be read .* is incomplete .*; continue it with --continue .* without --remove-files\.$/,
+      /^ERR .* could not be read .* is incomplete .*\. Continue it with --continue .* without --remove-files\.$/,
     );
     expect(machineLines(machine).at(-1)).toMatch(/^SUMMARY:[1-9]\d*:0:0:\d+:\d+$/);
   });
@@ -397,16 +397,16 @@ describe('more workers than there is work', () => {
 
 describe('a server that is too old', () => {
   it.each([
-    ['-a 2020-01-01', '--modified-after'],
-    ['-b 2020-01-01', '--modified-before'],
-    ['--no-ttl-only', '--no-ttl-only'],
+    ['-a 2020-01-01', 'a first date of modification'],
+    ['-b 2020-01-01', 'a last date of modification'],
+    ['--no-ttl-only', 'a choice of records without a TTL'],
     ['-s a,b', 'several sets at once'],
   ])('is not asked for %s', async (argument, name) => {
     cluster.nodes[0]!.misbehave({ infoAnswers: new Map([['build', '5.1.0.7']]) });
     const path = fresh();
     const { code, stderr } = await start(cluster, ['-d', path, ...argument.split(' ')]).done;
     expect(code).toBe(1);
-    expect(texts(stderr).at(-1)).toBe(`ERR A server before 5.2 does not know ${name}; this cluster runs 5.1.0.7.`);
+    expect(texts(stderr).at(-1)).toBe(`ERR A server before 5.2 does not support ${name}; this cluster runs 5.1.0.7.`);
     expect(existsSync(path)).toBe(false);
   });
 });

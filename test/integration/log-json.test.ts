@@ -100,14 +100,18 @@ describe('a run that succeeds', () => {
 describe('a run that fails', () => {
   it.each([
     ['asbackup', ['-h', '127.0.0.1', '-p', '1', '-n', 'test', '-o', '-', '-v'], /^(?:NET|CLUSTER)_/],
-    ['asbackup', ['-n', 'test', '-d', join(GOLDEN, 'plain')], /^TARGET_NOT_EMPTY$/],
+    ['asbackup', ['CLUSTER', '-n', 'test', '-d', join(GOLDEN, 'plain')], /^TARGET_NOT_EMPTY$/],
     ['asrestore', ['--validate', '-d', '/nowhere'], /^IO_ENOENT$/],
     ['asrestore', ['--validate', '-i', join(GOLDEN, 'zstd/test_00000.asb')], /^ASB_/],
     ['asbackup', ['-n', 'test'], /^OPTION_CONFLICT$/],
     ['asbackup', ['--paralel', '4'], /^OPTION_USAGE$/],
     ['asrestore', ['stray'], /^OPTION_USAGE$/],
   ] as const)('%s %j ends with an error and its code', async (tool, args, code) => {
-    const found = await logged(tool, 1, [...args]);
+    const found = await logged(
+      tool,
+      1,
+      args.flatMap((arg) => (arg === 'CLUSTER' ? at : [arg])),
+    );
     const errors = found.filter(({ level }) => level === 'error');
     expect(errors.at(-1)?.fields.code).toMatch(code);
     expect(['run.failed', 'usage']).toContain(errors.at(-1)?.event);

@@ -104,7 +104,7 @@ describe('a reader of standard output', () => {
     const { code, signal, stderr } = await running.done;
     expect([code, signal]).toEqual([1, null]);
     expect(texts(stderr).at(-1)).toMatch(
-      /^ERR Cannot write to \[stdout\]: the reader of the pipe has gone \(EPIPE\)\./,
+      /^ERR Cannot write to \[stdout\]: the reader of the pipe has closed it \(EPIPE\)\./,
     );
   });
 

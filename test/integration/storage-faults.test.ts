@@ -62,7 +62,7 @@ function expectStopped({ code, stderr }: Ended, reason: RegExp, state: string): 
   expect(code, stderr).toBe(1);
   const last = texts(stderr).at(-1);
   expect(last).toMatch(reason);
-  expect(last).toContain(`continue it with --continue ${state}`);
+  expect(last).toContain(`Continue it with --continue ${state}`);
 }
 
 function expectComplete({ code, stderr }: Ended, path: string): void {
@@ -92,7 +92,7 @@ describe('a backup is not lost when', () => {
     const args = ['-d', path, '-F', '1'];
     const user = uid === undefined ? {} : { uid };
     const stopped = await backUp([...args, '-L', '6000'], { ...user, meanwhile: () => chmodSync(path, 0o555) });
-    expectStopped(stopped, /permission denied \(EACCES\).*give this user write permission again, then continue/, state);
+    expectStopped(stopped, /permission denied \(EACCES\).*Give this user write permission again\. Continue it/, state);
     const refused = await backUp([...args, '--continue', state], user);
     expect(refused.code).toBe(1);
     chmodSync(path, 0o755);

@@ -1,113 +1,76 @@
-/** A backup worker thread: it owns its connections, encoder and file from end to end. */
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+/** A worker thread of a backup: it has its own connections, encoder and file. */
+import { workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
-import type { PartitionFilter } from '../../aerospike/config.js';
 import { PartitionTracker } from '../../aerospike/commands/partition-tracker.js';
 import { scanPartitions } from '../../aerospike/commands/scan.js';
+import type { PartitionFilter } from '../../aerospike/config.js';
 import { RecordEncoder } from '../../asb/encoder.js';
-import { errorMessage, ToolError } from '../../core/errors.js';
-import { jobTimeLine, scanRetryLine, workerDoneLine } from '../../ui/messages/backup.js';
-import type { LogEvent } from '../../core/log.js';
-import { exitWorker } from '../../core/worker-exit.js';
 import { Codecs } from '../../codecs/codecs.js';
-import type { ByteSink } from '../../core/byte-stream.js';
+import { CounterBlock } from '../../core/counters.js';
+import { errorMessage } from '../../core/errors.js';
+import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
 import { StorageRegistry } from '../../storage/registry.js';
-import {
-  Counter,
-  COUNTERS_PER_WORKER,
-  type FileLength,
-  type BackupWorkerMessage,
-  type JobFilter,
-  type BackupWorkerRequest,
-  type BackupWorkerData,
-} from './worker-protocol.js';
+import type { ChunkOutput } from './output/chunk-output.js';
+import { DirectoryOutput } from './output/directory-output.js';
+import { SharedOutput } from './output/shared-output.js';
 import { throttle } from './output/throttle.js';
-import { DirectoryOutput, SharedOutput, type ChunkOutput, type ProgressDelta } from './output/chunk-output.js';
 import { RecordWriter } from './record-writer.js';
+import {
+  BACKUP_COUNTERS,
+  type BackupCounter,
+  type BackupJob,
+  type BackupMessage,
+  type BackupRequest,
+  type BackupWorkerData,
+  type BackupWorkerResult,
+  type JobFilter,
+} from './worker-protocol.js';
 
-class BackupWorker {
-  private readonly counters: Float64Array;
+class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerResult> {
+  private readonly block: CounterBlock<BackupCounter>;
+  private readonly counts: Record<BackupCounter, number> = { records: 0, bytes: 0, textBytes: 0 };
   private readonly output: ChunkOutput;
   /** The same as `output` when there is one output for all workers. */
   private readonly shared: SharedOutput | undefined;
   private readonly writer: RecordWriter;
+  /** Aborts when the run is to stop, and when this worker has failed. */
   private readonly stopping = new AbortController();
-  private cluster: Cluster | undefined;
-  private failed = false;
   private readonly startedAt = performance.now();
   private jobs = 0;
 
   constructor(
-    private readonly setup: BackupWorkerData,
-    private readonly port: MessagePort,
-    pipeline: Codecs,
+    private readonly data: BackupWorkerData,
+    private readonly link: WorkerLink<BackupMessage>,
+    codecs: Codecs,
+    private readonly cluster: Cluster | undefined,
   ) {
-    const at = setup.index * COUNTERS_PER_WORKER * Float64Array.BYTES_PER_ELEMENT;
-    this.counters = new Float64Array(setup.counters, at, COUNTERS_PER_WORKER);
-    const { output, selection, compact } = setup;
-    if (output.kind === 'directory') {
-      const onBytes = (bytes: number): void => void (this.counters[Counter.BYTES]! += bytes);
-      const onDurable = (stretch: ProgressDelta, file: FileLength | undefined): void => {
-        this.send({ type: 'durable', ...stretch, file });
-      };
-      const slow = (sink: ByteSink): ByteSink => throttle(sink, setup.bandwidth, this.stopping.signal);
-      this.output = new DirectoryOutput(
-        output,
-        onBytes,
-        onDurable,
-        pipeline,
-        slow,
-        StorageRegistry.forWorker(setup.storage),
-      );
+    this.block = new CounterBlock(BACKUP_COUNTERS, data.counters);
+    link.signal.addEventListener('abort', () => this.stopping.abort(link.signal.reason), { once: true });
+    if (data.output.kind === 'directory') {
+      this.output = this.openDirectory(data.output, codecs);
     } else {
-      this.output = this.shared = new SharedOutput(port, pipeline.compressor());
+      const post: WorkerLink<BackupMessage>['post'] = (message, transfer) => link.post(message, transfer);
+      this.output = this.shared = new SharedOutput(post, codecs.compressor());
     }
-    const encoder = new RecordEncoder({ namespace: selection.namespace, compact });
-    this.writer = new RecordWriter(encoder, this.output);
+    const { selection, compact } = data;
+    this.writer = new RecordWriter(new RecordEncoder({ namespace: selection.namespace, compact }), this.output);
   }
 
-  start(): void {
-    this.port.on('message', (message: BackupWorkerRequest) => {
-      switch (message.type) {
-        case 'job':
-          this.guard(() => this.runJob(message.filter, message.maxRecords, message.cursors));
-          break;
-        case 'finish':
-          this.guard(() => this.finish());
-          break;
-        case 'checkpoint':
-          this.guard(() => this.writer.checkpoint());
-          break;
-        case 'written':
-          this.shared?.written(message.memory);
-          break;
-        case 'stop':
-          this.stopping.abort(new ToolError('STOPPED', 'The backup was stopped.'));
-          break;
-      }
-    });
-    this.guard(async () => {
-      if (!this.setup.noRecords) this.cluster = await Cluster.connect(this.setup.cluster, this.stopping.signal);
-      this.send({ type: 'idle' });
-    });
-  }
-
-  private async runJob(
-    filter: JobFilter,
-    maxRecords: number | undefined,
-    cursors: Uint8Array | undefined,
-  ): Promise<void> {
+  async runJob({ filter, maxRecords, cursors }: BackupJob): Promise<void> {
     const { writer, output } = this;
     const recordsBefore = writer.records;
     const bytesBefore = this.jobBytes();
     const startedAt = performance.now();
     this.jobs++;
-    const report = (type: 'jobDone' | 'jobStopped'): void => {
-      this.count();
-      const records = writer.records - recordsBefore;
-      const bytes = this.jobBytes() - bytesBefore;
-      this.send({ type, filter, records, bytes });
-      this.tell(jobTimeLine(toPartitionFilter(filter), records, bytes, performance.now() - startedAt));
+    const report = (type: 'job.done' | 'job.interrupted'): void => {
+      this.publish();
+      const job = {
+        filter: toPartitionFilter(filter),
+        records: writer.records - recordsBefore,
+        bytes: this.jobBytes() - bytesBefore,
+      };
+      this.link.emit({ type, ...job });
+      this.link.emit({ type: 'job.time', ...job, durationMs: performance.now() - startedAt });
     };
     try {
       output.begin();
@@ -119,92 +82,95 @@ class BackupWorker {
       await writer.flush();
       await output.endJob();
     } catch (error) {
-      report('jobStopped');
+      report('job.interrupted');
       throw error;
     }
-    report('jobDone');
-    this.send({ type: 'idle' });
+    report('job.done');
+  }
+
+  request(request: BackupRequest): Promise<void> | undefined {
+    if (request.type === 'checkpoint') return this.writer.checkpoint();
+    this.shared?.release(request.memory);
+    return undefined;
+  }
+
+  async finish(): Promise<BackupWorkerResult> {
+    const files = await this.output.finish();
+    this.publish();
+    this.link.emit({
+      type: 'worker.done',
+      direction: 'backup',
+      jobs: this.jobs,
+      files: files.length,
+      records: this.writer.records,
+      bytes: this.writer.bytes,
+      durationMs: performance.now() - this.startedAt,
+    });
+    this.cluster?.close();
+    return { files };
+  }
+
+  /** What was handled is made durable, unless that is what failed. */
+  async abort(error: unknown): Promise<void> {
+    // Also the scan that goes on when it was a checkpoint that failed.
+    this.stopping.abort(error);
+    try {
+      await this.writer.flush();
+      await this.output.finish();
+    } catch {
+      await this.output.abort();
+    }
+    this.publish();
+    this.cluster?.close();
+  }
+
+  private openDirectory(plan: Extract<BackupWorkerData['output'], { kind: 'directory' }>, codecs: Codecs): ChunkOutput {
+    const { bandwidth, storage } = this.data;
+    return new DirectoryOutput(
+      plan,
+      (bytes) => (this.counts.bytes += bytes),
+      (delta, file) => this.link.post({ type: 'durable', ...delta, file }),
+      codecs,
+      (sink) => throttle(sink, bandwidth, this.stopping.signal),
+      StorageRegistry.forWorker(storage),
+    );
   }
 
   /** Bytes of records, or of files if those are compressed. */
   private jobBytes(): number {
-    return this.setup.pipeline.compression === undefined ? this.writer.bytes : this.counters[Counter.BYTES]!;
+    return this.data.pipeline.compression === undefined ? this.writer.bytes : this.counts.bytes;
   }
 
   private async scan(tracker: PartitionTracker, maxRecords: number | undefined): Promise<void> {
-    const { writer, setup } = this;
-    if (this.cluster !== undefined) {
-      const { filter: expression, ...selection } = setup.selection;
-      await scanPartitions(
-        this.cluster,
-        expression === undefined ? selection : { ...selection, filter: Buffer.from(expression) },
-        tracker,
-        {
-          row: (view) => writer.row(view),
-          waitForDrain: () => {
-            this.count();
-            return writer.waitForDrain();
-          },
+    const { writer, data, cluster } = this;
+    if (cluster === undefined) return;
+    const { filter: expression, ...selection } = data.selection;
+    await scanPartitions(
+      cluster,
+      expression === undefined ? selection : { ...selection, filter: Buffer.from(expression) },
+      tracker,
+      {
+        row: (view) => writer.row(view),
+        waitForDrain: () => {
+          this.publish();
+          return writer.waitForDrain();
         },
-        {
-          maxRetries: setup.maxRetries,
-          sleepBetweenRetriesMs: setup.sleepBetweenRetriesMs,
-          firstNode: setup.index,
-          ...(maxRecords === undefined ? {} : { maxRecords }),
-          signal: this.stopping.signal,
-          onRetry: (error, left) => {
-            this.send({ type: 'log', level: 'error', line: scanRetryLine(left, errorMessage(error)) });
-          },
-        },
-      );
-    }
+      },
+      {
+        maxRetries: data.maxRetries,
+        sleepBetweenRetriesMs: data.sleepBetweenRetriesMs,
+        firstNode: data.index,
+        ...(maxRecords === undefined ? {} : { maxRecords }),
+        signal: this.stopping.signal,
+        onRetry: (error, partitions) => this.link.emit({ type: 'scan.retry', partitions, reason: errorMessage(error) }),
+      },
+    );
   }
 
-  private async finish(): Promise<void> {
-    const files = await this.output.finish();
-    const { jobs, writer } = this;
-    this.tell(workerDoneLine(jobs, files.length, writer.records, writer.bytes, performance.now() - this.startedAt));
-    this.cluster?.close();
-    this.send({ type: 'finished', files });
-    exitWorker(this.port);
-  }
-
-  /**
-   * Runs a piece of work. A failure closes everything and is the last thing this worker says; before, what was handled
-   * is made durable, unless that is what failed.
-   */
-  private guard(work: () => Promise<void>): void {
-    work().catch(async (error: unknown) => {
-      if (this.failed) return;
-      this.failed = true;
-      // Also the scan that goes on when it was a checkpoint that failed.
-      this.stopping.abort(error);
-      let openFiles: string[] = [];
-      try {
-        await this.writer.flush();
-        await this.output.finish();
-      } catch {
-        openFiles = await this.output.abandon();
-      }
-      this.cluster?.close();
-      const code = error instanceof ToolError ? error.code : 'INTERNAL';
-      const stack = error instanceof Error ? (error.stack ?? '') : '';
-      this.send({ type: 'failed', code, message: errorMessage(error), stack, openFiles });
-      exitWorker(this.port);
-    });
-  }
-
-  private count(): void {
-    this.counters[Counter.RECORDS] = this.writer.records;
-    this.counters[Counter.TEXT_BYTES] = this.writer.bytes;
-  }
-
-  private tell(line: LogEvent): void {
-    this.send({ type: 'log', level: 'verbose', line });
-  }
-
-  private send(message: BackupWorkerMessage): void {
-    this.port.postMessage(message);
+  private publish(): void {
+    this.counts.records = this.writer.records;
+    this.counts.textBytes = this.writer.bytes;
+    this.block.publish(this.data.index, this.counts);
   }
 }
 
@@ -212,6 +178,9 @@ function toPartitionFilter(filter: JobFilter): PartitionFilter {
   return filter.kind === 'range' ? filter : { kind: 'digest', digest: Buffer.from(filter.digest) };
 }
 
-if (parentPort === null) throw new Error('this file runs in a worker thread');
-const setup = workerData as BackupWorkerData;
-new BackupWorker(setup, parentPort, await Codecs.open(setup.pipeline)).start();
+const data = workerData as BackupWorkerData;
+runWorker<BackupJob, BackupRequest, BackupMessage, BackupWorkerResult>(async (link) => {
+  const codecs = await Codecs.open(data.pipeline);
+  const cluster = data.noRecords ? undefined : await Cluster.connect(data.cluster, link.signal);
+  return new BackupWorker(data, link, codecs, cluster);
+});

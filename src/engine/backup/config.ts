@@ -1,10 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../../aerospike/config.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
-import type { Log } from '../../core/log.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import type { ProgressDisplay } from '../../ui/progress/display.js';
-import type { ProgressSignal } from '../../ui/progress/progress-signal.js';
 
 export type BackupTarget =
   | { kind: 'directory'; path: string }
@@ -16,10 +13,8 @@ export type BackupTarget =
   | { kind: 'none' };
 
 /** Everything one backup run needs to know. Names, ranges and defaults: asbackup.md 1.2. */
-export interface BackupOptions extends CodecConfig {
+export interface BackupConfig extends CodecConfig {
   cluster: ClusterOptions;
-  /** For the log only: the host or node list as the user typed it. */
-  hostText: string;
   namespace: string;
   /** Empty = the whole namespace. An empty name means records without a set. */
   sets: string[];
@@ -69,17 +64,8 @@ export interface BackupOptions extends CodecConfig {
   checkpointIntervalMs?: number;
   /** Records an estimate reads. Absent: 10 000, or 1000 for the one before a backup to a file. */
   estimateSamples?: number;
-  /** Progress and summary for programs are appended to this file or FIFO (asbackup.md 8.5). */
-  machinePath?: string;
-  /** The storages of the run's paths; absent = local files only. Who made them closes them. */
+  /** The storages of the run's paths. Who made them closes them. */
   storages: StorageAccess;
-  /** Shows the progress in place of the percent lines. */
-  display?: ProgressDisplay;
-  /** Asks for the progress out of turn. */
-  progressRequests?: ProgressSignal;
-  log: Log;
-  /** Aborting stops the run in an orderly way; `backup` then throws. */
-  signal?: AbortSignal;
 }
 
 export interface BackupResult {

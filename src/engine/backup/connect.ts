@@ -1,24 +1,14 @@
-/** What a backup and an estimate share: reaching the cluster, what it holds, and the lines around the run. */
+/** What a backup and an estimate share: reaching the cluster, what it holds, and the events around the run. */
 import { Cluster } from '../../aerospike/cluster/cluster.js';
-import { ClusterError } from '../../aerospike/errors.js';
-import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import { buildAtLeast } from '../../aerospike/cluster/peers.js';
+import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
-import { errorMessage, ToolError } from '../../core/errors.js';
-import {
-  backupStartLine,
-  connectedLine,
-  backupSummaryLine,
-  nodeCountLine,
-  nodeTableLines,
-  objectCountLine,
-  type BackupTotals,
-} from '../../ui/messages/backup.js';
-import { errorEvent, logEvent, type LogEvent, warningEvent } from '../../core/log.js';
-import { MachineFile } from '../../ui/machine-file.js';
-import { machineBackupSummaryText } from '../../ui/machine-format.js';
+import { ClusterError } from '../../aerospike/errors.js';
+import type { EmitEvent } from '../../core/events.js';
+import type { BackupTotals } from '../../core/events/backup.js';
+import type { RunContext } from '../../core/run-context.js';
+import type { BackupConfig } from './config.js';
 import { partitionsOwnedBy, selectNodes } from './node-selection.js';
-import type { BackupOptions } from './config.js';
 
 export interface Session {
   readonly cluster: Cluster;
@@ -26,125 +16,101 @@ export interface Session {
   readonly partitions: PartitionFilter[];
   /** How many records there are likely to be, before any filter. */
   readonly expectedRecords: number;
-  /** Takes a line of the `--machine` file, if there is one. */
-  readonly machine: (line: string) => void;
-  /** What was done so far. To be set by the run; the summary asks it, after a failure too. */
-  totals: () => BackupTotals;
 }
 
 /**
- * Connects, checks that the cluster can do what is asked (asbackup.md 2.1 rows 20 to 23), and tells what it holds. Once
- * this is done, `run` ends with the summary line, however it ends (asbackup.md 8.3): scripts read it.
+ * Connects, checks that the cluster can do what is asked (asbackup.md 2.1 rows 20 to 23), and reports what it holds.
+ * Once this is done, the run ends with its summary, however it ends (asbackup.md 8.3): scripts read it.
+ *
+ * @param totals what was done so far
  */
-export async function withConnection<T>(options: BackupOptions, run: (session: Session) => Promise<T>): Promise<T> {
-  const { log, namespace } = options;
-  log.info(startLine(options));
+export async function withConnection<T>(
+  config: BackupConfig,
+  context: RunContext,
+  totals: () => BackupTotals,
+  run: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { namespace } = config;
+  const { emit, signal } = context;
+  reportStart(config, emit);
   const startedAt = performance.now();
-  const cluster = await Cluster.connect(options.cluster, options.signal, (text) =>
-    log.info(logEvent('cluster.tls', text)),
-  );
-  log.verbose(
-    connectedLine(
-      cluster.build,
-      cluster.nodes.map(({ name }) => name),
-      performance.now() - startedAt,
-    ),
-  );
+  const cluster = await Cluster.connect(config.cluster, signal, (text) => emit({ type: 'cluster.tls', text }));
+  const nodeNames = cluster.nodes.map(({ name }) => name);
+  const durationMs = performance.now() - startedAt;
+  emit({ type: 'cluster.connected', build: cluster.build, nodes: nodeNames, durationMs });
   try {
-    const nodes = await selectNodes(cluster, options.nodeList);
-    const counts = await countObjects(cluster, namespace, options.sets, nodes);
-    const expectedRecords = reportNodes(counts, options);
-    checkVersion(cluster, options);
-    reportRacks(cluster, options);
-    const partitions =
-      options.nodeList === undefined ? options.partitions : partitionsOwnedBy(cluster, namespace, nodes);
-    const { machinePath } = options;
-    const machine = machinePath === undefined ? undefined : await MachineFile.open(machinePath, options.signal);
-    const session: Session = {
-      cluster,
-      partitions,
-      expectedRecords,
-      machine: (line) => machine?.line(line),
-      totals: () => ({ records: 0, sindexes: 0, udfs: 0, bytes: 0 }),
-    };
-    const summarise = (): void => {
-      const totals = session.totals();
-      log.info(backupSummaryLine(totals));
-      session.machine(machineBackupSummaryText(totals));
-    };
-    let result: T;
+    const nodes = await selectNodes(cluster, config.nodeList);
+    const counts = await countObjects(cluster, namespace, config.sets, nodes);
+    const expectedRecords = reportNodes(counts, config, emit);
+    checkVersion(cluster, config);
+    reportRacks(cluster, config, emit);
+    const partitions = config.nodeList === undefined ? config.partitions : partitionsOwnedBy(cluster, namespace, nodes);
+    await context.connected?.();
     try {
-      result = await run(session);
-    } catch (error) {
-      summarise();
-      await machine?.close().catch((failure: unknown) => log.error(errorEvent(failure)));
-      throw error;
+      return await run({ cluster, partitions, expectedRecords });
+    } finally {
+      const { records, sindexes, udfs, bytes } = totals();
+      emit({ type: 'backup.summary', records, sindexes, udfs, bytes });
     }
-    summarise();
-    await machine?.close().catch((failure: unknown) => {
-      const text = `${errorMessage(failure)} Nothing else went wrong: the ${whatOf(options)} is complete.`;
-      throw new ToolError('MACHINE_FILE', text, { cause: failure });
-    });
-    return result;
   } finally {
     cluster.close();
   }
 }
 
-function whatOf({ target }: BackupOptions): string {
-  return target.kind === 'none' ? 'estimate' : 'backup';
-}
-
-function startLine(options: BackupOptions): LogEvent {
-  const { modifiedAfterNs, modifiedBeforeNs } = options;
-  return backupStartLine({
-    ...options,
+function reportStart(config: BackupConfig, emit: EmitEvent): void {
+  const { namespace, sets, bins, modifiedAfterNs, modifiedBeforeNs, noTtlOnly = false, maxRecords = 0 } = config;
+  const { kind } = config.target;
+  emit({
+    type: 'backup.start',
+    namespace,
+    sets,
+    bins,
     ...(modifiedAfterNs === undefined ? {} : { modifiedAfter: Number(modifiedAfterNs / 1_000_000n) }),
     ...(modifiedBeforeNs === undefined ? {} : { modifiedBefore: Number(modifiedBeforeNs / 1_000_000n) }),
+    noTtlOnly,
+    maxRecords,
+    target: kind === 'directory' || kind === 'file' ? { kind, path: config.target.path } : { kind },
   });
 }
 
 /** asbackup.md 2.1 row 23. Servers before 4.9 are refused when connecting. */
-export function checkVersion(cluster: { build: string }, options: BackupOptions): void {
+export function checkVersion(
+  cluster: { build: string },
+  config: Pick<BackupConfig, 'sets' | 'modifiedAfterNs' | 'modifiedBeforeNs' | 'noTtlOnly'>,
+): void {
   if (buildAtLeast(cluster.build, 5, 2)) return;
   const needs = [
-    ...(options.sets.length > 1 ? ['several sets at once'] : []),
-    ...(options.modifiedAfterNs === undefined ? [] : ['--modified-after']),
-    ...(options.modifiedBeforeNs === undefined ? [] : ['--modified-before']),
-    ...(options.noTtlOnly === true ? ['--no-ttl-only'] : []),
+    ...(config.sets.length > 1 ? ['several sets at once'] : []),
+    ...(config.modifiedAfterNs === undefined ? [] : ['a first date of modification']),
+    ...(config.modifiedBeforeNs === undefined ? [] : ['a last date of modification']),
+    ...(config.noTtlOnly === true ? ['a choice of records without a TTL'] : []),
   ];
   if (needs.length === 0) return;
-  const text = `A server before 5.2 does not know ${needs.join(', ')}; this cluster runs ${cluster.build}.`;
+  const text = `A server before 5.2 does not support ${needs.join(', ')}; this cluster runs ${cluster.build}`;
   throw new ClusterError('CLUSTER_VERSION', text);
 }
 
-/** Logs the node table. Returns how many records there are, each counted once. */
-function reportNodes(nodes: readonly NodeObjects[], { log, namespace, sets }: BackupOptions): number {
-  log.info(nodeCountLine(nodes.length));
+/** Reports the node table. Returns how many records there are, each counted once. */
+function reportNodes(nodes: readonly NodeObjects[], { namespace, sets }: BackupConfig, emit: EmitEvent): number {
+  emit({ type: 'cluster.nodes', nodes: nodes.length });
   const rows = nodes.map(({ node, objects, replicationFactor }) => ({
     id: node.name,
     objects,
     replication: replicationFactor,
   }));
-  for (const line of nodeTableLines(rows)) log.info(line);
+  emit({ type: 'cluster.table', nodes: rows });
   const factors = new Set(nodes.map(({ replicationFactor }) => replicationFactor));
-  if (factors.size > 1) {
-    const text = 'the nodes differ in their replication factor; the number of records may be inaccurate.';
-    log.info(warningEvent('cluster.replication', text));
-  }
-  if (factors.has(0)) log.info(warningEvent('cluster.replication', 'a node has replication factor 0, taken as 1.'));
+  if (factors.size > 1) emit({ type: 'cluster.replication', problem: 'differs' });
+  if (factors.has(0)) emit({ type: 'cluster.replication', problem: 'zero' });
   // A node's own factor says how often its objects are counted (asbackup.md 12, fault 25).
   const copies = nodes.map(({ objects, replicationFactor }) => objects / Math.max(1, replicationFactor));
-  const expected = Math.floor(copies.reduce((total, objects) => total + objects, 0));
-  log.info(objectCountLine(namespace, sets, expected));
-  return expected;
+  const records = Math.floor(copies.reduce((total, objects) => total + objects, 0));
+  emit({ type: 'cluster.records', namespace, sets, records });
+  return records;
 }
 
-function reportRacks(cluster: Cluster, { cluster: { preferRacks }, namespace, log }: BackupOptions): void {
+function reportRacks(cluster: Cluster, { cluster: { preferRacks }, namespace }: BackupConfig, emit: EmitEvent): void {
   if (preferRacks === undefined) return;
-  const silent = cluster.nodesWithoutRack(namespace);
-  if (silent.length === 0) return;
-  const names = silent.map(({ name }) => name).join(', ');
-  const text = `--prefer-racks cannot choose node(s) ${names}, which do not tell their rack.`;
-  log.info(warningEvent('cluster.racks', text, { nodes: silent.map(({ name }) => name) }));
+  const nodes = cluster.nodesWithoutRack(namespace).map(({ name }) => name);
+  if (nodes.length > 0) emit({ type: 'cluster.racks', nodes });
 }

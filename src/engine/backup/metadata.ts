@@ -3,9 +3,8 @@ import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import { listSindexes } from '../../aerospike/commands/sindex.js';
 import { getUdf, listUdfs } from '../../aerospike/commands/udf.js';
 import { encodeHeader, encodeSindex, encodeUdf } from '../../asb/encoder.js';
-import { sindexCountLine, sindexSkippedLine, udfCountLine } from '../../ui/messages/backup.js';
-import { logEvent, type LogEvent } from '../../core/log.js';
-import type { BackupOptions } from './config.js';
+import type { EngineEvent } from '../../core/events.js';
+import type { BackupConfig } from './config.js';
 
 export interface BackupMetadata {
   /** The head of the first file, indexes and UDFs included. */
@@ -13,19 +12,19 @@ export interface BackupMetadata {
   /** Written ones; those left out are not counted (asbackup.md 12, fault 26). */
   sindexes: number;
   udfs: number;
-  /** What the log says of them once the first scan begins (asbackup.md 8.2). */
-  lines: LogEvent[];
+  /** To be emitted when the first scan begins (asbackup.md 8.2). */
+  events: EngineEvent[];
 }
 
-export async function readMetadata(cluster: Cluster, options: BackupOptions): Promise<BackupMetadata> {
+export async function readMetadata(cluster: Cluster, config: BackupConfig): Promise<BackupMetadata> {
   const parts: Buffer[] = [];
-  const lines: LogEvent[] = [];
+  const events: EngineEvent[] = [];
   let sindexes = 0;
   let udfs = 0;
   let expressions = false;
-  if (!options.noIndexes) {
-    const { sindexes: listed, unsupported } = await listSindexes(cluster, options.namespace);
-    const { sets } = options;
+  if (!config.noIndexes) {
+    const { sindexes: listed, unsupported } = await listSindexes(cluster, config.namespace);
+    const { sets } = config;
     // With sets chosen, only their own indexes belong to the backup (asbackup.md 5.4).
     const wanted = sets.length === 0 ? listed : listed.filter(({ set }) => set !== '' && sets.includes(set));
     for (const sindex of wanted) {
@@ -33,24 +32,19 @@ export async function readMetadata(cluster: Cluster, options: BackupOptions): Pr
       parts.push(encodeSindex(sindex));
     }
     sindexes = wanted.length;
-    lines.push(sindexCountLine(sindexes));
-    if (wanted.length < listed.length) lines.push(sindexSkippedLine(listed.length - wanted.length));
-    for (const name of unsupported) {
-      const text = `Index ${name} is a set index, which belongs to the server's configuration; it is not backed up.`;
-      lines.push(logEvent('backup.sindex.left', text, { name }));
-    }
-    if (expressions) {
-      const text = 'The backup holds indexes on expressions; the C asrestore cannot read such a file.';
-      lines.push(logEvent('backup.format', text, { version: '3.2' }));
-    }
+    events.push({ type: 'backup.sindexes', sindexes });
+    if (wanted.length < listed.length)
+      events.push({ type: 'backup.sindexes.skipped', sindexes: listed.length - wanted.length });
+    for (const name of unsupported) events.push({ type: 'backup.sindex.left', name });
+    if (expressions) events.push({ type: 'backup.format', version: '3.2' });
   }
-  if (!options.noUdfs) {
+  if (!config.noUdfs) {
     for (const name of await listUdfs(cluster)) {
       parts.push(encodeUdf({ name, content: await getUdf(cluster, name) }));
       udfs++;
     }
-    lines.push(udfCountLine(udfs));
+    events.push({ type: 'backup.udfs', udfs });
   }
-  const header = encodeHeader(options.namespace, true, expressions ? '3.2' : '3.1');
-  return { firstHeader: Buffer.concat([header, ...parts]), sindexes, udfs, lines };
+  const header = encodeHeader(config.namespace, true, expressions ? '3.2' : '3.1');
+  return { firstHeader: Buffer.concat([header, ...parts]), sindexes, udfs, events };
 }

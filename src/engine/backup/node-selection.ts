@@ -33,11 +33,11 @@ export async function selectNodes(cluster: Cluster, list: readonly Seed[] | unde
     const node = nodeAt.get(key(host, port));
     if (node === undefined) {
       const known = cluster.nodes.map(({ name, endpoint: where }) => `${name} at ${where}`).join(', ');
-      throw new NodeListError(`${entry} of --node-list is not a node of this cluster, which has: ${known}.`);
+      throw new NodeListError(`${entry} is not a node of this cluster, which has: ${known}`);
     }
     const before = selected.get(node);
     if (before !== undefined) {
-      throw new NodeListError(`${before} and ${entry} of --node-list are the same node, ${node.name}.`);
+      throw new NodeListError(`${before} and ${entry} are the same node, ${node.name}`);
     }
     selected.set(node, entry);
   }
@@ -59,7 +59,7 @@ export function partitionsOwnedBy(
     else ranges.push({ kind: 'range', begin: partition, count: 1 });
   }
   if (ranges.length === 0) {
-    const text = `The nodes of --node-list are master of no partition of ${namespace}; there is nothing to back up.`;
+    const text = `The given nodes are master of no partition of ${namespace}; there is nothing to back up`;
     throw new ClusterError('CLUSTER_PARTITIONS', text);
   }
   return ranges;

@@ -1,17 +1,22 @@
 /** How the partitions of a run are divided into jobs (asbackup.md 5.5). */
 import type { PartitionFilter } from '../../aerospike/config.js';
-import type { Job } from './worker-pool.js';
+import type { BackupJob } from './worker-protocol.js';
+
+/** A job before it is posted to a worker. */
+export interface PlannedJob extends BackupJob {
+  filter: PartitionFilter;
+}
 
 /**
  * One filter is split into up to `parallel` contiguous parts; several are one job each. Every job is one scan, done by
  * one worker.
  */
-export function divide(filters: readonly PartitionFilter[], parallel: number, maxRecords = 0): Job[] {
+export function divide(filters: readonly PartitionFilter[], parallel: number, maxRecords = 0): PlannedJob[] {
   return share(divideFilters(filters, parallel), maxRecords);
 }
 
 /** Gives every job its part of the record limit, so that the parts add up to it. A job without one is left out. */
-export function share(filters: readonly PartitionFilter[], maxRecords: number): Job[] {
+export function share(filters: readonly PartitionFilter[], maxRecords: number): PlannedJob[] {
   if (filters.length === 0) return [];
   if (maxRecords === 0) return filters.map((filter) => ({ filter, maxRecords: undefined, cursors: undefined }));
   const each = Math.floor(maxRecords / filters.length);

@@ -6,13 +6,14 @@
 import type { RecordSink } from '../../aerospike/commands/scan.js';
 import type { RecordEncoder } from '../../asb/encoder.js';
 import type { RecordView } from '../../core/record-view.js';
-import type { ChunkOutput, ProgressDelta } from './output/chunk-output.js';
+import type { ProgressDelta } from './checkpoint/progress-delta.js';
+import type { ChunkOutput } from './output/chunk-output.js';
 
 export const CHUNK_BYTES = 1024 * 1024;
 /** Chunks that may wait to be written before the node is asked to pause. */
 const MAX_INFLIGHT_CHUNKS = 2;
 
-/** Tells how far the scan has come that the records are from. */
+/** How far the scan has come that the records are from. */
 export interface CursorSource {
   drainCursors(): Uint8Array<ArrayBuffer>;
 }
@@ -23,8 +24,8 @@ export class RecordWriter implements RecordSink {
   records = 0;
   /** Bytes encoded, whether written yet or not. */
   bytes = 0;
-  private cutAt = CHUNK_BYTES;
-  private recordsCut = 0;
+  private chunkEnd = CHUNK_BYTES;
+  private recordsInChunks = 0;
   private scan: CursorSource | undefined;
   private readonly spare: Buffer[] = [];
   private readonly inFlight = new Set<Promise<void>>();
@@ -45,7 +46,7 @@ export class RecordWriter implements RecordSink {
   row(record: RecordView): void {
     // Before the record, not after it: the scan's position moves when the record has been handled, and a chunk and the
     // position that is saved with it must agree to the record.
-    if (this.encoder.length >= this.cutAt) this.endChunk();
+    if (this.encoder.length >= this.chunkEnd) this.endChunk();
     this.encoder.encode(record);
     this.records++;
   }
@@ -57,41 +58,41 @@ export class RecordWriter implements RecordSink {
 
   /** Makes everything handled so far durable. Not to be called within `row`. */
   async checkpoint(): Promise<void> {
-    this.handOver();
+    this.flushEncoder();
     await this.output.checkpoint();
   }
 
-  /** Hands everything encoded to the output and waits until it is written. */
+  /** Writes everything encoded and waits until the output has it. */
   async flush(): Promise<void> {
-    this.handOver();
+    this.flushEncoder();
     while (this.inFlight.size > 0) await Promise.race(this.inFlight);
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** Asks the output how much the next chunk may hold; at a new job the file may be another one. */
+  /** Sets the size of the next chunk; a new job may write to another file. */
   planChunkEnd(): void {
-    this.cutAt = Math.min(CHUNK_BYTES, this.output.room());
+    this.chunkEnd = Math.min(CHUNK_BYTES, this.output.availableBytes());
   }
 
-  private handOver(): void {
+  private flushEncoder(): void {
     if (this.encoder.length > 0) {
       this.endChunk();
       return;
     }
-    const stretch = this.stretch();
-    if (stretch.cursors.length > 0) this.output.note(stretch);
+    const delta = this.drainProgress();
+    if (delta.cursors.length > 0) this.output.recordProgress(delta);
   }
 
-  private stretch(): ProgressDelta {
-    const records = this.records - this.recordsCut;
-    this.recordsCut = this.records;
+  private drainProgress(): ProgressDelta {
+    const records = this.records - this.recordsInChunks;
+    this.recordsInChunks = this.records;
     return { cursors: this.scan?.drainCursors() ?? NO_CURSORS, records };
   }
 
   private endChunk(): void {
     const chunk = this.encoder.drain(this.spare.pop());
     this.bytes += chunk.length;
-    const written: Promise<void> = this.output.write(chunk, this.stretch()).then(
+    const written: Promise<void> = this.output.write(chunk, this.drainProgress()).then(
       (memory) => {
         this.inFlight.delete(written);
         this.spare.push(memory);

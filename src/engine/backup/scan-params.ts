@@ -1,21 +1,21 @@
 /** What every scan of a run asks for. */
 import { buildFilter } from '../../aerospike/protocol/filter-expression.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
-import type { BackupOptions } from './config.js';
+import type { BackupConfig } from './config.js';
 
 /** `threads`: how many scans share the record rate (asbackup.md 5.12). */
-export function scanSelection(options: BackupOptions, threads: number): ScanSelection {
-  const { sets, recordsPerSecond = 0 } = options;
-  const filter = options.filterExp ?? buildFilter({ ...options, sets });
+export function scanSelection(config: BackupConfig, threads: number): ScanSelection {
+  const { sets, recordsPerSecond = 0 } = config;
+  const filter = config.filterExp ?? buildFilter({ ...config, sets });
   return {
-    namespace: options.namespace,
+    namespace: config.namespace,
     // One set goes into the request, several into the filter (asbackup.md 5.4).
     set: sets.length === 1 ? sets[0]! : '',
-    bins: options.bins,
-    noBins: options.noBins,
+    bins: config.bins,
+    noBins: config.noBins,
     ...(filter === undefined ? {} : { filter }),
     recordsPerSecond: recordsPerSecond === 0 ? 0 : Math.max(1, Math.floor(recordsPerSecond / threads)),
-    socketTimeoutMs: options.socketTimeoutMs,
-    totalTimeoutMs: options.totalTimeoutMs,
+    socketTimeoutMs: config.socketTimeoutMs,
+    totalTimeoutMs: config.totalTimeoutMs,
   };
 }

@@ -2,13 +2,14 @@
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
 import { pickCodecConfig } from '../../codecs/codecs.js';
-import { type Bandwidth, fileNumbers, type OutputPlan, type BackupWorkerData } from './worker-protocol.js';
-import type { BackupOptions } from './config.js';
+import { fileNumbers } from './output/file-naming.js';
+import type { Bandwidth, OutputPlan, BackupWorkerData } from './worker-protocol.js';
+import type { BackupConfig } from './config.js';
 import { type ResumeState, unfinishedFiles } from './checkpoint/resume.js';
 import type { WorkerChannel } from '../../storage/registry.js';
 
-export interface SharedSetup {
-  options: BackupOptions;
+export interface WorkerDataSource {
+  config: BackupConfig;
   cluster: Cluster;
   selection: ScanSelection;
   threads: number;
@@ -20,14 +21,14 @@ export interface SharedSetup {
   /** Of the run that is continued: files to go on with, and the numbers that are taken. */
   resumed: ResumeState | undefined;
   /** One for each thread. */
-  links: WorkerChannel[] | undefined;
+  channels: WorkerChannel[] | undefined;
 }
 
-export function createWorkerData(shared: SharedSetup): BackupWorkerData[] {
-  const { options, cluster, selection, threads, counters, header, firstHeader, bandwidth, resumed, links } = shared;
-  const { target } = options;
+export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
+  const { config, cluster, selection, threads, counters, header, firstHeader, bandwidth, resumed, channels } = shared;
+  const { target } = config;
   const numbers = fileNumbers(resumed?.numbers ?? []);
-  const unfinished = unfinishedFiles(resumed, options);
+  const unfinished = unfinishedFiles(resumed, config);
   const first = new Uint8Array(new SharedArrayBuffer(firstHeader.length));
   first.set(firstHeader);
   return Array.from({ length: threads }, (_, index) => {
@@ -36,8 +37,8 @@ export function createWorkerData(shared: SharedSetup): BackupWorkerData[] {
         ? {
             kind: 'directory',
             path: target.path,
-            prefix: options.prefix,
-            fileLimitBytes: options.fileLimitBytes,
+            prefix: config.prefix,
+            fileLimitBytes: config.fileLimitBytes,
             numbers,
             header,
             firstHeader: first,
@@ -47,15 +48,15 @@ export function createWorkerData(shared: SharedSetup): BackupWorkerData[] {
     return {
       index,
       // Every address that is known to work, so that a worker finds the cluster even if the seed has gone.
-      cluster: { ...options.cluster, seeds: [...cluster.addresses, ...options.cluster.seeds] },
+      cluster: { ...config.cluster, seeds: [...cluster.addresses, ...config.cluster.seeds] },
       selection,
-      noRecords: options.noRecords,
-      compact: options.compact,
-      maxRetries: options.maxRetries,
-      sleepBetweenRetriesMs: options.sleepBetweenRetriesMs,
+      noRecords: config.noRecords,
+      compact: config.compact,
+      maxRetries: config.maxRetries,
+      sleepBetweenRetriesMs: config.sleepBetweenRetriesMs,
       output,
-      pipeline: pickCodecConfig(options),
-      ...(links === undefined ? {} : { storage: links[index]! }),
+      pipeline: pickCodecConfig(config),
+      ...(channels === undefined ? {} : { storage: channels[index]! }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       counters,
     };

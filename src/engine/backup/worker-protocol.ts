@@ -1,9 +1,9 @@
-/** What the main thread and the workers of a backup say to each other. */
+/** What the main thread and the workers of a backup send each other. */
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
-import type { LogLevel, LogLine } from '../../core/log.js';
 import type { WorkerChannel } from '../../storage/registry.js';
+import type { ProgressDelta } from './checkpoint/progress-delta.js';
 
 /** How many bytes of a file are durable. Of a directory's file, the name within the directory. */
 export interface FileLength {
@@ -21,28 +21,6 @@ export interface ResumedFile extends FileLength {
   closed?: true;
 }
 
-export function backupFileName(prefix: string, number: number): string {
-  return `${prefix}_${String(number).padStart(5, '0')}.asb`;
-}
-
-/**
- * The numbers of a directory's files, shared by all workers: the next number, and whether number 0, which holds the
- * indexes and UDFs, is still to be written. A continued run may have kept file 1 and not file 0.
- */
-export function fileNumbers(kept: readonly number[]): SharedArrayBuffer {
-  const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
-  const numbers = new Int32Array(shared);
-  numbers[0] = Math.max(0, ...kept) + 1;
-  numbers[1] = kept.includes(0) ? 0 : 1;
-  return shared;
-}
-
-/** Takes a number of `fileNumbers`: 0 for whoever comes first, if it is free. */
-export function claimFileNumber(shared: SharedArrayBuffer): number {
-  const numbers = new Int32Array(shared);
-  return Atomics.exchange(numbers, 1, 0) === 1 ? 0 : Atomics.add(numbers, 0, 1);
-}
-
 export type OutputPlan =
   | {
       kind: 'directory';
@@ -53,7 +31,9 @@ export type OutputPlan =
       numbers: SharedArrayBuffer;
       /** What every file begins with. */
       header: Uint8Array;
-      /** What file number 0 begins with, indexes and UDFs included, whoever opens it. Shared memory: it may be large. */
+      /**
+       * What file number 0 begins with, indexes and UDFs included, whoever opens it. Shared memory: it may be large.
+       */
       firstHeader: Uint8Array;
       /** A file of the run that is continued, which this worker goes on with. */
       resume?: ResumedFile;
@@ -81,36 +61,42 @@ export interface BackupWorkerData {
   /** Absent = local files only. */
   storage?: WorkerChannel;
   bandwidth?: Bandwidth;
-  /** Float64 per worker: `COUNTERS_PER_WORKER` values from `index * COUNTERS_PER_WORKER` on. */
+  /** A CounterBlock of BACKUP_COUNTERS. */
   counters: SharedArrayBuffer;
 }
 
-/** Written by one worker, read by the main thread. */
-export const COUNTERS_PER_WORKER = 3;
-/** BYTES: of files, as they are stored; 0 with one output for all. TEXT_BYTES: of records, before compression. */
-export const Counter = { RECORDS: 0, BYTES: 1, TEXT_BYTES: 2 } as const;
+/**
+ * Counters of the workers. `records` and `textBytes` are encoded; `bytes` are those of files as stored, 0 with one
+ * output for all workers.
+ */
+export const BACKUP_COUNTERS = ['records', 'bytes', 'textBytes'] as const;
+export type BackupCounter = (typeof BACKUP_COUNTERS)[number];
 
 /** A partition filter without Buffer, which does not survive the way between threads. */
 export type JobFilter = { kind: 'range'; begin: number; count: number } | { kind: 'digest'; digest: Uint8Array };
 
-export type BackupWorkerRequest =
-  /** `cursors`: how far the job has come in an earlier run. */
-  | { type: 'job'; filter: JobFilter; maxRecords: number | undefined; cursors: Uint8Array | undefined }
-  | { type: 'checkpoint' }
-  | { type: 'finish' }
-  /** A chunk was written; its memory comes back for reuse. */
-  | { type: 'written'; memory: ArrayBuffer }
-  | { type: 'stop' };
+export interface BackupJob {
+  filter: JobFilter;
+  /** Absent = all. */
+  maxRecords: number | undefined;
+  /** How far the job has come in an earlier run. */
+  cursors: Uint8Array | undefined;
+}
 
-export type BackupWorkerMessage =
-  | { type: 'idle' }
-  | { type: 'jobDone' | 'jobStopped'; filter: JobFilter; records: number; bytes: number }
-  | { type: 'chunk'; memory: ArrayBuffer; length: number; cursors: Uint8Array; records: number }
+export type BackupRequest =
+  | { type: 'checkpoint' }
+  /** A chunk was written; its memory is returned for reuse. */
+  | { type: 'written'; memory: ArrayBuffer };
+
+export type BackupMessage =
+  /** A chunk for the one output of all workers. */
+  | ({ type: 'chunk'; memory: ArrayBuffer; length: number } & ProgressDelta)
   /** The scan has come further without a record, in the order of the chunks. */
-  | { type: 'note'; cursors: Uint8Array; records: number }
+  | ({ type: 'progress' } & ProgressDelta)
   /** What a file of this worker holds for good, and how far the scan has come with it. */
-  | { type: 'durable'; cursors: Uint8Array; records: number; file: FileLength | undefined }
-  | { type: 'finished'; files: { name: string; bytes: number }[] }
-  | { type: 'log'; level: LogLevel; line: LogLine }
-  /** The worker has closed what it had open and ends. */
-  | { type: 'failed'; code: string; message: string; stack: string; openFiles: string[] };
+  | ({ type: 'durable'; file: FileLength | undefined } & ProgressDelta);
+
+/** What a worker has written by its end. */
+export interface BackupWorkerResult {
+  files: { name: string; bytes: number }[];
+}

@@ -1,18 +1,176 @@
+import type { EngineEvent } from '../../core/events.js';
+import type { BackupTotals, LimitingFactor, TargetDescription } from '../../core/events/backup.js';
 import { type PartitionFilter, partitionId } from '../../core/partition.js';
+import { deserializeError, type SerializedError } from '../../core/errors.js';
+import { errorText } from '../error-text.js';
+import type { FrontEnd } from '../hints.js';
+import type { EventLine } from './common.js';
 import { type Fields, logEvent, type LogEvent, warningEvent } from '../../core/log.js';
 import { perRecord, perSecond, rateText } from '../progress/throughput.js';
 import { etaText, localTimeText, secondsText, wholeSeconds } from '../format-duration.js';
 
 /**
- * The lines of asbackup. Scripts read their texts, so they are exactly those of the C tool. Names and fields are those of
- * `--log-json` (docs/reference/log-events.md).
+ * Events of backups and estimates as lines of the log. Scripts read the [INF] texts, so they are exactly those of the C
+ * tool. Names and fields are those of the JSON log.
  */
 
-export interface BackupTotals {
-  records: number;
-  sindexes: number;
-  udfs: number;
-  bytes: number;
+export interface BackupLineContext {
+  frontEnd: FrontEnd;
+  /** The host or node list as the user gave it. */
+  hosts: string;
+}
+
+/** The lines of an event; empty = it has none, or is not one of a backup. */
+export function formatBackupEvent(event: EngineEvent, context: BackupLineContext): EventLine[] {
+  switch (event.type) {
+    case 'backup.start':
+      return info(backupStartLine({ ...event, hostText: context.hosts }));
+    case 'cluster.table':
+      return info(...nodeTableLines(event.nodes));
+    case 'cluster.records':
+      return info(objectCountLine(event.namespace, event.sets, event.records));
+    case 'cluster.replication':
+      return info(replicationLine(event.problem));
+    case 'cluster.racks':
+      return info(racksLine(event.nodes, context));
+    case 'target.create':
+      return info(directoryCreatedLine(event.path));
+    case 'target.ready':
+      return info(directoryPreparedLine(event.path));
+    case 'target.remove':
+      return info(filesRemovedLine(event));
+    case 'target.others':
+      return info(otherFilesLine(event));
+    case 'target.space':
+      return info(diskSpaceLine(event));
+    case 'backup.sindexes':
+      return info(sindexCountLine(event.sindexes));
+    case 'backup.sindexes.skipped':
+      return info(sindexSkippedLine(event.sindexes));
+    case 'backup.sindex.left': {
+      const text = `Index ${event.name} is a set index, which belongs to the server's configuration; it is not backed up.`;
+      return info(logEvent('backup.sindex.left', text, { name: event.name }));
+    }
+    case 'backup.format': {
+      const text = 'The backup holds indexes on expressions; the C asrestore cannot read such a file.';
+      return info(logEvent('backup.format', text, { version: event.version }));
+    }
+    case 'backup.udfs':
+      return info(udfCountLine(event.udfs));
+    case 'backup.workers':
+      return info(threadsReducedLine(event.asked, event.workers, event.scarce, context.frontEnd));
+    case 'job.start':
+      return info(jobStartedLine(event.filter));
+    case 'job.done':
+      return info(jobCompletedLine(event.filter, event.records, event.bytes));
+    case 'job.interrupted':
+      return info(jobInterruptedLine(event.filter, event.records, event.bytes));
+    case 'job.time':
+      return verbose(jobTimeLine(event.filter, event.records, event.bytes, event.durationMs));
+    case 'worker.done':
+      if (event.direction !== 'backup') return [];
+      return verbose(workerDoneLine(event.jobs, event.files, event.records, event.bytes, event.durationMs));
+    case 'scan.retry':
+      return [{ level: 'error', line: scanRetryLine(event.partitions, event.reason) }];
+    case 'backup.summary':
+      return info(backupSummaryLine(event));
+    case 'resume.start': {
+      const text = `Continuing the backup of ${event.records} record(s) so far`;
+      return info(logEvent('resume.start', text, { records: event.records }));
+    }
+    case 'resume.cut': {
+      const text = `What was written to standard output so far has to be cut to its first ${event.bytes} byte(s)`;
+      return info(logEvent('resume.cut', text, { bytes: event.bytes }));
+    }
+    case 'resume.delete': {
+      const { files } = event;
+      const text = `Deleting ${files.length} file(s) begun after the state was saved: ${files.join(', ')}`;
+      return info(logEvent('resume.delete', text, { files }));
+    }
+    case 'state.saved':
+      return info(logEvent('state.saved', `Created backup state file ${event.path}`, { path: event.path }));
+    case 'state.missing':
+      return info(stateMissingLine(event, context.frontEnd));
+    case 'checkpoint.failed':
+      return [{ level: 'error', line: checkpointFailedLine(event, context.frontEnd) }];
+    case 'estimate.record':
+      return info(...estimatedRecordLines(event.bytesPerRecord, event.ratio));
+    case 'estimate.total':
+      return info(estimatedTotalLine(event.bytes));
+    case 'remove.start': {
+      const what = event.kind === 'file' ? 'output file' : 'backup directory';
+      return info(logEvent('remove.start', `Deleting ${what} ${event.path}`, { path: event.path }));
+    }
+    case 'remove.kept': {
+      const { path, files, reason } = event;
+      const text = `Deleted ${files} backup file(s); the directory ${path} stays: ${reason}.`;
+      return info(logEvent('remove.kept', text, { path, files }));
+    }
+    default:
+      return [];
+  }
+}
+
+function info(...lines: LogEvent[]): EventLine[] {
+  return lines.map((line) => ({ level: 'info', line }));
+}
+
+function verbose(line: LogEvent): EventLine[] {
+  return [{ level: 'verbose', line }];
+}
+
+function replicationLine(problem: 'differs' | 'zero'): LogEvent {
+  const text =
+    problem === 'zero'
+      ? 'a node has replication factor 0, taken as 1.'
+      : 'the nodes differ in their replication factor; the number of records may be inaccurate.';
+  return warningEvent('cluster.replication', text);
+}
+
+function racksLine(nodes: readonly string[], { frontEnd }: BackupLineContext): LogEvent {
+  const option = frontEnd === 'cli' ? '--prefer-racks' : 'preferRacks';
+  const text = `${option} cannot choose node(s) ${nodes.join(', ')}, which do not tell their rack.`;
+  return warningEvent('cluster.racks', text, { nodes });
+}
+
+function filesRemovedLine({ path, files, prefix }: { path: string; files: number; prefix?: string }): LogEvent {
+  const named = prefix === undefined ? '' : ` named ${prefix}_NNNNN.asb`;
+  return logEvent('target.remove', `Removing ${files} backup file(s)${named} from ${path}`, { path, files });
+}
+
+function otherFilesLine({ path, prefix, files }: { path: string; prefix: string; files: readonly string[] }): LogEvent {
+  const text = `${path} also holds files that are not named ${prefix}_NNNNN.asb; they stay: ${shorten(files)}.`;
+  return warningEvent('target.others', text, { path, files: files.length });
+}
+
+/** The first names of a list. */
+function shorten(names: readonly string[]): string {
+  const some = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${some}, and ${names.length - 3} more` : some;
+}
+
+function diskSpaceLine(event: { path: string; freeBytes: number; neededBytes: number }): LogEvent {
+  const { path, freeBytes, neededBytes } = event;
+  const text = `${freeBytes} byte(s) are free on the disk of ${path}, but about ${neededBytes} are still to be written.`;
+  return warningEvent('target.space', text, { path, freeBytes, neededBytes });
+}
+
+function stateMissingLine({ path, error }: { path: string; error?: SerializedError }, frontEnd: FrontEnd): LogEvent {
+  const reason =
+    error === undefined
+      ? `${path} exists and is the state of another run.`
+      : errorText(deserializeError(error), frontEnd);
+  const option = frontEnd === 'cli' ? '--state-file-dst' : 'stateFile';
+  const text = `${reason} This run cannot be continued if it is interrupted; ${option} gives its state a place.`;
+  return warningEvent('state.missing', text, { path });
+}
+
+function checkpointFailedLine(
+  { error, ending }: { error: SerializedError; ending: boolean },
+  frontEnd: FrontEnd,
+): LogEvent {
+  const text = `${errorText(deserializeError(error), frontEnd)}${ending ? '' : ' The backup goes on.'}`;
+  return logEvent('checkpoint.failed', text, { code: error.code });
 }
 
 export interface BackupStart {
@@ -25,7 +183,7 @@ export interface BackupStart {
   modifiedBefore?: number;
   noTtlOnly?: boolean;
   maxRecords?: number;
-  target: { kind: 'directory' | 'file'; path: string } | { kind: 'stdout' | 'stream' | 'none' };
+  target: TargetDescription;
 }
 
 export function backupStartLine(start: BackupStart): LogEvent {
@@ -112,7 +270,7 @@ export function udfCountLine(count: number): LogEvent {
 /** What one scan covers. */
 export function jobText(filter: PartitionFilter): string {
   if (filter.kind === 'digest') {
-    return `partition ${filter.digest.readUInt16LE(0) & 4095} after ${filter.digest.toString('base64')}`;
+    return `partition ${partitionId(filter.digest, 0)} after ${digestText(filter)}`;
   }
   if (filter.count === 1) return `partition ${filter.begin}`;
   return `${filter.count} partitions from ${filter.begin} to ${filter.begin + filter.count - 1}`;
@@ -120,7 +278,12 @@ export function jobText(filter: PartitionFilter): string {
 
 function jobFields(filter: PartitionFilter): Fields {
   if (filter.kind === 'range') return { partition: filter.begin, partitions: filter.count };
-  return { partition: partitionId(filter.digest, 0), partitions: 1, afterDigest: filter.digest.toString('base64') };
+  return { partition: partitionId(filter.digest, 0), partitions: 1, afterDigest: digestText(filter) };
+}
+
+/** A digest that has crossed threads is a plain array. */
+function digestText({ digest }: { digest: Uint8Array }): string {
+  return Buffer.from(digest).toString('base64');
 }
 
 export function jobStartedLine(filter: PartitionFilter): LogEvent {
@@ -192,14 +355,16 @@ export function estimatedTotalLine(bytes: number): LogEvent {
 export function threadsReducedLine(
   asked: number,
   threads: number,
-  scarce: 'partitions' | 'filters' | 'records',
+  scarce: LimitingFactor,
+  frontEnd: FrontEnd = 'cli',
 ): LogEvent {
+  const [parallel, maxRecords] = frontEnd === 'cli' ? ['--parallel', '--max-records'] : ['parallel', 'maxRecords'];
   const what = {
     partitions: 'partitions being backed up',
     filters: 'partition filters given',
-    records: 'scans that can share --max-records',
+    records: `scans that can share ${maxRecords}`,
   }[scarce];
-  const text = `--parallel ${asked} is higher than the number of ${what} (${threads}), setting number of threads to ${threads}.`;
+  const text = `${parallel} ${asked} is higher than the number of ${what} (${threads}), setting number of threads to ${threads}.`;
   return warningEvent('backup.workers', text, { asked, workers: threads });
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeSindex } from '../../../src/asb/encoder.js';
 import { checkVersion } from '../../../src/engine/backup/connect.js';
-import type { BackupOptions } from '../../../src/engine/backup/config.js';
+import type { BackupConfig } from '../../../src/engine/backup/config.js';
 import { parseCommandLine } from '../../../src/cli/args/parse.js';
 import { asbackupTool } from '../../../src/config/backup-config.js';
 
@@ -55,13 +55,13 @@ describe('37: a name or number that is too long', () => {
 });
 
 describe('the server version', () => {
-  const options = (more: Partial<BackupOptions>): BackupOptions => ({ sets: [], ...more }) as unknown as BackupOptions;
+  const options = (more: Partial<BackupConfig>): BackupConfig => ({ sets: [], ...more }) as unknown as BackupConfig;
 
   it('matters only for filters that the tool builds itself', () => {
     const old = { build: '5.1.0.1' };
     expect(() => checkVersion(old, options({ sets: ['a'], filterExp: Buffer.of(1), maxRecords: 5 }))).not.toThrow();
     expect(() => checkVersion(old, options({ sets: ['a', 'b'], noTtlOnly: true }))).toThrow(
-      'A server before 5.2 does not know several sets at once, --no-ttl-only; this cluster runs 5.1.0.1.',
+      'A server before 5.2 does not support several sets at once, a choice of records without a TTL; this cluster runs 5.1.0.1',
     );
     expect(() => checkVersion({ build: '5.2.0.0' }, options({ modifiedAfterNs: 1n }))).not.toThrow();
   });

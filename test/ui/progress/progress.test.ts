@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BackupProgress } from '../../../src/ui/progress/backup-progress.js';
+import type { RunProgress } from '../../../src/core/run.js';
+import { ProgressReporter } from '../../../src/ui/progress/reporter.js';
+import { backupProgressStyle } from '../../../src/ui/progress/styles.js';
 import { type LogLine, logText } from '../../../src/core/log.js';
 import { RestoreProgress } from '../../../src/ui/progress/restore-progress.js';
 
@@ -18,13 +20,21 @@ function collector() {
   return { lines, log: { info: (line: LogLine) => void lines.push(logText(line)), error: fail, verbose: fail } };
 }
 
+function sourceOf(progress: Partial<RunProgress>) {
+  return {
+    counters: () => undefined,
+    progress: () => ({ records: 0, bytes: 0, expectedRecords: 0, expectedBytes: 0, workers: [], ...progress }),
+  };
+}
+
 describe('progress of a backup', () => {
   function setUp(expectedRecords: number, from = { records: 0, bytes: 0 }) {
     const counters = { ...from, expectedRecords };
     const { lines, log } = collector();
     const machine: string[] = [];
-    const progress = new BackupProgress({
-      read: () => counters,
+    const progress = new ProgressReporter({
+      source: sourceOf(counters),
+      style: backupProgressStyle,
       log,
       clock: () => Date.now(),
       machine: (line) => void machine.push(line),
@@ -34,11 +44,11 @@ describe('progress of a backup', () => {
 
   it('prints one line at the end of a short run', () => {
     const { counters, lines, machine, progress } = setUp(200);
-    progress.start();
+    progress.begin();
     vi.advanceTimersByTime(35);
     Object.assign(counters, { records: 103, bytes: 453531 });
-    progress.stop();
-    progress.stop();
+    progress.end();
+    progress.end();
     expect(lines).toEqual(['51% complete (~12654 KiB/s, ~2942 rec/s, ~4403 B/rec)', '~0s remaining']);
     expect(machine).toEqual(['PROGRESS:51', 'REMAINING:0s']);
   });
@@ -48,8 +58,9 @@ describe('progress of a backup', () => {
     const { lines, log } = collector();
     const machine: string[] = [];
     const seen: unknown[] = [];
-    const progress = new BackupProgress({
-      read: () => counters,
+    const progress = new ProgressReporter({
+      source: sourceOf(counters),
+      style: backupProgressStyle,
       log,
       clock: () => Date.now(),
       machine: (line) => void machine.push(line),
@@ -59,12 +70,12 @@ describe('progress of a backup', () => {
         stop: () => void seen.push('stop'),
       },
     });
-    progress.start();
+    progress.begin();
     Object.assign(counters, { records: 100, bytes: 3 * 1024 * 1024 });
     vi.advanceTimersByTime(1000);
     Object.assign(counters, { records: 1000 });
     vi.advanceTimersByTime(500);
-    progress.stop();
+    progress.end();
     expect(lines).toEqual([]);
     expect(machine).toEqual(['PROGRESS:10', 'REMAINING:9s']);
     expect(seen).toEqual([
@@ -85,10 +96,10 @@ describe('progress of a backup', () => {
 
   it('says nothing about the time when no record has come', () => {
     const { counters, lines, machine, progress } = setUp(200);
-    progress.start();
+    progress.begin();
     vi.advanceTimersByTime(16);
     counters.bytes = 445;
-    progress.stop();
+    progress.end();
     expect(lines).toEqual(['0% complete (~27 KiB/s, ~0 rec/s, ~0 B/rec)']);
     expect(machine).toEqual(['PROGRESS:0']);
   });
@@ -99,17 +110,17 @@ describe('progress of a backup', () => {
     ['there are more than expected', 100],
   ])('prints nothing when %s', (_when, expected) => {
     const { counters, lines, machine, progress } = setUp(expected);
-    progress.start();
+    progress.begin();
     vi.advanceTimersByTime(40);
     Object.assign(counters, { records: 200, bytes: 1000 });
-    progress.stop();
+    progress.end();
     expect(lines).toEqual([]);
     expect(machine).toEqual([]);
   });
 
   it('prints every tenth tick, with the rates since the line before', () => {
     const { counters, lines, machine, progress } = setUp(100_000);
-    progress.start();
+    progress.begin();
     for (let second = 1; second <= 25; second++) {
       Object.assign(counters, { records: second * 100, bytes: second * 102_400 });
       vi.advanceTimersByTime(1000);
@@ -124,7 +135,7 @@ describe('progress of a backup', () => {
     ]);
     expect(machine).toHaveLength(50);
     expect(machine.slice(0, 2)).toEqual(['PROGRESS:0', 'REMAINING:16m39s']);
-    progress.stop();
+    progress.end();
     // The last tick is not a tenth one, and no record has come since the one before.
     expect(lines).toHaveLength(6);
     expect(machine.slice(50)).toEqual(['PROGRESS:2']);
@@ -132,7 +143,7 @@ describe('progress of a backup', () => {
 
   it('counts ticks that show something, not all of them', () => {
     const { counters, lines, progress } = setUp(0);
-    progress.start();
+    progress.begin();
     vi.advanceTimersByTime(5000);
     counters.expectedRecords = 1000;
     vi.advanceTimersByTime(1000);
@@ -141,16 +152,16 @@ describe('progress of a backup', () => {
     expect(lines).toHaveLength(1);
     vi.advanceTimersByTime(1000);
     expect(lines).toHaveLength(2);
-    progress.stop();
+    progress.end();
   });
 
   it('counts rates from the start of this run', () => {
     const { counters, lines, progress } = setUp(1000, { records: 500, bytes: 1_000_000 });
-    progress.start();
+    progress.begin();
     Object.assign(counters, { records: 510, bytes: 1_010_240 });
     vi.advanceTimersByTime(1000);
     expect(lines).toEqual(['51% complete (~10 KiB/s, ~10 rec/s, ~1024 B/rec)', '~49s remaining']);
-    progress.stop();
+    progress.end();
   });
 });
 

@@ -1,40 +1,53 @@
 /**
- * Keeps the state of a run, and its state file up to date: whatever ends the run, the file says how to go on. The main
- * thread's part of a checkpoint; the workers' is to make files durable and tell how far they have come with them.
+ * Keeps the state of a run, and its state file up to date: whatever ends the run, the file says how to continue. The
+ * main thread's part of a checkpoint; the workers' part is to make files durable and report how far they have come
+ * with them.
  */
-import { errorEvent, type Log } from '../../../core/log.js';
+import { serializeError } from '../../../core/errors.js';
+import type { EmitEvent } from '../../../core/events.js';
 import type { StorageAccess } from '../../../storage/registry.js';
 import type { FileLength } from '../worker-protocol.js';
-import type { ProgressDelta } from '../output/chunk-output.js';
-import { removeState, saveState, type BackupState, type StateFileEntry } from './state-file.js';
+import { LockError, type RunLock } from './lock.js';
+import type { ProgressDelta } from './progress-delta.js';
+import { assertOwnState, removeState, saveState, type BackupState, type StateFileEntry } from './state-file.js';
 
-/** The name of the one output for all workers. */
+/** The name of the one output for all workers in the state. */
 export const SHARED_NAME = '[output]';
 
+export interface CheckpointerOptions {
+  /** Absent = the run keeps no state file: it cannot be continued. */
+  path: string | undefined;
+  state: BackupState;
+  storages: StorageAccess;
+  lock: RunLock;
+  emit: EmitEvent;
+}
+
 export class Checkpointer {
+  readonly path: string | undefined;
+  readonly state: BackupState;
   private saving: Promise<void> = Promise.resolve();
   private queued = false;
-  private told = false;
+  private failureReported = false;
   private ending = false;
   private savedLast = true;
+  private begun = false;
   /** Of the one output for all workers: written, but not durable yet. */
-  private readonly written: ProgressDelta[] = [];
+  private readonly pending: ProgressDelta[] = [];
 
-  constructor(
-    readonly path: string,
-    private readonly state: BackupState,
-    private readonly log: Log,
-    private readonly storages: StorageAccess,
-  ) {}
+  constructor(private readonly options: CheckpointerOptions) {
+    this.path = options.path;
+    this.state = options.state;
+  }
 
   /** The first save. Throws StorageError: a state that cannot be saved is a reason not to begin. */
-  begin(): Promise<void> {
-    return saveState(this.path, this.state, this.storages);
+  async begin(): Promise<void> {
+    await this.write();
   }
 
   /** A worker has made a file of its own durable. */
-  durable(stretch: ProgressDelta, file: FileLength | undefined): void {
-    this.advance(stretch);
+  durable(delta: ProgressDelta, file: FileLength | undefined): void {
+    this.advance(delta);
     if (file !== undefined) this.setLength(file);
     this.save();
   }
@@ -45,38 +58,32 @@ export class Checkpointer {
     this.save();
   }
 
-  /** The one output has taken a chunk. */
-  appended(stretch: ProgressDelta): void {
-    this.written.push(stretch);
+  /** A chunk was written to the one output. */
+  written(delta: ProgressDelta): void {
+    this.pending.push(delta);
   }
 
-  /** Everything appended is durable; the one output has so many bytes. */
-  committed(bytes: number, token: string | undefined): void {
-    for (const stretch of this.written.splice(0)) this.advance(stretch);
-    // Always the same entry, however the path of the output is spelt in this run.
+  /** Everything written to the one output is durable; it has so many bytes. */
+  sharedDurable(bytes: number, token: string | undefined): void {
+    for (const delta of this.pending.splice(0)) this.advance(delta);
+    // Always the same entry, however the path of the output is spelled in this run.
     const file = { name: this.state.files[0]?.name ?? SHARED_NAME, bytes };
     this.setLength(token === undefined ? file : { ...file, token });
     this.save();
   }
 
-  /** Settles when the state file says what is known now: true, unless it could not be saved. */
+  /** Settles when the state file holds what is known now: true, unless it could not be saved or there is none. */
   async finish(): Promise<boolean> {
-    delete this.state.writer;
     this.ending = true;
     this.save();
     await this.saving;
-    return this.savedLast;
+    return this.savedLast && this.path !== undefined;
   }
 
   /** The run is complete. */
   async remove(): Promise<void> {
     await this.saving;
-    await removeState(this.path, this.storages);
-  }
-
-  /** Bytes of the one output that the state file answers for. */
-  get sharedBytes(): number {
-    return this.state.files[0]?.bytes ?? 0;
+    if (this.path !== undefined && this.begun) await removeState(this.path, this.options.storages);
   }
 
   private advance({ cursors, records }: ProgressDelta): void {
@@ -97,20 +104,33 @@ export class Checkpointer {
 
   /** Saves what is known when the save before is done; any number of calls until then are one. */
   private save(): void {
-    if (this.queued) return;
+    if (this.queued || this.path === undefined) return;
     this.queued = true;
     this.saving = this.saving.then(async () => {
       this.queued = false;
       try {
-        await saveState(this.path, this.state, this.storages);
+        await this.write();
         this.savedLast = true;
       } catch (error) {
         this.savedLast = false;
-        // The backup itself may well succeed; and the state file on the disk is still a valid one.
-        if (!this.told)
-          this.log.error(errorEvent(error, 'checkpoint.failed', this.ending ? '' : ' The backup goes on.'));
-        this.told = true;
+        // The backup itself may well succeed, and the state file on the disk is still a valid one. A lost lock has
+        // ended
+        // the run already.
+        if (!this.failureReported && !(error instanceof LockError)) {
+          this.options.emit({ type: 'checkpoint.failed', error: serializeError(error), ending: this.ending });
+        }
+        this.failureReported = true;
       }
     });
+  }
+
+  private async write(): Promise<void> {
+    const { path } = this;
+    if (path === undefined) return;
+    const { lock, state, storages } = this.options;
+    await lock.assertHeld();
+    if (this.begun) await assertOwnState(path, state, storages);
+    await saveState(path, state, storages);
+    this.begun = true;
   }
 }

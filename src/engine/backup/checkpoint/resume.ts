@@ -1,64 +1,31 @@
 /** Continuing an interrupted backup: what has to match, which files there are, where each goes on (asbackup.md 7). */
 import { basename, dirname, join } from 'node:path';
 import { decryptVector } from '../../../codecs/aes-ctr.js';
-import { fingerprint } from '../../../codecs/key.js';
-import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
+import { joinPath, storageCapabilities } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type ResumePoint } from '../../../storage/storage.js';
-import { type Log, logEvent } from '../../../core/log.js';
+import type { EmitEvent } from '../../../core/events.js';
 import type { FileLength, ResumedFile } from '../worker-protocol.js';
-import type { BackupOptions } from '../config.js';
-import { StateError, type BackupState, type Identity } from './state-file.js';
+import type { BackupConfig } from '../config.js';
+import { StateError, type BackupState } from './state-file.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
-export async function stateFilePath(options: BackupOptions): Promise<string> {
-  const { stateFileDst, target } = options;
-  const name = `${basename(options.prefix)}.asb.state`;
+export async function stateFilePath(config: BackupConfig): Promise<string> {
+  const { stateFileDst, target } = config;
+  const name = `${basename(config.prefix)}.asb.state`;
   if (stateFileDst !== undefined) {
-    const isDirectory = await (await options.storages.forPath(stateFileDst)).isDirectory(stateFileDst);
+    const isDirectory = await (await config.storages.forPath(stateFileDst)).isDirectory(stateFileDst);
     return isDirectory ? joinPath(stateFileDst, name) : stateFileDst;
   }
-  if (usesWorkingDirectory(options)) return name;
+  if (usesWorkingDirectory(config)) return name;
   if (target.kind === 'directory') return join(target.path, name);
   return target.kind === 'file' ? `${target.path}.state` : name;
 }
 
 /** What is written does not lie where its state could lie beside it, and nobody has said where. */
-export function usesWorkingDirectory({ target, stateFileDst }: BackupOptions): boolean {
+export function usesWorkingDirectory({ target, stateFileDst }: BackupConfig): boolean {
   if (stateFileDst !== undefined) return false;
   return target.kind === 'stdout' || ('path' in target && !storageCapabilities(target.path).besideState);
-}
-
-/** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
-export function createIdentity(options: BackupOptions): Identity {
-  const { target, encryption } = options;
-  return {
-    namespace: options.namespace,
-    sets: options.sets.join(','),
-    bins: options.bins.join(','),
-    'no-bins': options.noBins,
-    'no-records': options.noRecords,
-    'no-indexes': options.noIndexes,
-    'no-udfs': options.noUdfs,
-    'filter-exp': options.filterExp?.toString('base64') ?? '',
-    'modified-after': String(options.modifiedAfterNs ?? ''),
-    'modified-before': String(options.modifiedBeforeNs ?? ''),
-    'no-ttl-only': options.noTtlOnly ?? false,
-    'partition-list': options.nodeList === undefined ? partitionText(options) : '',
-    'node-list': (options.nodeList ?? []).map(({ host, port }) => `${host}:${port}`).join(','),
-    compact: options.compact,
-    compress: options.compression === undefined ? '' : 'zstd',
-    encrypt: encryption?.mode ?? '',
-    'key fingerprint': encryption === undefined ? '' : fingerprint(encryption.key, encryption.mode),
-    'output-file-prefix': target.kind === 'directory' ? options.prefix : '',
-    target: 'path' in target ? canonicalPath(target.path) : `[${target.kind}]`,
-  };
-}
-
-function partitionText({ partitions }: BackupOptions): string {
-  return partitions
-    .map((filter) => (filter.kind === 'range' ? `${filter.begin}-${filter.count}` : filter.digest.toString('base64')))
-    .join(',');
 }
 
 /** The files to go on with, cut back to what the state says; what was written after it is gone. */
@@ -72,39 +39,38 @@ export interface ResumeState {
  * Checks that every file of the state is there and long enough. Changes nothing. Throws StateError STATE_DATA, or
  * StorageError.
  */
-export async function checkResumable(state: BackupState, statePath: string, options: BackupOptions): Promise<void> {
-  const { target, prefix } = options;
+export async function checkResumable(state: BackupState, statePath: string, config: BackupConfig): Promise<void> {
+  const { target, prefix } = config;
   const names = new Set(state.files.map(({ name }) => name));
   const fits =
     target.kind === 'directory'
       ? state.files.every(({ name }) => dirname(name) === dirname(prefix) && isNamedAfter(prefix)(basename(name)))
       : names.size < 2;
   if (!fits || names.size < state.files.length) {
-    throw new StateError('STATE_DAMAGED', `${statePath} is damaged: its files are not those of this backup.`);
+    throw new StateError('STATE_DAMAGED', `${statePath} is damaged: its files are not those of this backup`);
   }
   for (const file of state.files) {
-    const path = pathOf(file.name, options);
+    const path = pathOf(file.name, config);
     if (path === undefined || file.bytes === 0) continue;
-    const loss = await (await options.storages.forPath(path)).checkResumable(path, toResumePoint(file));
+    const loss = await (await config.storages.forPath(path)).checkResumable(path, toResumePoint(file));
     if (loss === undefined) continue;
-    throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue. Nothing was changed.`);
+    throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue; nothing was changed`);
   }
 }
 
 /** Cuts the files back and deletes those that were begun after the state was saved. Throws StorageError. */
-export async function truncateFiles(state: BackupState, options: BackupOptions, log: Log): Promise<ResumeState> {
-  const { target, prefix, encryption } = options;
+export async function truncateFiles(state: BackupState, config: BackupConfig, emit: EmitEvent): Promise<ResumeState> {
+  const { target, prefix, encryption } = config;
   const files: ResumedFile[] = [];
   for (const file of state.files) {
-    const path = pathOf(file.name, options);
+    const path = pathOf(file.name, config);
     if (path === undefined) {
-      const text = `What was written to standard output so far has to be cut to its first ${file.bytes} byte(s)`;
-      log.info(logEvent('resume.cut', text, { bytes: file.bytes }));
+      emit({ type: 'resume.cut', bytes: file.bytes });
       const { name, bytes, vector } = file;
       files.push({ name, bytes, ...(vector === undefined ? {} : { vector: Buffer.from(vector, 'hex') }) });
       continue;
     }
-    const storage = await options.storages.forPath(path);
+    const storage = await config.storages.forPath(path);
     const mark = await storage.truncateTo(path, toResumePoint(file));
     // Its upload may be another one by now.
     if (mark?.token === undefined) delete file.token;
@@ -117,40 +83,39 @@ export async function truncateFiles(state: BackupState, options: BackupOptions, 
     files.push({ name: file.name, ...mark, ...(vector === undefined ? {} : { vector }) });
   }
   if (target.kind === 'file' && files.length === 0) {
-    await (await options.storages.forPath(target.path)).deleteFile(target.path, 'ignore');
+    await (await config.storages.forPath(target.path)).deleteFile(target.path, 'ignore');
   }
   if (target.kind !== 'directory') return { files, numbers: [] };
-  const place = joinPath(target.path, dirname(prefix));
-  const storage = await options.storages.forPath(place);
+  const directory = joinPath(target.path, dirname(prefix));
+  const storage = await config.storages.forPath(directory);
   const known = new Set(files.map(({ name }) => basename(name)));
-  const unfinished = (await storage.listUnfinished(place)).filter(isBackupFileName);
-  const found = new Set([...(await listBackupFiles(storage, place)), ...unfinished]);
+  const unfinished = (await storage.listUnfinished(directory)).filter(isBackupFileName);
+  const found = new Set([...(await listBackupFiles(storage, directory)), ...unfinished]);
   const later = [...found].filter((name) => isNamedAfter(prefix)(name) && !known.has(name));
   if (later.length > 0) {
-    const text = `Deleting ${later.length} file(s) begun after the state was saved: ${later.join(', ')}`;
-    log.info(logEvent('resume.delete', text, { files: later }));
-    await storage.deleteFiles(place, later);
+    emit({ type: 'resume.delete', files: later });
+    await storage.deleteFiles(directory, later);
   }
   return { files, numbers: files.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
 }
 
 /** Those that can be added to: each for a worker of its own. The others have to be closed as they are. */
-export function unfinishedFiles(resumed: ResumeState | undefined, { fileLimitBytes }: BackupOptions): ResumedFile[] {
+export function unfinishedFiles(resumed: ResumeState | undefined, { fileLimitBytes }: BackupConfig): ResumedFile[] {
   return resumed?.files.filter(({ bytes, closed }) => closed !== true && bytes < fileLimitBytes) ?? [];
 }
 
 /** Closes the files of a directory that no worker goes on with; where files grow in place they are closed already. */
 export async function finalizeRemainingFiles(
   resumed: ResumeState,
-  options: BackupOptions,
+  config: BackupConfig,
   workers: number,
   onClosed: (file: FileLength) => void,
 ): Promise<void> {
-  const kept = new Set(unfinishedFiles(resumed, options).slice(0, workers));
+  const kept = new Set(unfinishedFiles(resumed, config).slice(0, workers));
   for (const file of resumed.files) {
-    const path = pathOf(file.name, options);
+    const path = pathOf(file.name, config);
     if (kept.has(file) || file.closed === true || path === undefined) continue;
-    await (await (await options.storages.forPath(path)).resume(path, toResumePoint(file))).close();
+    await (await (await config.storages.forPath(path)).resume(path, toResumePoint(file))).close();
     onClosed({ name: file.name, bytes: file.bytes });
   }
 }
@@ -160,7 +125,7 @@ export function toResumePoint({ bytes, token }: ResumePoint): ResumePoint {
 }
 
 /** Undefined for standard output. */
-function pathOf(name: string, { target }: BackupOptions): string | undefined {
+function pathOf(name: string, { target }: BackupConfig): string | undefined {
   if (target.kind === 'directory') return joinPath(target.path, name);
   return target.kind === 'file' ? target.path : undefined;
 }

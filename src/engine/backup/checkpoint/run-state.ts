@@ -1,62 +1,77 @@
-/** What a run begins with: nothing, or the state of the run that it continues. */
+/** What a run begins with: locks, and a new state or that of the run that it continues. */
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { PartitionFilter } from '../../../aerospike/config.js';
-import { errorMessage } from '../../../core/errors.js';
-import { type Log, logEvent, warningEvent } from '../../../core/log.js';
-import { canonicalPath, storageCapabilities } from '../../../storage/paths.js';
-import type { StorageAccess } from '../../../storage/registry.js';
-import { Checkpointer, SHARED_NAME } from './checkpointer.js';
-import { PartitionProgress } from './partition-progress.js';
+import { serializeError } from '../../../core/errors.js';
+import type { RunContext } from '../../../core/run-context.js';
+import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
+import type { BackupConfig, BackupTarget } from '../config.js';
 import type { BackupMetadata } from '../metadata.js';
-import type { BackupOptions, BackupTarget } from '../config.js';
-import { divide, divideFilters, share } from '../plan.js';
-import {
-  checkResumable,
-  truncateFiles,
-  createIdentity,
-  stateFilePath,
-  type ResumeState,
-  usesWorkingDirectory,
-} from './resume.js';
-import { checkIdentity, loadState, StateError, type BackupState, type Identity } from './state-file.js';
 import { checkTarget, prepareTarget, TargetError } from '../output/target.js';
-import type { Job } from '../worker-pool.js';
-import { isWriterAlive, currentWriter } from './lock.js';
+import { divide, divideFilters, share, type PlannedJob } from '../plan.js';
+import { Checkpointer, SHARED_NAME } from './checkpointer.js';
+import { canonicalTarget, createIdentity } from './identity.js';
+import { RunLock } from './lock.js';
+import { PartitionProgress } from './partition-progress.js';
+import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
+import { checkIdentity, isCState, loadState, parseState, StateError, type BackupState } from './state-file.js';
 
 const VECTOR_BYTES = 16;
 
-export interface RunState {
+/** The state of the run that is continued, and the lock under which it was read. */
+export interface SavedRun {
   state: BackupState;
-  /** Absent = a new run. */
+  lock: RunLock;
+}
+
+export interface RunState {
+  /** Undefined = a new run. */
   resumed: ResumeState | undefined;
-  checkpointer: Checkpointer | undefined;
+  checkpointer: Checkpointer;
+  lock: RunLock;
 }
 
 /**
- * Refuses a target, or a state file, that cannot be used. Changes nothing; returns the state of the run to continue.
+ * Refuses a target, or a state file, that cannot be used, and locks the run to continue; changes nothing else. Resolves
+ * with the run to continue, undefined = a new one.
  */
-export async function checkPreconditions(options: BackupOptions): Promise<BackupState | undefined> {
-  const { continueFrom, stateFileDst, target, maxRecords = 0 } = options;
+export async function checkPreconditions(
+  config: BackupConfig,
+  context: RunContext,
+  onLockLost: (error: Error) => void,
+): Promise<SavedRun | undefined> {
+  const { continueFrom, stateFileDst, target } = config;
   if ('path' in target && stateFileDst !== undefined && canonicalPath(stateFileDst) === canonicalPath(target.path)) {
     const isInDirectory = target.kind === 'directory' && storageCapabilities(target.path).hasDirectories;
-    if (!isInDirectory) throw new TargetError('--state-file-dst has to be another path than the backup itself.');
+    if (!isInDirectory) {
+      throw new TargetError('The state file needs another path than the backup itself', { hint: 'move-state-file' });
+    }
   }
   if (continueFrom === undefined) {
-    await checkTarget(options);
+    await checkTarget(config);
     return undefined;
   }
-  const state = await loadState(continueFrom, options.storages);
-  if (await isWriterAlive(state.writer)) {
-    const text = `The backup of ${continueFrom} is still under way in process ${state.writer?.pid ?? 0}; stop that first.`;
-    throw new StateError('STATE_IN_USE', text);
+  // Once without the lock, so that what cannot be continued is left as it is, and once with it.
+  await loadForContinuation(continueFrom, config);
+  const lock = await acquireLock(config, context, onLockLost);
+  try {
+    return { state: await loadForContinuation(continueFrom, config), lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
-  checkIdentity(continueFrom, state.identity, createIdentity(options));
+}
+
+async function loadForContinuation(continueFrom: string, config: BackupConfig): Promise<BackupState> {
+  const { storages, maxRecords = 0 } = config;
+  const state = await loadState(continueFrom, storages);
+  checkIdentity(continueFrom, state.identity, createIdentity(config));
   const { records } = state.counters;
   if (maxRecords > 0 && maxRecords < records) {
-    const text = `--max-records ${maxRecords} is less than the ${records} record(s) that ${continueFrom} has already.`;
+    const text = `The limit of ${maxRecords} record(s) is below the ${records} record(s) that ${continueFrom} has already`;
     throw new StateError('STATE_MISMATCH', text);
   }
-  await checkResumable(state, continueFrom, options);
+  await checkResumable(state, continueFrom, config);
   return state;
 }
 
@@ -64,8 +79,8 @@ export async function checkPreconditions(options: BackupOptions): Promise<Backup
 export function remainingJobs(
   filters: readonly PartitionFilter[],
   saved: BackupState | undefined,
-  { parallel, maxRecords = 0, target }: BackupOptions,
-): Job[] {
+  { parallel, maxRecords = 0, target }: BackupConfig,
+): PlannedJob[] {
   if (saved === undefined) return divide(filters, parallel, maxRecords);
   const left = maxRecords === 0 ? 0 : maxRecords - saved.counters.records;
   if (maxRecords > 0 && left === 0) return [];
@@ -77,100 +92,152 @@ export function remainingJobs(
   return share(open, left).map((job) => ({ ...job, cursors: saved.cursors.within(job.filter) }));
 }
 
-/**
- * The state of a backup to standard output lies in the working directory, which may be one that nothing can be written
- * to, or where another run keeps its state. Neither is a reason not to back up.
- */
-async function probeStateFile(
-  checkpointer: Checkpointer,
-  { identity }: BackupState,
-  storages: StorageAccess,
-  log: Log,
-): Promise<Checkpointer | undefined> {
-  const { path } = checkpointer;
-  const hint = 'This run cannot be continued if it is interrupted; --state-file-dst gives its state a place.';
-  if (
-    (await (await storages.forPath(path)).exists('file', path)) &&
-    !(await isOfSameTarget(path, identity, storages))
-  ) {
-    log.info(warningEvent('state.missing', `${path} exists and is the state of another run. ${hint}`, { path }));
-    return undefined;
-  }
-  try {
-    await checkpointer.begin();
-    return checkpointer;
-  } catch (error) {
-    log.info(warningEvent('state.missing', `${errorMessage(error)} ${hint}`, { path }));
-    return undefined;
-  }
-}
-
-/** What was written cannot be looked at again. */
-function isPipe({ kind }: BackupTarget): boolean {
-  return kind === 'stdout' || kind === 'stream';
-}
-
-/** An earlier run wrote to the same place: what its state speaks of is being replaced. */
-async function isOfSameTarget(path: string, { target }: Identity, storages: StorageAccess): Promise<boolean> {
-  if (target === '[stdout]' || target === '[stream]') return false;
-  const other = await loadState(path, storages).catch(() => undefined);
-  return other?.identity.target === target && !(await isWriterAlive(other?.writer));
-}
-
 /** Prepares the target and the state file: from here on the run can be continued, whatever ends it. */
-export async function createState(
-  saved: BackupState | undefined,
+export async function createRunState(
+  saved: SavedRun | undefined,
   filters: readonly PartitionFilter[],
-  globals: BackupMetadata,
-  options: BackupOptions,
-  log: Log,
+  metadata: BackupMetadata,
+  config: BackupConfig,
+  context: RunContext,
+  onLockLost: (error: Error) => void,
 ): Promise<RunState> {
-  const { storages } = options;
-  const path = await stateFilePath(options);
-  if (saved !== undefined) {
-    const { records } = saved.counters;
-    log.info(logEvent('resume.start', `Continuing the backup of ${records} record(s) so far`, { records }));
-    saved.writer = currentWriter();
-    const resumed = await truncateFiles(saved, options, log);
-    const checkpointer = new Checkpointer(path, saved, log, storages);
-    await checkpointer.begin();
-    return { state: saved, resumed, checkpointer };
+  if (saved !== undefined) return continueState(saved, config, context);
+  await createDirectory(config, context);
+  const lock = await acquireLock(config, context, onLockLost);
+  try {
+    const checkpointer = await createState(filters, metadata, config, context, lock);
+    return { resumed: undefined, checkpointer, lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
-  const { sindexes, udfs } = globals;
+}
+
+async function continueState(saved: SavedRun, config: BackupConfig, context: RunContext): Promise<RunState> {
+  const { state, lock } = saved;
+  const { emit, runId } = context;
+  emit({ type: 'resume.start', records: state.counters.records });
+  const path = await stateFilePath(config);
+  if (canonicalPath(path) !== canonicalPath(config.continueFrom ?? path)) await refuseForeignState(path, config);
+  state.runId = runId;
+  state.target = canonicalTarget(config.target);
+  const resumed = await truncateFiles(state, config, emit);
+  const checkpointer = new Checkpointer({ path, state, storages: config.storages, lock, emit });
+  await checkpointer.begin();
+  return { resumed, checkpointer, lock };
+}
+
+/** The lock of a directory lies in it. */
+async function createDirectory({ target, storages }: BackupConfig, { emit }: RunContext): Promise<void> {
+  if (target.kind !== 'directory') return;
+  const storage = await storages.forPath(target.path);
+  if (!(await storage.exists('directory', target.path))) emit({ type: 'target.create', path: target.path });
+  await storage.ensureDirectory(target.path);
+}
+
+async function createState(
+  filters: readonly PartitionFilter[],
+  { sindexes, udfs }: BackupMetadata,
+  config: BackupConfig,
+  context: RunContext,
+  lock: RunLock,
+): Promise<Checkpointer> {
+  const { target, storages } = config;
+  const { emit, runId } = context;
   const state: BackupState = {
-    identity: createIdentity(options),
+    runId,
+    target: canonicalTarget(target),
+    identity: createIdentity(config),
     filters: [...filters],
     cursors: new PartitionProgress(),
     files: [],
     counters: { records: 0, bytes: 0, sindexes, udfs },
-    writer: currentWriter(),
   };
-  if (isPipe(options.target) && options.encryption !== undefined) {
+  if (isPipe(target) && config.encryption !== undefined) {
     state.files.push({ name: SHARED_NAME, bytes: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
   }
-  if (options.noRecords || (options.target.kind === 'stream' && options.stateFileDst === undefined)) {
-    await prepareTarget(options, log);
-    return { state, resumed: undefined, checkpointer: undefined };
-  }
-  const checkpointer = new Checkpointer(path, state, log, storages);
-  if (usesWorkingDirectory(options)) {
-    const here = await probeStateFile(checkpointer, state, storages, log);
+  const withoutState = config.noRecords || (target.kind === 'stream' && config.stateFileDst === undefined);
+  const path = withoutState ? undefined : await stateFilePath(config);
+  let checkpointer = new Checkpointer({ path, state, storages, lock, emit });
+  if (path !== undefined && usesWorkingDirectory(config)) {
+    // Nobody chose the working directory: what cannot be used there is no reason not to back up.
     try {
-      await prepareTarget(options, log);
+      await refuseForeignState(path, config);
+      await checkpointer.begin();
     } catch (error) {
-      await here?.remove().catch(() => undefined);
-      throw error;
+      if (error instanceof StateError) emit({ type: 'state.missing', path });
+      else emit({ type: 'state.missing', path, error: serializeError(error) });
+      checkpointer = new Checkpointer({ path: undefined, state, storages, lock, emit });
     }
-    return { state, resumed: undefined, checkpointer: here };
+  } else if (path !== undefined) {
+    await refuseForeignState(path, config);
+    // A path of its own is tried before anything is deleted; the usual one is beside what is deleted.
+    if (config.stateFileDst !== undefined) await checkpointer.begin();
   }
-  // A path of its own is tried before anything is deleted; the usual one may lie in a directory yet to be created.
-  if (options.stateFileDst !== undefined) await checkpointer.begin();
   try {
-    await prepareTarget(options, log);
-    await checkpointer.begin();
+    await prepareTarget(config, emit);
+    if (path !== undefined && !usesWorkingDirectory(config)) await checkpointer.begin();
   } catch (error) {
     await checkpointer.remove().catch(() => undefined);
     throw error;
   }
-  return { state, resumed: undefined, checkpointer };
+  return checkpointer;
 }
+
+/**
+ * A state file replaces only one that an earlier run to the same target left behind, or, at its usual place, one of the
+ * C tool. Throws StateError.
+ */
+async function refuseForeignState(path: string, config: BackupConfig): Promise<void> {
+  const storage = await config.storages.forPath(path);
+  if (!(await storage.exists('file', path))) return;
+  const bytes = await storage.readSmall(path, 'the state file');
+  const isUsualPath = config.stateFileDst === undefined && !usesWorkingDirectory(config);
+  if (isUsualPath && (isCState(bytes) || bytes.length === 0)) return;
+  const target = canonicalTarget(config.target);
+  const other = parseState(bytes, path);
+  // Beside the files, it is theirs, wherever they were moved to.
+  if (isUsualPath || (other.target === target && !isPipe(config.target))) return;
+  const text = `${path} is the state of another backup, to ${other.target}`;
+  throw new StateError('STATE_FOREIGN', text, { hint: 'move-state-file' });
+}
+
+/** What was written to a pipe cannot be read again. */
+function isPipe({ kind }: BackupTarget): boolean {
+  return kind === 'stdout' || kind === 'stream';
+}
+
+async function acquireLock(
+  config: BackupConfig,
+  { runId, signal }: RunContext,
+  onLost: (error: Error) => void,
+): Promise<RunLock> {
+  const paths = await lockPaths(config);
+  return RunLock.acquire({ paths, runId, storages: config.storages, signal, onLost });
+}
+
+/** Of everything that a run replaces: the files, and the state where it is not among them. */
+async function lockPaths(config: BackupConfig): Promise<string[]> {
+  const { target, stateFileDst, continueFrom } = config;
+  const paths = await targetLockPaths(config);
+  const usual = 'path' in target && !usesWorkingDirectory(config);
+  if (stateFileDst !== undefined) paths.push(`${await stateFilePath(config)}.lock`);
+  if (continueFrom !== undefined && !usual) paths.push(`${continueFrom}.lock`);
+  return paths;
+}
+
+/** Empty for what is no file: who writes to a pipe or device at the same time mixes the bytes, as with any program. */
+export async function targetLockPaths({
+  target,
+  prefix,
+  storages,
+}: Pick<BackupConfig, 'target' | 'storages'> & { prefix?: string }): Promise<string[]> {
+  if (!('path' in target)) return [];
+  const { path, kind } = target;
+  if (kind === 'directory') return [joinPath(joinPath(path, dirname(prefix ?? '')), LOCK_NAME)];
+  const storage = await storages.forPath(path);
+  const isPlain = !(await storage.exists('file', path)) || (await storage.stat(path)).kind === 'regular';
+  return isPlain ? [`${path}.lock`] : [];
+}
+
+const LOCK_NAME = 'asbackup.lock';

@@ -1,7 +1,8 @@
 /**
  * The state file of a backup: what has to match when it is continued, how far it has come, and how long each file was
- * when that was made durable. It holds no record data, no key and no password.
+ * when that was made durable. It holds no record data, no key and no password. A checksum covers all of it.
  */
+import { createHash } from 'node:crypto';
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { ToolError } from '../../../core/errors.js';
 import { DIGEST_BYTES, PARTITIONS } from '../../../core/partition.js';
@@ -9,7 +10,7 @@ import type { StorageAccess } from '../../../storage/registry.js';
 import { PartitionProgress, type CursorJson } from './partition-progress.js';
 
 const FORMAT = 'asbackup-state';
-const VERSION = 1;
+const VERSION = 2;
 
 /** What must be the same when a run is continued, in words for the message and values for the comparison. */
 export type Identity = Record<string, string | number | boolean>;
@@ -26,26 +27,29 @@ export interface StateFileEntry {
 }
 
 export interface BackupState {
+  /** Of the run that works on it, or was the last to do so. */
+  runId: string;
+  /** What the backup is written to: a canonical path, or `[stdout]`. The files may have been moved since. */
+  target: string;
   identity: Identity;
   /** What the run covers: with a node list, what its nodes mastered when the run began. */
   filters: PartitionFilter[];
   cursors: PartitionProgress;
   files: StateFileEntry[];
   counters: { records: number; bytes: number; sindexes: number; udfs: number };
-  /** The process that works on it; absent once that has stopped in an orderly way. */
-  writer?: { pid: number; host: string };
 }
 
 interface StateJson {
   format: typeof FORMAT;
   version: number;
   saved: string;
+  runId: string;
+  target: string;
   identity: Identity;
   filters: string[];
   partitions: CursorJson;
   files: StateFileEntry[];
   counters: BackupState['counters'];
-  writer?: BackupState['writer'];
 }
 
 /** The state file cannot be used. Nothing has been changed. */
@@ -63,6 +67,8 @@ export async function saveState(path: string, state: BackupState, storages: Stor
     format: FORMAT,
     version: VERSION,
     saved: new Date().toISOString(),
+    runId: state.runId,
+    target: state.target,
     identity: state.identity,
     filters: state.filters.map((filter) =>
       filter.kind === 'range' ? `${filter.begin}-${filter.count}` : filter.digest.toString('base64'),
@@ -70,9 +76,34 @@ export async function saveState(path: string, state: BackupState, storages: Stor
     partitions: state.cursors.toJSON(),
     files: state.files,
     counters: state.counters,
-    ...(state.writer === undefined ? {} : { writer: state.writer }),
   };
-  await (await storages.forPath(path)).writeSmall(path, `${JSON.stringify(json, undefined, 1)}\n`, 'the state file');
+  const text = `${JSON.stringify({ ...json, checksum: computeChecksum(json) }, undefined, 1)}\n`;
+  await (await storages.forPath(path)).writeSmall(path, text, 'the state file');
+}
+
+/** Of all fields but itself, in their order, without blanks. */
+function computeChecksum(json: object): string {
+  return createHash('sha256').update(JSON.stringify(json)).digest('hex');
+}
+
+/** Throws StateError STATE_IN_USE unless the state file at `path` is one of this run. */
+export async function assertOwnState(path: string, { runId }: BackupState, storages: StorageAccess): Promise<void> {
+  const found = await (await storages.forPath(path)).readVersion(path);
+  const other = found === undefined ? undefined : readRunId(found.text);
+  if (other === runId) return;
+  const what = found === undefined ? 'was deleted' : 'was replaced by another run';
+  throw new StateError('STATE_IN_USE', `The state file ${path} ${what}; it is not written any more`, {
+    details: { path },
+  });
+}
+
+function readRunId(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && value.format === FORMAT ? value.runId : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads a state file and checks every part of it. Throws StorageError or StateError. */
@@ -87,20 +118,23 @@ export function parseState(bytes: Buffer, path: string): BackupState {
     value = JSON.parse(bytes.toString('utf8'));
   } catch {
     const kind = bytes[0] === 0x7b ? 'a damaged state file' : 'not a state file of this program';
-    const hint = bytes.length >= C_STATE_BYTES ? '; a state file of the C tool cannot be continued' : '';
-    throw new StateError(bytes[0] === 0x7b ? 'STATE_DAMAGED' : 'STATE_FOREIGN', `${path} is ${kind}${hint}.`);
+    const origin = isCState(bytes) ? '; a state file of the C tool cannot be continued' : '';
+    throw new StateError(bytes[0] === 0x7b ? 'STATE_DAMAGED' : 'STATE_FOREIGN', `${path} is ${kind}${origin}`);
   }
   if (!isObject(value) || value.format !== FORMAT) {
-    throw new StateError('STATE_FOREIGN', `${path} is not a state file of this program.`);
+    throw new StateError('STATE_FOREIGN', `${path} is not a state file of this program`);
   }
   if (value.version !== VERSION) {
-    const text = `${path} is of version ${String(value.version)}; this program continues version ${VERSION}.`;
+    const text = `${path} is of version ${String(value.version)}; this program continues version ${VERSION}`;
     throw new StateError('STATE_FOREIGN', text);
   }
-  const damaged = (what: string): StateError => new StateError('STATE_DAMAGED', `${path} is damaged: ${what}.`);
-  const { identity, filters, partitions, files, counters } = value;
+  const damaged = (what: string): StateError => new StateError('STATE_DAMAGED', `${path} is damaged: ${what}`);
+  const { checksum, ...rest } = value;
+  if (checksum !== computeChecksum(rest)) throw damaged('its checksum does not match its contents');
+  const { runId, target, identity, filters, partitions, files, counters } = value;
+  if (typeof runId !== 'string' || typeof target !== 'string') throw damaged('its run or target is missing');
   if (!isObject(identity) || !Object.values(identity).every(isScalar)) throw damaged('its identity is missing');
-  if (!Array.isArray(filters)) throw damaged('its filters are missing');
+  if (!Array.isArray(filters) || filters.length === 0) throw damaged('its filters are missing');
   if (!isObject(partitions) || typeof partitions.done !== 'string' || !isObject(partitions.after)) {
     throw damaged('its partitions are missing');
   }
@@ -120,6 +154,8 @@ export function parseState(bytes: Buffer, path: string): BackupState {
     throw damaged(error instanceof Error ? error.message : String(error));
   }
   return {
+    runId,
+    target,
     identity: identity as Identity,
     filters: filters.map((filter) => {
       const parsed = typeof filter === 'string' ? parseFilter(filter) : undefined;
@@ -129,9 +165,6 @@ export function parseState(bytes: Buffer, path: string): BackupState {
     cursors,
     files: files as StateFileEntry[],
     counters: { records, bytes: written, sindexes, udfs },
-    ...(isObject(value.writer) && isCount(value.writer.pid) && typeof value.writer.host === 'string'
-      ? { writer: { pid: value.writer.pid, host: value.writer.host } }
-      : {}),
   };
 }
 
@@ -141,8 +174,8 @@ export function checkIdentity(path: string, saved: Identity, now: Identity): voi
     .filter((key) => saved[key] !== now[key])
     .map((key) => `${key} was ${show(saved[key])}, now ${show(now[key])}`);
   if (differences.length === 0) return;
-  const text = `${path} belongs to another backup: ${differences.join('; ')}. Continue with the options of the first run.`;
-  throw new StateError('STATE_MISMATCH', text);
+  const text = `${path} belongs to another backup: ${differences.join('; ')}`;
+  throw new StateError('STATE_MISMATCH', text, { hint: 'repeat-options' });
 }
 
 /** Removes the state of a run that is complete. */
@@ -152,6 +185,11 @@ export async function removeState(path: string, storages: StorageAccess): Promis
 
 /** The C tool's state begins with a table of this size (asbackup.md 7.4). */
 const C_STATE_BYTES = 83_488;
+
+/** Whether a file may be a state file of the C tool. */
+export function isCState(bytes: Buffer): boolean {
+  return bytes.length >= C_STATE_BYTES && bytes[0] !== 0x7b;
+}
 
 function parseFilter(text: string): PartitionFilter | undefined {
   const range = /^(\d{1,4})-(\d{1,4})$/.exec(text);

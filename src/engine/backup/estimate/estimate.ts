@@ -1,22 +1,16 @@
-/** `--estimate`: how large a backup would be, from some of its records (asbackup.md 6). */
+/** How large a backup would be, from some of its records (asbackup.md 6). */
 import { Codecs } from '../../../codecs/codecs.js';
-import { BackupProgress } from '../../../ui/progress/backup-progress.js';
-import {
-  estimatedRecordLines,
-  estimatedTotalLine,
-  jobCompletedLine,
-  jobInterruptedLine,
-  jobStartedLine,
-} from '../../../ui/messages/backup.js';
-import { machineEstimateText } from '../../../ui/machine-format.js';
-import { recordSizeBound } from './statistics.js';
-import { readMetadata } from '../metadata.js';
-import type { BackupOptions } from '../config.js';
+import type { BackupTotals } from '../../../core/events/backup.js';
+import type { RunContext } from '../../../core/run-context.js';
+import { startRun, type Run, type RunBody, type RunProgress } from '../../../core/run.js';
+import type { BackupConfig } from '../config.js';
+import { withConnection, type Session } from '../connect.js';
+import { readMetadata, type BackupMetadata } from '../metadata.js';
 import { divide } from '../plan.js';
+import { scanSelection } from '../scan-params.js';
 import { SampleAccumulator } from './accumulator.js';
 import { sampleRecords } from './sampler.js';
-import { scanSelection } from '../scan-params.js';
-import { withConnection, type Session } from '../connect.js';
+import { recordSizeBound } from './statistics.js';
 
 const DEFAULT_SAMPLES = 10_000;
 
@@ -31,82 +25,99 @@ export interface EstimateResult {
   samples: number;
 }
 
-/** Reads some records, tells what a backup of all would take, and writes nothing. */
-export async function estimate(options: BackupOptions): Promise<EstimateResult> {
-  const pipeline = await Codecs.open(options);
-  return withConnection(options, (session) => estimateIn(session, options, pipeline));
+export type EstimateRun = Run<EstimateResult, BackupTotals>;
+
+/** Reads some records, reports how large a backup of all would be, and writes nothing. */
+export function startEstimate(config: BackupConfig, context: RunContext): EstimateRun {
+  return startRun(new EstimateBody(config, context), context);
 }
 
-async function estimateIn(session: Session, options: BackupOptions, pipeline: Codecs): Promise<EstimateResult> {
-  const { log } = options;
-  const samples = options.estimateSamples ?? DEFAULT_SAMPLES;
-  const globals = await readMetadata(session.cluster, options);
-  const meter = new SampleAccumulator(globals.firstHeader, pipeline);
-  const { sizes } = meter;
-  const bytes = (): number => meter.storedBytes;
-  session.totals = () => ({ ...globals, records: sizes.count, bytes: bytes() });
-  const progress = new BackupProgress({
-    log,
-    read: () => ({ records: sizes.count, bytes: bytes(), expectedRecords: samples }),
-    machine: session.machine,
-    ...(options.display === undefined ? {} : { display: options.display }),
-    ...(options.progressRequests === undefined ? {} : { requests: options.progressRequests }),
-  });
-  progress.start();
-  let result: EstimateResult | undefined;
-  try {
-    for (const line of globals.lines) log.info(line, 0);
-    await scanJobs(session, options, samples, meter);
-    result = report(session, options, meter, pipeline);
-    return result;
-  } catch (error) {
-    // What was read so far is an estimate too (asbackup.md 5.13), though the run as a whole has failed.
-    if (result === undefined && options.signal?.aborted === true) {
-      await meter.finish();
-      report(session, options, meter, pipeline);
-    }
-    throw error;
-  } finally {
-    progress.stop();
+class EstimateBody implements RunBody<EstimateResult, BackupTotals> {
+  private readonly samples: number;
+  private metadata: BackupMetadata | undefined;
+  private sampled: SampleAccumulator | undefined;
+
+  constructor(
+    private readonly config: BackupConfig,
+    private readonly context: RunContext,
+  ) {
+    this.samples = config.estimateSamples ?? DEFAULT_SAMPLES;
   }
-}
 
-async function scanJobs(
-  { cluster, partitions }: Session,
-  options: BackupOptions,
-  samples: number,
-  meter: SampleAccumulator,
-): Promise<void> {
-  const { log } = options;
-  const { sizes } = meter;
-  const selection = scanSelection(options, 1);
-  const jobs = divide(partitions, 1, samples);
-  for (const { filter, maxRecords } of jobs) {
-    const before = sizes.count;
-    log.info(jobStartedLine(filter), 0);
+  counters(): BackupTotals {
+    const { sindexes = 0, udfs = 0 } = this.metadata ?? {};
+    return { records: this.sampled?.sizes.count ?? 0, sindexes, udfs, bytes: this.sampled?.storedBytes ?? 0 };
+  }
+
+  progress(): RunProgress {
+    const { records, bytes } = this.counters();
+    return { records, bytes, expectedRecords: this.samples, expectedBytes: 0, workers: [] };
+  }
+
+  async execute(): Promise<EstimateResult> {
+    const codecs = await Codecs.open(this.config);
+    return withConnection(
+      this.config,
+      this.context,
+      () => this.counters(),
+      (session) => this.run(session, codecs),
+    );
+  }
+
+  private async run(session: Session, codecs: Codecs): Promise<EstimateResult> {
+    const { context } = this;
+    const metadata = (this.metadata = await readMetadata(session.cluster, this.config));
+    const sampled = (this.sampled = new SampleAccumulator(metadata.firstHeader, codecs));
+    context.emit({ type: 'transfer.started' });
+    let result: EstimateResult | undefined;
     try {
-      await sampleRecords(cluster, options, selection, [filter], maxRecords!, meter);
+      for (const event of metadata.events) context.emit({ ...event, worker: 0 });
+      await this.scan(session, sampled);
+      result = this.report(session, sampled, codecs);
+      return result;
     } catch (error) {
-      log.info(jobInterruptedLine(filter, sizes.count - before, meter.storedBytes), 0);
+      // What was read so far is an estimate too (asbackup.md 5.13), though the run as a whole has failed.
+      if (result === undefined && context.signal.aborted) {
+        await sampled.finish();
+        this.report(session, sampled, codecs);
+      }
       throw error;
+    } finally {
+      context.emit({ type: 'transfer.ended' });
     }
-    if (filter === jobs.at(-1)!.filter) await meter.finish();
-    log.info(jobCompletedLine(filter, sizes.count - before, meter.storedBytes), 0);
   }
-}
 
-function report(
-  session: Session,
-  { log, maxRecords = 0 }: BackupOptions,
-  meter: SampleAccumulator,
-  pipeline: Codecs,
-): EstimateResult {
-  const records = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
-  const bytesPerRecord = recordSizeBound(meter.sizes);
-  const bytes = meter.sizeOf(records);
-  const ratio = pipeline.compresses ? meter.ratio : undefined;
-  for (const line of estimatedRecordLines(bytesPerRecord, ratio)) log.info(line);
-  session.machine(machineEstimateText(records, bytesPerRecord));
-  log.info(estimatedTotalLine(bytes));
-  return { records, bytesPerRecord, bytes, samples: meter.sizes.count };
+  private async scan({ cluster, partitions }: Session, sampled: SampleAccumulator): Promise<void> {
+    const { config, context } = this;
+    const { sizes } = sampled;
+    const selection = scanSelection(config, 1);
+    const jobs = divide(partitions, 1, this.samples);
+    for (const job of jobs) {
+      const { filter } = job;
+      const before = sizes.count;
+      const report = (type: 'job.done' | 'job.interrupted'): void =>
+        context.emit({ type, filter, records: sizes.count - before, bytes: sampled.storedBytes, worker: 0 });
+      context.emit({ type: 'job.start', filter, worker: 0 });
+      try {
+        await sampleRecords(cluster, config, context, selection, [filter], job.maxRecords!, sampled);
+      } catch (error) {
+        report('job.interrupted');
+        throw error;
+      }
+      if (job === jobs.at(-1)) await sampled.finish();
+      report('job.done');
+    }
+  }
+
+  private report(session: Session, sampled: SampleAccumulator, codecs: Codecs): EstimateResult {
+    const { config, context } = this;
+    const { maxRecords = 0 } = config;
+    const records = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
+    const bytesPerRecord = recordSizeBound(sampled.sizes);
+    const bytes = sampled.sizeOf(records);
+    const ratio = codecs.compresses ? { ratio: sampled.ratio } : {};
+    context.emit({ type: 'estimate.record', records, bytesPerRecord, ...ratio });
+    context.emit({ type: 'estimate.total', bytes });
+    return { records, bytesPerRecord, bytes, samples: sampled.sizes.count };
+  }
 }

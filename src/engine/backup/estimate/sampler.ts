@@ -7,8 +7,8 @@ import type { ScanSelection } from '../../../aerospike/protocol/scan-request.js'
 import { RecordEncoder } from '../../../asb/encoder.js';
 import { errorMessage } from '../../../core/errors.js';
 import { partitionId } from '../../../core/partition.js';
-import { scanRetryLine } from '../../../ui/messages/backup.js';
-import type { BackupOptions } from '../config.js';
+import type { RunContext } from '../../../core/run-context.js';
+import type { BackupConfig } from '../config.js';
 
 export interface SampleHandler {
   /** One record was read; its size in bytes of text. */
@@ -20,16 +20,17 @@ export interface SampleHandler {
 /** Goes through the same encoder as a backup. Throws what a scan throws. */
 export async function sampleRecords(
   cluster: Cluster,
-  options: BackupOptions,
+  config: BackupConfig,
+  context: Pick<RunContext, 'signal' | 'emit'>,
   selection: ScanSelection,
   filters: readonly PartitionFilter[],
   maxRecords: number,
   handler: SampleHandler,
 ): Promise<void> {
-  const encoder = new RecordEncoder({ namespace: options.namespace, compact: options.compact });
+  const encoder = new RecordEncoder({ namespace: config.namespace, compact: config.compact });
   let failure: Error | undefined;
   let writing: Promise<void> | undefined;
-  const hand = (): void => {
+  const flush = (): void => {
     const chunk = encoder.drain();
     const before = writing ?? Promise.resolve();
     const next: Promise<void> = before
@@ -51,7 +52,7 @@ export async function sampleRecords(
         const before = encoder.length;
         encoder.encode(view);
         handler.record(encoder.length - before);
-        if (encoder.full) hand();
+        if (encoder.full) flush();
       },
       waitForDrain: () => {
         if (failure !== undefined) throw failure;
@@ -59,15 +60,15 @@ export async function sampleRecords(
       },
     },
     {
-      maxRetries: options.maxRetries,
-      sleepBetweenRetriesMs: options.sleepBetweenRetriesMs,
+      maxRetries: config.maxRetries,
+      sleepBetweenRetriesMs: config.sleepBetweenRetriesMs,
       firstNode: 0,
       maxRecords,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onRetry: (error, left) => options.log.error(scanRetryLine(left, errorMessage(error))),
+      signal: context.signal,
+      onRetry: (error, partitions) => context.emit({ type: 'scan.retry', partitions, reason: errorMessage(error) }),
     },
   );
-  if (encoder.length > 0) hand();
+  if (encoder.length > 0) flush();
   await writing;
   if (failure !== undefined) throw failure;
 }
@@ -78,7 +79,8 @@ export async function sampleRecords(
  */
 export async function preflightScan(
   cluster: Cluster,
-  options: BackupOptions,
+  config: BackupConfig,
+  context: Pick<RunContext, 'signal' | 'emit'>,
   selection: ScanSelection,
   filters: readonly PartitionFilter[],
 ): Promise<void> {
@@ -86,6 +88,6 @@ export async function preflightScan(
   if (first === undefined) return;
   const begin = first.kind === 'range' ? first.begin : partitionId(first.digest, 0);
   const one: PartitionFilter = { kind: 'range', begin, count: 1 };
-  const unheeded: SampleHandler = { record: () => undefined, text: () => Promise.resolve() };
-  await sampleRecords(cluster, options, { ...selection, recordsPerSecond: 0 }, [one], 1, unheeded);
+  const ignored: SampleHandler = { record: () => undefined, text: () => Promise.resolve() };
+  await sampleRecords(cluster, config, context, { ...selection, recordsPerSecond: 0 }, [one], 1, ignored);
 }

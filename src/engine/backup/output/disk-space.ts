@@ -1,6 +1,8 @@
-/** Tells early that a disk will not hold the backup (asbackup.md 2.2). A warning only: files may be deleted meanwhile. */
+/**
+ * Tells early that a disk will not hold the backup (asbackup.md 2.2). A warning only: files may be deleted meanwhile.
+ */
 import { dirname } from 'node:path';
-import { type Log, warningEvent } from '../../../core/log.js';
+import type { EmitEvent } from '../../../core/events.js';
 import { storageCapabilities } from '../../../storage/paths.js';
 import type { StorageAccess } from '../../../storage/registry.js';
 import type { BackupTarget } from '../config.js';
@@ -21,15 +23,15 @@ export class DiskSpace {
 
   constructor(
     private readonly path: string,
-    private readonly log: Log,
+    private readonly emit: EmitEvent,
     private readonly freeBytes: (path: string) => Promise<number | undefined>,
   ) {}
 
   /** For the targets that lie on a disk. */
-  static of(target: BackupTarget, log: Log, storages: StorageAccess): DiskSpace | undefined {
+  static of(target: BackupTarget, emit: EmitEvent, storages: StorageAccess): DiskSpace | undefined {
     if (!('path' in target) || !storageCapabilities(target.path).hasFreeSpace) return undefined;
     const path = target.kind === 'directory' ? target.path : dirname(target.path);
-    return new DiskSpace(path, log, async () => (await storages.forPath(path)).freeBytes(path));
+    return new DiskSpace(path, emit, async () => (await storages.forPath(path)).freeBytes(path));
   }
 
   /** Looks again every ten seconds until `stop`. */
@@ -51,7 +53,6 @@ export class DiskSpace {
     const free = await this.freeBytes(this.path).catch(() => undefined);
     if (free === undefined || free >= neededBytes) return;
     this.warned = true;
-    const text = `${free} byte(s) are free on the disk of ${this.path}, but about ${neededBytes} are still to be written.`;
-    this.log.info(warningEvent('target.space', text, { path: this.path, freeBytes: free, neededBytes }));
+    this.emit({ type: 'target.space', path: this.path, freeBytes: free, neededBytes });
   }
 }

@@ -20,6 +20,8 @@ const folder = mkdtempSync(join(tmpdir(), 'asbackup-state-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const state: BackupState = {
+  runId: 'run',
+  target: '/backups',
   identity: { namespace: 'test', sets: 'a,b', compact: false },
   cursors: PartitionProgress.fromJSON({
     done: '0-99,4095',

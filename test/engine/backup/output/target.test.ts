@@ -3,24 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskSpace } from '../../../../src/engine/backup/output/disk-space.js';
-import type { BackupOptions } from '../../../../src/engine/backup/config.js';
-import {
-  checkTarget,
-  isNamedAfter,
-  prepareTarget,
-  removeArtifacts,
-} from '../../../../src/engine/backup/output/target.js';
-import { type LogLine, logText } from '../../../../src/core/log.js';
+import type { BackupConfig } from '../../../../src/engine/backup/config.js';
+import { checkTarget, isNamedAfter, prepareTarget } from '../../../../src/engine/backup/output/target.js';
+import type { EngineEvent } from '../../../../src/core/events.js';
+import { errorText } from '../../../../src/ui/error-text.js';
+import { formatBackupEvent } from '../../../../src/ui/messages/backup.js';
 import { StorageRegistry } from '../../../../src/storage/registry.js';
 
 const storages = new StorageRegistry();
 let root = '';
 let lines: string[] = [];
-const log = {
-  info: (line: LogLine) => void lines.push(logText(line)),
-  error: (line: LogLine) => void lines.push(`ERR ${logText(line)}`),
-  verbose: () => undefined,
+const emit = (event: EngineEvent): void => {
+  lines.push(...formatBackupEvent(event, { frontEnd: 'cli', hosts: '' }).map(({ line }) => line.text));
 };
+const refusal = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => '',
+    (error: unknown) => errorText(error, 'cli'),
+  );
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'target-'));
@@ -35,7 +35,7 @@ async function directory(...names: string[]): Promise<string> {
   return path;
 }
 
-function options(target: BackupOptions['target'], prefix: string, removeFiles: boolean) {
+function options(target: BackupConfig['target'], prefix: string, removeFiles: boolean) {
   return { target, prefix, removeFiles, storages };
 }
 
@@ -54,7 +54,7 @@ describe('names of a prefix', () => {
 describe('--remove-files', () => {
   it('deletes the files of the prefix and nothing else, and says what stays', async () => {
     const path = await directory(...OURS, ...OTHERS, ...UNRELATED);
-    await prepareTarget(options({ kind: 'directory', path }, 'test', true), log);
+    await prepareTarget(options({ kind: 'directory', path }, 'test', true), emit);
     expect((await readdir(path)).sort()).toEqual([...OTHERS, ...UNRELATED].sort());
     expect(lines).toEqual([
       `Removing 3 backup file(s) named test_NNNNN.asb from ${path}`,
@@ -66,85 +66,40 @@ describe('--remove-files', () => {
   it('replaces a file, and does not mind if there is none', async () => {
     const path = join(root, 'f.asb');
     await writeFile(path, 'old');
-    for (let i = 0; i < 2; i++) await prepareTarget(options({ kind: 'file', path }, 'test', true), log);
+    for (let i = 0; i < 2; i++) await prepareTarget(options({ kind: 'file', path }, 'test', true), emit);
     expect(await readdir(root)).toEqual([]);
   });
 });
 
 describe('without --remove-files', () => {
   it.each([
-    [['test_00000.asb'], /give --remove-files to replace them\.$/],
+    [['test_00000.asb'], /Give --remove-files to replace them\.$/],
     [['bar_00000.asb', 'test_00000.asb'], /leaves 1 other\(s\) where they are; better choose another directory\.$/],
   ])('a directory with %j is refused', async (names, message) => {
     const path = await directory(...names);
     const refused = options({ kind: 'directory', path }, 'test', false);
-    await expect(checkTarget(refused)).rejects.toThrow(message);
-    await expect(prepareTarget(refused, log)).rejects.toThrow(message);
+    expect(await refusal(checkTarget(refused))).toMatch(message);
+    expect(await refusal(prepareTarget(refused, emit))).toMatch(message);
     expect(await readdir(path)).toEqual(names);
   });
 
   it('a directory with other things is taken', async () => {
     const path = await directory(...UNRELATED);
     await checkTarget(options({ kind: 'directory', path }, 'test', false));
-    await prepareTarget(options({ kind: 'directory', path }, 'test', false), log);
+    await prepareTarget(options({ kind: 'directory', path }, 'test', false), emit);
     expect((await readdir(path)).sort()).toEqual([...UNRELATED].sort());
   });
 
   it('an existing file is refused', async () => {
     const path = join(root, 'f');
     await writeFile(path, 'old');
-    await expect(checkTarget(options({ kind: 'file', path }, 'test', false))).rejects.toThrow('--remove-files');
-  });
-
-  it('a missing directory is created, but not its parents', async () => {
-    const path = join(root, 'new');
-    await prepareTarget(options({ kind: 'directory', path }, 'test', false), log);
-    expect(lines).toEqual([`Directory ${path} does not exist, creating`, `Directory ${path} prepared for backup`]);
-    const deep = join(root, 'a', 'b');
-    await expect(prepareTarget(options({ kind: 'directory', path: deep }, 'test', false), log)).rejects.toThrow(
-      'ENOENT',
-    );
-  });
-});
-
-describe('--remove-artifacts', () => {
-  it('deletes all backup files of a directory, then the directory', async () => {
-    const path = await directory(...OURS, ...OTHERS);
-    await removeArtifacts({ target: { kind: 'directory', path }, storages, log });
-    expect(await readdir(root)).toEqual([]);
-    expect(lines).toEqual([`Deleting backup directory ${path}`]);
-  });
-
-  it('keeps what is not a backup file, and so the directory', async () => {
-    const path = await directory(...OURS, ...UNRELATED);
-    await removeArtifacts({ target: { kind: 'directory', path }, storages, log });
-    expect((await readdir(path)).sort()).toEqual([...UNRELATED].sort());
-    expect(lines[1]).toBe(`Deleted 3 backup file(s); the directory ${path} stays: it holds other files.`);
-  });
-
-  it('keeps the files of other prefixes when one is given', async () => {
-    const path = await directory(...OURS, ...OTHERS);
-    await removeArtifacts({ target: { kind: 'directory', path }, prefix: 'test', storages, log });
-    expect((await readdir(path)).sort()).toEqual([...OTHERS].sort());
-  });
-
-  it('fails when there is nothing at the place', async () => {
-    const path = join(root, 'gone');
-    await expect(removeArtifacts({ target: { kind: 'directory', path }, storages, log })).rejects.toThrow('ENOENT');
-    await expect(removeArtifacts({ target: { kind: 'file', path }, storages, log })).rejects.toThrow('ENOENT');
-  });
-
-  it('deletes a file', async () => {
-    const path = join(root, 'f.asb');
-    await writeFile(path, '');
-    await removeArtifacts({ target: { kind: 'file', path }, storages, log });
-    expect(await readdir(root)).toEqual([]);
+    expect(await refusal(checkTarget(options({ kind: 'file', path }, 'test', false)))).toContain('--remove-files');
   });
 });
 
 describe('disk space', () => {
   it('is warned about once, with both numbers', async () => {
-    const space = new DiskSpace('/backups', log, () => Promise.resolve(1000));
+    const space = new DiskSpace('/backups', emit, () => Promise.resolve(1000));
     await space.check(1000);
     expect(lines).toEqual([]);
     await space.check(1001);
@@ -155,13 +110,13 @@ describe('disk space', () => {
   });
 
   it('does not matter if the disk does not tell', async () => {
-    await new DiskSpace('/x', log, () => Promise.reject(new Error('no'))).check(1);
+    await new DiskSpace('/x', emit, () => Promise.reject(new Error('no'))).check(1);
     expect(lines).toEqual([]);
   });
 
   it('is a question for targets on a disk only', () => {
-    expect(DiskSpace.of({ kind: 'stdout' }, log, storages)).toBeUndefined();
-    expect(DiskSpace.of({ kind: 'none' }, log, storages)).toBeUndefined();
-    expect(DiskSpace.of({ kind: 'file', path: 'x' }, log, storages)).toBeDefined();
+    expect(DiskSpace.of({ kind: 'stdout' }, emit, storages)).toBeUndefined();
+    expect(DiskSpace.of({ kind: 'none' }, emit, storages)).toBeUndefined();
+    expect(DiskSpace.of({ kind: 'file', path: 'x' }, emit, storages)).toBeDefined();
   });
 });

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileNumbers } from '../../../../src/engine/backup/worker-protocol.js';
-import { DirectoryOutput } from '../../../../src/engine/backup/output/chunk-output.js';
+import { DirectoryOutput } from '../../../../src/engine/backup/output/directory-output.js';
+import { fileNumbers } from '../../../../src/engine/backup/output/file-naming.js';
 import { Codecs } from '../../../../src/codecs/codecs.js';
 import type { ByteSink } from '../../../../src/core/byte-stream.js';
 import { StorageRegistry } from '../../../../src/storage/registry.js';
@@ -54,9 +54,9 @@ describe('files of a directory backup', () => {
   it('are followed by the next one at the limit, each with the head of a file', async () => {
     const [output] = await outputs(1, 12);
     output!.begin();
-    expect(output!.room()).toBe(2);
+    expect(output!.availableBytes()).toBe(2);
     await output!.write(Buffer.from('a\n'), NOTHING);
-    expect(output!.room()).toBe(10);
+    expect(output!.availableBytes()).toBe(10);
     await output!.write(Buffer.from('b\n'), NOTHING);
     await output!.finish();
     expect(await read('p_00000.asb')).toBe('H\nindexes\na\n');

@@ -1,0 +1,57 @@
+/** Removes a backup and nothing else (asbackup.md 5.8). */
+import { dirname } from 'node:path';
+import type { RunContext } from '../../../core/run-context.js';
+import { joinPath } from '../../../storage/paths.js';
+import type { StorageAccess } from '../../../storage/registry.js';
+import { RunLock } from '../checkpoint/lock.js';
+import { targetLockPaths } from '../checkpoint/run-state.js';
+import type { BackupTarget } from '../config.js';
+import { filesAndUnfinished, isNamedAfter } from './target.js';
+
+export interface RemovalConfig {
+  target: BackupTarget;
+  /** Only files of this prefix; absent = all backup files of the directory. */
+  prefix?: string;
+  storages: StorageAccess;
+}
+
+/**
+ * Deletes the backup at the target, then the directory if nothing is left in it. Throws StorageError if there is no
+ * such file or directory, LockError if a run works on it.
+ */
+export async function removeBackup(config: RemovalConfig, context: RunContext): Promise<void> {
+  const { target, storages } = config;
+  if (!('path' in target)) return;
+  const { path } = target;
+  const { emit, runId, signal } = context;
+  const storage = await storages.forPath(path);
+  emit({ type: 'remove.start', kind: target.kind, path });
+  const lost = new AbortController();
+  const onLost = (error: Error): void => lost.abort(error);
+  const exists = await storage.exists(target.kind, path);
+  const paths = exists ? await targetLockPaths(config) : [];
+  const lock = await RunLock.acquire({ paths, runId, storages, signal, onLost });
+  try {
+    if (target.kind === 'file') await storage.deleteFile(path, 'throw');
+    else await removeFiles(config, path, context, lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function removeFiles(
+  { prefix, storages }: RemovalConfig,
+  path: string,
+  { emit }: RunContext,
+  lock: RunLock,
+): Promise<void> {
+  const storage = await storages.forPath(path);
+  const directory = prefix === undefined ? path : joinPath(path, dirname(prefix));
+  const files = await filesAndUnfinished(storage, directory);
+  const own = prefix === undefined ? files : files.filter(isNamedAfter(prefix));
+  await storage.deleteFiles(directory, own);
+  // The lock is a file of the directory.
+  await lock.release();
+  const reason = await storage.removeDirectory(path);
+  if (reason !== undefined) emit({ type: 'remove.kept', path, files: own.length, reason });
+}

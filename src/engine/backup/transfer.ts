@@ -1,0 +1,262 @@
+/** The part of a backup in which records flow: worker threads, the output, checkpoints, and the end of the run. */
+import type { Codecs } from '../../codecs/codecs.js';
+import { encodeHeader } from '../../asb/encoder.js';
+import type { CounterBlock } from '../../core/counters.js';
+import { ToolError } from '../../core/errors.js';
+import type { EngineEvent } from '../../core/events.js';
+import type { BackupTotals } from '../../core/events/backup.js';
+import type { RunContext } from '../../core/run-context.js';
+import type { RunProgress, WorkerActivity } from '../../core/run.js';
+import { WorkerPool } from '../../core/worker-pool.js';
+import { finalizeRemainingFiles } from './checkpoint/resume.js';
+import type { RunState } from './checkpoint/run-state.js';
+import { removeState } from './checkpoint/state-file.js';
+import type { BackupConfig, BackupResult } from './config.js';
+import type { Session } from './connect.js';
+import { explainInterruption } from './failure.js';
+import type { BackupMetadata } from './metadata.js';
+import type { PlannedJob } from './plan.js';
+import type { FinishedFile } from './output/chunk-output.js';
+import { SharedWriter } from './output/shared-writer.js';
+import { scanSelection } from './scan-params.js';
+import { createWorkerData } from './worker-data.js';
+import type { Bandwidth, BackupCounter, BackupMessage, BackupRequest, BackupWorkerResult } from './worker-protocol.js';
+
+const CHECKPOINT_INTERVAL_MS = 10_000;
+/** Workers post what they have within milliseconds after they were asked for a checkpoint. */
+const FLUSH_GRACE_MS = 250;
+
+export interface TransferOptions {
+  config: BackupConfig;
+  context: RunContext;
+  session: Session;
+  metadata: BackupMetadata;
+  codecs: Codecs;
+  runState: RunState;
+  counters: CounterBlock<BackupCounter>;
+  jobs: readonly PlannedJob[];
+  /** Of the one output; 0 = unknown. */
+  expectedBytes: number;
+}
+
+type BackupPool = WorkerPool<PlannedJob, BackupRequest, BackupMessage, BackupWorkerResult>;
+
+export class Transfer {
+  private readonly expectedRecords: number;
+  private readonly bandwidth: Bandwidth | undefined;
+  private readonly activities: (WorkerActivity | undefined)[] = [];
+  /** What earlier runs have written of this backup. */
+  private readonly before: BackupTotals;
+  private shared: SharedWriter | undefined;
+  private pool: BackupPool | undefined;
+  /** After a failure: what is durable counts, not what was encoded. */
+  private interrupted = false;
+
+  constructor(private readonly options: TransferOptions) {
+    const { config, session, metadata, runState } = options;
+    const { sindexes, udfs } = metadata;
+    this.before = { ...runState.checkpointer.state.counters, ...(this.hasHeader() ? {} : { sindexes, udfs }) };
+    const { bandwidthBytesPerSecond: bytesPerSecond, maxRecords = 0 } = config;
+    this.expectedRecords = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
+    if (bytesPerSecond !== undefined) {
+      this.bandwidth = { bytesPerSecond, state: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT) };
+    }
+  }
+
+  totals(): BackupTotals {
+    const { before } = this;
+    if (this.interrupted) {
+      const { records, bytes } = this.options.runState.checkpointer.state.counters;
+      return { ...before, records, bytes };
+    }
+    const { records, bytes } = this.options.counters.sum();
+    return {
+      records: before.records + records,
+      sindexes: before.sindexes,
+      udfs: before.udfs,
+      bytes: before.bytes + bytes + (this.shared?.bytes ?? 0),
+    };
+  }
+
+  progress(): RunProgress {
+    const { records, bytes } = this.totals();
+    const workers = this.options.counters.byWorker().map((counts, worker) => ({
+      records: counts.records,
+      bytes: counts.textBytes,
+      activity: this.activities[worker],
+    }));
+    return { records, bytes, expectedRecords: this.expectedRecords, expectedBytes: 0, workers };
+  }
+
+  result(files: string[], durationMs: number): BackupResult {
+    const { metadata, counters } = this.options;
+    const headerBytes = this.hasHeader() ? 0 : metadata.firstHeader.length;
+    return { ...this.totals(), textBytes: headerBytes + counters.sum().textBytes, files, durationMs };
+  }
+
+  /** Resolves with the names of the files written. */
+  async execute(): Promise<string[]> {
+    const { config, context, metadata, runState } = this.options;
+    const { emit } = context;
+    if (!this.hasHeader()) for (const event of metadata.events) emit({ ...event, worker: 0 });
+    emit({ type: 'transfer.started' });
+    try {
+      const files = await this.transfer();
+      await runState.checkpointer.remove();
+      if (config.continueFrom !== undefined) await removeState(config.continueFrom, config.storages);
+      return config.target.kind === 'file' ? [config.target.path] : files.map(({ name }) => name);
+    } catch (error) {
+      throw await this.interrupt(error);
+    } finally {
+      emit({ type: 'transfer.ended' });
+      await runState.lock.release();
+    }
+  }
+
+  private async interrupt(error: unknown): Promise<unknown> {
+    const { config, context, runState } = this.options;
+    const { checkpointer } = runState;
+    await this.shared?.abort();
+    // If the state could not be saved, the one saved before still stands, and the files are cut back to that.
+    const isSaved = await checkpointer.finish();
+    this.interrupted = true;
+    const { path } = checkpointer;
+    if (isSaved && path !== undefined) context.emit({ type: 'state.saved', path });
+    return explainInterruption(error, config, {
+      records: this.totals().records,
+      statePath: path,
+      sharedBytes: checkpointer.state.files[0]?.bytes ?? 0,
+    });
+  }
+
+  private async transfer(): Promise<FinishedFile[]> {
+    const { config, metadata, runState } = this.options;
+    const { target } = config;
+    const { resumed, checkpointer } = runState;
+    if (target.kind !== 'directory') {
+      this.shared = this.createSharedWriter();
+      await this.shared.open(this.hasHeader() ? undefined : metadata.firstHeader);
+    } else if (resumed !== undefined) {
+      await finalizeRemainingFiles(resumed, config, this.options.counters.workers, (file) => checkpointer.closed(file));
+    }
+    const pool = (this.pool = await this.createPool());
+    const checkpoints = this.scheduleCheckpoints(pool);
+    let outcome;
+    try {
+      outcome = await pool.run();
+    } finally {
+      clearInterval(checkpoints);
+    }
+    await this.shared?.checkpoint();
+    if (outcome.failure !== undefined) throw outcome.failure;
+    await this.shared?.close();
+    return outcome.results.flatMap(({ files }) => files);
+  }
+
+  private async createPool(): Promise<BackupPool> {
+    const { config, context, session, metadata, runState, counters, jobs } = this.options;
+    const threads = counters.workers;
+    // A shared output belongs to the main thread.
+    const paths = config.target.kind === 'directory' ? [config.target.path] : [];
+    const data = createWorkerData({
+      config,
+      cluster: session.cluster,
+      selection: scanSelection(config, threads),
+      threads,
+      counters: counters.shared,
+      header: encodeHeader(config.namespace, false),
+      firstHeader: metadata.firstHeader,
+      bandwidth: this.bandwidth,
+      resumed: runState.resumed,
+      channels: await config.storages.openChannels(paths, threads),
+    });
+    return new WorkerPool({
+      script: new URL('./backup-worker.js', import.meta.url),
+      workers: data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] })),
+      jobs,
+      emit: (event) => this.emit(event),
+      signal: context.signal,
+      firstWorkerNumber: 0,
+      jobStarted: ({ filter }, worker) => {
+        this.activities[worker] = { kind: 'partitions', filter };
+        context.emit({ type: 'job.start', filter, worker });
+      },
+      idle: (worker) => (this.activities[worker] = undefined),
+      message: (message, worker) => this.handle(message, worker),
+      stopError: (reason) => toStopError(reason),
+    });
+  }
+
+  private emit(event: EngineEvent): void {
+    const { shared } = this;
+    const isJobEnd = event.type === 'job.done' || event.type === 'job.interrupted';
+    // With one output for all, its size stands for the job's (asbackup.md 8.2).
+    this.options.context.emit(isJobEnd && shared !== undefined ? { ...event, bytes: shared.bytes } : event);
+  }
+
+  private handle(message: BackupMessage, worker: number): void {
+    const { checkpointer } = this.options.runState;
+    const delta = { cursors: new Uint8Array(message.cursors), records: message.records };
+    switch (message.type) {
+      case 'chunk': {
+        const { memory, length } = message;
+        void this.shared
+          ?.append(memory, length, delta)
+          .then(() => this.pool?.request(worker, { type: 'written', memory }, [memory]));
+        break;
+      }
+      case 'progress':
+        this.shared?.recordProgress(delta);
+        break;
+      case 'durable':
+        checkpointer.durable(delta, message.file);
+        break;
+    }
+  }
+
+  private scheduleCheckpoints(pool: BackupPool): NodeJS.Timeout | undefined {
+    const { config, runState } = this.options;
+    const intervalMs = config.checkpointIntervalMs ?? CHECKPOINT_INTERVAL_MS;
+    if (runState.checkpointer.path === undefined || intervalMs === 0) return undefined;
+    return setInterval(() => {
+      pool.requestAll({ type: 'checkpoint' });
+      // Not at once: what the workers post for it would have to wait for the next time.
+      const delayMs = Math.min(FLUSH_GRACE_MS, intervalMs / 2);
+      if (this.shared !== undefined) setTimeout(() => void this.shared?.checkpoint(), delayMs);
+    }, intervalMs);
+  }
+
+  private createSharedWriter(): SharedWriter {
+    const { config, context, codecs, runState, expectedBytes } = this.options;
+    const { checkpointer, resumed } = runState;
+    const vector = checkpointer.state.files[0]?.vector;
+    return new SharedWriter({
+      config,
+      codecs,
+      bandwidth: this.bandwidth,
+      checkpointer,
+      resumed: resumed?.files[0],
+      vector: vector === undefined ? undefined : Buffer.from(vector, 'hex'),
+      expectedBytes,
+      onFailure: (error) => this.pool?.fail(error),
+      signal: context.signal,
+    });
+  }
+
+  /** Whether an earlier run has written the indexes and UDFs. */
+  private hasHeader(): boolean {
+    const { config, runState } = this.options;
+    const { resumed } = runState;
+    if (resumed === undefined) return false;
+    // In a directory they are in file number 0, which may have been lost although later ones were kept.
+    return config.target.kind === 'directory'
+      ? resumed.numbers.includes(0)
+      : resumed.files.some(({ bytes }) => bytes > 0);
+  }
+}
+
+/** A reason of this program's own says more than that the run was stopped. */
+function toStopError(reason: unknown): ToolError {
+  const isOwn = reason instanceof ToolError && reason.code !== 'INTERRUPTED';
+  return isOwn ? reason : new ToolError('STOPPED', 'The backup was stopped before it was complete');
+}
