@@ -6,7 +6,8 @@ import { createProcessLimits } from '../core/run-context.js';
 import { createRunId } from '../core/run.js';
 import type { RestoreResult, RestoreSource } from '../engine/restore/config.js';
 import { startRestore } from '../engine/restore/restore.js';
-import { RestoreReporter } from '../ui/restore-reporter.js';
+import { restorePresentation } from '../ui/restore-presentation.js';
+import { RunReporter } from '../ui/run-reporter.js';
 import { listeners } from './hooks.js';
 import {
   bad,
@@ -111,16 +112,16 @@ export async function restore(settings: RestoreSettings): Promise<RestoreResult>
   return told.around(async () => {
     const access = await accessOf(values, words, settings, told.log);
     const command = toRestoreOptions(values, told.log, told.signal, access, told.display);
-    const reporter = new RestoreReporter({
-      name: 'restore',
+    const reporter = new RunReporter({
+      presentation: restorePresentation('restore'),
       log: told.log,
       frontEnd: 'api',
       hosts: command.hostText,
       signal: told.signal,
       display: told.display,
     });
-    const { emit, connected } = reporter;
-    const context = { runId: createRunId(), signal: told.signal, emit, connected, limits: createProcessLimits() };
+    const limits = createProcessLimits();
+    const context = { runId: createRunId(), signal: told.signal, limits, ...reporter.context };
     try {
       const run = startRestore(source === undefined ? command : { ...command, source }, context);
       reporter.observe(run);

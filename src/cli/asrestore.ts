@@ -40,10 +40,11 @@ async function runAndClose(command: RestoreCommand, progressRequests: ProgressSi
 async function runCommand(command: RestoreCommand, requests: ProgressSignal): Promise<void> {
   const { log, signal, display, machinePath, hostText: hosts, namespace } = command;
   const { restoreSummary, validationSummary } = await import('../ui/summary.js');
-  const { RestoreReporter } = await import('../ui/restore-reporter.js');
+  const { RunReporter } = await import('../ui/run-reporter.js');
+  const { restorePresentation } = await import('../ui/restore-presentation.js');
   const name = command.validate === true ? 'validation' : 'restore';
-  const reporter = new RestoreReporter({
-    name,
+  const reporter = new RunReporter({
+    presentation: restorePresentation(name),
     log,
     frontEnd: 'cli',
     hosts,
@@ -52,8 +53,7 @@ async function runCommand(command: RestoreCommand, requests: ProgressSignal): Pr
     display,
     requests,
   });
-  const { emit, connected } = reporter;
-  const context = { runId: createRunId(), signal, emit, connected, limits: createProcessLimits() };
+  const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
   if (command.validate === true) {
     const { startValidate, ValidateError } = await import('../engine/verify/validate.js');
     const { source, parallel, storages } = command;

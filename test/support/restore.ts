@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 // Worker threads run compiled files only, and an error's class is that of the module that throws it.
 import { RestoreError, startRestore } from '../../dist/engine/restore/restore.js';
 import { startValidate } from '../../dist/engine/verify/validate.js';
-import { RestoreReporter } from '../../dist/ui/restore-reporter.js';
+import { restorePresentation, type RestoreCounts } from '../../dist/ui/restore-presentation.js';
+import { RunReporter } from '../../dist/ui/run-reporter.js';
 import { StorageRegistry } from '../../dist/storage/registry.js';
 import { createProcessLimits, type RunContext } from '../../dist/core/run-context.js';
 import { createRunId } from '../../src/core/run.js';
@@ -65,11 +66,11 @@ export function validate(options: ValidateOptions): Promise<ValidateResult> {
 }
 
 function prepareRun(
-  name: string,
+  name: 'restore' | 'validation',
   { log, signal = new AbortController().signal, machinePath, display, progressRequests }: RunDisplay,
-): { reporter: RestoreReporter; context: RunContext } {
-  const reporter = new RestoreReporter({
-    name,
+): { reporter: RunReporter<RestoreCounts>; context: RunContext } {
+  const reporter = new RunReporter({
+    presentation: restorePresentation(name),
     log,
     frontEnd: 'cli',
     hosts: '127.0.0.1',
@@ -78,8 +79,7 @@ function prepareRun(
     display,
     requests: progressRequests,
   });
-  const { emit, connected } = reporter;
-  return { reporter, context: { runId: createRunId(), signal, emit, connected, limits: createProcessLimits() } };
+  return { reporter, context: { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context } };
 }
 
 /** A record's text. */

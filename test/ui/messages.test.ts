@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as backup from '../../src/ui/messages/backup.js';
+import * as common from '../../src/ui/messages/common.js';
 import type { EngineEvent } from '../../src/core/events.js';
 import { type LogLine, logText } from '../../src/core/log.js';
 import * as machine from '../../src/ui/machine-format.js';
@@ -98,7 +99,7 @@ describe('lines of asbackup', () => {
       }),
       'Starting backup of 127.0.0.1 (namespace: test, set: [people,events], bins: [all], after: 1970-01-01 00:00:00 UTC, before: 1970-01-01 00:00:00 UTC, no ttl only: true, limit: 0) to f.asb',
     ],
-    [backup.nodeCountLine(1), 'Processing 1 node(s)'],
+    [common.nodeCountLine(1), 'Processing 1 node(s)'],
     [backup.nodeTableLines([])[0]!, 'Node ID             Objects        Replication    '],
     [
       backup.nodeTableLines([{ id: 'C5', objects: 200, replication: 1 }])[1]!,

@@ -216,10 +216,6 @@ function shortList(names: readonly string[]): string {
   return text.length > MAX_LIST_LENGTH ? `${text.slice(0, MAX_LIST_LENGTH)}...` : text;
 }
 
-export function nodeCountLine(nodes: number): LogEvent {
-  return logEvent('cluster.nodes', `Processing ${nodes} node(s)`, { nodes });
-}
-
 export interface NodeRow {
   id: string;
   objects: number;
@@ -315,12 +311,6 @@ export function workerDoneLine(jobs: number, files: number, records: number, byt
   const into = files > 0 ? ` into ${files} file(s)` : '';
   const text = `Worker done after ${secondsText(ms)}: ${jobs} job(s), ${records} record(s)${into}, ${rateText(records, bytes, ms)}`;
   return logEvent('worker.done', text, { jobs, files, records, bytes, durationMs: Math.round(ms) });
-}
-
-/** With --verbose, once the cluster is reached. */
-export function connectedLine(build: string, nodes: readonly string[], ms: number): LogEvent {
-  const text = `Connected in ${secondsText(ms)} to a cluster of ${nodes.length} node(s), server ${build}: ${nodes.join(', ')}`;
-  return logEvent('cluster.connected', text, { build, nodes, durationMs: Math.round(ms) });
 }
 
 export function scanRetryLine(partitions: number, reason: string): LogEvent {

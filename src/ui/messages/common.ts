@@ -4,7 +4,7 @@ import { type LogEvent, logEvent, type LogLevel } from '../../core/log.js';
 import { deserializeError, type SerializedError } from '../../core/errors.js';
 import { errorText } from '../error-text.js';
 import type { FrontEnd } from '../hints.js';
-import { connectedLine, nodeCountLine } from './backup.js';
+import { secondsText } from '../format-duration.js';
 
 /** A line and where it goes. */
 export interface EventLine {
@@ -36,4 +36,14 @@ export function formatCommonEvent(event: EngineEvent, frontEnd: FrontEnd): Event
 
 function errorLine(error: SerializedError, frontEnd: FrontEnd): LogEvent {
   return logEvent('error', errorText(deserializeError(error), frontEnd), { code: error.code });
+}
+
+export function nodeCountLine(nodes: number): LogEvent {
+  return logEvent('cluster.nodes', `Processing ${nodes} node(s)`, { nodes });
+}
+
+/** With --verbose, once the cluster is reached. */
+export function connectedLine(build: string, nodes: readonly string[], ms: number): LogEvent {
+  const text = `Connected in ${secondsText(ms)} to a cluster of ${nodes.length} node(s), server ${build}: ${nodes.join(', ')}`;
+  return logEvent('cluster.connected', text, { build, nodes, durationMs: Math.round(ms) });
 }

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunProgress } from '../../../src/core/run.js';
 import { ProgressReporter } from '../../../src/ui/progress/reporter.js';
-import { backupProgressStyle } from '../../../src/ui/progress/styles.js';
+import { backupProgressStyle, restoreProgressStyle } from '../../../src/ui/progress/styles.js';
 import { type LogLine, logText } from '../../../src/core/log.js';
-import { RestoreProgress } from '../../../src/ui/progress/restore-progress.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -184,8 +183,9 @@ describe('progress of a restore', () => {
     const counters = { ...zero, ...(expectedBytes === undefined ? {} : { expectedBytes }) };
     const { lines, log } = collector();
     const machine: string[] = [];
-    const progress = new RestoreProgress({
-      read: () => counters,
+    const progress = new ProgressReporter({
+      source: { ...sourceOf(counters), counters: () => counters },
+      style: restoreProgressStyle,
       log,
       clock: () => Date.now(),
       machine: (line) => void machine.push(line),
@@ -195,13 +195,13 @@ describe('progress of a restore', () => {
 
   it('prints after a second and at the end, as in a short run of the C tool', () => {
     const { counters, lines, machine, progress } = setUp(849854);
-    progress.start();
+    progress.begin();
     Object.assign(counters, { udfs: 2, sindexes: 7, records: 200, bytes: 849854, inserted: 200 });
     vi.advanceTimersByTime(1000);
     counters.sindexes = 8;
     vi.advanceTimersByTime(1500);
-    progress.stop();
-    progress.stop();
+    progress.end();
+    progress.end();
     expect(lines).toEqual([
       '2 UDF file(s), 7 secondary index(es), 200 record(s) (200 rec/s, 829 KiB/s, 4249 B/rec, retries: 0)',
       'Expired 0 : skipped 0 : err_ignored 0 : inserted 200: failed 0 (existed 0 , fresher 0)',
@@ -214,10 +214,10 @@ describe('progress of a restore', () => {
 
   it('prints once when the run is shorter than a second', () => {
     const { counters, lines, progress } = setUp();
-    progress.start();
+    progress.begin();
     vi.advanceTimersByTime(100);
     Object.assign(counters, { records: 10, bytes: 1024, inserted: 10 });
-    progress.stop();
+    progress.end();
     expect(lines).toEqual([
       '0 UDF file(s), 0 secondary index(es), 10 record(s) (100 rec/s, 10 KiB/s, 102 B/rec, retries: 0)',
       'Expired 0 : skipped 0 : err_ignored 0 : inserted 10: failed 0 (existed 0 , fresher 0)',
@@ -226,7 +226,7 @@ describe('progress of a restore', () => {
 
   it('prints every ten ticks and says how long it will take', () => {
     const { counters, lines, progress } = setUp(102_400 * 100);
-    progress.start();
+    progress.begin();
     for (let second = 1; second <= 21; second++) {
       Object.assign(counters, { records: second * 100, bytes: second * 102_400, inserted: second * 100 });
       vi.advanceTimersByTime(1000);
@@ -237,18 +237,18 @@ describe('progress of a restore', () => {
       '21% complete, ~1m19s remaining',
     ]);
     expect(lines).toHaveLength(9);
-    progress.stop();
+    progress.end();
     expect(lines).toHaveLength(11);
   });
 
   it('judges the rest by the whole run when it is interrupted shortly after a line', () => {
     const { counters, lines, progress } = setUp(1_000_000);
-    progress.start();
+    progress.begin();
     counters.bytes = 100_000;
     vi.advanceTimersByTime(1000);
     counters.bytes = 100_001;
     vi.advanceTimersByTime(5);
-    progress.stop();
+    progress.end();
     expect(lines.at(-1)).toBe('10% complete, ~9s remaining');
   });
 });
