@@ -1,6 +1,6 @@
 /** The nightly script of examples/: complete backups under their date, old ones gone, broken ones kept apart. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -33,9 +33,17 @@ afterAll(async () => {
   folder.remove();
 });
 
-function nightly(keep: number, ...more: string[]): Promise<{ code: number | null; stderr: string }> {
+function nightly(keep: number | string, ...more: string[]): Promise<{ code: number | null; stderr: string }> {
+  return nightlyOf('test', keep, ...more);
+}
+
+function nightlyOf(
+  namespace: string,
+  keep: number | string,
+  ...more: string[]
+): Promise<{ code: number | null; stderr: string }> {
   const host = `${server.host}:${server.port}`;
-  const args = ['test', backups, String(keep), '-h', host, '--no-config-file', ...more];
+  const args = [namespace, backups, String(keep), '-h', host, '--no-config-file', ...more];
   const env = { ...process.env, PATH: [join(ROOT, 'bin'), process.env.PATH].join(delimiter) };
   const child = spawn(join(ROOT, 'examples/asbackup-nightly'), args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
@@ -45,9 +53,12 @@ function nightly(keep: number, ...more: string[]): Promise<{ code: number | null
   });
 }
 
-const kept = (): string[] => readdirSync(backups).filter((name) => /^test-\d{4}-\d\d-\d\dT\d{6}$/.test(name));
+const DATE = String.raw`\d{4}-\d\d-\d\dT\d{6}`;
+const keptOf = (namespace: string): string[] =>
+  readdirSync(backups).filter((name) => new RegExp(`^${namespace}-${DATE}$`).test(name));
+const kept = (): string[] => keptOf('test');
 
-it('keeps the newest complete backups and nothing else', async () => {
+it('nightly script keeps the newest complete backups of its namespace and deletes the older ones', async () => {
   for (const old of ['test-2020-01-01T020000', 'test-2020-01-02T020000', 'other-2020-01-01T020000']) {
     mkdirSync(join(backups, old), { recursive: true });
   }
@@ -63,7 +74,7 @@ it('keeps the newest complete backups and nothing else', async () => {
   expect(files.filter((name) => !/^test_\d{5}\.asb$/.test(name))).toEqual([]);
 });
 
-it('takes nothing away when a backup fails, and replaces what was left of it the next time', async () => {
+it('nightly script deletes nothing when a backup fails and replaces its remains the next time', async () => {
   const before = kept();
   // What a backup leaves that was cut off before it saved a state.
   mkdirSync(join(backups, 'test-next'));
@@ -77,11 +88,46 @@ it('takes nothing away when a backup fails, and replaces what was left of it the
   expect(before).not.toContain(kept()[0]);
 });
 
-it('finishes a backup that left its state', async () => {
+it('nightly script continues a backup that left its state', async () => {
   mkdirSync(join(backups, 'test-next'), { recursive: true });
   writeFileSync(join(backups, 'test-next', 'test.asb.state'), 'not a state');
   const refused = await nightly(1);
   // That it is read at all shows that the run was to be continued.
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/test-next\/test\.asb\.state/);
+});
+
+it('nightly script keeps the backups of namespace test-2 when test deletes its old ones in the same directory', async () => {
+  rmSync(join(backups, 'test-next'), { recursive: true, force: true });
+  const others = ['test-2-2020-01-01T020000', 'test-2-2020-01-02T020000', 'test-2-next', 'test-2020-01-01-by-hand'];
+  for (const name of others) mkdirSync(join(backups, name), { recursive: true });
+  writeFileSync(join(backups, 'test-2-lock'), '');
+  writeFileSync(join(backups, 'test-2-2020-01-01T020000', 'test-2_00000.asb'), 'a backup');
+  mkdirSync(join(backups, 'test-2020-01-01T020000'));
+  const done = await nightly(1);
+  expect(done.code, done.stderr).toBe(0);
+  expect(kept()).toHaveLength(1);
+  expect(kept()).not.toContain('test-2020-01-01T020000');
+  expect(readdirSync(backups)).toEqual(expect.arrayContaining([...others, 'test-2-lock']));
+  expect(readdirSync(join(backups, 'test-2-2020-01-01T020000'))).toEqual(['test-2_00000.asb']);
+});
+
+it('nightly script keeps the backups of namespaces test and restored-1 when restored deletes its old ones', async () => {
+  for (const name of ['restored-2020-01-01T020000', 'restored-2020-01-02T020000', 'restored-1-2020-01-02T020000']) {
+    mkdirSync(join(backups, name), { recursive: true });
+  }
+  const before = kept();
+  const done = await nightlyOf('restored', 1);
+  expect(done.code, done.stderr).toBe(0);
+  expect(keptOf('restored')).toHaveLength(1);
+  expect(kept()).toEqual(before);
+  expect(keptOf('restored-1')).toEqual(['restored-1-2020-01-02T020000']);
+});
+
+it.each(['0', 'seven', '', '-1'])('nightly script refuses to keep %j backups instead of deleting all', async (keep) => {
+  const before = kept();
+  const refused = await nightly(keep);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('KEEP');
+  expect(kept()).toEqual(before);
 });
