@@ -4,13 +4,18 @@
  */
 export const HINT_IDS = [
   'allow-incomplete',
+  'change-s3-part-size',
   'check-filter-exp',
+  'check-s3-endpoint',
+  'check-s3-network',
   'check-seeds',
   'check-tls',
   'continue-backup',
   'continue-pipe',
+  'grant-s3-permissions',
   'incomplete-backup',
   'move-state-file',
+  'name-file-or-directory',
   'overlapping-directories',
   'read-pipe',
   'repeat-options',
@@ -18,10 +23,13 @@ export const HINT_IDS = [
   'replace-files',
   'replace-own-files',
   'set-credentials',
+  'set-s3-credentials',
+  'set-s3-region',
   'source-namespace',
   'start-again',
   'start-again-removing',
   'use-services-alternate',
+  'write-directory',
 ] as const;
 
 export type HintId = (typeof HINT_IDS)[number];

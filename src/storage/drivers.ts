@@ -1,7 +1,7 @@
 /** The storages beside the file system by the scheme of their paths. A new storage is a folder and a line here. */
 import type { StorageDriver } from './driver.js';
 import type { LocalSettings } from './local/config.js';
-import { s3Driver } from './s3/driver.js';
+import { s3Driver } from './s3/storage.js';
 
 export const DRIVERS = {
   s3: s3Driver,

@@ -20,6 +20,21 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'The expression of --filter-exp is not valid.',
     api: 'The expression of filterExp is not valid.',
   },
+  'change-s3-part-size': {
+    cli: 'Give another --s3-min-part-size.',
+    api: 'Set another s3.minPartBytes.',
+    rest: 'Set another min-part-size.',
+  },
+  'check-s3-endpoint': {
+    cli: 'Check --s3-endpoint-override and --s3-region, and whether the service runs.',
+    api: 'Check s3.endpoint and s3.region, and whether the service runs.',
+    rest: 'Check s3-endpoint-override and s3-region, and whether the service runs.',
+  },
+  'check-s3-network': {
+    cli: 'Check the network, --s3-connect-timeout and the proxy, if there is one.',
+    api: 'Check the network, s3.connectTimeoutMs and the proxy, if there is one.',
+    rest: 'Check the network, the connect timeout and the proxy, if there is one.',
+  },
   'check-seeds': {
     cli: 'Check --host and --port.',
     api: 'Check hosts and port.',
@@ -69,6 +84,14 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: '--remove-files replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
     api: 'removeFiles replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
   },
+  'grant-s3-permissions': {
+    cli: 'docs/guide/s3.md lists the permissions that are needed.',
+    api: 'docs/guide/s3.md lists the permissions that are needed.',
+  },
+  'name-file-or-directory': {
+    cli: 'Give a directory with --directory, and a file with --output-file.',
+    api: 'Name a directory as directory, and a file as file.',
+  },
   'set-credentials': {
     cli: 'Give --user and --password.',
     api: 'Give auth.user and auth.password.',
@@ -85,10 +108,24 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Run again with --remove-files.',
     api: 'Run again with removeFiles.',
   },
+  'set-s3-credentials': {
+    cli: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that --s3-profile names.',
+    api: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3.profile names.',
+    rest: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3-profile names.',
+  },
+  'set-s3-region': {
+    cli: 'Give its region with --s3-region, or --s3-endpoint-override for a service other than AWS.',
+    api: 'Set s3.region, or s3.endpoint for a service other than AWS.',
+    rest: 'Set s3-region, or s3-endpoint-override for a service other than AWS.',
+  },
   'use-services-alternate': {
     cli: 'If the nodes have alternate addresses for clients outside, give --services-alternate.',
     api: 'If the nodes have alternate addresses for clients outside, set servicesAlternate.',
     rest: 'If the nodes have alternate addresses for clients outside, set use-services-alternate.',
+  },
+  'write-directory': {
+    cli: 'Use --directory, which writes several files.',
+    api: 'Write to a directory, which gets several files.',
   },
 };
 

@@ -1,159 +1,267 @@
-/** The SDK's client, made as the settings say. Loading the SDK takes a while: only when a path needs it. */
-import { createHash } from 'node:crypto';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { errorMessage } from '../../core/errors.js';
+/** The requests of an object store through the SDK, one attempt each. */
+import { Readable } from 'node:stream';
 import { StorageError } from '../errors.js';
-import { PlainProxyAgent, proxyAuthorization, proxyFor, TunnelAgent } from './proxy.js';
-import { DEFAULTS, LOG_LEVELS, type S3LogLevel, type S3Settings } from './config.js';
+import type { CallContext } from '../client.js';
+import type {
+  ObjectAddress,
+  ObjectStoreClient,
+  PutResult,
+  RangeRequest,
+  RangeResult,
+  StoredObject,
+  UploadAddress,
+  UploadedPart,
+} from '../object-store/client.js';
+import { viewBlocks, type Part } from '../object-store/part-buffer.js';
+import { readName, readStatus } from './errors.js';
+import type { S3Connection, Sdk } from './sdk.js';
 
-export type Sdk = typeof import('@aws-sdk/client-s3');
+const MAX_DELETES_PER_REQUEST = 1000;
+/** How many of the objects that could not be deleted are named. */
+const MAX_NAMES_SHOWN = 3;
+const CONTENT_TYPE = 'application/octet-stream';
+const RANGE_NOT_SATISFIABLE = 416;
 
-/** A connection that has been silent for so long is given up, and what it was for is tried again. */
-const SOCKET_IDLE_TIMEOUT_MS = 60_000;
+type Input<M extends keyof ObjectStoreClient> = Parameters<ObjectStoreClient[M]>[0];
 
-export interface S3Connection {
-  sdk: Sdk;
-  client: S3Client;
-  host: string;
-  region: string;
-  profile?: string;
-}
+export class S3Client implements ObjectStoreClient {
+  private readonly sdk: Sdk;
 
-/** Throws StorageError S3_ENDPOINT, S3_REGION and S3_PROXY. Asks nobody anything yet. */
-export async function connectS3(
-  settings: S3Settings,
-  log: (level: S3LogLevel, text: string) => void,
-): Promise<S3Connection> {
-  const sdk = await import('@aws-sdk/client-s3');
-  const { profile, connectTimeoutMs = DEFAULTS.connectTimeoutMs } = settings;
-  const endpoint = settings.endpoint === undefined ? undefined : endpointUrl(settings.endpoint);
-  const region = await regionOf(sdk, settings);
-  const url = endpoint ?? new URL(`https://s3.${region}.amazonaws.com`);
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  const proxy = proxyFor(settings.proxy, { protocol: url.protocol, hostname: url.hostname, port });
-  const uploads = settings.maxUploads ?? DEFAULTS.maxUploads;
-  const downloads = settings.maxDownloads ?? DEFAULTS.maxDownloads;
-  const agentOptions = { keepAlive: true, maxSockets: Math.max(uploads, downloads) + 4 };
-  const config: S3ClientConfig = {
-    region,
-    // Names of buckets are no part of host names, for every service knows this, and no certificate has to (asbackup.md
-    // 10).
-    forcePathStyle: true,
-    // Done here (retry.ts), with more patience.
-    maxAttempts: 1,
-    // The signature covers the SHA-256 of every body. What the SDK adds to that is unknown to many services.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(endpoint === undefined ? {} : { endpoint: endpoint.href }),
-    ...(profile === undefined ? {} : { profile }),
-    logger: sdkLogger(settings.logLevel ?? 'Fatal', log),
-    requestHandler: {
-      connectionTimeout: connectTimeoutMs,
-      socketTimeout: SOCKET_IDLE_TIMEOUT_MS,
-      httpAgent: proxy === undefined ? new HttpAgent(agentOptions) : new PlainProxyAgent(proxy, agentOptions),
-      httpsAgent: proxy === undefined ? new HttpsAgent(agentOptions) : new TunnelAgent(proxy, agentOptions),
-    },
-  };
-  const client = new sdk.S3Client(config);
-  // Deleting several objects takes a digest of the request, of which older services know only this one.
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        const request = args.request as { headers: Record<string, string>; body?: unknown };
-        if (commandName === 'DeleteObjectsCommand' && typeof request.body === 'string') {
-          const others = Object.entries(request.headers).filter(([name]) => !/^x-amz-(sdk-)?checksum-/i.test(name));
-          const digest = createHash('md5').update(request.body).digest('base64');
-          request.headers = Object.fromEntries([...others, ['content-md5', digest]]);
-        }
-        return next(args);
-      },
-    { step: 'build', priority: 'low', name: 'contentMd5' },
-  );
-  if (proxy !== undefined && url.protocol === 'http:') {
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        const request = args.request as {
-          hostname: string;
-          port?: number;
-          path: string;
-          headers: Record<string, string>;
-        };
-        const host = request.headers.host ?? url.host;
-        // Signed by now: the signature is over the path alone.
-        request.path = `http://${host}${request.path}`;
-        Object.assign(request.headers, proxyAuthorization(proxy));
-        return next(args);
-      },
-      { step: 'deserialize', priority: 'low', name: 'absolutePath' },
+  constructor(private readonly connection: S3Connection) {
+    this.sdk = connection.sdk;
+  }
+
+  async list({ bucket, prefix }: Input<'list'>): Promise<StoredObject[]> {
+    const found: StoredObject[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.connection.client.send(
+        new this.sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', ContinuationToken: token }),
+      );
+      for (const { Key, Size, ETag } of page.Contents ?? []) {
+        if (Key !== undefined) found.push({ key: Key, sizeBytes: Size ?? 0, etag: ETag ?? '' });
+      }
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+    return found;
+  }
+
+  /** By a listing: unlike those of a HEAD request, its errors have a description. An equal key is its first entry. */
+  async find({ bucket, key }: ObjectAddress): Promise<StoredObject | undefined> {
+    const command = new this.sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 });
+    const { Contents = [] } = await this.connection.client.send(command);
+    const first = Contents[0];
+    return first?.Key === key ? { key, sizeBytes: first.Size ?? 0, etag: first.ETag ?? '' } : undefined;
+  }
+
+  async listUploads({ bucket, prefix }: Input<'listUploads'>): Promise<{ key: string; uploadId: string }[]> {
+    const found: { key: string; uploadId: string }[] = [];
+    let from: { KeyMarker: string | undefined; UploadIdMarker: string | undefined } | undefined;
+    do {
+      const page = await this.connection.client.send(
+        new this.sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...from }),
+      );
+      for (const { Key, UploadId } of page.Uploads ?? []) {
+        if (Key === undefined || UploadId === undefined || Key.slice(prefix.length).includes('/')) continue;
+        found.push({ key: Key, uploadId: UploadId });
+      }
+      const hasMore = page.IsTruncated === true && (page.NextKeyMarker ?? '') !== '';
+      from = hasMore ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+    } while (from !== undefined);
+    return found;
+  }
+
+  /** Continues after what earlier attempts of the call have received. */
+  async getRange(input: RangeRequest, call: CallContext = { attempt: 1, received: 0 }): Promise<RangeResult> {
+    const { bucket, key, first, length, memory } = input;
+    call.etag ??= input.etag;
+    const target = Buffer.from(memory, 0, length);
+    const range = `bytes=${first + call.received}-${first + length - 1}`;
+    const condition = call.etag === undefined ? {} : { IfMatch: call.etag };
+    const command = new this.sdk.GetObjectCommand({ Bucket: bucket, Key: key, Range: range, ...condition });
+    const serverTime = captureDate(command.middlewareStack);
+    let answer;
+    try {
+      answer = await this.connection.client.send(command);
+    } catch (error) {
+      // An empty object has no first byte, and behind the end of an object there is none either.
+      if (readStatus(error) !== RANGE_NOT_SATISFIABLE) throw error;
+      return { memory, length: 0, totalBytes: first, etag: call.etag ?? '', ageMs: 0 };
+    }
+    call.etag ??= answer.ETag;
+    const size = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
+    // A service that does not know ranges sends everything.
+    if (size === undefined && first + call.received > 0) {
+      (answer.Body as Readable).destroy();
+      const text = `${this.connection.host} ignores that only a part of s3://${bucket}/${key} is requested`;
+      throw new StorageError('S3_FAILED', text);
+    }
+    const totalBytes = Number(size ?? answer.ContentLength ?? 0);
+    const expected = Math.min(length, totalBytes - first);
+    for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
+      const fitting = chunk.subarray(0, expected - call.received);
+      target.set(fitting, call.received);
+      call.received += fitting.length;
+      if (call.received === expected) break;
+    }
+    if (call.received < expected) throw Object.assign(new Error('the answer ended early'), { code: 'ECONNRESET' });
+    const writtenMs = answer.LastModified?.getTime() ?? 0;
+    const ageMs = Math.max(0, serverTime() - writtenMs);
+    return { memory, length: call.received, totalBytes, etag: call.etag ?? '', ageMs };
+  }
+
+  async put({ bucket, key, part, onlyIf }: Input<'put'>): Promise<PutResult> {
+    const condition = onlyIf === undefined ? {} : onlyIf === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: onlyIf.etag };
+    const command = new this.sdk.PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      ...createBody(part),
+      ContentType: CONTENT_TYPE,
+      ...condition,
+    });
+    command.middlewareStack.add(addHash(part), HASH_STEP);
+    try {
+      const { ETag } = await this.connection.client.send(command);
+      return { etag: ETag ?? '', blocks: part.blocks };
+    } catch (error) {
+      if (onlyIf === undefined || readName(error) !== 'PreconditionFailed') throw error;
+      return { etag: undefined, blocks: part.blocks };
+    }
+  }
+
+  async createUpload({ bucket, key }: ObjectAddress): Promise<string> {
+    const command = new this.sdk.CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: CONTENT_TYPE });
+    const { UploadId } = await this.connection.client.send(command);
+    return UploadId ?? '';
+  }
+
+  async putPart(input: Input<'putPart'>): Promise<{ etag: string; blocks: ArrayBuffer[] }> {
+    const { bucket, key, uploadId, number, part } = input;
+    const address = { Bucket: bucket, Key: key, UploadId: uploadId, PartNumber: number };
+    const command = new this.sdk.UploadPartCommand({ ...address, ...createBody(part) });
+    command.middlewareStack.add(addHash(part), HASH_STEP);
+    const { ETag } = await this.connection.client.send(command);
+    return { etag: ETag ?? '', blocks: part.blocks };
+  }
+
+  async copyPart({ bucket, key, uploadId, number, first, length }: Input<'copyPart'>): Promise<string> {
+    const { CopyPartResult } = await this.connection.client.send(
+      new this.sdk.UploadPartCopyCommand({
+        Bucket: bucket,
+        Key: key,
+        UploadId: uploadId,
+        PartNumber: number,
+        CopySource: [bucket, ...key.split('/')].map(encodeURIComponent).join('/'),
+        CopySourceRange: `bytes=${first}-${first + length - 1}`,
+      }),
     );
+    return CopyPartResult?.ETag ?? '';
   }
-  const host = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
-  return { sdk, client, host, region, ...(profile === undefined ? {} : { profile }) };
+
+  async listParts({ bucket, key, uploadId }: UploadAddress): Promise<UploadedPart[] | undefined> {
+    const found: UploadedPart[] = [];
+    let marker: string | undefined;
+    do {
+      let page;
+      try {
+        page = await this.connection.client.send(
+          new this.sdk.ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }),
+        );
+      } catch (error) {
+        if (readName(error) === 'NoSuchUpload') return undefined;
+        throw error;
+      }
+      for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
+        found.push({ number: PartNumber ?? 0, etag: ETag ?? '', sizeBytes: Size ?? 0 });
+      }
+      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+    } while (marker !== undefined);
+    return found;
+  }
+
+  async completeUpload(
+    { bucket, key, uploadId, parts }: Input<'completeUpload'>,
+    call: CallContext = { attempt: 1, received: 0 },
+  ): Promise<string> {
+    const command = new this.sdk.CompleteMultipartUploadCommand({
+      Bucket: bucket,
+      Key: key,
+      UploadId: uploadId,
+      MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+    });
+    try {
+      return (await this.connection.client.send(command)).ETag ?? '';
+    } catch (error) {
+      // The answer to an earlier attempt may have been lost.
+      if (call.attempt === 1 || readName(error) !== 'NoSuchUpload') throw error;
+      const bytes = parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      const found = await this.find({ bucket, key });
+      if (found?.sizeBytes !== bytes) throw error;
+      return found.etag;
+    }
+  }
+
+  async abortUpload({ bucket, key, uploadId }: UploadAddress): Promise<undefined> {
+    const command = new this.sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
+    try {
+      await this.connection.client.send(command);
+    } catch (error) {
+      if (readName(error) !== 'NoSuchUpload') throw error;
+    }
+    return undefined;
+  }
+
+  async delete({ bucket, keys }: Input<'delete'>): Promise<undefined> {
+    const failures: string[] = [];
+    for (let done = 0; done < keys.length; done += MAX_DELETES_PER_REQUEST) {
+      const Objects = keys.slice(done, done + MAX_DELETES_PER_REQUEST).map((Key) => ({ Key }));
+      const { Errors = [] } = await this.connection.client.send(
+        new this.sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+      );
+      for (const { Key, Code } of Errors) {
+        if (Code !== 'NoSuchKey') failures.push(`${Key ?? ''} (${Code ?? 'unknown error'})`);
+      }
+    }
+    if (failures.length === 0) return undefined;
+    const more = failures.length > MAX_NAMES_SHOWN ? `, and ${failures.length - MAX_NAMES_SHOWN} more` : '';
+    const names = failures.slice(0, MAX_NAMES_SHOWN).join(', ');
+    throw new StorageError('S3_DELETE', `Cannot delete ${names}${more} from bucket ${bucket}; they are still there`);
+  }
 }
 
-/** Without a scheme, and with any but https, it is HTTP (asbackup.md 10). */
-export function endpointUrl(text: string): URL {
-  try {
-    const [, scheme, rest] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
-    const url = new URL(`${scheme?.toLowerCase() === 'https' ? 'https' : 'http'}://${rest ?? ''}`);
-    if (url.username === '' && url.password === '') return url;
-  } catch {
-    // Said below.
-  }
-  const text2 = 'The value of --s3-endpoint-override is not an address: it has to be a URL or HOST:PORT.';
-  throw new StorageError('S3_ENDPOINT', text2);
+/** Sent block by block: a part may be larger than the largest buffer. */
+function createBody(part: Part): { Body: Readable; ContentLength: number } {
+  const Body = Readable.from(viewBlocks(part.blocks, part.length), { objectMode: false });
+  return { Body, ContentLength: part.length };
 }
 
-async function regionOf({ S3Client }: Sdk, { region, profile, endpoint }: S3Settings): Promise<string> {
-  if (region !== undefined) return region;
-  const asked = new S3Client(profile === undefined ? {} : { profile });
-  try {
-    return await asked.config.region();
-  } catch (error) {
-    // Who has a service of his own has rarely heard of regions.
-    if (endpoint !== undefined) return 'us-east-1';
-    const text =
-      'The region of S3 is not known: give --s3-region, or --s3-endpoint-override for a service other than AWS.';
-    throw new StorageError('S3_REGION', text, { cause: error });
-  } finally {
-    asked.destroy();
-  }
-}
+const HASH_STEP = { step: 'build', name: 'payloadHash' } as const;
 
-type SdkLogger = NonNullable<S3ClientConfig['logger']>;
-
-/** Requests are logged without what they carry. */
-function sdkLogger(wanted: S3LogLevel, log: (level: S3LogLevel, text: string) => void): SdkLogger {
-  const at =
-    (level: S3LogLevel) =>
-    (...content: unknown[]): void => {
-      if (logs(wanted, level)) log(level, content.map(textOf).join(' '));
+/**
+ * The hash of the body is known, and a stream could not be signed without reading it twice. The service compares it
+ * with what it received, so that no changed bit is stored.
+ */
+function addHash({ hash }: Part) {
+  return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
+    (args: A): Promise<R> => {
+      (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = hash;
+      return next(args);
     };
-  return { trace: at('Trace'), debug: at('Debug'), info: at('Info'), warn: at('Warn'), error: at('Error') };
 }
 
-export function logs(wanted: S3LogLevel, level: S3LogLevel): boolean {
-  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(wanted);
-}
-
-interface LoggedCommand {
-  commandName?: string;
-  input?: { Bucket?: string; Key?: string; Prefix?: string; PartNumber?: number };
-  error?: unknown;
-  metadata?: { httpStatusCode?: number; requestId?: string };
-}
-
-function textOf(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (content instanceof Error) return errorMessage(content);
-  if (typeof content !== 'object' || content === null) return String(content);
-  const { commandName, input = {}, error, metadata } = content as LoggedCommand;
-  if (commandName === undefined) return '';
-  const part = input.PartNumber === undefined ? '' : ` part ${input.PartNumber}`;
-  const status = metadata?.httpStatusCode === undefined ? '' : ` status ${metadata.httpStatusCode}`;
-  const request = metadata?.requestId === undefined ? '' : ` request ${metadata.requestId}`;
-  const failure = error === undefined ? '' : ` failed: ${errorMessage(error)}`;
-  return `${commandName} s3://${input.Bucket ?? ''}/${input.Key ?? input.Prefix ?? ''}${part}${status}${request}${failure}`;
+/** Reads the clock of the service from its next answer; that of this machine if the answer has none. */
+function captureDate(stack: InstanceType<Sdk['GetObjectCommand']>['middlewareStack']): () => number {
+  let date: string | undefined;
+  stack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = (result.response as { headers?: Record<string, string> } | undefined)?.headers?.date;
+      return result;
+    },
+    { step: 'deserialize', name: 'serverDate' },
+  );
+  return () => {
+    const time = date === undefined ? NaN : Date.parse(date);
+    return Number.isNaN(time) ? Date.now() : time;
+  };
 }

@@ -1,8 +1,9 @@
-/** What an object store, or the way to it, says when something fails, in words that tell what to do. */
+/** Errors of S3, of services that speak its protocol, and of the network, as StorageErrors. */
 import { errorMessage } from '../../core/errors.js';
+import type { HintId } from '../../core/hint.js';
 import { StorageError } from '../errors.js';
 
-/** An answer with an error, or no answer at all. The fields that the SDK's errors may have. */
+/** The fields that the errors of the SDK may have. An error without a status is not an answer of the service. */
 interface Fault {
   name?: unknown;
   code?: unknown;
@@ -15,34 +16,55 @@ interface Fault {
   $response?: { headers?: Record<string, string>; statusCode?: number };
 }
 
-export interface Circumstances {
+export interface RequestContext {
   /** `read`, `write`, `list`, `delete`. */
-  doing: string;
+  action: string;
   /** `s3://…`. */
   path: string;
-  /** Who was asked. */
   host: string;
   region: string;
   profile?: string | undefined;
 }
 
+interface Explanation {
+  code: string;
+  /** Without a capital and a full stop. */
+  reason: string;
+  hint?: HintId;
+}
+
+const NOT_IMPLEMENTED = 501;
 const UNREACHABLE = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/;
-const BROKEN =
+const DISCONNECTED =
   /^(ECONNRESET|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|TimeoutError|UND_ERR)/;
 const CERTIFICATE = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|HOSTNAME_MISMATCH|EPROTO|ERR_SSL)/;
-/** Codes of answers that may be others in a moment, whatever their status. */
-const PASSING =
-  /^(SlowDown|RequestTimeout|RequestTimeTooSkewed|InternalError|ServiceUnavailable|Throttling|ThrottlingException|TooManyRequests\w*|OperationAborted|IncompleteBody|BadDigest|XAmzContentSHA256Mismatch|BodyTruncated|ExpiredToken)$/;
+/** Codes of answers that a retry may change, whatever their status. */
+const TRANSIENT = new Set([
+  'SlowDown',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'InternalError',
+  'ServiceUnavailable',
+  'Throttling',
+  'ThrottlingException',
+  'OperationAborted',
+  'ConditionalRequestConflict',
+  'IncompleteBody',
+  'BadDigest',
+  'XAmzContentSHA256Mismatch',
+  'BodyTruncated',
+  'ExpiredToken',
+]);
 
-export function statusOf(error: unknown): number | undefined {
-  const { $metadata, $response } = faultOf(error);
+export function readStatus(error: unknown): number | undefined {
+  const { $metadata, $response } = toFault(error);
   return $metadata?.httpStatusCode ?? $response?.statusCode;
 }
 
-/** The name of the trouble: S3's own, or the system's. */
-export function nameOf(error: unknown): string {
-  const fault = faultOf(error);
-  const inner = Array.isArray(fault.errors) ? faultOf(fault.errors[0]) : undefined;
+/** The code of an error: that of S3, or that of the system. */
+export function readName(error: unknown): string {
+  const fault = toFault(error);
+  const inner = Array.isArray(fault.errors) ? toFault(fault.errors[0]) : undefined;
   for (const name of [fault.Code, fault.code, inner?.code, fault.name]) {
     if (typeof name === 'string' && name !== '' && name !== 'Error') return name;
   }
@@ -50,115 +72,129 @@ export function nameOf(error: unknown): string {
 }
 
 export function isTransient(error: unknown): boolean {
-  const name = nameOf(error);
-  const status = statusOf(error);
-  if (PASSING.test(name)) return true;
-  // An answer that is no S3 answer at all, as of a proxy that is starting, has no name of its own.
-  if (status !== undefined) return status >= 500 || status === 429 || status === 408;
-  return UNREACHABLE.test(name) || BROKEN.test(name) || /socket hang up|aborted/.test(errorMessage(error));
+  const name = readName(error);
+  const status = readStatus(error);
+  if (TRANSIENT.has(name) || name.startsWith('TooManyRequests')) return true;
+  // An answer that is not S3's, as of a proxy that is starting, has no code.
+  if (status !== undefined) return (status >= 500 && status !== NOT_IMPLEMENTED) || status === 429 || status === 408;
+  return UNREACHABLE.test(name) || DISCONNECTED.test(name) || /socket hang up|aborted/.test(errorMessage(error));
 }
 
-/** The store was not even reached. */
+/** The service was not reached. */
 export function isUnreachable(error: unknown): boolean {
-  return statusOf(error) === undefined && (UNREACHABLE.test(nameOf(error)) || BROKEN.test(nameOf(error)));
+  return readStatus(error) === undefined && (UNREACHABLE.test(readName(error)) || DISCONNECTED.test(readName(error)));
 }
 
-export function explainFault(error: unknown, { doing, path, host, region, profile }: Circumstances): StorageError {
+export function toStorageError(error: unknown, context: RequestContext): StorageError {
   if (error instanceof StorageError) return error;
-  const name = nameOf(error);
-  const status = statusOf(error);
-  const bucket = /^s3:\/\/([^/]*)/.exec(path)?.[1] ?? '';
-  const start = `Cannot ${doing} ${path}`;
-  const say = (code: string, text: string): StorageError =>
-    new StorageError(`S3_${code}`, `${start}: ${text}`, { cause: error });
-  const right = wantedRegion(error);
-  if (status === undefined) {
-    if (/credential|^TokenProviderError$|could not load credentials/i.test(`${name} ${errorMessage(error)}`)) {
-      return say('NO_CREDENTIALS', credentialsText(error, profile));
-    }
-    if (UNREACHABLE.test(name)) {
-      const hint =
-        name === 'ENOTFOUND'
-          ? 'there is no such host; look at --s3-endpoint-override and --s3-region'
-          : 'look at --s3-endpoint-override, and whether the service runs';
-      return say('UNREACHABLE', `${host} cannot be reached (${name}): ${hint}`);
-    }
-    if (BROKEN.test(name)) {
-      const hint = 'look at the network, at --s3-connect-timeout and at the proxy, if there is one';
-      return say('UNREACHABLE', `the connection to ${host} broke or took too long (${name}): ${hint}`);
-    }
-    if (CERTIFICATE.test(name)) return say('TLS', `${host} cannot be trusted, or speaks no TLS (${name})`);
-    return say('FAILED', `${sentence(error)} (${name})`);
+  const isAnswer = readStatus(error) !== undefined;
+  const { code, reason, hint } = isAnswer ? explainAnswer(error, context) : explainNetwork(error, context);
+  const details = { path: context.path, host: context.host };
+  const message = `Cannot ${context.action} ${context.path}: ${reason}`;
+  return new StorageError(`S3_${code}`, message, { cause: error, details, hint });
+}
+
+function explainNetwork(error: unknown, { host, profile }: RequestContext): Explanation {
+  const name = readName(error);
+  if (/credential|^TokenProviderError$/i.test(`${name} ${errorMessage(error)}`)) {
+    return { code: 'NO_CREDENTIALS', reason: describeMissingCredentials(error, profile), hint: 'set-s3-credentials' };
   }
-  if (right !== undefined && right !== region) {
-    return say('REGION', `the bucket is in region ${right}, not in ${region}: give --s3-region ${right}`);
+  if (UNREACHABLE.test(name)) {
+    const detail = name === 'ENOTFOUND' ? ': there is no such host' : '';
+    return { code: 'UNREACHABLE', reason: `${host} cannot be reached (${name})${detail}`, hint: 'check-s3-endpoint' };
+  }
+  if (DISCONNECTED.test(name)) {
+    const reason = `the connection to ${host} broke or took too long (${name})`;
+    return { code: 'UNREACHABLE', reason, hint: 'check-s3-network' };
+  }
+  if (CERTIFICATE.test(name)) {
+    return { code: 'TLS', reason: `${host} cannot be trusted, or does not speak TLS (${name})` };
+  }
+  return { code: 'FAILED', reason: `${firstLine(error)} (${name})` };
+}
+
+function explainAnswer(error: unknown, { path, host, region }: RequestContext): Explanation {
+  const name = readName(error);
+  const status = readStatus(error) ?? 0;
+  const bucket = /^s3:\/\/([^/]*)/.exec(path)?.[1] ?? '';
+  const bucketRegion = findBucketRegion(error);
+  if (bucketRegion !== undefined && bucketRegion !== region) {
+    const reason = `the bucket is in region ${bucketRegion}, not in ${region}`;
+    return { code: 'REGION', reason, hint: 'set-s3-region' };
   }
   switch (name) {
-    case 'SignatureDoesNotMatch':
-      return say('WRONG_SECRET', 'the secret key does not belong to the access key: look at the credentials');
+    case 'SignatureDoesNotMatch': {
+      const reason = 'the secret key does not belong to the access key';
+      return { code: 'WRONG_SECRET', reason, hint: 'set-s3-credentials' };
+    }
     case 'InvalidAccessKeyId':
     case 'InvalidToken':
     case 'ExpiredToken':
-    case 'UnrecognizedClientException':
-      return say('CREDENTIALS', `${host} does not know these credentials, or they are no longer valid (${name})`);
+    case 'UnrecognizedClientException': {
+      const reason = `${host} does not know these credentials, or they have expired (${name})`;
+      return { code: 'CREDENTIALS', reason, hint: 'set-s3-credentials' };
+    }
     case 'NoSuchBucket':
-      return say('NO_BUCKET', `there is no bucket ${bucket}; create it first, or look at its name and region`);
+      return {
+        code: 'NO_BUCKET',
+        reason: `there is no bucket ${bucket}; create it first, or check its name and region`,
+      };
     case 'InvalidBucketName':
-      return say('NO_BUCKET', `${bucket} cannot be the name of a bucket`);
+      return { code: 'NO_BUCKET', reason: `${bucket} cannot be the name of a bucket` };
     case 'PermanentRedirect':
     case 'TemporaryRedirect':
     case 'AuthorizationHeaderMalformed':
     case 'IllegalLocationConstraintException':
-      return say('REGION', `the bucket is not in region ${region}: give its own with --s3-region`);
+      return { code: 'REGION', reason: `the bucket is not in region ${region}`, hint: 'set-s3-region' };
     case 'NoSuchKey':
-      return say('NO_OBJECT', 'there is no such object, or no longer');
+      return { code: 'NO_OBJECT', reason: 'there is no such object, or no longer' };
     case 'PreconditionFailed':
-      return say('CHANGED', 'the object was replaced while it was being read; start again');
+      return { code: 'CHANGED', reason: 'the object was replaced while it was being read; start again' };
     case 'NoSuchUpload':
-      return say('NO_UPLOAD', 'its upload is gone: somebody has completed or aborted it');
+      return { code: 'NO_UPLOAD', reason: 'its upload is gone: somebody has completed or aborted it' };
     case 'RequestTimeTooSkewed':
-      return say('CLOCK', `the clock of this machine differs too much from that of ${host}; set it`);
+      return { code: 'CLOCK', reason: `the clock of this machine differs too much from that of ${host}; set it` };
     case 'InvalidObjectState':
-      return say('ARCHIVED', 'the object is in an archive; restore it to a class that can be read first');
-    case 'EntityTooLarge':
-      return say('TOO_LARGE', 'a part or the object is larger than the service takes; give another --s3-min-part-size');
+      return { code: 'ARCHIVED', reason: 'the object is archived; restore it to a class that can be read first' };
+    case 'EntityTooLarge': {
+      const reason = 'a part or the object is larger than the service accepts';
+      return { code: 'TOO_LARGE', reason, hint: 'change-s3-part-size' };
+    }
     case 'QuotaExceeded':
     case 'InsufficientStorage':
-      return say('FULL', `there is no more room on ${host} (${name})`);
+      return { code: 'FULL', reason: `${host} has no space left (${name})` };
+    case 'NotImplemented':
+      return { code: 'UNSUPPORTED', reason: `${host} does not know this request (${name})` };
   }
   if (name === 'AccessDenied' || status === 403) {
-    const text = `the credentials do not permit it (${name}); docs/guide/s3.md lists the permissions that are needed`;
-    return say('DENIED', text);
+    return { code: 'DENIED', reason: `the credentials do not permit it (${name})`, hint: 'grant-s3-permissions' };
   }
-  if (status === 404) return say('NO_OBJECT', `there is no such bucket or object (${name})`);
-  const id = faultOf(error).$metadata?.requestId;
+  if (status === NOT_IMPLEMENTED) return { code: 'UNSUPPORTED', reason: `${host} does not know this request (501)` };
+  if (status === 404) return { code: 'NO_OBJECT', reason: `there is no such bucket or object (${name})` };
+  const id = toFault(error).$metadata?.requestId;
   const request = id === undefined ? '' : `, request ${id}`;
-  return say('FAILED', `${host} answered ${name} (status ${status}${request}): ${sentence(error)}`);
+  return { code: 'FAILED', reason: `${host} answered ${name} (status ${status}${request}): ${firstLine(error)}` };
 }
 
-function credentialsText(error: unknown, profile: string | undefined): string {
-  const why = sentence(error);
+function describeMissingCredentials(error: unknown, profile: string | undefined): string {
+  const why = firstLine(error);
   const detail = /from any providers/i.test(why) ? '' : ` (${why})`;
-  if (profile !== undefined) return `the profile ${profile} of --s3-profile gives no credentials${detail}`;
-  return (
-    `no credentials were found${detail}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ` +
-    `or name a profile with --s3-profile`
-  );
+  if (profile === undefined) return `no credentials were found${detail}`;
+  return `the profile ${profile} gives no credentials${detail}`;
 }
 
-/** Where the bucket is, if the answer tells. */
-function wantedRegion(error: unknown): string | undefined {
-  const { Region, $response } = faultOf(error);
+/** The region of the bucket, if the answer names it. */
+function findBucketRegion(error: unknown): string | undefined {
+  const { Region, $response } = toFault(error);
   const header = $response?.headers?.['x-amz-bucket-region'];
   const expected = /expecting '([a-z0-9-]+)'/.exec(errorMessage(error))?.[1];
   return [expected, typeof Region === 'string' ? Region : undefined, header].find((region) => region !== undefined);
 }
 
-function sentence(error: unknown): string {
-  const text = errorMessage(error).split('\n')[0]!.trim();
-  return text.replace(/\.+$/, '') || 'no reason given';
+function firstLine(error: unknown): string {
+  return errorMessage(error).split('\n')[0]!.trim() || 'no reason given';
 }
 
-function faultOf(error: unknown): Fault {
+function toFault(error: unknown): Fault {
   return typeof error === 'object' && error !== null ? error : {};
 }

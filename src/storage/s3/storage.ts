@@ -1,29 +1,31 @@
-/** Objects of a bucket as files of a directory. */
+/** Objects of S3 and of services that speak its protocol: `s3://BUCKET/KEY` (asbackup.md 10). */
+import type { MessagePort } from 'node:worker_threads';
 import { errorMessage } from '../../core/errors.js';
-import { StorageError } from '../errors.js';
-import type { ByteSink } from '../../core/byte-stream.js';
-import type { ByteSource } from '../../core/byte-stream.js';
-import type {
-  BackupFile,
-  ListedFile,
-  ReadOptions,
-  ResumePoint,
-  Storage,
-  StorageCapabilities,
-  VersionedText,
-} from '../storage.js';
-import { BlockBuffer, BlockPool } from './part-buffer.js';
-import type { Caller, UploadedPart } from './api.js';
-import { basePartBytes, MAX_PART_BYTES, MIN_PART_BYTES } from '../object-store/part-size.js';
-import { directoryPrefix, parseObjectPath, parseS3Path, type S3Path } from './path.js';
-import { DEFAULTS, type S3Settings } from './config.js';
-import { etagDigest, parseToken, S3Sink, tokenText, type S3Token } from './writer.js';
-import { S3Source } from './reader.js';
+import type { RetryPolicy } from '../../core/retry.js';
+import { createLazyClient } from '../client.js';
+import { limitClient } from '../decorators/limit.js';
+import { retryClient } from '../decorators/retry.js';
+import type { DriverContext, OpenStorage, StorageDriver, StorageLog } from '../driver.js';
+import { TransferLimits } from '../limits.js';
+import { OBJECT_STORE_METHODS, type ObjectStoreClient, type ObjectStoreKind } from '../object-store/client.js';
+import { canonicalObjectPath, joinObjectPath, parsePath } from '../object-store/path.js';
+import { ObjectStorage } from '../object-store/storage.js';
+import type { StorageCapabilities } from '../storage.js';
+import { createRemoteClient, serveClient } from '../worker-bridge.js';
+import { DEFAULTS, isLogged, type S3LogLevel, type S3Settings } from './config.js';
+import { isTransient, isUnreachable, readName, toStorageError } from './errors.js';
 
-/** Of what is read in one piece. */
-const SMALL_BYTES = 64 * 1024 * 1024;
+/** While the service was never reached, its address is more likely to be wrong than the service to be down. */
+const FIRST_CONTACT_BUDGET_MS = 1500;
+/** When the run was told to stop. */
+const STOPPING_BUDGET_MS = 2000;
+/** A wait of this length is logged. */
+const LOG_WAIT_AFTER_MS = 1000;
+const LOG_WAIT_EVERY_MS = 10_000;
 
-export const S3_CAPABILITIES: StorageCapabilities = {
+const KIND: ObjectStoreKind = { scheme: 's3', name: 'S3' };
+
+const CAPABILITIES: StorageCapabilities = {
   hasFreeSpace: false,
   hasDirectories: false,
   atomicRename: true,
@@ -33,258 +35,138 @@ export const S3_CAPABILITIES: StorageCapabilities = {
   needsMainThread: true,
 };
 
-export class S3Storage implements Storage {
-  readonly capabilities = S3_CAPABILITIES;
-  private readonly pool = new BlockPool();
+const ACTIONS: Readonly<Record<keyof ObjectStoreClient, string>> = {
+  list: 'list',
+  find: 'look for',
+  listUploads: 'list the unfinished uploads of',
+  getRange: 'read',
+  put: 'write',
+  createUpload: 'write',
+  putPart: 'write',
+  copyPart: 'truncate',
+  listParts: 'continue',
+  completeUpload: 'finish',
+  abortUpload: 'abort the upload of',
+  delete: 'delete from',
+};
+
+export const s3Driver: StorageDriver<S3Settings> = {
+  capabilities: CAPABILITIES,
+  joinPath: joinObjectPath,
+  canonicalPath: (path) => canonicalObjectPath(KIND, path),
+
+  checkPath(path) {
+    try {
+      parsePath(KIND, path);
+      return undefined;
+    } catch (error) {
+      return errorMessage(error);
+    }
+  },
+
+  open(context) {
+    return Promise.resolve(openInMainThread(context));
+  },
+
+  openRemote(settings: S3Settings, port: MessagePort) {
+    return Promise.resolve(createStorage(createRemoteClient(OBJECT_STORE_METHODS, port), settings, () => undefined));
+  },
+};
+
+/** The SDK is loaded by the first request. */
+function openInMainThread(context: DriverContext<S3Settings>): OpenStorage {
+  const { settings, log } = context;
+  const { maxUploads, maxDownloads } = { ...DEFAULTS, ...settings };
+  const limits = context.limits ?? new TransferLimits(maxUploads, maxDownloads);
+  let connected: Promise<{ client: ObjectStoreClient; close(): void }> | undefined;
+  const connect = async (): Promise<ObjectStoreClient> => (await (connected ??= connectClient(context))).client;
+  const client = limitClient(createLazyClient(OBJECT_STORE_METHODS, connect), OBJECT_STORE_METHODS, {
+    put: limits.uploads,
+    putPart: limits.uploads,
+    copyPart: limits.uploads,
+    getRange: limits.downloads,
+  });
+  return {
+    storage: createStorage(client, settings, (text) => log('verbose', text)),
+    serve: (port) => serveClient(client, port, limits.addThread()),
+    close: () => void connected?.then((connection) => connection.close()).catch(() => undefined),
+  };
+}
+
+function createStorage(
+  client: ObjectStoreClient,
+  settings: S3Settings,
+  verbose: (text: string) => void,
+): ObjectStorage {
+  const { minPartBytes, maxDownloads = DEFAULTS.maxDownloads } = settings;
+  return new ObjectStorage({ kind: KIND, capabilities: CAPABILITIES, client, minPartBytes, maxDownloads, verbose });
+}
+
+async function connectClient({
+  settings,
+  log,
+  signal,
+}: DriverContext<S3Settings>): Promise<{ client: ObjectStoreClient; close(): void }> {
+  const [{ connectS3 }, { S3Client }] = await Promise.all([import('./sdk.js'), import('./client.js')]);
+  const logSdk = (level: S3LogLevel, text: string): void => {
+    const isError = level === 'Error' || level === 'Fatal';
+    log(isError ? 'error' : 'info', `[AWS ${level.toUpperCase()}] ${text}`);
+  };
+  const connection = await connectS3(settings, logSdk);
+  const { host, region, profile } = connection;
+  const reporter = new RetryReporter(settings, host, log, logSdk);
+  let reached = false;
+  const budgetMs = (): number => {
+    if (signal?.aborted === true) return STOPPING_BUDGET_MS;
+    return reached ? (settings.retryBudgetMs ?? DEFAULTS.retryBudgetMs) : FIRST_CONTACT_BUDGET_MS;
+  };
+  const client = retryClient(new S3Client(connection), OBJECT_STORE_METHODS, {
+    policy: (_method, input): RetryPolicy => ({
+      budgetMs,
+      isTransient: (error) => {
+        // Any answer proves that the service is there.
+        reached ||= !isUnreachable(error);
+        return isTransient(error);
+      },
+      onRetry: (error, attempt, waitMs) => reporter.report(formatPath(input), error, attempt, waitMs),
+    }),
+    onSuccess: () => {
+      reached = true;
+    },
+    toError: (error, method, input) => {
+      const context = { action: ACTIONS[method], path: formatPath(input), host, region, profile };
+      const explained = toStorageError(error, context);
+      if (isLogged(settings.logLevel ?? DEFAULTS.logLevel, 'Error')) logSdk('Error', explained.message);
+      return explained;
+    },
+  });
+  return { client, close: () => connection.client.destroy() };
+}
+
+function formatPath(input: unknown): string {
+  const { bucket, key, prefix } = input as { bucket: string; key?: string; prefix?: string };
+  return `s3://${bucket}/${key ?? prefix ?? ''}`;
+}
+
+/** Logs retries: each at the level Warn of the SDK's log, and now and then one line for the user. */
+class RetryReporter {
+  private quietUntilMs = 0;
 
   constructor(
-    private readonly caller: Caller,
     private readonly settings: S3Settings,
-    private readonly verbose: (text: string) => void,
+    private readonly host: string,
+    private readonly log: StorageLog,
+    private readonly logSdk: (level: S3LogLevel, text: string) => void,
   ) {}
 
-  validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
-    try {
-      if (kind === 'file') parseObjectPath(path);
-      else directoryPrefix(path);
-      return Promise.resolve(undefined);
-    } catch (error) {
-      return Promise.resolve(errorMessage(error));
+  report(path: string, error: unknown, attempt: number, waitMs: number): void {
+    const name = readName(error);
+    if (isLogged(this.settings.logLevel ?? DEFAULTS.logLevel, 'Warn')) {
+      this.logSdk('Warn', `${path}: ${name}; trying again (${attempt})`);
     }
+    const now = performance.now();
+    if (waitMs < LOG_WAIT_AFTER_MS || now < this.quietUntilMs) return;
+    this.quietUntilMs = now + LOG_WAIT_EVERY_MS;
+    this.log('info', `S3 at ${this.host} does not answer as it should (${name}); trying again`);
   }
-
-  exists(kind: 'directory' | 'file', path: string): Promise<boolean> {
-    return kind === 'directory' ? Promise.resolve(true) : this.caller.call('exists', parseObjectPath(path));
-  }
-
-  isDirectory(path: string): Promise<boolean> {
-    return Promise.resolve(parseS3Path(path).key === '' || path.endsWith('/'));
-  }
-
-  freeBytes(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  verifyWritten(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  async createExclusive(path: string, text: string): Promise<boolean> {
-    if (await this.exists('file', path)) return false;
-    await this.writeSmall(path, text);
-    return true;
-  }
-
-  async readVersion(path: string): Promise<VersionedText | undefined> {
-    if (!(await this.exists('file', path))) return undefined;
-    const text = (await this.readSmall(path)).toString();
-    return { text, version: text, ageMs: 0 };
-  }
-
-  refresh(path: string, version: string, text: string): Promise<string | undefined> {
-    return this.replaceIfUnchanged(path, version, text);
-  }
-
-  async replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined> {
-    if ((await this.readVersion(path))?.version !== version) return undefined;
-    await this.writeSmall(path, text);
-    return text;
-  }
-
-  async deleteIfUnchanged(path: string, version: string): Promise<boolean> {
-    if ((await this.readVersion(path))?.version !== version) return false;
-    await this.deleteFile(path, 'ignore');
-    return true;
-  }
-
-  async ensureDirectory(): Promise<void> {
-    // There are none: a key has slashes in it or not.
-  }
-
-  async list(directory: string): Promise<ListedFile[]> {
-    const { bucket, prefix } = directoryPrefix(directory);
-    const objects = await this.caller.call('list', { bucket, prefix });
-    return objects
-      .map(({ key, sizeBytes }) => ({ name: key.slice(prefix.length), sizeBytes }))
-      .filter(({ name }) => name !== '')
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  async listUnfinished(directory: string): Promise<string[]> {
-    const { prefix } = directoryPrefix(directory);
-    const names = (await this.uploadsIn(directory)).map(({ key }) => key.slice(prefix.length));
-    return [...new Set(names)].sort();
-  }
-
-  async deleteFiles(directory: string, names: readonly string[]): Promise<void> {
-    const { bucket, prefix } = directoryPrefix(directory);
-    const keys = names.map((name) => prefix + name);
-    const known = new Set(keys);
-    for (const { key, uploadId } of await this.uploadsIn(directory)) {
-      if (known.has(key)) await this.caller.call('abort', { bucket, key, uploadId });
-    }
-    if (keys.length > 0) await this.caller.call('delete', { bucket, keys });
-  }
-
-  async deleteFile(path: string, ifMissing: 'throw' | 'ignore'): Promise<void> {
-    const { bucket, key } = parseObjectPath(path);
-    if (ifMissing === 'throw' && !(await this.caller.call('exists', { bucket, key }))) {
-      throw new StorageError('S3_NO_OBJECT', `Cannot delete ${path}: there is no such object.`);
-    }
-    await this.abortUploads(path, undefined);
-    await this.caller.call('delete', { bucket, keys: [key] });
-  }
-
-  removeDirectory(): Promise<string | undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  create(path: string, expectedBytes: number): Promise<ByteSink> {
-    const base = basePartBytes(path, expectedBytes, this.settings.minPartBytes);
-    return Promise.resolve(new S3Sink(path, this.caller, parseObjectPath(path), base, this.pool));
-  }
-
-  async checkResumable(path: string, mark: ResumePoint): Promise<string | undefined> {
-    if (mark.token === undefined) {
-      const size = await this.sizeOf(path);
-      if (size === undefined) return `${path} is missing`;
-      return size < mark.bytes ? `${path} has ${size} bytes, but had ${mark.bytes}` : undefined;
-    }
-    const token = tokenOf(path, mark.token);
-    const parts = await this.caller.call('listParts', { ...parseObjectPath(path), uploadId: token.upload });
-    if (parts !== undefined) return fitting(parts, token, mark.bytes) === undefined ? damaged(path) : undefined;
-    // Completed after the state was saved?
-    const size = await this.sizeOf(path);
-    if (size !== undefined && size >= mark.bytes) return undefined;
-    return `the upload of ${path} is gone: somebody has aborted it, as a lifecycle rule of the bucket may have`;
-  }
-
-  async truncateTo(path: string, mark: ResumePoint): Promise<ResumePoint | undefined> {
-    // An object that was completed before the state was saved stays as it is.
-    if (mark.token === undefined) return undefined;
-    const token = tokenOf(path, mark.token);
-    const at = parseObjectPath(path);
-    await this.abortUploads(path, token.upload);
-    const parts = await this.caller.call('listParts', { ...at, uploadId: token.upload });
-    if (parts !== undefined) return mark;
-    return { bytes: mark.bytes, token: tokenText(await this.copyStart(at, mark.bytes, token)) };
-  }
-
-  async resume(path: string, { bytes, token: text }: ResumePoint): Promise<ByteSink> {
-    const at = parseObjectPath(path);
-    const token = tokenOf(path, text ?? '');
-    const listed = await this.caller.call('listParts', { ...at, uploadId: token.upload });
-    const parts = listed === undefined ? undefined : fitting(listed, token, bytes);
-    if (parts === undefined) throw new StorageError('S3_NO_UPLOAD', `Cannot go on writing: ${damaged(path)}.`);
-    const base = basePartBytes(path, 0, this.settings.minPartBytes);
-    return S3Sink.resumed(new S3Sink(path, this.caller, at, base, this.pool), token, parts);
-  }
-
-  async readHead(path: string, { token }: ResumePoint): Promise<Buffer> {
-    if (token !== undefined) return Buffer.from(tokenOf(path, token).head, 'base64');
-    const at = parseObjectPath(path);
-    const { memory, length } = await this.caller.call('get', { ...at, first: 0, length: 16 });
-    return Buffer.from(memory, 0, length);
-  }
-
-  async stat(path: string): Promise<BackupFile> {
-    // The failure of a HEAD request does not say what is wrong.
-    const { totalBytes } = await this.caller.call('get', { ...parseObjectPath(path), first: 0, length: 1 });
-    return { path, sizeBytes: totalBytes, kind: 'regular' };
-  }
-
-  open(path: string, { chunkBytes, readers = 1 }: ReadOptions = {}): Promise<ByteSource> {
-    const at = parseObjectPath(path);
-    if (chunkBytes !== undefined) return Promise.resolve(new S3Source(path, this.caller, at, 1, chunkBytes));
-    const downloads = this.settings.maxDownloads ?? DEFAULTS.maxDownloads;
-    const ahead = Math.max(1, Math.floor(downloads / readers));
-    return Promise.resolve(new S3Source(path, this.caller, at, ahead));
-  }
-
-  async readSmall(path: string): Promise<Buffer> {
-    const source = new S3Source(path, this.caller, parseObjectPath(path), 2, MIN_PART_BYTES);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-      chunks.push(Buffer.from(chunk));
-      bytes += chunk.length;
-      if (bytes > SMALL_BYTES) throw new StorageError('S3_TOO_LARGE', `${path} is too large to be a state file.`);
-    }
-    return Buffer.concat(chunks);
-  }
-
-  async writeSmall(path: string, text: string): Promise<void> {
-    const buffer = new BlockBuffer(this.pool);
-    buffer.append(Buffer.from(text));
-    const { blocks } = await this.caller.call('put', { ...parseObjectPath(path), part: buffer.take() });
-    this.pool.give(blocks);
-  }
-
-  private async sizeOf(path: string): Promise<number | undefined> {
-    const { bucket, key } = parseObjectPath(path);
-    const found = (await this.caller.call('list', { bucket, prefix: key })).find((object) => object.key === key);
-    return found?.sizeBytes;
-  }
-
-  /** Aborts all uploads of an object but the one to keep. */
-  private async abortUploads(path: string, keep: string | undefined): Promise<void> {
-    const { bucket, key } = parseObjectPath(path);
-    for (const upload of await this.uploadsOf({ bucket, prefix: key }, path)) {
-      if (upload.key !== key || upload.uploadId === keep) continue;
-      await this.caller.call('abort', { bucket, key, uploadId: upload.uploadId });
-    }
-  }
-
-  private uploadsIn(directory: string): Promise<{ key: string; uploadId: string }[]> {
-    const { bucket, prefix } = directoryPrefix(directory);
-    return this.uploadsOf({ bucket, prefix }, directory);
-  }
-
-  /** Who may write a backup need not be permitted to see the uploads of others, nor does every service know them. */
-  private async uploadsOf(
-    of: { bucket: string; prefix: string },
-    path: string,
-  ): Promise<{ key: string; uploadId: string }[]> {
-    try {
-      return await this.caller.call('listUploads', of);
-    } catch (error) {
-      if (!(error instanceof StorageError) || !/^S3_(DENIED|FAILED)$/.test(error.code)) throw error;
-      this.verbose(`Unfinished uploads at ${path} are not looked for: ${errorMessage(error)}`);
-      return [];
-    }
-  }
-
-  /** A new upload that begins as the object does which was completed too early. */
-  private async copyStart(at: S3Path, bytes: number, { head }: S3Token): Promise<S3Token> {
-    const uploadId = await this.caller.call('createUpload', at);
-    const parts: UploadedPart[] = [];
-    for (let first = 0; first < bytes;) {
-      let length = Math.min(MAX_PART_BYTES, bytes - first);
-      // What is left for the last part must not be too small either.
-      const left = bytes - first - length;
-      if (left > 0 && left < MIN_PART_BYTES) length -= MIN_PART_BYTES;
-      const number = parts.length + 1;
-      const etag = await this.caller.call('copyPart', { ...at, uploadId, number, first, length });
-      parts.push({ number, etag, sizeBytes: length });
-      first += length;
-    }
-    return { upload: uploadId, parts: parts.length, etags: etagDigest(parts), head };
-  }
-}
-
-/** The parts that a token speaks of; undefined if they are not those. */
-function fitting(listed: readonly UploadedPart[], token: S3Token, bytes: number): UploadedPart[] | undefined {
-  const parts = listed.filter(({ number }) => number <= token.parts).sort((a, b) => a.number - b.number);
-  const sum = parts.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  return parts.length === token.parts && sum === bytes && etagDigest(parts) === token.etags ? parts : undefined;
-}
-
-function tokenOf(path: string, text: string): S3Token {
-  const token = parseToken(text);
-  if (token !== undefined) return token;
-  throw new StorageError('S3_TOKEN', `The state of the upload of ${path} is damaged: it cannot be continued.`);
-}
-
-function damaged(path: string): string {
-  return `the parts of the upload of ${path} are not those that were saved`;
 }

@@ -1,10 +1,10 @@
-/** The bytes of parts, in blocks that are used again: parts may be larger than what one buffer holds. */
+/** The bytes of parts, in blocks that are used again: a part may be larger than the largest buffer. */
 import { createHash } from 'node:crypto';
-import { MIB } from '../object-store/part-size.js';
+import { MIB } from './part-size.js';
 
 export const BLOCK_BYTES = MIB;
 
-/** Filled but for the last. `length` counts all bytes. */
+/** All blocks but the last are full. `length` counts all bytes. */
 export interface Part {
   blocks: ArrayBuffer[];
   length: number;
@@ -12,23 +12,20 @@ export interface Part {
   hash: string;
 }
 
-/**
- * Memory that goes from one part to another, also of another file: what is left to the garbage collector stays for
- * long.
- */
+/** Recycles the memory of parts, also between files: the garbage collector would free it late. */
 export class BlockPool {
   private readonly spare: ArrayBuffer[] = [];
 
-  take(): ArrayBuffer {
+  allocate(): ArrayBuffer {
     return this.spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES).buffer;
   }
 
-  give(blocks: readonly ArrayBuffer[]): void {
+  recycle(blocks: readonly ArrayBuffer[]): void {
     this.spare.push(...blocks);
   }
 }
 
-export class BlockBuffer {
+export class PartBuffer {
   private blocks: ArrayBuffer[] = [];
   length = 0;
 
@@ -37,7 +34,7 @@ export class BlockBuffer {
   append(chunk: Uint8Array): void {
     for (let done = 0; done < chunk.length;) {
       const at = this.length % BLOCK_BYTES;
-      if (at === 0) this.blocks.push(this.pool.take());
+      if (at === 0) this.blocks.push(this.pool.allocate());
       const count = Math.min(BLOCK_BYTES - at, chunk.length - done);
       new Uint8Array(this.blocks.at(-1)!, at, count).set(chunk.subarray(done, done + count));
       this.length += count;
@@ -45,16 +42,16 @@ export class BlockBuffer {
     }
   }
 
-  /** Takes the first bytes out: all, or a multiple of a block. */
-  take(bytes = this.length): Part {
+  /** Removes the first bytes: all, or a multiple of a block. */
+  drain(bytes = this.length): Part {
     const blocks = this.blocks.splice(0, Math.ceil(bytes / BLOCK_BYTES));
     this.length -= bytes;
     const hash = createHash('sha256');
-    for (const view of viewsOf(blocks, bytes)) hash.update(view);
+    for (const view of viewBlocks(blocks, bytes)) hash.update(view);
     return { blocks, length: bytes, hash: hash.digest('hex') };
   }
 }
 
-export function viewsOf(blocks: readonly ArrayBuffer[], length: number): Buffer[] {
+export function viewBlocks(blocks: readonly ArrayBuffer[], length: number): Buffer[] {
   return blocks.map((block, i) => Buffer.from(block, 0, Math.min(BLOCK_BYTES, length - i * BLOCK_BYTES)));
 }
