@@ -78,7 +78,7 @@ export class LocalFileWriter implements ByteSink {
     try {
       await this.handle.sync();
       await this.syncLink();
-      this.identity = await fileIdentity(this.handle, this.position);
+      this.identity = await readIdentity(this.handle, this.position);
       await this.handle.close();
     } catch (error) {
       throw storageError('finish', this.name, error);
@@ -96,15 +96,15 @@ export class LocalFileWriter implements ByteSink {
   }
 }
 
-/** `DEVICE:INODE:BYTES:MTIME_NS` of a file that was written completely. */
-async function fileIdentity(handle: FileHandle, bytes: number): Promise<string> {
-  const { dev, ino, mtimeNs } = await handle.stat({ bigint: true });
-  return [dev, ino, bytes, mtimeNs].join(':');
+/** `DEVICE:INODE:BIRTH_NS:BYTES:MTIME_NS` of a file that was written completely. */
+async function readIdentity(handle: FileHandle, bytes: number): Promise<string> {
+  const { dev, ino, birthtimeNs, mtimeNs } = await handle.stat({ bigint: true });
+  return [dev, ino, birthtimeNs, bytes, mtimeNs].join(':');
 }
 
-/** Why the file at `path` is not the one of which `identity` speaks; undefined = it is. */
+/** Why the file at `path` is not the one of `identity`; undefined = it is. */
 export async function compareIdentity(fs: FileSystem, path: string, identity: string): Promise<string | undefined> {
-  const [dev, ino, bytes, mtimeNs] = identity.split(':');
+  const [dev, ino, birthNs, bytes, mtimeNs] = identity.split(':');
   let found;
   try {
     found = await fs.stat(path, { bigint: true });
@@ -114,7 +114,8 @@ export async function compareIdentity(fs: FileSystem, path: string, identity: st
   }
   if (!found.isFile()) return `${path} was replaced by something that is not a regular file`;
   if (String(found.size) !== bytes) return `${path} has ${found.size} bytes, but ${bytes} were written`;
+  // The number of a deleted file is used again at once: the time of birth tells the two apart, where the system has it.
+  const isSame = String(found.dev) === dev && String(found.ino) === ino && String(found.birthtimeNs) === birthNs;
   // Some network file systems number a file anew when it leaves their cache; the time of the last write stays.
-  const isSame = String(found.dev) === dev && String(found.ino) === ino;
   return isSame || String(found.mtimeNs) === mtimeNs ? undefined : `${path} was replaced after it had been written`;
 }
