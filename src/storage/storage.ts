@@ -5,6 +5,7 @@
  * Every method rejects with StorageErrors. A storage retries what is worth retrying itself: callers do not.
  */
 import type { ByteSink, ByteSource } from '../core/byte-stream.js';
+import type { HintId } from '../core/hint.js';
 
 /** What a storage can do, known without opening it. */
 export interface StorageCapabilities {
@@ -49,11 +50,18 @@ export interface VersionedText {
   ageMs: number;
 }
 
+/** Why a path cannot be written to. */
+export interface TargetProblem {
+  /** A sentence without a full stop. */
+  reason: string;
+  hint?: HintId;
+}
+
 export interface Storage {
   readonly capabilities: StorageCapabilities;
 
-  /** A sentence that says why nothing can be written at `path`, if that is known without trying. */
-  validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined>;
+  /** Why nothing can be written at `path`, if that is known without trying. */
+  validateTarget(kind: 'directory' | 'file', path: string): Promise<TargetProblem | undefined>;
   exists(kind: 'directory' | 'file', path: string): Promise<boolean>;
   /** Whether `path` names a directory; without directories of its own, whether its name can only be that of one. */
   isDirectory(path: string): Promise<boolean>;

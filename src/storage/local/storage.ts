@@ -17,6 +17,7 @@ import type {
   ResumePoint,
   Storage,
   StorageCapabilities,
+  TargetProblem,
   VersionedText,
 } from '../storage.js';
 
@@ -42,17 +43,17 @@ export class LocalStorage implements Storage {
     private readonly fs: FileSystem = nodeFileSystem,
   ) {}
 
-  async validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
+  async validateTarget(kind: 'directory' | 'file', path: string): Promise<TargetProblem | undefined> {
     const found = await this.fs.stat(path).catch(() => undefined);
     if (kind === 'file' && found?.isDirectory() === true) {
-      return `${path} is a directory; give it with --directory, or name a file in it.`;
+      return { reason: `${path} is a directory`, hint: 'name-file-or-directory' };
     }
     if (kind === 'directory' && found?.isDirectory() === false) {
-      return `${path} is a file; give it with --output-file, or name a directory.`;
+      return { reason: `${path} is a file`, hint: 'name-file-or-directory' };
     }
     const parent = dirname(path);
     if (found === undefined && (await this.fs.stat(parent).catch(() => undefined))?.isDirectory() !== true) {
-      return `There is no directory ${parent} to put ${path} into; create it first.`;
+      return { reason: `There is no directory ${parent} to create ${path} in; create it first` };
     }
     return undefined;
   }

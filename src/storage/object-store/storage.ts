@@ -9,6 +9,7 @@ import type {
   ResumePoint,
   Storage,
   StorageCapabilities,
+  TargetProblem,
   VersionedText,
 } from '../storage.js';
 import {
@@ -64,13 +65,13 @@ export class ObjectStorage implements Storage {
     this.writers = { kind, client, pool: this.pool };
   }
 
-  validateTarget(kind: 'directory' | 'file', path: string): Promise<string | undefined> {
+  validateTarget(kind: 'directory' | 'file', path: string): Promise<TargetProblem | undefined> {
     try {
       if (kind === 'file') this.parseObject(path);
       else this.parseDirectory(path);
       return Promise.resolve(undefined);
     } catch (error) {
-      return Promise.resolve(errorMessage(error));
+      return Promise.resolve({ reason: errorMessage(error) });
     }
   }
 

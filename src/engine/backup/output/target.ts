@@ -25,8 +25,8 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   const { path } = target;
   const storage = await storages.forPath(path);
   // A file where a directory is expected, the other way round, or no parent directory.
-  const refusal = await storage.validateTarget(target.kind, path);
-  if (refusal !== undefined) throw new TargetError(refusal);
+  const problem = await storage.validateTarget(target.kind, path);
+  if (problem !== undefined) throw new TargetError(problem.reason, { hint: problem.hint, details: { path } });
   const exists = await storage.exists(target.kind, path);
   if (removeFiles) return;
   if (target.kind === 'file') {
