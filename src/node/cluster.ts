@@ -1,16 +1,16 @@
 /** An Aerospike cluster in memory, for tests, benchmarks and the demo: one or several nodes on loopback sockets. */
-import { Build } from './build.js';
-import { JobTable } from './jobs.js';
-import { EmbeddedNode } from './node.js';
+import { ServerBuild } from './server-build.js';
+import { QueryJobTable } from './commands/job-table.js';
+import { InMemoryNode } from './node.js';
 import { PartitionMap } from './partition-map.js';
 import { NoSecurity, type SecurityGate } from './security.js';
-import type { EmbeddedTls } from './tls.js';
-import { SindexTable } from './sindex.js';
-import { ClusterState } from './state.js';
-import { Clock, NamespaceStore, type StoreOptions } from './store.js';
-import { UdfTable } from './udf.js';
+import type { NodeTlsConfig } from './transport/tls.js';
+import { SindexTable } from './data/sindex-table.js';
+import { ClusterState } from './cluster-state.js';
+import { Clock, NamespaceStore, type StoreOptions } from './data/namespace-store.js';
+import { UdfTable } from './data/udf-table.js';
 
-export interface EmbeddedOptions {
+export interface InMemoryClusterOptions {
   /** How many nodes; default 1. */
   nodes?: number;
   /** Copies of each partition; default 1. */
@@ -29,12 +29,12 @@ export interface EmbeddedOptions {
   nsupPeriodS?: number;
   /** Default 1 MiB. */
   maxRecordSizeBytes?: number;
-  /** Default `embedded`. */
+  /** Default `in-memory`. */
   clusterName?: string;
   /** Who may log in; default: security is not enabled. */
   security?: SecurityGate;
   /** TLS in place of plain TCP: one for all nodes, or one for each. */
-  tls?: EmbeddedTls | EmbeddedTls[];
+  tls?: NodeTlsConfig | NodeTlsConfig[];
   /** Hosts that nodes name in place of the one they listen on, by standard and by alternate access. */
   advertised?: { std?: string; alt?: string };
 }
@@ -45,19 +45,19 @@ const DEFAULT_MAX_RECORD_BYTES = 1024 * 1024;
 /** Node names are the hex of this and the node's number. */
 const FIRST_NODE_ID = 0xbb9f1;
 /** Tidying up: how often, after how long a silence, for how long at a time. */
-const TIDY_PERIOD_MS = 20;
-const TIDY_SILENCE_MS = 100;
-const TIDY_SLICE_MS = 10;
+const SORT_PERIOD_MS = 20;
+const SORT_AFTER_IDLE_MS = 100;
+const SORT_SLICE_MS = 10;
 
-export class EmbeddedCluster {
+export class InMemoryCluster {
   private readonly timers: NodeJS.Timeout[] = [];
 
   private constructor(
-    readonly nodes: readonly EmbeddedNode[],
+    readonly nodes: readonly InMemoryNode[],
     private readonly state: ClusterState,
   ) {}
 
-  static async start(options: EmbeddedOptions = {}): Promise<EmbeddedCluster> {
+  static async start(options: InMemoryClusterOptions = {}): Promise<InMemoryCluster> {
     const { nodes = 1, replicationFactor = 1, namespaces = ['test', 'restored'], host = '127.0.0.1' } = options;
     const storeOptions: StoreOptions = {
       defaultTtlS: options.defaultTtlS ?? 0,
@@ -66,17 +66,17 @@ export class EmbeddedCluster {
     };
     const clock = new Clock();
     const state = new ClusterState(
-      new Build(options.build ?? DEFAULT_BUILD),
-      options.clusterName ?? 'embedded',
+      new ServerBuild(options.build ?? DEFAULT_BUILD),
+      options.clusterName ?? 'in-memory',
       namespaces.map((name) => new NamespaceStore(name, storeOptions, clock)),
       new PartitionMap(replicationFactor),
       new SindexTable(),
       new UdfTable(),
-      new JobTable(),
+      new QueryJobTable(),
       clock,
     );
     const gate = options.security ?? new NoSecurity();
-    const list: EmbeddedNode[] = [];
+    const list: InMemoryNode[] = [];
     for (let i = 0; i < nodes; i++) {
       const name = (FIRST_NODE_ID + i).toString(16).toUpperCase();
       const tls = Array.isArray(options.tls) ? options.tls[i] : options.tls;
@@ -89,18 +89,18 @@ export class EmbeddedCluster {
         ...(tls && { tlsName: tls.name }),
       };
       state.peers.push(address);
-      list.push(new EmbeddedNode(i, address, state, gate, tls));
+      list.push(new InMemoryNode(i, address, state, gate, tls));
     }
-    const cluster = new EmbeddedCluster(list, state);
+    const cluster = new InMemoryCluster(list, state);
     try {
       for (const node of list) await node.listen();
     } catch (error) {
       await cluster.stop();
       throw error;
     }
-    cluster.deal();
+    cluster.distributePartitions();
     state.map.generation = 0;
-    cluster.startTidying();
+    cluster.startSortingPartitions();
     if (storeOptions.nsupPeriodS > 0) cluster.startNsup(storeOptions.nsupPeriodS);
     return cluster;
   }
@@ -113,12 +113,12 @@ export class EmbeddedCluster {
   }
 
   /** After a load the partitions are out of order; sorting them in quiet moments spares the first scan from doing it. */
-  private startTidying(): void {
+  private startSortingPartitions(): void {
     const timer = setInterval(() => {
       const nowMs = Date.now();
-      if (nowMs - this.state.lastRequestMs < TIDY_SILENCE_MS) return;
-      for (const store of this.state.stores) store.tidy(nowMs + TIDY_SLICE_MS);
-    }, TIDY_PERIOD_MS);
+      if (nowMs - this.state.lastRequestMs < SORT_AFTER_IDLE_MS) return;
+      for (const store of this.state.stores) store.sortPartitions(nowMs + SORT_SLICE_MS);
+    }, SORT_PERIOD_MS);
     this.timers.push(timer.unref());
   }
 
@@ -158,9 +158,9 @@ export class EmbeddedCluster {
     return this.state.map;
   }
 
-  private deal(): void {
+  private distributePartitions(): void {
     const alive = this.nodes.filter((_, i) => this.state.peers[i]!.alive).map((node) => node.index);
-    this.state.map.deal(alive);
+    this.state.map.distribute(alive);
   }
 
   /** Makes node `to` the master of these partitions. Clients learn it from `partition-generation`. */
@@ -173,7 +173,7 @@ export class EmbeddedCluster {
     this.state.peers[index]!.alive = false;
     await this.nodes[index]!.close();
     this.state.peersGeneration++;
-    if (rebalance) this.deal();
+    if (rebalance) this.distributePartitions();
   }
 
   /** Brings a node back on the port it had; the partitions are dealt out anew unless `rebalance` is false. */
@@ -181,6 +181,6 @@ export class EmbeddedCluster {
     await this.nodes[index]!.listen();
     this.state.peers[index]!.alive = true;
     this.state.peersGeneration++;
-    if (rebalance) this.deal();
+    if (rebalance) this.distributePartitions();
   }
 }

@@ -53,7 +53,7 @@ export interface RowFault {
   applied: boolean;
 }
 
-export class Misbehaviour {
+export class FaultInjection {
   private faults: Faults = {};
   private rows = 0;
   private rowTimes = 0;
@@ -75,7 +75,7 @@ export class Misbehaviour {
     this.faults = {};
   }
 
-  get current(): Readonly<Faults> {
+  get faultsInForce(): Readonly<Faults> {
     return this.faults;
   }
 
@@ -104,19 +104,19 @@ export class Misbehaviour {
     return Math.max(0, rule.afterBytes - sent);
   }
 
-  noteCut(): void {
+  countCut(): void {
     this.cutTimes++;
   }
 
   /** The rule for a scan that starts now, or undefined. */
-  takeScanStart(): number | undefined {
+  nextScanStart(): number | undefined {
     const rule = this.faults.scanStart;
     if (rule === undefined || this.scanStartTimes >= (rule.times ?? Infinity)) return undefined;
     this.scanStartTimes++;
     return rule.result;
   }
 
-  takeScanEnd(): { result: number; afterRows: number } | undefined {
+  nextScanEnd(): { result: number; afterRows: number } | undefined {
     const rule = this.faults.scanEnd;
     if (rule === undefined || this.scanEndTimes >= (rule.times ?? Infinity)) return undefined;
     this.scanEndTimes++;

@@ -1,10 +1,10 @@
-/** An embedded cluster as a program: prints `ready host:port[,host:port…]`, runs until SIGINT or SIGTERM. */
+/** An in-memory cluster as a program: prints `ready host:port[,host:port…]`, runs until SIGINT or SIGTERM. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { hashPassword } from '../aerospike/connection/auth/credential.js';
 import { errorMessage } from '../core/errors.js';
-import { EmbeddedCluster, type EmbeddedOptions } from './cluster.js';
-import { PRIVILEGES, Users, type EmbeddedUser, type Privilege } from './security.js';
+import { InMemoryCluster, type InMemoryClusterOptions } from './cluster.js';
+import { PRIVILEGES, UserDirectory, type NodeUser, type Privilege } from './security.js';
 
 const USAGE = `Usage: main.js [options]
   --port N                 port of the first node, the next ones follow (default: any free)
@@ -26,7 +26,7 @@ const USAGE = `Usage: main.js [options]
   --tls-name NAME          what the nodes' certificate is to be checked for
 `;
 
-async function optionsFrom(args: string[]): Promise<EmbeddedOptions | undefined> {
+async function parseOptions(args: string[]): Promise<InMemoryClusterOptions | undefined> {
   const { values } = parseArgs({
     args,
     options: {
@@ -50,16 +50,16 @@ async function optionsFrom(args: string[]): Promise<EmbeddedOptions | undefined>
     },
   });
   if (values.help === true) return undefined;
-  const nodes = count('nodes', values.nodes) ?? 1;
-  const port = count('port', values.port) ?? 0;
-  const options: EmbeddedOptions = {
+  const nodes = parseCount('nodes', values.nodes) ?? 1;
+  const port = parseCount('port', values.port) ?? 0;
+  const options: InMemoryClusterOptions = {
     nodes,
     ports: Array.from({ length: nodes }, (_, i) => (port === 0 ? 0 : port + i)),
   };
-  const replicationFactor = count('replication-factor', values['replication-factor']);
-  const defaultTtlS = count('default-ttl', values['default-ttl']);
-  const nsupPeriodS = count('nsup-period', values['nsup-period']);
-  const maxRecordSizeBytes = count('max-record-size', values['max-record-size']);
+  const replicationFactor = parseCount('replication-factor', values['replication-factor']);
+  const defaultTtlS = parseCount('default-ttl', values['default-ttl']);
+  const nsupPeriodS = parseCount('nsup-period', values['nsup-period']);
+  const maxRecordSizeBytes = parseCount('max-record-size', values['max-record-size']);
   if (replicationFactor !== undefined) options.replicationFactor = replicationFactor;
   if (defaultTtlS !== undefined) options.defaultTtlS = defaultTtlS;
   if (nsupPeriodS !== undefined) options.nsupPeriodS = nsupPeriodS;
@@ -69,8 +69,8 @@ async function optionsFrom(args: string[]): Promise<EmbeddedOptions | undefined>
   if (values.namespaces !== undefined) options.namespaces = values.namespaces.split(',');
   if (values.user !== undefined) {
     const users = await Promise.all(values.user.map((text) => parseUser(text, values.external === true)));
-    const tokenTtlS = count('token-ttl', values['token-ttl']);
-    options.security = new Users({ users, ...(tokenTtlS === undefined ? {} : { tokenTtlS }) });
+    const tokenTtlS = parseCount('token-ttl', values['token-ttl']);
+    options.security = new UserDirectory({ users, ...(tokenTtlS === undefined ? {} : { tokenTtlS }) });
   }
   const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca, 'tls-name': name } = values;
   if (cert !== undefined) {
@@ -85,7 +85,7 @@ async function optionsFrom(args: string[]): Promise<EmbeddedOptions | undefined>
   return options;
 }
 
-async function parseUser(text: string, external: boolean): Promise<EmbeddedUser> {
+async function parseUser(text: string, external: boolean): Promise<NodeUser> {
   const [name = '', password = '', list] = text.split(':');
   const privileges = list?.split(',').filter((word) => word !== '');
   const unknown = privileges?.find((word) => !(PRIVILEGES as readonly string[]).includes(word));
@@ -98,19 +98,19 @@ async function parseUser(text: string, external: boolean): Promise<EmbeddedUser>
   };
 }
 
-function count(name: string, text: string | undefined): number | undefined {
+function parseCount(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d+$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`);
   return Number(text);
 }
 
 async function main(): Promise<void> {
-  const options = await optionsFrom(process.argv.slice(2));
+  const options = await parseOptions(process.argv.slice(2));
   if (options === undefined) {
     process.stdout.write(USAGE);
     return;
   }
-  const cluster = await EmbeddedCluster.start(options);
+  const cluster = await InMemoryCluster.start(options);
   const stop = (): void => {
     void cluster.stop();
   };

@@ -2,22 +2,23 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { FrameType, Info1, Info2, Info3, ResultCode } from '../aerospike/protocol/constants.js';
-import { runBatch } from './batch.js';
-import { Connection } from './connection.js';
-import { Filter } from './filter.js';
-import type { Frame } from './frames.js';
-import { answerInfo, InfoError } from './info.js';
-import type { Job } from './jobs.js';
-import { Command } from './message.js';
-import { Misbehaviour, type Faults } from './fault-injection.js';
-import { planQuery, type QueryPlan } from './query-plan.js';
-import { executeRead, type Moment } from './read.js';
-import { frame, Refusal, ReplyWriter, bareMessage, errorReply } from './reply.js';
-import { runBackground, runScan, type ScanContext } from './scan.js';
-import { privilegeViolation, rowGate, type SecurityGate, type SecuritySession } from './security.js';
-import type { ClusterState, PeerAddress } from './state.js';
-import { serverOptions, type EmbeddedTls } from './tls.js';
-import { executeWrite } from './write.js';
+import { runBatch } from './commands/batch.js';
+import { Connection } from './transport/connection.js';
+import { Filter } from './filter/filter.js';
+import type { Frame } from './transport/frame-assembler.js';
+import { answerInfo } from './info/answer-info.js';
+import { InfoError } from './info/command.js';
+import type { QueryJob } from './commands/job-table.js';
+import { Command } from './protocol/command.js';
+import { FaultInjection, type Faults } from './fault-injection.js';
+import { planQuery, type QueryPlan } from './commands/query-plan.js';
+import { executeRead, type CommandTime } from './commands/read.js';
+import { buildFrame, ErrorReply, ReplyWriter, buildBareMessage, appendErrorReply } from './protocol/reply.js';
+import { runBackground, runScan, type ScanContext } from './commands/scan.js';
+import { privilegeViolation, createRowGate, type SecurityGate, type SecuritySession } from './security.js';
+import type { ClusterState, PeerAddress } from './cluster-state.js';
+import { toTlsServerOptions, type NodeTlsConfig } from './transport/tls.js';
+import { executeWrite } from './commands/write.js';
 
 /** 5.2: servers before this send a marker for each finished partition. */
 const SILENT_MARKERS_MAJOR = 6;
@@ -30,12 +31,12 @@ interface Session {
   cmd: Command;
 }
 
-export class EmbeddedNode {
+export class InMemoryNode {
   /** Partitions that this node claims not to have, whatever the map says. */
   readonly unavailable = new Set<number>();
   /** What went wrong inside the server while it answered; tests expect it to stay empty. */
   readonly failures: unknown[] = [];
-  private readonly faults = new Misbehaviour();
+  private readonly faults = new FaultInjection();
   private server: Server | undefined;
   private readonly connections = new Set<Connection>();
   private readonly single = new ReplyWriter(FIRST_REPLY_BYTES);
@@ -46,7 +47,7 @@ export class EmbeddedNode {
     private readonly address: PeerAddress,
     private readonly state: ClusterState,
     private readonly gate: SecurityGate,
-    private readonly tls?: EmbeddedTls,
+    private readonly tls?: NodeTlsConfig,
   ) {}
 
   get name(): string {
@@ -66,12 +67,12 @@ export class EmbeddedNode {
   }
 
   /** Turns faults on; those not named stay as they are. */
-  misbehave(faults: Faults): void {
+  injectFaults(faults: Faults): void {
     this.faults.set(faults);
   }
 
   /** Turns all faults off, unavailable partitions included. */
-  behave(): void {
+  clearFaults(): void {
     this.faults.reset();
     this.unavailable.clear();
   }
@@ -81,7 +82,8 @@ export class EmbeddedNode {
     const accept = (socket: Socket): void => {
       this.accept(socket);
     };
-    const server = this.tls === undefined ? createServer(accept) : createTlsServer(serverOptions(this.tls), accept);
+    const server =
+      this.tls === undefined ? createServer(accept) : createTlsServer(toTlsServerOptions(this.tls), accept);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.address.port, this.address.host, () => {
@@ -108,14 +110,14 @@ export class EmbeddedNode {
   }
 
   private accept(socket: Socket): void {
-    if (this.faults.current.refuseConnections === true) {
+    if (this.faults.faultsInForce.refuseConnections === true) {
       socket.destroy();
       return;
     }
     const session: Session = { security: this.gate.admit(this.index), userAgentKnown: false, cmd: new Command() };
     const connection = new Connection(
       socket,
-      (received, from) => this.answer(received, from, session),
+      (received, from) => this.answerFrame(received, from, session),
       this.faults,
       (error) => this.failures.push(error),
     );
@@ -123,11 +125,11 @@ export class EmbeddedNode {
     socket.once('close', () => this.connections.delete(connection));
   }
 
-  private answer(received: Frame, connection: Connection, session: Session): Promise<void> | undefined {
+  private answerFrame(received: Frame, connection: Connection, session: Session): Promise<void> | undefined {
     this.state.lastRequestMs = Date.now();
     switch (received.type) {
       case FrameType.INFO:
-        return connection.send(this.info(received.body, session), false);
+        return connection.send(this.answerInfo(received.body, session), false);
       case FrameType.SECURITY: {
         const reply = session.security.answer(received.body);
         if (reply !== undefined) return connection.send(reply, false);
@@ -136,15 +138,15 @@ export class EmbeddedNode {
       }
       case FrameType.COMPRESSED:
         // 1.1: Enterprise only, said in an ordinary message.
-        return connection.send(bareMessage(ResultCode.ENTERPRISE_ONLY), true);
+        return connection.send(buildBareMessage(ResultCode.ENTERPRISE_ONLY), true);
       default:
-        return this.message(received.body, connection, session);
+        return this.executeMessage(received.body, connection, session);
     }
   }
 
-  private info(body: Buffer, session: Session): Buffer {
+  private answerInfo(body: Buffer, session: Session): Buffer {
     if (session.security.refuses() !== ResultCode.OK) {
-      return frame(FrameType.INFO, Buffer.from(`${InfoError.NOT_AUTHENTICATED}\n`));
+      return buildFrame(FrameType.INFO, Buffer.from(`${InfoError.NOT_AUTHENTICATED}\n`));
     }
     const noteUserAgent = (): boolean => {
       const first = !session.userAgentKnown;
@@ -153,93 +155,93 @@ export class EmbeddedNode {
     };
     const node = { index: this.index, address: this.address, state: this.state, noteUserAgent };
     const violation = privilegeViolation(body, session.security);
-    if (violation !== undefined) return frame(FrameType.INFO, Buffer.from(violation));
-    return answerInfo(body, node, this.faults.current.infoAnswers);
+    if (violation !== undefined) return buildFrame(FrameType.INFO, Buffer.from(violation));
+    return answerInfo(body, node, this.faults.faultsInForce.infoAnswers);
   }
 
-  private moment(): Moment {
+  private currentTime(): CommandTime {
     const { clock } = this.state;
     return { nowMs: clock.nowMs(), nowS: clock.nowS() };
   }
 
-  private message(body: Buffer, connection: Connection, session: Session): Promise<void> | undefined {
+  private executeMessage(body: Buffer, connection: Connection, session: Session): Promise<void> | undefined {
     const { cmd } = session;
     const refused = session.security.refuses();
-    if (refused !== ResultCode.OK) return connection.send(bareMessage(refused), true);
-    if (!cmd.parseMessage(body)) return connection.send(bareMessage(ResultCode.PARAMETER), true);
+    if (refused !== ResultCode.OK) return connection.send(buildBareMessage(refused), true);
+    if (!cmd.parseMessage(body)) return connection.send(buildBareMessage(ResultCode.PARAMETER), true);
     if ((cmd.info1 & Info1.BATCH) !== 0 && cmd.batchStart >= 0) {
-      const faults = rowGate(session.security, this.faults);
-      return runBatch(this.state, cmd, this.moment(), faults, (bytes) => connection.send(bytes, true));
+      const faults = createRowGate(session.security, this.faults);
+      return runBatch(this.state, cmd, this.currentTime(), faults, (bytes) => connection.send(bytes, true));
     }
     const violated = session.security.refuses((cmd.info2 & Info2.WRITE) === 0 ? 'read' : 'write');
-    if (violated !== ResultCode.OK) return connection.send(bareMessage(violated), true);
-    if (cmd.digestStart < 0) return this.query(cmd, connection);
-    this.record(cmd);
-    return connection.send(this.single.take(), true);
+    if (violated !== ResultCode.OK) return connection.send(buildBareMessage(violated), true);
+    if (cmd.digestStart < 0) return this.executeQuery(cmd, connection);
+    this.executeRecordCommand(cmd);
+    return connection.send(this.single.takeBytes(), true);
   }
 
   /** A command on one record; the answer is left in `single`. A node that isn't the master serves it too, as a proxy. */
-  private record(cmd: Command): void {
+  private executeRecordCommand(cmd: Command): void {
     const { state, single: out } = this;
     const store = cmd.nsStart < 0 ? undefined : state.storeAt(cmd.buf, cmd.nsStart, cmd.nsEnd);
     if (store === undefined) {
-      errorReply(out, 0, ResultCode.NAMESPACE);
+      appendErrorReply(out, 0, ResultCode.NAMESPACE);
       return;
     }
     const isWrite = (cmd.info2 & Info2.WRITE) !== 0;
     if (!isWrite && (cmd.info1 & Info1.READ) === 0) {
-      errorReply(out, 0, ResultCode.PARAMETER);
+      appendErrorReply(out, 0, ResultCode.PARAMETER);
       return;
     }
     if (isWrite && cmd.isUdf) {
-      errorReply(out, 0, ResultCode.UNSUPPORTED);
+      appendErrorReply(out, 0, ResultCode.UNSUPPORTED);
       return;
     }
     const fault = this.faults.nextRow(isWrite);
     if (fault !== undefined && !fault.applied) {
-      errorReply(out, 0, fault.result);
+      appendErrorReply(out, 0, fault.result);
       return;
     }
     let filter: Filter | undefined;
     try {
       if (cmd.filterStart >= 0) filter = Filter.compile(cmd.buf.subarray(cmd.filterStart, cmd.filterEnd));
     } catch (error) {
-      if (error instanceof Refusal) {
-        errorReply(out, 0, error.result);
+      if (error instanceof ErrorReply) {
+        appendErrorReply(out, 0, error.result);
         return;
       }
       throw error;
     }
-    if (isWrite) executeWrite(store, cmd, filter, this.moment(), out);
-    else executeRead(store, cmd, filter, this.moment(), out);
+    if (isWrite) executeWrite(store, cmd, filter, this.currentTime(), out);
+    else executeRead(store, cmd, filter, this.currentTime(), out);
     if (fault !== undefined) out.fail(fault.result);
   }
 
   /** 5.2: what is wrong from the start is answered with one plain message, without LAST. */
-  private query(cmd: Command, connection: Connection): Promise<void> | undefined {
-    const refused = this.faults.takeScanStart();
-    if (refused !== undefined) return connection.send(bareMessage(refused), true);
+  private executeQuery(cmd: Command, connection: Connection): Promise<void> | undefined {
+    const refused = this.faults.nextScanStart();
+    if (refused !== undefined) return connection.send(buildBareMessage(refused), true);
     let plan: QueryPlan;
     try {
       plan = planQuery(this.state, cmd);
     } catch (error) {
-      if (error instanceof Refusal) return connection.send(bareMessage(error.result), true);
+      if (error instanceof ErrorReply) return connection.send(buildBareMessage(error.result), true);
       throw error;
     }
-    const moment = this.moment();
-    const job = this.startJob(plan, connection, moment);
-    if (job === undefined) return connection.send(bareMessage(ResultCode.PARAMETER), true);
+    const time = this.currentTime();
+    const job = this.startJob(plan, connection, time);
+    if (job === undefined) return connection.send(buildBareMessage(ResultCode.PARAMETER), true);
     const context: ScanContext = {
       plan,
       job,
-      moment,
-      misbehaviour: this.faults,
-      refusalOf: (pid) => this.refusalOf(pid),
-      marksDone: !this.state.build.atLeast(SILENT_MARKERS_MAJOR),
+      time,
+      faultInjection: this.faults,
+      checkPartition: (pid) => this.refusalOf(pid),
+      marksDone: !this.state.build.isAtLeast(SILENT_MARKERS_MAJOR),
       isClosed: () => connection.closed,
       send: (bytes, done) => connection.send(bytes, true, done),
     };
-    if (plan.background) return this.background(context, cmd, connection);
+    if (plan.background) return this.executeBackgroundQuery(context, cmd, connection);
     return runScan(context).then(
       (result) => this.state.jobs.finish(job, result, this.state.clock.nowMs()),
       (error: unknown) => {
@@ -249,7 +251,7 @@ export class EmbeddedNode {
     );
   }
 
-  private startJob(plan: QueryPlan, connection: Connection, moment: Moment): Job | undefined {
+  private startJob(plan: QueryPlan, connection: Connection, time: CommandTime): QueryJob | undefined {
     return this.state.jobs.start({
       node: this.index,
       trid: plan.trid,
@@ -261,7 +263,7 @@ export class EmbeddedNode {
       rps: plan.rowsPerSecond,
       from: connection.from,
       type: plan.background ? 'background' : 'basic',
-      startedMs: moment.nowMs,
+      startedMs: time.nowMs,
       doneMs: undefined,
       result: 0,
       rows: 0,
@@ -270,12 +272,16 @@ export class EmbeddedNode {
   }
 
   private refusalOf(pid: number): number {
-    const served = !this.unavailable.has(pid) && this.state.map.holds(this.index, pid);
+    const served = !this.unavailable.has(pid) && this.state.map.ownsPartition(this.index, pid);
     return served ? ResultCode.OK : ResultCode.PARTITION_UNAVAILABLE;
   }
 
   /** 5.9: answered at once, carried out afterwards; each node changes the records it is master of. */
-  private background(context: ScanContext, cmd: Command, connection: Connection): Promise<void> | undefined {
+  private executeBackgroundQuery(
+    context: ScanContext,
+    cmd: Command,
+    connection: Connection,
+  ): Promise<void> | undefined {
     const { plan, job } = context;
     plan.tasks = plan.tasks.filter(({ pid }) => this.state.map.isMaster(this.index, pid));
     const own = new Command();
@@ -287,6 +293,6 @@ export class EmbeddedNode {
         this.failures.push(error);
       },
     );
-    return connection.send(bareMessage(ResultCode.OK, Info3.LAST), true);
+    return connection.send(buildBareMessage(ResultCode.OK, Info3.LAST), true);
   }
 }

@@ -14,7 +14,7 @@ export class PartitionMap {
   }
 
   /** Deals the partitions out evenly to the nodes given. */
-  deal(nodes: readonly number[]): void {
+  distribute(nodes: readonly number[]): void {
     for (let replica = 0; replica < this.replicationFactor; replica++) {
       for (let pid = 0; pid < PARTITIONS; pid++) {
         const exists = replica < nodes.length;
@@ -41,7 +41,7 @@ export class PartitionMap {
   }
 
   /** Whether the node holds a copy, as master or as replica. */
-  holds(node: number, pid: number): boolean {
+  ownsPartition(node: number, pid: number): boolean {
     for (let replica = 0; replica < this.replicationFactor; replica++) {
       if (this.owner(pid, replica) === node) return true;
     }

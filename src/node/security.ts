@@ -8,8 +8,8 @@ import {
   SecurityField,
 } from '../aerospike/protocol/constants.js';
 import { decodeSecurity, encodeSecurity, type SecurityMessage } from '../aerospike/connection/auth/security-message.js';
-import type { RowFaults } from './batch.js';
-import { frame } from './reply.js';
+import type { RowFaults } from './commands/batch.js';
+import { buildFrame } from './protocol/reply.js';
 
 export const PRIVILEGES = ['read', 'write', 'sindex-admin', 'udf-admin', 'truncate'] as const;
 export type Privilege = (typeof PRIVILEGES)[number];
@@ -41,7 +41,7 @@ export class NoSecurity implements SecurityGate {
   }
 }
 
-export interface EmbeddedUser {
+export interface NodeUser {
   name: string;
   /** bcrypt of the password: `credentialOf` of login-credential.ts. */
   credential: string;
@@ -53,8 +53,8 @@ export interface EmbeddedUser {
   loginResult?: number;
 }
 
-export interface UsersOptions {
-  users: readonly EmbeddedUser[];
+export interface UserDirectoryOptions {
+  users: readonly NodeUser[];
   /** Seconds a token lives; 0 = the reply names no end, and there is none. Default one day. */
   tokenTtlS?: number;
   /** Who logs in without a user name, by certificate; default: nobody. */
@@ -62,7 +62,7 @@ export interface UsersOptions {
 }
 
 interface Token {
-  user: EmbeddedUser;
+  user: NodeUser;
   /** By Date.now(). */
   endsMs: number;
 }
@@ -76,14 +76,14 @@ const BAD_COMMAND = 54;
 const BAD_FIELD = 55;
 
 /** Security is enabled, and these are the users. Tokens belong to the node that gave them. */
-export class Users implements SecurityGate {
+export class UserDirectory implements SecurityGate {
   /** How many logins there were, the refused ones included. */
   logins = 0;
   /** How many connections were let in by token. */
   authentications = 0;
   private readonly tokens = new Map<string, Token>();
 
-  constructor(private readonly options: UsersOptions) {}
+  constructor(private readonly options: UserDirectoryOptions) {}
 
   /** All tokens end now; connections that came by them are refused with 66. */
   expireTokens(): void {
@@ -174,7 +174,7 @@ export function privilegeViolation(body: Buffer, session: SecuritySession): stri
 }
 
 /** Each row of a batch is refused by itself. */
-export function rowGate(session: SecuritySession, faults: RowFaults): RowFaults {
+export function createRowGate(session: SecuritySession, faults: RowFaults): RowFaults {
   const read = session.refuses('read');
   const write = session.refuses('write');
   if (read === ResultCode.OK && write === ResultCode.OK) return faults;
@@ -188,7 +188,7 @@ export function rowGate(session: SecuritySession, faults: RowFaults): RowFaults 
 
 /** A type-2 frame with a result code. */
 export function securityReply(result: number, fields: ReadonlyMap<number, Buffer> = new Map()): Buffer {
-  return frame(FrameType.SECURITY, encodeSecurity({ command: 0, result, fields }));
+  return buildFrame(FrameType.SECURITY, encodeSecurity({ command: 0, result, fields }));
 }
 
 function key(node: number, token: Buffer): string {

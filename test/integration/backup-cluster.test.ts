@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster } from '../../src/aerospike/cluster/cluster.js';
 import { ResultCode } from '../../src/aerospike/protocol/constants.js';
-import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts, type Filled } from '../support/backup.js';
 import { readBackup, recordsOf, scratch } from '../support/target.js';
 
@@ -28,7 +28,7 @@ function backedUp(path: string): Set<string> {
 
 describe('three nodes with two copies of everything', () => {
   let filled: Filled;
-  let cluster: EmbeddedCluster;
+  let cluster: InMemoryCluster;
   beforeAll(async () => {
     filled = await startFilled(RECORDS, { nodes: 3, replicationFactor: 2 });
     cluster = filled.cluster;
@@ -36,7 +36,7 @@ describe('three nodes with two copies of everything', () => {
   afterEach(() => {
     for (const node of cluster.nodes) {
       expect(node.failures).toEqual([]);
-      node.behave();
+      node.clearFaults();
     }
   });
   afterAll(() => cluster.stop());
@@ -110,29 +110,29 @@ describe('three nodes with two copies of everything', () => {
   });
 
   it('cut a connection inside a record', async () => {
-    for (const node of cluster.nodes) node.misbehave({ cut: { afterBytes: 50_001, times: 3 } });
+    for (const node of cluster.nodes) node.injectFaults({ cut: { afterBytes: 50_001, times: 3 } });
     await expectComplete(['-w', '2']);
   });
 
   it('have a slow node', async () => {
-    cluster.nodes[1]!.misbehave({ delayMs: 400 });
+    cluster.nodes[1]!.injectFaults({ delayMs: 400 });
     await expectComplete(['-w', '2']);
   });
 
   it('have a node that falls silent', async () => {
-    cluster.nodes[1]!.misbehave({ hangAfterFrames: 12 });
+    cluster.nodes[1]!.injectFaults({ hangAfterFrames: 12 });
     await expectComplete(['-w', '2', '--socket-timeout', '400', '--max-retries', '20']);
   });
 
   it('have a node that refuses some partitions', async () => {
     const results = new Map([0, 7, 8, 9, 300, 4095].map((pid) => [pid, ResultCode.PARTITION_UNAVAILABLE]));
-    cluster.nodes[0]!.misbehave({ partitionResults: results });
+    cluster.nodes[0]!.injectFaults({ partitionResults: results });
     await expectComplete(['-w', '2']);
   });
 
   it('say which partitions nobody serves', async () => {
     const results = new Map([7, 8, 9, 300, 4095].map((pid) => [pid, ResultCode.PARTITION_UNAVAILABLE]));
-    for (const node of cluster.nodes) node.misbehave({ partitionResults: results });
+    for (const node of cluster.nodes) node.injectFaults({ partitionResults: results });
     const path = freshPath();
     const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '2']).done;
     expect(code).toBe(1);
@@ -144,7 +144,7 @@ describe('three nodes with two copies of everything', () => {
 
   it('do not get a directory for a backup that cannot begin', async () => {
     for (const node of cluster.nodes) {
-      node.misbehave({ partitionResults: new Map([[0, ResultCode.PARTITION_UNAVAILABLE]]) });
+      node.injectFaults({ partitionResults: new Map([[0, ResultCode.PARTITION_UNAVAILABLE]]) });
     }
     const path = freshPath();
     const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '1']).done;
@@ -160,7 +160,7 @@ describe('three nodes with two copies of everything', () => {
     const running = start(cluster, ['-d', path, ...SLOWLY]);
     await running.until(/Starting backup for/);
     // The scan has begun at the first node.
-    cluster.nodes[2]!.misbehave({ scanEnd: { result: ResultCode.SCAN_ABORT, afterRows: 100 } });
+    cluster.nodes[2]!.injectFaults({ scanEnd: { result: ResultCode.SCAN_ABORT, afterRows: 100 } });
     const { code, stderr } = await running.done;
     expect(code).toBe(1);
     expect(texts(stderr).at(-1)).toMatch(
@@ -223,7 +223,7 @@ describe('three nodes with two copies of everything', () => {
 
   it('are known by every address they tell', async () => {
     const [a, b] = cluster.nodes;
-    b!.misbehave({ infoAnswers: new Map([['service-clear-std', '10.9.8.7:3100,[fd00::1]:3200']]) });
+    b!.injectFaults({ infoAnswers: new Map([['service-clear-std', '10.9.8.7:3100,[fd00::1]:3200']]) });
     const path = freshPath();
     const list = `${a!.host}:${a!.port},[fd00:0::1]:3200`;
     const { code, stderr } = await start(cluster, ['-d', path, '-l', list]).done;
@@ -233,7 +233,7 @@ describe('three nodes with two copies of everything', () => {
 
   it('serve from the preferred rack where they can', async () => {
     cluster.nodes.forEach((node, i) =>
-      node.misbehave({ infoAnswers: new Map([['rack-ids', `test:${i + 1};restored:9`]]) }),
+      node.injectFaults({ infoAnswers: new Map([['rack-ids', `test:${i + 1};restored:9`]]) }),
     );
     const options = { seeds: [cluster.seed], servicesAlternate: false, connectTimeoutMs: 2000, infoTimeoutMs: 2000 };
     const client = await Cluster.connect({ ...options, preferRacks: [3, 2] });
@@ -243,7 +243,7 @@ describe('three nodes with two copies of everything', () => {
         const asked = [0, 1, 2].map((attempt) =>
           names.indexOf(client.nodeForAttempt('test', partition, attempt)!.name),
         );
-        const holders = [0, 1, 2].filter((node) => cluster.partitionMap.holds(node, partition));
+        const holders = [0, 1, 2].filter((node) => cluster.partitionMap.ownsPartition(node, partition));
         // Rack 3 is node 2, rack 2 node 1; every holder has its turn.
         expect(asked.slice(0, 2)).toEqual(holders.toSorted((x, y) => y - x));
         expect(asked[2]).toBe(asked[0]);
@@ -263,13 +263,13 @@ describe('three nodes with two copies of everything', () => {
   });
 
   it('differ in their replication factor, and each counts by its own', async () => {
-    cluster.nodes[1]!.misbehave({
+    cluster.nodes[1]!.injectFaults({
       infoAnswers: new Map([['namespace/test', 'objects=1000;effective_replication_factor=1']]),
     });
-    cluster.nodes[2]!.misbehave({
+    cluster.nodes[2]!.injectFaults({
       infoAnswers: new Map([['namespace/test', 'objects=600;effective_replication_factor=3']]),
     });
-    cluster.nodes[0]!.misbehave({
+    cluster.nodes[0]!.injectFaults({
       infoAnswers: new Map([['namespace/test', 'objects=500;effective_replication_factor=2']]),
     });
     const { code, stderr } = await start(cluster, ['-e']).done;
@@ -279,7 +279,7 @@ describe('three nodes with two copies of everything', () => {
   });
 
   it('count sets, and records without one', async () => {
-    const other = await EmbeddedCluster.start({ nodes: 3, replicationFactor: 2 });
+    const other = await InMemoryCluster.start({ nodes: 3, replicationFactor: 2 });
     try {
       fill(other, 100, 'a');
       fill(other, 40, 'b');

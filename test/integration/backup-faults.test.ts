@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedCluster } from '../../src/node/cluster.js';
+import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts } from '../support/backup.js';
 import { readBackup, recordsOf, scratch } from '../support/target.js';
 
@@ -15,13 +15,13 @@ const RECORDS = 3000;
 const INVALID_EXPRESSION = 'kwGRRv8=';
 
 const work = scratch();
-let cluster: EmbeddedCluster;
+let cluster: InMemoryCluster;
 let digests: Set<string>;
 
 beforeAll(async () => {
   ({ cluster, digests } = await startFilled(RECORDS));
 });
-afterEach(() => cluster.nodes[0]!.behave());
+afterEach(() => cluster.nodes[0]!.clearFaults());
 afterAll(async () => {
   await cluster.stop();
   work.remove();
@@ -147,7 +147,7 @@ describe('9: the --machine file', () => {
 
 describe('11, 12: a stop', () => {
   it('is orderly while the cluster is being looked for', async () => {
-    cluster.nodes[0]!.misbehave({ infoDelayMs: 8000 });
+    cluster.nodes[0]!.injectFaults({ infoDelayMs: 8000 });
     const running = start(cluster, ['-o', fresh()]);
     await running.until(/Starting backup of/);
     running.child.kill('SIGINT');
@@ -165,7 +165,7 @@ describe('11, 12: a stop', () => {
     const running = start(cluster, ['-d', path, '-L', '1000', '-w', '2']);
     await running.until(/Starting backup for/);
     await sleep(200);
-    cluster.nodes[0]!.misbehave({ delayMs: 8000 });
+    cluster.nodes[0]!.injectFaults({ delayMs: 8000 });
     const stoppedMs = Date.now();
     running.child.kill('SIGTERM');
     const { code, signal, stderr } = await running.done;
@@ -337,7 +337,7 @@ describe('40: a failure', () => {
     const running = start(cluster, ['-d', path, '-L', '1000', '-m', machine, '--max-retries', '0']);
     await running.until(/Starting backup for/);
     await sleep(300);
-    cluster.nodes[0]!.misbehave({ refuseConnections: true });
+    cluster.nodes[0]!.injectFaults({ refuseConnections: true });
     cluster.nodes[0]!.dropConnections();
     const { code, stderr } = await running.done;
     expect(code).toBe(1);
@@ -362,7 +362,7 @@ describe('40: a failure', () => {
 describe('a namespace with large data types', () => {
   it('is not backed up without them', async () => {
     const answer = 'objects=5;replication-factor=1;ldt-enabled=true';
-    cluster.nodes[0]!.misbehave({ infoAnswers: new Map([['namespace/test', answer]]) });
+    cluster.nodes[0]!.injectFaults({ infoAnswers: new Map([['namespace/test', answer]]) });
     const { code, stderr } = await start(cluster, ['-d', fresh()]).done;
     expect(code).toBe(1);
     expect(texts(stderr).at(-1)).toMatch(/^ERR Namespace "test" holds large data types/);
@@ -371,7 +371,7 @@ describe('a namespace with large data types', () => {
 
 describe('a replication factor of 0', () => {
   it('is taken as 1, with a warning', async () => {
-    cluster.nodes[0]!.misbehave({
+    cluster.nodes[0]!.injectFaults({
       infoAnswers: new Map([['namespace/test', 'objects=50;effective_replication_factor=0']]),
     });
     const { code, stderr } = await start(cluster, ['-e']).done;
@@ -402,7 +402,7 @@ describe('a server that is too old', () => {
     ['--no-ttl-only', 'a choice of records without a TTL'],
     ['-s a,b', 'several sets at once'],
   ])('is not asked for %s', async (argument, name) => {
-    cluster.nodes[0]!.misbehave({ infoAnswers: new Map([['build', '5.1.0.7']]) });
+    cluster.nodes[0]!.injectFaults({ infoAnswers: new Map([['build', '5.1.0.7']]) });
     const path = fresh();
     const { code, stderr } = await start(cluster, ['-d', path, ...argument.split(' ')]).done;
     expect(code).toBe(1);

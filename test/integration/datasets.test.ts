@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
 import { openTarget, readBackup, run, scratch, type Target } from '../support/target.js';
 
 let target: Target;
@@ -101,8 +101,8 @@ describe('small namespaces', () => {
 
 describe('records without bins', () => {
   it('are backed up, and a restore says that it skipped them', async () => {
-    // No client can write such a record, so it is put into the embedded node directly.
-    const cluster = await EmbeddedCluster.start();
+    // No client can write such a record, so it is put into the in-memory node directly.
+    const cluster = await InMemoryCluster.start();
     try {
       const { host, port } = cluster.nodes[0]!;
       const store = cluster.store('test');

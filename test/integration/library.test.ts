@@ -19,8 +19,8 @@ import {
   type ProgressEvent,
 } from '../../dist/index.js';
 import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
-import { EmbeddedCluster } from '../../src/node/cluster.js';
-import { Users } from '../../src/node/security.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { UserDirectory } from '../../src/node/security.js';
 import { Particle } from '../../src/core/particle.js';
 import { decode, records } from '../support/asb.js';
 import { fill } from '../support/backup.js';
@@ -31,11 +31,11 @@ const GOLDEN = join(ROOT, 'test/fixtures/backups');
 const RECORDS = 300;
 
 const folder = scratch();
-let cluster: EmbeddedCluster;
+let cluster: InMemoryCluster;
 let hosts = '';
 
 beforeAll(async () => {
-  cluster = await EmbeddedCluster.start();
+  cluster = await InMemoryCluster.start();
   fill(cluster, RECORDS, 'users');
   const { host, port } = cluster.nodes[0]!;
   hosts = `${host}:${port}`;
@@ -252,8 +252,8 @@ describe('settings', () => {
   });
 
   it('take a password for what it is, whatever it begins with', async () => {
-    const secured = await EmbeddedCluster.start({
-      security: new Users({ users: [{ name: 'u', credential: await hashPassword('env:HOME') }] }),
+    const secured = await InMemoryCluster.start({
+      security: new UserDirectory({ users: [{ name: 'u', credential: await hashPassword('env:HOME') }] }),
     });
     const { host, port } = secured.nodes[0]!;
     try {

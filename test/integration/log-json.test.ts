@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start } from '../support/backup.js';
 import { run, scratch } from '../support/target.js';
 
@@ -22,11 +22,11 @@ interface Line {
 }
 
 const folder = scratch();
-let cluster: EmbeddedCluster;
+let cluster: InMemoryCluster;
 let at: string[] = [];
 
 beforeAll(async () => {
-  cluster = await EmbeddedCluster.start();
+  cluster = await InMemoryCluster.start();
   fill(cluster, RECORDS, 's');
   at = ['-h', cluster.nodes[0]!.host, '-p', String(cluster.nodes[0]!.port)];
 });

@@ -31,7 +31,7 @@ function backup(generation: number): string {
 }
 
 function everywhere(faults: Faults): void {
-  for (const node of bench.server.nodes) node.misbehave(faults);
+  for (const node of bench.server.nodes) node.injectFaults(faults);
 }
 
 /** Calls `event` when a quarter of the records has arrived, and batches are on their way. */
@@ -87,8 +87,8 @@ describe.each([
   });
 
   it('a node is silent for longer than the socket timeout', async () => {
-    bench.server.nodes[1]!.misbehave({ delayMs: 700 });
-    setTimeout(() => bench.server.nodes[1]!.misbehave({ delayMs: 0 }), 900);
+    bench.server.nodes[1]!.injectFaults({ delayMs: 700 });
+    setTimeout(() => bench.server.nodes[1]!.injectFaults({ delayMs: 0 }), 900);
     await restored({ ...mode, socketTimeoutMs: 300, maxRetries: 8, retryScaleFactorUs: 50_000 });
   });
 

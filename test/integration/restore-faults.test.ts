@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
 import {
   Bench,
   digest,
@@ -41,7 +41,7 @@ describe.each([
   });
 
   it('sends again the rows that met an overloaded device, and only those', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 3, result: 18, times: 50 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 3, result: 18, times: 50 } });
     const path = bench.write('overload.asb', HEAD + records(400));
     const result = await restore(bench.options(path, mode));
     expect(result).toMatchObject({ records: 400, inserted: 400, fresher: 0, inDoubt: 0 });
@@ -50,7 +50,7 @@ describe.each([
   });
 
   it('a record that was found present after a lost answer is in doubt, and not counted as inserted', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 2, result: 9, applied: true, times: 20 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 2, result: 9, applied: true, times: 20 } });
     // Generation 1: the record that was written stands in the way of its own retry.
     const text = Array.from({ length: 100 }, (_, i) => record(`d${i}`, { generation: 1 })).join('');
     const result = await restore(bench.options(bench.write('doubt.asb', HEAD + text), mode));
@@ -63,14 +63,14 @@ describe.each([
   });
 
   it('goes on after lost connections', async () => {
-    bench.server.nodes[0]!.misbehave({ cut: { afterBytes: 100, times: 3 } });
+    bench.server.nodes[0]!.injectFaults({ cut: { afterBytes: 100, times: 3 } });
     const result = await restore(bench.options(bench.write('cut.asb', HEAD + records(2000)), mode));
     expect(result).toMatchObject({ records: 2000, inserted: 2000 });
     expect(bench.objects()).toBe(2000);
   });
 
   it('stops when retries are used up, and says how much is missing', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 1, result: 18 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 1, result: 18 } });
     const error = await failing(
       restore(bench.options(bench.write('busy.asb', HEAD + records(300)), { ...mode, maxRetries: 2 })),
     );
@@ -85,7 +85,7 @@ describe.each([
   it('stops at a refused record, unless told to ignore it', async () => {
     const text = HEAD + record('a') + record('t', { voidTime: 800_000_000 }) + record('b');
     const path = bench.write('refused.asb', text);
-    const strict = await EmbeddedCluster.start({ nsupPeriodS: 0 });
+    const strict = await InMemoryCluster.start({ nsupPeriodS: 0 });
     try {
       const cluster = { ...bench.options(path).cluster, seeds: [strict.seed] };
       const error = await failing(restore(bench.options(path, { ...mode, cluster })));
@@ -101,7 +101,7 @@ describe.each([
   });
 
   it('stops at a code that will not pass', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 10, result: 8 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 10, result: 8 } });
     const error = await failing(restore(bench.options(bench.write('full.asb', HEAD + records(500)), mode)));
     expect(error.code).toBe('SERVER_8');
     expect(error.result.inserted + error.result.failed).toBe(error.result.records);
@@ -148,7 +148,7 @@ describe.each([
 describe('several nodes', () => {
   it('sends each record to the master of its partition, also after partitions have moved', async () => {
     await bench.server.stop();
-    bench.server = await EmbeddedCluster.start({ nodes: 3 });
+    bench.server = await InMemoryCluster.start({ nodes: 3 });
     const path = bench.write('nodes.asb', HEAD + records(3000));
     const running = restore(bench.options(path, { batchSize: 16 }));
     bench.server.movePartitions(
@@ -161,8 +161,8 @@ describe('several nodes', () => {
 
   it('goes on when a node dies', async () => {
     await bench.server.stop();
-    bench.server = await EmbeddedCluster.start({ nodes: 2 });
-    bench.server.nodes[1]!.misbehave({ delayMs: 20 });
+    bench.server = await InMemoryCluster.start({ nodes: 2 });
+    bench.server.nodes[1]!.injectFaults({ delayMs: 20 });
     const path = bench.write('dying.asb', HEAD + records(5000));
     const running = restore(bench.options(path, { batchSize: 50, retryScaleFactorUs: 20_000 }));
     setTimeout(() => void bench.server.stopNode(1), 150);
@@ -173,19 +173,19 @@ describe('several nodes', () => {
 
 describe('batches', () => {
   it('are made smaller when the server takes fewer rows', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 1, result: 151, times: 64 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 1, result: 151, times: 64 } });
     const result = await restore(bench.options(bench.write('rows.asb', HEAD + records(200)), { batchSize: 64 }));
     expect(result).toMatchObject({ inserted: 200, failed: 0 });
   });
 
   it('are not used with servers that have none', async () => {
     await bench.server.stop();
-    bench.server = await EmbeddedCluster.start({ build: '5.7.0.31' });
+    bench.server = await InMemoryCluster.start({ build: '5.7.0.31' });
     expect(await restore(bench.options(bench.write('old.asb', HEAD + records(100))))).toMatchObject({ inserted: 100 });
   });
 
   it('end with the time limit when the server falls silent', async () => {
-    bench.server.nodes[0]!.misbehave({ delayMs: 3000 });
+    bench.server.nodes[0]!.injectFaults({ delayMs: 3000 });
     const path = bench.write('silent.asb', HEAD + records(10));
     const quick = { totalTimeoutMs: 200, socketTimeoutMs: 0, maxRetries: 1 };
     const error = await failing(restore(bench.options(path, quick)));
@@ -291,7 +291,7 @@ describe('indexes and UDF modules', () => {
   });
 
   it('that fail keep no record from being restored, and make the run fail', async () => {
-    bench.server.nodes[0]!.misbehave({ infoAnswers: new Map([['sindex-create:', 'ERROR:4:no such luck']]) });
+    bench.server.nodes[0]!.injectFaults({ infoAnswers: new Map([['sindex-create:', 'ERROR:4:no such luck']]) });
     const text = `${HEAD}* i test demo bad N 1 v N\n* u L m.lua 10 return {}\n\n${records(10)}* i test demo late N 1 v N\n`;
     const error = await failing(restore(bench.options(bench.write('badindex.asb', text), { wait: true })));
     expect(error.code).toBe('RESTORE_GLOBALS');
@@ -340,7 +340,7 @@ describe('indexes and UDF modules', () => {
 
 describe('a run that is stopped', () => {
   it('waits for what is under way and says what is missing', async () => {
-    bench.server.nodes[0]!.misbehave({ delayMs: 30 });
+    bench.server.nodes[0]!.injectFaults({ delayMs: 30 });
     const controller = new AbortController();
     const path = bench.write('abort.asb', HEAD + records(20_000));
     const running = restore(bench.options(path, { signal: controller.signal, batchSize: 10 }));

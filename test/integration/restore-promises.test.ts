@@ -5,7 +5,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EmbeddedCluster } from '../../src/node/cluster.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
 import {
   Bench,
   digest,
@@ -34,7 +34,7 @@ function list(hex: string): string {
 
 describe('records that would be lost', () => {
   it('4: those read but not yet sent when the run stops are counted as failed', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 40, result: 8 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 40, result: 8 } });
     const error = await failing(restore(bench.options(bench.write('full.asb', HEAD + records(1000)))));
     expect(error.result.failed).toBeGreaterThan(1);
     expect(bench.objects()).toBe(error.result.inserted);
@@ -83,7 +83,7 @@ describe('records that would be lost', () => {
   );
 
   it('30: a record that stops the run is not counted as ignored', async () => {
-    bench.server.nodes[0]!.misbehave({ row: { every: 5, result: 13, times: 1 } });
+    bench.server.nodes[0]!.injectFaults({ row: { every: 5, result: 13, times: 1 } });
     const error = await failing(restore(bench.options(bench.write('big.asb', HEAD + records(10)))));
     expect(error.result).toMatchObject({ ignored: 0, failed: 1 });
   });
@@ -113,13 +113,13 @@ describe('indexes and modules that would be lost', () => {
 
   it('10: one on a server that lists an index of a kind no backup can hold', async () => {
     const listed = 'ns=test:indexname=s1:set=demo:bin=null:type=null:indextype=set:context=null:exp=null:state=RW';
-    bench.server.nodes[0]!.misbehave({ infoAnswers: new Map([['sindex-list:', listed]]) });
+    bench.server.nodes[0]!.injectFaults({ infoAnswers: new Map([['sindex-list:', listed]]) });
     await restore(bench.options(bench.write('kinds.asb', HEAD + index('demo') + record('a'))));
     expect(bench.server.sindexes.find('test', 'idx')).toBeDefined();
   });
 
   it('19: one on a server that lists nothing at all', async () => {
-    bench.server.nodes[0]!.misbehave({ infoAnswers: new Map([['sindex-list:', '']]) });
+    bench.server.nodes[0]!.injectFaults({ infoAnswers: new Map([['sindex-list:', '']]) });
     await restore(bench.options(bench.write('empty-list.asb', HEAD + index('demo'))));
     expect(bench.server.sindexes.find('test', 'idx')).toBeDefined();
   });
@@ -155,8 +155,8 @@ describe('indexes and modules that would be lost', () => {
   });
 
   it('33: --wait takes as long as the index takes, and does not mistake one module for another', async () => {
-    bench.server.nodes[0]!.misbehave({ infoAnswers: new Map([['sindex-stat:', 'load_pct=40']]) });
-    setTimeout(() => bench.server.nodes[0]!.misbehave({ infoAnswers: new Map() }), 700);
+    bench.server.nodes[0]!.injectFaults({ infoAnswers: new Map([['sindex-stat:', 'load_pct=40']]) });
+    setTimeout(() => bench.server.nodes[0]!.injectFaults({ infoAnswers: new Map() }), 700);
     const text = `${HEAD}${index('demo')}* u L xm.lua 10 return {}\n\n* u L m.lua 10 return {}\n\n`;
     const start = performance.now();
     await restore(bench.options(bench.write('wait.asb', text), { wait: true }));
@@ -228,7 +228,7 @@ describe('what would be told wrongly', () => {
   });
 
   it('43: a server that is too old is refused before anything is done', async () => {
-    const old = await EmbeddedCluster.start({ build: '4.8.0.6' });
+    const old = await InMemoryCluster.start({ build: '4.8.0.6' });
     try {
       const machinePath = bench.fresh('machine');
       const cluster = { ...bench.options('').cluster, seeds: [old.seed] };

@@ -1,4 +1,4 @@
-/** The official client gets into the embedded node, so what we tested our own client against is what it expects. */
+/** The official client gets into the in-memory node, so what we tested our own client against is what it expects. */
 import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Aerospike from 'aerospike';

@@ -5,8 +5,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
-import { NoSecurity, Users, type EmbeddedUser } from '../../src/node/security.js';
-import type { EmbeddedTls } from '../../src/node/tls.js';
+import { NoSecurity, UserDirectory, type NodeUser } from '../../src/node/security.js';
+import type { NodeTlsConfig } from '../../src/node/transport/tls.js';
 import { fill } from '../support/backup.js';
 import { KEY_PASSWORD, makePki, PASSWORD, sentence, withCluster } from '../support/secured-node.js';
 import { readBackup, recordsOf, run, scratch } from '../support/target.js';
@@ -45,12 +45,12 @@ function backup(...args: string[]): string[] {
   return ['-n', 'test', '-d', freshPath(), ...args];
 }
 
-function users(...more: Partial<EmbeddedUser>[]): Users {
-  return new Users({ users: more.map((user) => ({ name: 'bob', credential, ...user })) });
+function users(...more: Partial<NodeUser>[]): UserDirectory {
+  return new UserDirectory({ users: more.map((user) => ({ name: 'bob', credential, ...user })) });
 }
 
 describe('TLS that fails', () => {
-  const failures: readonly [string, EmbeddedTls, string[], string][] = [
+  const failures: readonly [string, NodeTlsConfig, string[], string][] = [
     [
       'another name',
       pki.tls(named),
@@ -207,9 +207,9 @@ describe('TLS options that cannot be carried out', () => {
 });
 
 describe('logins that fail', () => {
-  const result = (loginResult: number): Users => users({ loginResult });
+  const result = (loginResult: number): UserDirectory => users({ loginResult });
   const as = (text: string): string => `Cannot log in to HOST as "bob": ${text}.`;
-  const cases: readonly [string, Users | NoSecurity, string[], string][] = [
+  const cases: readonly [string, UserDirectory | NoSecurity, string[], string][] = [
     ['wrong password', users({}), ['-U', 'bob', '-Phush-4x'], as('wrong user name or password (code 65)')],
     ['no such user', users({ name: 'alice' }), LOGIN, as('no such user (code 60)')],
     ['no user given', users({}), [], 'The cluster at HOST wants a login: give --user and --password.'],
@@ -232,7 +232,7 @@ describe('logins that fail', () => {
       expect(await sentence('asbackup', backup(...at, ...args))).toBe(expected);
       expect(await sentence('asrestore', [...at, ...args, '-d', work.path])).toBe(expected);
       // Whoever asks again and again locks the account.
-      if (security instanceof Users) expect(security.logins).toBeLessThanOrEqual(2);
+      if (security instanceof UserDirectory) expect(security.logins).toBeLessThanOrEqual(2);
     });
   });
 
@@ -284,7 +284,7 @@ describe('a login that ends in the middle of a run', () => {
       expect((await run('asbackup', [...at, ...LOGIN, '-n', 'test', '-d', path])).code).toBe(0);
       const before = security.logins;
       const delayMs = option === '--wait' ? 50 : 5;
-      for (const node of cluster.nodes) node.misbehave({ delayMs });
+      for (const node of cluster.nodes) node.injectFaults({ delayMs });
       const running = run('asrestore', [...at, ...LOGIN, '-n', 'test,restored', '-d', path, option]);
       const marks = [1000, 3000];
       const timer = setInterval(() => {
@@ -303,7 +303,7 @@ describe('a login that ends in the middle of a run', () => {
 
   it('by the clock of the client, before the server minds', async () => {
     // Half of two seconds: a token that lives less than the minute of grace.
-    const security = new Users({ users: [{ name: 'bob', credential }], tokenTtlS: 2 });
+    const security = new UserDirectory({ users: [{ name: 'bob', credential }], tokenTtlS: 2 });
     await withCluster({ nodes: 2, security }, async (cluster, at) => {
       const digests = fill(cluster, RECORDS, 's');
       const path = freshPath();
@@ -316,8 +316,8 @@ describe('a login that ends in the middle of a run', () => {
   });
 
   it('and is refused then, with the reason', async () => {
-    const user: EmbeddedUser = { name: 'bob', credential };
-    const security = new Users({ users: [user] });
+    const user: NodeUser = { name: 'bob', credential };
+    const security = new UserDirectory({ users: [user] });
     await withCluster({ nodes: 2, security }, async (cluster, at) => {
       fill(cluster, RECORDS, 's');
       const running = run('asbackup', backup(...at, ...LOGIN, '-w', '1', '-L', '4000'));
@@ -387,7 +387,7 @@ describe('what works', () => {
 
   it('a certificate as the login', async () => {
     const tls = pki.tls(good, { clientCa: readFileSync(ca.cert, 'latin1') });
-    const security = new Users({ users: [{ name: 'alice', credential: '' }], pkiUser: 'alice' });
+    const security = new UserDirectory({ users: [{ name: 'alice', credential: '' }], pkiUser: 'alice' });
     await withCluster({ nodes: 2, tls, security }, async (cluster, at) => {
       fill(cluster, 100, 's');
       const args = [...at, ...TLS, ...OWN, '--tls-keyfile-password', 'env:HUSH', '-A', 'pki'];

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedCluster } from '../../src/node/cluster.js';
+import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts, type Running } from '../support/backup.js';
 import { readBackup, recordsOf, run, scratch } from '../support/target.js';
 
@@ -13,7 +13,7 @@ const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url))
 const RECORDS = 4000;
 
 const work = scratch();
-let cluster: EmbeddedCluster;
+let cluster: InMemoryCluster;
 
 beforeAll(async () => {
   ({ cluster } = await startFilled(RECORDS));
@@ -85,12 +85,12 @@ describe('SIGUSR1', () => {
   });
 
   it('before there is anything to tell is no reason to end', async () => {
-    cluster.nodes[0]!.misbehave({ infoDelayMs: 200 });
+    cluster.nodes[0]!.injectFaults({ infoDelayMs: 200 });
     const running = start(cluster, ['-d', fresh(), '-s', 's']);
     await running.until(/Starting backup of/);
     running.child.kill('SIGUSR1');
     const { code, stderr } = await running.done;
-    cluster.nodes[0]!.behave();
+    cluster.nodes[0]!.clearFaults();
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('No records are being read or written at the moment');
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasDisks } from '../../scripts/crash-test/crash-test.js';
-import type { EmbeddedCluster } from '../../src/node/cluster.js';
+import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, texts } from '../support/backup.js';
 import { startFilled } from '../support/backup.js';
 import { readBackup, recordsOf, scratch } from '../support/target.js';
@@ -15,7 +15,7 @@ const RECORDS = 6000;
 const NOBODY = 65_534;
 
 const work = scratch();
-let cluster: EmbeddedCluster;
+let cluster: InMemoryCluster;
 const isRoot = process.getuid?.() === 0;
 const disk = join(work.path, 'disk');
 mkdirSync(disk);

@@ -3,24 +3,24 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
+import { InMemoryCluster, type InMemoryClusterOptions } from '../../src/node/cluster.js';
 import { Particle } from '../../src/core/particle.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 
 export interface Filled {
-  cluster: EmbeddedCluster;
+  cluster: InMemoryCluster;
   /** Base64 of every record's digest. */
   digests: Set<string>;
 }
 
 /** A cluster whose namespace `test` holds `records` records of some 100 bytes, spread over all partitions. */
-export async function startFilled(records: number, options: EmbeddedOptions = {}, set = 's'): Promise<Filled> {
-  const cluster = await EmbeddedCluster.start(options);
+export async function startFilled(records: number, options: InMemoryClusterOptions = {}, set = 's'): Promise<Filled> {
+  const cluster = await InMemoryCluster.start(options);
   return { cluster, digests: fill(cluster, records, set) };
 }
 
-export function fill(cluster: EmbeddedCluster, records: number, set: string, valueBytes = 60): Set<string> {
+export function fill(cluster: InMemoryCluster, records: number, set: string, valueBytes = 60): Set<string> {
   const digests = new Set<string>();
   const store = cluster.store('test');
   for (let i = 0; i < records; i++) {
@@ -43,7 +43,7 @@ export interface Running {
 }
 
 /** Starts asbackup against the first node of a cluster. */
-export function start(cluster: EmbeddedCluster, args: readonly string[], env: Record<string, string> = {}): Running {
+export function start(cluster: InMemoryCluster, args: readonly string[], env: Record<string, string> = {}): Running {
   const { host, port } = cluster.nodes[0]!;
   const at = args.includes('-l') ? [] : ['-h', host, '-p', String(port)];
   const startedMs = Date.now();

@@ -1,4 +1,4 @@
-/** A bare wire client for tests of the embedded server: whole frames out, whole frames in. */
+/** A bare wire client for tests of the in-memory node: whole frames out, whole frames in. */
 import { connect, type Socket } from 'node:net';
 
 export interface Reply {

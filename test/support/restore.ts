@@ -14,7 +14,7 @@ import { createRunId } from '../../src/core/run.js';
 import type { ValidateConfig, ValidateResult } from '../../src/engine/verify/config.js';
 import type { ProgressDisplay } from '../../src/ui/progress/display.js';
 import type { ProgressSignal } from '../../src/ui/progress/progress-signal.js';
-import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
+import { InMemoryCluster, type InMemoryClusterOptions } from '../../src/node/cluster.js';
 import { type Log, type LogLine, logText } from '../../src/core/log.js';
 import type { RestoreConfig, RestoreResult } from '../../src/engine/restore/config.js';
 import { scratch } from './target.js';
@@ -98,14 +98,14 @@ export function records(count: number, prefix = 'k', parts: RecordParts = {}): s
 
 /** A backup, an embedded cluster for each test, and what was logged. */
 export class Bench {
-  server!: EmbeddedCluster;
+  server!: InMemoryCluster;
   lines: string[] = [];
   private readonly folder = scratch();
   private runs = 0;
 
-  constructor(private readonly serverOptions: EmbeddedOptions = {}) {
+  constructor(private readonly serverOptions: InMemoryClusterOptions = {}) {
     beforeEach(async () => {
-      this.server = await EmbeddedCluster.start(this.serverOptions);
+      this.server = await InMemoryCluster.start(this.serverOptions);
       this.lines = [];
     });
     afterEach(() => this.server.stop());

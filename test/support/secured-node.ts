@@ -1,7 +1,7 @@
 /** What the tests of secured clusters share: certificates, clusters that want them, runs and what they said. */
 import { expect } from 'vitest';
-import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
-import type { EmbeddedTls } from '../../src/node/tls.js';
+import { InMemoryCluster, type InMemoryClusterOptions } from '../../src/node/cluster.js';
+import type { NodeTlsConfig } from '../../src/node/transport/tls.js';
 import { Authority, pem, type Pair } from './certificate-authority.js';
 import { run, type Ran } from './target.js';
 
@@ -14,7 +14,7 @@ export interface Pki {
   other: Authority;
   good: Pair;
   client: Pair;
-  tls(pair?: Pair, more?: Partial<EmbeddedTls>): EmbeddedTls;
+  tls(pair?: Pair, more?: Partial<NodeTlsConfig>): NodeTlsConfig;
 }
 
 export function makePki(dir: string): Pki {
@@ -31,10 +31,10 @@ export function makePki(dir: string): Pki {
 
 /** Runs `use` against a cluster, which must not have failed inside meanwhile. */
 export async function withCluster<R>(
-  options: EmbeddedOptions,
-  use: (cluster: EmbeddedCluster, at: string[]) => Promise<R>,
+  options: InMemoryClusterOptions,
+  use: (cluster: InMemoryCluster, at: string[]) => Promise<R>,
 ): Promise<R> {
-  const cluster = await EmbeddedCluster.start(options);
+  const cluster = await InMemoryCluster.start(options);
   try {
     const { host, port } = cluster.seed;
     const result = await use(cluster, ['-h', host, '-p', String(port)]);

@@ -1,4 +1,4 @@
-/** What the integration tests run against: the embedded node, or a real cluster when AEROSPIKE_HOST is set. */
+/** What the integration tests run against: the in-memory node, or a real cluster when AEROSPIKE_HOST is set. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,8 +28,8 @@ export interface Target {
 }
 
 /**
- * The embedded node runs as a process of its own, because the official client blocks its thread while it connects.
- * `serverArgs` are for the embedded node; tests that need them do not run on a real cluster.
+ * The in-memory node runs as a process of its own, because the official client blocks its thread while it connects.
+ * `serverArgs` are for the in-memory node; tests that need them do not run on a real cluster.
  */
 export async function openTarget(serverArgs: string[] = []): Promise<Target> {
   const server = REAL_HOST === undefined ? await startServer(serverArgs) : undefined;
@@ -59,7 +59,7 @@ export async function startServer(args: string[]): Promise<{ host: string; port:
     child.once('exit', () => resolve());
   });
   const address = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the embedded node ended with code ${code ?? 'null'}`)));
+    child.once('exit', (code) => reject(new Error(`the in-memory node ended with code ${code ?? 'null'}`)));
     createInterface({ input: child.stdout }).once('line', (line) => resolve(line.replace(/^ready ([^,]*).*$/, '$1')));
   });
   return {

@@ -6,8 +6,8 @@ import type { AuthOptions, ClusterOptions } from '../../../../src/aerospike/conf
 import { SecurityCommand, SecurityField } from '../../../../src/aerospike/protocol/constants.js';
 import { describeResultCode } from '../../../../src/aerospike/protocol/result-code.js';
 import { decodeSecurity, encodeSecurity } from '../../../../src/aerospike/connection/auth/security-message.js';
-import { EmbeddedCluster } from '../../../../src/node/cluster.js';
-import { NoSecurity, Users, type SecurityGate } from '../../../../src/node/security.js';
+import { InMemoryCluster } from '../../../../src/node/cluster.js';
+import { NoSecurity, UserDirectory, type SecurityGate } from '../../../../src/node/security.js';
 
 const BOB = await loginOf('INTERNAL', 'bob', 'secret');
 
@@ -52,7 +52,7 @@ describe('security messages (wire.md 3)', () => {
 });
 
 describe('sessions', () => {
-  const clusters: EmbeddedCluster[] = [];
+  const clusters: InMemoryCluster[] = [];
   const clients: Cluster[] = [];
   afterEach(async () => {
     vi.restoreAllMocks();
@@ -64,7 +64,7 @@ describe('sessions', () => {
   });
 
   async function connect(security: SecurityGate, auth: AuthOptions = BOB, nodes = 1): Promise<Cluster> {
-    const server = await EmbeddedCluster.start({ nodes, security });
+    const server = await InMemoryCluster.start({ nodes, security });
     clusters.push(server);
     const options: ClusterOptions = {
       seeds: [server.seed],
@@ -78,9 +78,9 @@ describe('sessions', () => {
     return client;
   }
 
-  function bob(more: Partial<ConstructorParameters<typeof Users>[0]> = {}): Users {
+  function bob(more: Partial<ConstructorParameters<typeof UserDirectory>[0]> = {}): UserDirectory {
     const { credential } = BOB as Extract<AuthOptions, { mode: 'INTERNAL' }>;
-    return new Users({ users: [{ name: 'bob', credential }], ...more });
+    return new UserDirectory({ users: [{ name: 'bob', credential }], ...more });
   }
 
   it('one login for each node, its token for every further connection', async () => {
@@ -143,7 +143,7 @@ describe('sessions', () => {
   });
 
   it.each<[string, SecurityGate, AuthOptions | undefined, string, RegExp]>([
-    ['a user unknown', new Users({ users: [] }), BOB, 'LOGIN_REFUSED', /as "bob": no such user \(code 60\)\.$/],
+    ['a user unknown', new UserDirectory({ users: [] }), BOB, 'LOGIN_REFUSED', /as "bob": no such user \(code 60\)\.$/],
     ['no user', bob(), undefined, 'LOGIN_REQUIRED', /wants a login: give --user and --password\.$/],
     ['no security at all', new NoSecurity(51), BOB, 'LOGIN_REFUSED', /this server has no security \(code 51\)/],
     ['PKI without TLS', bob(), { mode: 'PKI' }, 'LOGIN_UNSAFE', /Authentication mode PKI needs TLS/],
@@ -163,7 +163,7 @@ describe('sessions', () => {
   });
 
   async function connectPlain(security: SecurityGate): Promise<Cluster> {
-    const server = await EmbeddedCluster.start({ security });
+    const server = await InMemoryCluster.start({ security });
     clusters.push(server);
     return Cluster.connect({
       seeds: [server.seed],
@@ -177,7 +177,7 @@ describe('sessions', () => {
     const users = bob();
     const client = await connect(users);
     const admit = vi.spyOn(users, 'admit');
-    const real = admit.getMockImplementation() ?? Users.prototype.admit.bind(users);
+    const real = admit.getMockImplementation() ?? UserDirectory.prototype.admit.bind(users);
     admit.mockImplementation((node) => {
       const session = real(node);
       return {

@@ -1,0 +1,13 @@
+/** The server version pretended, as `build` reports it, and what depends on it (wire.md 2.5, 9.1). */
+export class ServerBuild {
+  private readonly parts: number[];
+
+  constructor(readonly text: string) {
+    this.parts = text.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  }
+
+  isAtLeast(major: number, minor = 0): boolean {
+    const [ownMajor = 0, ownMinor = 0] = this.parts;
+    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  }
+}
