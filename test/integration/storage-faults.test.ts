@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasDisks } from '../../scripts/crash-test/crash-test.js';
+import { canMountDisks } from '../../scripts/crash-test/kill-modes.js';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, texts } from '../support/backup.js';
 import { startFilled } from '../support/backup.js';
@@ -19,7 +19,7 @@ let cluster: InMemoryCluster;
 const isRoot = process.getuid?.() === 0;
 const disk = join(work.path, 'disk');
 mkdirSync(disk);
-const disks = hasDisks(disk);
+const disks = canMountDisks(disk);
 
 beforeAll(async () => {
   ({ cluster } = await startFilled(0));

@@ -5,18 +5,23 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/node/main.js', import.meta.url));
 
-/**
- * @param {string[]} [args] further arguments of the server
- * @returns {Promise<{ host: string, port: number, stop(): Promise<void> }>}
- */
-export async function startServer(args = []) {
+export interface Server {
+  host: string;
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** `args`: further arguments of the server. */
+export async function startServer(args: readonly string[] = []): Promise<Server> {
   const child = spawn(process.execPath, [MAIN, '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  const address = await new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with code ${code}`)));
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => {
+      reject(new Error(`the server ended with code ${code ?? 'null'}`));
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const match = /^ready ([^,]+)/.exec(line);
-      if (match) resolve(match[1]);
+      if (match) resolve(match[1]!);
     });
   });
   const colon = address.lastIndexOf(':');

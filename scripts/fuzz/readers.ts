@@ -1,14 +1,23 @@
-/** The readers that get damaged files. Their modules are given: the tests have the sources, the scripts what was built. */
+/** The readers of files, with valid files of each kind. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Decoder, Entry, FormatError } from '../../src/asb/decoder.js';
+import { Codecs, type CodecConfig } from '../../src/codecs/codecs.js';
+import { StreamError } from '../../src/codecs/errors.js';
+import { readKeyFile } from '../../src/codecs/key.js';
+import { asbackupTool } from '../../src/config/backup-config.js';
+import { ConfigError } from '../../src/config/file/config-error.js';
+import { loadSettings } from '../../src/config/file/load.js';
+import { parseState, StateError } from '../../src/engine/backup/checkpoint/state-file.js';
+import type { Reader } from './run.js';
 
-const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const fixture = (path) => readFileSync(at(`test/fixtures/${path}`));
+const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const fixture = (path: string): Buffer => readFileSync(at(`test/fixtures/${path}`));
 
 /** The first part of a real backup, up to a size that keeps the loop quick. */
-export const TEXTS = [
+export const TEXTS: readonly Buffer[] = [
   fixture('vectors/sample.asb'),
   fixture('vectors/sample-compact.asb'),
   fixture('vectors/legacy-3.0.asb'),
@@ -18,12 +27,11 @@ export const TEXTS = [
 
 const POSITION = /:\d+:\d+ \(byte \d+\): ./;
 
-/** `share`: of all inputs. `close` removes what a reader needs meanwhile. */
-export function readers(modules) {
-  return [textReader(modules), ...storedReaders(modules), stateReader(modules), configReader(modules)];
+export function createReaders(): Reader[] {
+  return [createTextReader(), ...createStoredReaders(), createStateReader(), createConfigReader()];
 }
 
-function textReader({ Decoder, Entry, FormatError }) {
+function createTextReader(): Reader {
   return {
     name: 'decoder',
     share: 0.65,
@@ -38,16 +46,16 @@ function textReader({ Decoder, Entry, FormatError }) {
       decoder.end();
       while (decoder.next() !== Entry.END);
     },
-    isRefusal: (error) => error instanceof FormatError && POSITION.test(error.message),
+    isRejection: (error) => error instanceof FormatError && POSITION.test(error.message),
   };
 }
 
 /** Compressed and encrypted files, through everything that a restore reads them with. */
-function storedReaders({ Decoder, Entry, FormatError, Codecs, StreamError, readKeyFile }) {
+function createStoredReaders(): Reader[] {
   const key = readKeyFile(at('test/fixtures/backups/key.pem'));
   const compression = { level: 0 };
-  const reader = (name, options) => {
-    const pipeline = Codecs.open(options);
+  const reader = (name: string, config: CodecConfig): Reader => {
+    const pipeline = Codecs.open(config);
     return {
       name,
       share: 0.05,
@@ -71,7 +79,7 @@ function storedReaders({ Decoder, Entry, FormatError, Codecs, StreamError, readK
         decoder.end();
         while (decoder.next() !== Entry.END);
       },
-      isRefusal: (error) =>
+      isRejection: (error) =>
         error instanceof StreamError || (error instanceof FormatError && POSITION.test(error.message)),
     };
   };
@@ -82,7 +90,7 @@ function storedReaders({ Decoder, Entry, FormatError, Codecs, StreamError, readK
   ];
 }
 
-function stateReader({ parseState, StateError }) {
+function createStateReader(): Reader {
   const digest = Buffer.concat([Buffer.of(100, 0), Buffer.alloc(18, 7)]).toString('base64');
   const state = {
     format: 'asbackup-state',
@@ -110,12 +118,12 @@ function stateReader({ parseState, StateError }) {
       cursors.toJSON();
       if (!files.every(({ name, bytes }) => name !== '' && bytes >= 0)) throw new Error('a file that cannot be');
     },
-    isRefusal: (error) => error instanceof StateError && error.message.startsWith('a.state '),
+    isRejection: (error) => error instanceof StateError && error.message.startsWith('a.state '),
   };
 }
 
-function configReader({ loadSettings, asbackupTool, ConfigError }) {
-  let folder;
+function createConfigReader(): Reader {
+  let folder: string | undefined;
   return {
     name: 'configuration file',
     share: 0.05,
@@ -129,7 +137,7 @@ function configReader({ loadSettings, asbackupTool, ConfigError }) {
       writeFileSync(path, input);
       await loadSettings(asbackupTool, { files: [{ path, required: true }] });
     },
-    isRefusal: (error) => error instanceof ConfigError && error.message.includes('astools.conf'),
+    isRejection: (error) => error instanceof ConfigError && error.message.includes('astools.conf'),
     close: () => {
       if (folder !== undefined) rmSync(folder, { recursive: true });
     },

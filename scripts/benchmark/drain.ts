@@ -1,8 +1,11 @@
-/** Reads a whole scan from a node and drops the bytes: what any backup needs at least. Usage: bench-drain.js HOST PORT NAMESPACE */
+/**
+ * Sends a scan and drops the bytes of the answer: the least that any backup needs.
+ * Usage: drain.js HOST PORT NAMESPACE
+ */
 import { connect } from 'node:net';
-import { scanRequest } from '../../dist/aerospike/protocol/scan-request.js';
+import { scanRequest } from '../../src/aerospike/protocol/scan-request.js';
 
-const [host, port, namespace] = process.argv.slice(2);
+const [host, port, namespace] = process.argv.slice(2) as [string, string, string];
 const request = scanRequest(
   { namespace, set: '', bins: [], noBins: false, recordsPerSecond: 0, socketTimeoutMs: 10_000, totalTimeoutMs: 0 },
   BigInt(process.pid) << 20n,
@@ -23,7 +26,7 @@ const socket = connect({
     callback(count) {
       bytes += count;
       tail = Buffer.concat([tail, buffer.subarray(Math.max(0, count - END_BYTES), count)]).subarray(-END_BYTES);
-      if (tail.readUIntBE(2, 6) === 22 && tail[0] === 2 && tail[1] === 3 && (tail[11] & 1) === 1) {
+      if (tail.readUIntBE(2, 6) === 22 && tail[0] === 2 && tail[1] === 3 && (tail[11]! & 1) === 1) {
         process.stdout.write(`${bytes}\n`);
         socket.destroy();
       }

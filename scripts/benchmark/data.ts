@@ -1,4 +1,4 @@
-/** Backup files for measuring, the same for the same name and number: what is restored first and then measured. */
+/** Backup files to measure with: the same for the same kind and number of records. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
@@ -6,8 +6,16 @@ import { once } from 'node:events';
 const BLOB_BYTES = 8192;
 const WIDE_BINS = 50;
 
-/** How many records of each kind make about as much work, and the lines of one. */
-const KINDS = {
+interface Kind {
+  /** Records per record of the smallest kind, so that each kind is about as much work. */
+  share: number;
+  /** The text of the bins of record `i`. */
+  bins: (i: number, random: () => number) => string;
+  /** Bins of a record. */
+  count: number;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
   /** Three bins, about 170 bytes of text. */
   small: {
     share: 1,
@@ -17,7 +25,7 @@ const KINDS = {
   /** One blob of 8 KiB. */
   blob: {
     share: 1 / 25,
-    bins: (i, random) => {
+    bins: (_i, random) => {
       const bytes = Buffer.allocUnsafe(BLOB_BYTES);
       for (let at = 0; at < BLOB_BYTES; at += 4) bytes.writeInt32LE(random() | 0, at);
       const text = bytes.toString('base64');
@@ -28,11 +36,11 @@ const KINDS = {
   /** Fifty bins of integers and short strings. */
   wide: {
     share: 1 / 20,
-    bins: (i, random) => {
+    bins: (_i, random) => {
       let text = '';
       for (let bin = 0; bin < WIDE_BINS; bin += 2) {
-        const word = `word${random() & 0xffff}`;
-        text += `- I int${bin} ${random()}\n- S str${bin} ${word.length} ${word}\n`;
+        const value = `word${random() & 0xffff}`;
+        text += `- I int${bin} ${random()}\n- S str${bin} ${value.length} ${value}\n`;
       }
       return text;
     },
@@ -41,12 +49,13 @@ const KINDS = {
   /** A list of twenty integers and a map of ten strings to integers. */
   cdt: {
     share: 1 / 4,
-    bins: (i, random) => {
+    bins: (_i, random) => {
       const list = [0xdc, 0, 20];
-      for (let n = 0; n < 20; n++) list.push(0xcd, ...word(random()));
+      for (let n = 0; n < 20; n++) list.push(0xcd, ...toWord(random()));
       const map = [0xde, 0, 10];
-      for (let n = 0; n < 10; n++) map.push(0xa5, 3, ...Buffer.from(`key${n}`), 0xcd, ...word(random()));
-      const [l, m] = [list, map].map((bytes) => Buffer.from(bytes).toString('base64'));
+      for (let n = 0; n < 10; n++) map.push(0xa5, 3, ...Buffer.from(`key${n}`), 0xcd, ...toWord(random()));
+      const l = Buffer.from(list).toString('base64');
+      const m = Buffer.from(map).toString('base64');
       return `- L list ${l.length} ${l}\n- M map ${m.length} ${m}\n`;
     },
     count: 2,
@@ -56,13 +65,11 @@ const KINDS = {
 export const DATASETS = Object.keys(KINDS);
 
 /**
- * @param {string} path
- * @param {string} kind one of DATASETS
- * @param {number} scale records of the smallest kind; of the others, which are larger, there are fewer
- * @returns {Promise<number>} how many records the file has
+ * Writes a backup file of one kind of DATASETS. `scale`: records of the smallest kind; the others are larger, so there
+ * are fewer of them. Resolves with the number of records.
  */
-export async function writeRecords(path, kind, scale) {
-  const { share, bins, count } = KINDS[kind];
+export async function writeRecords(path: string, kind: string, scale: number): Promise<number> {
+  const { share, count, bins } = KINDS[kind]!;
   const records = Math.max(1, Math.round(scale * share));
   const random = generator(1);
   const out = createWriteStream(path);
@@ -84,12 +91,12 @@ export async function writeRecords(path, kind, scale) {
   return records;
 }
 
-function word(number) {
+function toWord(number: number): [number, number] {
   return [(number >>> 8) & 0x7f, number & 0xff];
 }
 
 /** Numbers below 2^32 that are the same in every run (mulberry32). */
-function generator(seed) {
+function generator(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
     let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);

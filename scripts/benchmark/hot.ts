@@ -1,7 +1,7 @@
 /**
  * The hot paths alone, in one process without network or disk: time per record of reading backup text, of making write
  * frames of it, and of making backup text of a scan; and what copying short ranges costs in three ways.
- * Usage: npm run build && node scripts/benchmark/hot.js
+ * Usage: scripts/run-program benchmark/hot
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,25 +9,26 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FrameReader } from '../../dist/aerospike/protocol/frame-reader.js';
-import { Message, RowView } from '../../dist/aerospike/protocol/row-view.js';
-import { scanRequest } from '../../dist/aerospike/protocol/scan-request.js';
-import { namespaceField, WriteFrame } from '../../dist/aerospike/protocol/write-frame.js';
-import { Decoder, Entry } from '../../dist/asb/decoder.js';
-import { RecordEncoder } from '../../dist/asb/encoder.js';
-import { copyRange, viewOf } from '../../dist/core/byte-copy.js';
+import { FrameReader } from '../../src/aerospike/protocol/frame-reader.js';
+import { Message, RowView } from '../../src/aerospike/protocol/row-view.js';
+import { scanRequest } from '../../src/aerospike/protocol/scan-request.js';
+import { namespaceField, WriteFrame } from '../../src/aerospike/protocol/write-frame.js';
+import { Decoder, Entry } from '../../src/asb/decoder.js';
+import { RecordEncoder } from '../../src/asb/encoder.js';
+import { copyRange, dataView } from '../../src/core/byte-copy.js';
 import { writeRecords } from './data.js';
-import { startServer } from './server.js';
+import { startServer, type Server } from './server.js';
 
 const RECORDS = 200_000;
 const RUNS = 10;
 const CHUNK_BYTES = 1 << 20;
 const RECEIVE_BYTES = 64 << 10;
 
-async function main() {
+async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'asbackup-bench-'));
   const server = await startServer();
-  let text, scan;
+  let text: Buffer;
+  let scan: Buffer;
   try {
     const path = join(folder, 'data.asb');
     await writeRecords(path, 'small', RECORDS);
@@ -50,8 +51,8 @@ async function main() {
   for (const bytes of [5, 13, 20, 60, 250]) console.log(`${bytes} bytes`.padEnd(32) + copies(bytes));
 }
 
-function report(what, work) {
-  const times = [];
+function report(what: string, work: () => number): void {
+  const times: number[] = [];
   for (let run = 0; run < RUNS; run++) {
     const before = process.cpuUsage();
     const records = work();
@@ -60,14 +61,15 @@ function report(what, work) {
   }
   console.log(
     what.padEnd(44) +
-      times[0].toFixed(2).padStart(10) +
+      times[0]!.toFixed(2).padStart(10) +
       Math.min(...times)
         .toFixed(2)
         .padStart(8),
   );
 }
 
-function decode(text, frame) {
+/** Returns the number of records. */
+function decode(text: Buffer, frame: WriteFrame | undefined): number {
   const decoder = new Decoder({ file: 'data.asb' });
   const policy = { info2: 1, info3: 0, dropNulls: false };
   const namespace = namespaceField(Buffer.from('test'));
@@ -88,14 +90,15 @@ function decode(text, frame) {
   return records;
 }
 
-function encode(bytes, encoder) {
+/** Returns the number of records. */
+function encode(bytes: Buffer, encoder: RecordEncoder | undefined): number {
   const reader = new FrameReader('server');
   const view = new RowView();
   let records = 0;
-  let spare;
+  let spare: Buffer | undefined;
   reader.consumer = {
     frameType: 3,
-    fail() {},
+    fail: () => undefined,
     consume(buffer, start, end) {
       let at = start;
       while (at < end) {
@@ -103,7 +106,7 @@ function encode(bytes, encoder) {
         if (kind === Message.INCOMPLETE) break;
         if (kind === Message.RECORD) {
           records++;
-          if (encoder?.full) spare = Buffer.from(encoder.take(spare).buffer);
+          if (encoder?.full) spare = encoder.drain(spare);
           encoder?.encode(view);
         }
         at = view.end;
@@ -122,7 +125,7 @@ function encode(bytes, encoder) {
 }
 
 /** The answer of a whole scan. */
-function scanBytes({ host, port }) {
+function scanBytes({ host, port }: Server): Promise<Buffer> {
   const selection = { namespace: 'test', set: '', bins: [], noBins: false, recordsPerSecond: 0 };
   const request = scanRequest(
     { ...selection, socketTimeoutMs: 0, totalTimeoutMs: 0 },
@@ -131,14 +134,14 @@ function scanBytes({ host, port }) {
     Buffer.alloc(0),
   );
   return new Promise((resolve, reject) => {
-    const chunks = [];
+    const chunks: Buffer[] = [];
     const socket = connect({ host, port }, () => socket.write(request));
     socket.on('error', reject);
     socket.on('data', (chunk) => {
       chunks.push(chunk);
       const end = Buffer.concat(chunks.slice(-2)).subarray(-22);
       // A message header with the LAST bit ends the stream.
-      if (end[0] === 22 && (end[3] & 1) === 1 && end.readUInt32BE(18) === 0) {
+      if (end[0] === 22 && (end[3]! & 1) === 1 && end.readUInt32BE(18) === 0) {
         socket.destroy();
         resolve(Buffer.concat(chunks));
       }
@@ -146,14 +149,14 @@ function scanBytes({ host, port }) {
   });
 }
 
-function copies(bytes) {
+function copies(bytes: number): string {
   const TIMES = 20_000;
   const src = Buffer.alloc(1 << 17, 7);
   const out = Buffer.alloc(1 << 17);
-  const [srcView, outView] = [viewOf(src), viewOf(out)];
-  const ways = [
+  const [srcView, outView] = [dataView(src), dataView(out)];
+  const ways: readonly ((from: number, at: number) => unknown)[] = [
     (from, at) => {
-      for (let i = 0; i < bytes; i++) out[at + i] = src[from + i];
+      for (let i = 0; i < bytes; i++) out[at + i] = src[from + i]!;
     },
     (from, at) => copyRange(src, srcView, from, from + bytes, out, outView, at),
     (from, at) => src.copy(out, at, from, from + bytes),

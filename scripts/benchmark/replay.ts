@@ -1,19 +1,19 @@
 /**
  * Sends ready-made write frames over a few connections and waits for the answers: what any restore needs at least.
- * Usage: bench-replay.js HOST PORT CONNECTIONS FRAMES...
+ * Usage: replay.js HOST PORT CONNECTIONS FRAMES...
  */
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { FrameReader } from '../../dist/aerospike/protocol/frame-reader.js';
+import { FrameReader } from '../../src/aerospike/protocol/frame-reader.js';
 
-const [host, port, connections, ...paths] = process.argv.slice(2);
+const [host, port, connections, ...paths] = process.argv.slice(2) as [string, string, string, ...string[]];
 const HEADER_BYTES = 8;
 const READ_BYTES = 4 << 20;
 /** The last message of an answer comes in a frame of its own. */
 const MESSAGE_BYTES = 22;
 const LAST = 1;
 
-async function* framesOf(path) {
+async function* readFrames(path: string): AsyncGenerator<Buffer, void> {
   const file = await open(path);
   let rest = Buffer.alloc(0);
   for (;;) {
@@ -34,23 +34,23 @@ async function* framesOf(path) {
   await file.close();
 }
 
-async function* all() {
-  for (const path of paths) yield* framesOf(path);
+async function* readAllFrames(): AsyncGenerator<Buffer, void> {
+  for (const path of paths) yield* readFrames(path);
 }
 
 /** One connection: a frame, its answer, the next frame. */
-async function run(frames) {
-  let answered;
+async function run(frames: AsyncGenerator<Buffer, void>): Promise<void> {
+  let answered = (): void => undefined;
   let body = 0;
   const reader = new FrameReader(host);
   reader.consumer = {
     frameType: 3,
-    fail() {},
+    fail: () => undefined,
     consume(buffer, start, end, frameEnd) {
       const used = frameEnd ? end - start : Math.max(0, end - start - MESSAGE_BYTES);
       body += used;
       if (!frameEnd) return used;
-      if (body === MESSAGE_BYTES && (buffer[start + 3] & LAST) !== 0) answered();
+      if (body === MESSAGE_BYTES && (buffer[start + 3]! & LAST) !== 0) answered();
       body = 0;
       return used;
     },
@@ -68,14 +68,16 @@ async function run(frames) {
     },
   });
   for (;;) {
-    const { value, done } = await frames.next();
-    if (done) break;
-    const reply = new Promise((resolve) => (answered = resolve));
-    socket.write(value);
+    const next = await frames.next();
+    if (next.done === true) break;
+    const reply = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    socket.write(next.value);
     await reply;
   }
   socket.destroy();
 }
 
-const frames = all();
+const frames = readAllFrames();
 await Promise.all(Array.from({ length: Number(connections) }, () => run(frames)));

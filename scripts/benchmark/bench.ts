@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import Aerospike from 'aerospike';
 import { DATASETS, writeRecords } from './data.js';
 import { startServer } from './server.js';
-import { median, timed } from './measure.js';
+import { median, timed, type Measurement } from './measure.js';
 
 const { values } = parseArgs({
   options: {
@@ -28,14 +28,39 @@ const RUNS = Number(values.runs ?? (values.quick ? 1 : 5));
 /** The frames under way of a restore with one worker. */
 const CONNECTIONS = 8;
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const quote = (word) => `'${String(word).replaceAll("'", "'\\''")}'`;
-const line = (...words) => words.map(quote).join(' ');
-const node = (script, ...args) => line(process.execPath, here(script), ...args);
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const quote = (word: string | number): string => `'${String(word).replaceAll("'", "'\\''")}'`;
+const line = (...words: (string | number)[]): string => words.map(quote).join(' ');
+const node = (script: string, ...args: (string | number)[]): string => line(process.execPath, here(script), ...args);
 
-async function main() {
+interface Row {
+  wallS: number;
+  cpuS: number;
+  runs: Measurement[];
+  peakMiB?: number;
+}
+
+type Rows = Record<string, Row>;
+
+interface DatasetReport {
+  rows: Rows;
+  records?: number;
+  bytes?: number;
+}
+
+interface Report {
+  node: string;
+  cores: number;
+  runs: number;
+  datasets: Record<string, DatasetReport>;
+}
+
+/** Shell lines by the name of the job. */
+type Jobs = Record<string, string>;
+
+async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'asbackup-bench-'));
-  const report = { node: process.versions.node, cores: cpus().length, runs: RUNS, datasets: {} };
+  const report: Report = { node: process.versions.node, cores: cpus().length, runs: RUNS, datasets: {} };
   console.log(`Node ${report.node}, ${report.cores} cores shared with the server; medians of ${RUNS} alternating runs`);
   console.log('Wall clock with the start of the process; CPU of the client; MiB: peak memory of the client.');
   try {
@@ -51,12 +76,12 @@ async function main() {
   }
   // A quick run shows that everything works; most of its time is the start of processes.
   if (!values.quick) {
-    for (const [name, { rows }] of Object.entries(report.datasets)) printGoals(name, rows, report.datasets[name]);
+    for (const [name, dataset] of Object.entries(report.datasets)) printGoals(name, dataset);
   }
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
 }
 
-function startJobs() {
+function startJobs(): Jobs {
   return {
     'node -e 0': line(process.execPath, '-e', '0'),
     '--version': node('../../bin/asbackup', '--version'),
@@ -64,16 +89,16 @@ function startJobs() {
   };
 }
 
-async function measureDataset(kind, folder) {
+async function measureDataset(kind: string, folder: string): Promise<DatasetReport> {
   const server = values.host === undefined ? await startServer() : undefined;
-  const [host, port] = server ? [server.host, String(server.port)] : values.host.split(':');
+  const [host, port] = server ? [server.host, String(server.port)] : (values.host!.split(':') as [string, string]);
   try {
     const data = join(folder, 'data.asb');
     const records = await writeRecords(data, kind, RECORDS);
     const bytes = statSync(data).size;
     const at = ['-h', host, '-p', port];
     await timed(node('../../bin/asrestore', ...at, '-i', data));
-    const jobs = await jobsOf(kind, folder, host, port, data);
+    const jobs = await createJobs(kind, folder, host, port, data);
     console.log(`\n${kind}: ${records} records, ${(bytes / 1e6).toFixed(0)} MB of text\n`);
     return { records, bytes, rows: await measure({ records }, jobs) };
   } finally {
@@ -83,17 +108,18 @@ async function measureDataset(kind, folder) {
 }
 
 /** The jobs of a dataset by name, each a shell line; those that others read from come first. */
-async function jobsOf(kind, folder, host, port, data) {
+async function createJobs(kind: string, folder: string, host: string, port: string, data: string): Promise<Jobs> {
   const at = ['-h', host, '-p', port];
-  const out = (name) => join(folder, name);
-  const backup = (name, ...args) => node('../../bin/asbackup', ...at, '-n', 'test', '-d', out(name), '-r', ...args);
-  const restore = (...args) => node('../../bin/asrestore', ...at, '-g', ...args);
-  const jobs = {
-    'raw drain of the scan': node('bench-drain.js', host, port, 'test'),
+  const out = (name: string): string => join(folder, name);
+  const backup = (name: string, ...args: (string | number)[]): string =>
+    node('../../bin/asbackup', ...at, '-n', 'test', '-d', out(name), '-r', ...args);
+  const restore = (...args: string[]): string => node('../../bin/asrestore', ...at, '-g', ...args);
+  const jobs: Jobs = {
+    'raw drain of the scan': node('drain.js', host, port, 'test'),
     'asbackup -w 1': backup('w1', '-w', 1),
   };
-  const cBackup = found('ASBACKUP_C', 'asbackup');
-  const cRestore = found('ASRESTORE_C', 'asrestore');
+  const cBackup = findProgram('ASBACKUP_C', 'asbackup');
+  const cRestore = findProgram('ASRESTORE_C', 'asrestore');
   if (kind === 'blob') jobs['asbackup -w 1 --compact'] = backup('compact', '-w', 1, '-C');
   jobs['asbackup -w 2'] = backup('w2', '-w', 2);
   if (cBackup) {
@@ -113,21 +139,21 @@ async function jobsOf(kind, folder, host, port, data) {
     jobs['asbackup -w 2 -y aes256'] = backup('aes', '-w', 2, ...aes);
     jobs['asbackup -w 2 -z zstd -y aes256'] = backup('both', '-w', 2, '-z', 'zstd', ...aes);
     const w2 = `cat ${quote(out('w2'))}/*`;
-    if (found('ZSTD', 'zstd')) jobs['zstd -3 -T2 alone'] = `${w2} | zstd -3 -T2 -c > /dev/null`;
-    if (found('OPENSSL', 'openssl')) {
-      const hex = (bytes) => Buffer.alloc(bytes, 7).toString('hex');
+    if (findProgram('ZSTD', 'zstd')) jobs['zstd -3 -T2 alone'] = `${w2} | zstd -3 -T2 -c > /dev/null`;
+    if (findProgram('OPENSSL', 'openssl')) {
+      const hex = (bytes: number): string => Buffer.alloc(bytes, 7).toString('hex');
       jobs['openssl aes-256-ctr alone'] = `${w2} | openssl enc -aes-256-ctr -K ${hex(32)} -iv ${hex(16)} > /dev/null`;
     }
     await timed(backup('four', '-w', 4, '-F', 1 << 20));
     await timed(jobs['asbackup -w 2 -z zstd -y aes256']);
-    jobs['official client, scan only'] = node('bench-client.js', host, port, 'test');
+    jobs['official client, scan only'] = node('client.js', host, port, 'test');
     jobs['asrestore, directory with zstd, aes256'] = restore('-d', out('both'), '-z', 'zstd', ...aes);
   } else {
     await timed(backup('four', '-w', 4));
   }
   const frames = out('frames');
-  await timed(node('bench-frames.js', data, frames));
-  jobs['ready-made frames replayed'] = node('bench-replay.js', host, port, CONNECTIONS, frames);
+  await timed(node('frames.js', data, frames));
+  jobs['ready-made frames replayed'] = node('replay.js', host, port, CONNECTIONS, frames);
   jobs['asrestore, directory'] = restore('-d', out('four'));
   jobs['asrestore, one file'] = restore('-i', data);
   if (cRestore) {
@@ -138,7 +164,7 @@ async function jobsOf(kind, folder, host, port, data) {
 }
 
 /** A program by environment variable or on PATH, not this project's own. */
-function found(variable, name) {
+function findProgram(variable: string, name: string): string | undefined {
   if (process.env[variable] !== undefined) return process.env[variable];
   if (name.startsWith('as')) return undefined;
   return (process.env.PATH ?? '')
@@ -154,18 +180,18 @@ function found(variable, name) {
 }
 
 /** Runs all jobs in turn, as often as asked, and prints the medians. */
-async function measure({ records }, jobs) {
-  const results = Object.fromEntries(Object.keys(jobs).map((name) => [name, []]));
+async function measure({ records }: { records?: number }, jobs: Jobs): Promise<Rows> {
+  const results: Record<string, Measurement[]> = Object.fromEntries(Object.keys(jobs).map((name) => [name, []]));
   for (let run = 0; run < RUNS; run++) {
-    for (const [name, command] of Object.entries(jobs)) results[name].push(await timed(command));
+    for (const [name, command] of Object.entries(jobs)) results[name]!.push(await timed(command));
   }
   const columns = ['wall s'.padStart(8), 'x first'.padStart(9), 'CPU s'.padStart(8)];
   if (records !== undefined) columns.push('CPU s/million'.padStart(15));
   console.log('job'.padEnd(40) + columns.join('') + 'MiB'.padStart(7));
-  const rows = {};
-  let first;
+  const rows: Rows = {};
+  let first: number | undefined;
   for (const [name, runs] of Object.entries(results)) {
-    const row = { wallS: median(runs.map((r) => r.wallS)), cpuS: median(runs.map((r) => r.cpuS)), runs };
+    const row: Row = { wallS: median(runs.map((r) => r.wallS)), cpuS: median(runs.map((r) => r.cpuS)), runs };
     const peaks = runs.map((r) => r.peakMiB).filter((peak) => peak !== undefined);
     if (peaks.length > 0) row.peakMiB = Math.max(...peaks);
     first ??= row.wallS;
@@ -181,11 +207,15 @@ async function measure({ records }, jobs) {
   return rows;
 }
 
-/** What was aimed at, and what came of it: [what, measured, limit, unit]. */
-function goalsOf(dataset, rows, { records, bytes }) {
-  const wall = (name) => rows[name]?.wallS;
-  const ratio = (name, ...others) => wall(name) / Math.max(...others.map(wall).filter((s) => s !== undefined));
-  const cpu = (name) => (rows[name].cpuS / records) * 1e6;
+type Goal = [what: string, measured: number, limit: number, unit: string];
+
+/** The goals of a dataset; `measured` is NaN where a job did not run. */
+function listGoals(dataset: string, { rows, records = NaN, bytes = NaN }: DatasetReport): Goal[] {
+  const wall = (name: string): number => rows[name]?.wallS ?? NaN;
+  const ratio = (name: string, ...others: string[]): number =>
+    wall(name) / Math.max(...others.map(wall).filter((s) => !Number.isNaN(s)));
+  const cpu = (name: string): number => ((rows[name]?.cpuS ?? NaN) / records) * 1e6;
+  const peak = (name: string): number => rows[name]?.peakMiB ?? NaN;
   const drain = 'raw drain of the scan';
   switch (dataset) {
     case 'start':
@@ -194,7 +224,7 @@ function goalsOf(dataset, rows, { records, bytes }) {
         ['--help / node -e 0', ratio('--help', 'node -e 0'), 1.5, 'x'],
       ];
     case 'small': {
-      const goals = [
+      const goals: Goal[] = [
         ['backup -w 1 / drain', ratio('asbackup -w 1', drain), 2.2, 'x'],
         ['backup -w 1, CPU per million', cpu('asbackup -w 1'), 0.7, 's'],
         ['backup -w 2 / drain', ratio('asbackup -w 2', drain), 1.6, 'x'],
@@ -226,17 +256,17 @@ function goalsOf(dataset, rows, { records, bytes }) {
           1.15,
           'x',
         ],
-        ['backup -w 1, peak', rows['asbackup -w 1'].peakMiB, 150, 'MiB'],
-        ['backup -w 2, peak', rows['asbackup -w 2'].peakMiB, 180, 'MiB'],
-        ['restore, one file, peak', rows['asrestore, one file'].peakMiB, 150, 'MiB'],
+        ['backup -w 1, peak', peak('asbackup -w 1'), 150, 'MiB'],
+        ['backup -w 2, peak', peak('asbackup -w 2'), 180, 'MiB'],
+        ['restore, one file, peak', peak('asrestore, one file'), 150, 'MiB'],
       ];
-      if (wall('C asbackup') !== undefined) goals.push(['backup / C backup', ratio('asbackup', 'C asbackup'), 1, 'x']);
+      if (!Number.isNaN(wall('C asbackup'))) goals.push(['backup / C backup', ratio('asbackup', 'C asbackup'), 1, 'x']);
       return goals;
     }
     case 'blob': {
       // The speed of the file; a scan that is slower than that is the limit itself.
-      const speed = (name, size) => size / 1e9 / wall(name);
-      const limit = (size) => Math.min(0.8, speed(drain, size));
+      const speed = (name: string, size: number): number => size / 1e9 / wall(name);
+      const limit = (size: number): number => Math.min(0.8, speed(drain, size));
       const compact = bytes * 0.75;
       return [
         ['limit / backup -w 1, GB/s', limit(bytes) / speed('asbackup -w 1', bytes), 1, 'x'],
@@ -251,17 +281,17 @@ function goalsOf(dataset, rows, { records, bytes }) {
   }
 }
 
-function printGoals(dataset, rows, sizes) {
+function printGoals(dataset: string, report: DatasetReport): void {
   console.log(`\ngoals, ${dataset}`);
-  for (const [what, measured, limit, unit] of goalsOf(dataset, rows, sizes)) {
-    if (measured === undefined || Number.isNaN(measured)) continue;
-    const verdict = measured <= limit ? 'met' : 'missed';
+  for (const [what, measured, limit, unit] of listGoals(dataset, report)) {
+    if (Number.isNaN(measured)) continue;
+    const result = measured <= limit ? 'met' : 'missed';
     const digits = unit === 'MiB' ? 0 : 2;
-    console.log(`${what.padEnd(40)} ${measured.toFixed(digits).padStart(7)} of at most ${limit} ${unit}  ${verdict}`);
+    console.log(`${what.padEnd(40)} ${measured.toFixed(digits).padStart(7)} of at most ${limit} ${unit}  ${result}`);
   }
 }
 
-async function truncate(host, port) {
+async function truncate(host: string, port: number): Promise<void> {
   const client = await Aerospike.connect({ hosts: [{ addr: host, port }], log: { level: Aerospike.log.OFF } });
   await client.truncate('test', 'bench', 0);
   client.close();

@@ -1,14 +1,17 @@
-/** Makes the write frames of a backup file and puts them behind one another into a file. Usage: bench-frames.js INPUT OUTPUT */
+/**
+ * Makes the write frames of a backup file and writes them to a file, one after another.
+ * Usage: frames.js INPUT OUTPUT
+ */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { namespaceField, WriteFrame } from '../../dist/aerospike/protocol/write-frame.js';
-import { Info2 } from '../../dist/aerospike/protocol/constants.js';
-import { Decoder, Entry } from '../../dist/asb/decoder.js';
+import { namespaceField, WriteFrame } from '../../src/aerospike/protocol/write-frame.js';
+import { Info2 } from '../../src/aerospike/protocol/constants.js';
+import { Decoder, Entry } from '../../src/asb/decoder.js';
 
-const [input, output] = process.argv.slice(2);
+const [input, output] = process.argv.slice(2) as [string, string];
 
 /** When a restore sends a frame. */
-function isFull({ rows, length }) {
+function isFull({ rows, length }: WriteFrame): boolean {
   return rows >= 512 || length >= 1024 * 1024 || (rows >= 128 && length >= 96 * 1024);
 }
 
@@ -18,12 +21,12 @@ const namespace = namespaceField(Buffer.from('test'));
 const frame = new WriteFrame('batch');
 const out = createWriteStream(output);
 
-async function send() {
+async function send(): Promise<void> {
   if (frame.rows > 0 && !out.write(Buffer.from(frame.seal(10_000)))) await once(out, 'drain');
   frame.clear();
 }
 
-async function take() {
+async function appendRecords(): Promise<void> {
   for (;;) {
     const kind = decoder.next();
     if (kind === Entry.NEED_DATA || kind === Entry.END) return;
@@ -33,12 +36,13 @@ async function take() {
   }
 }
 
-for await (const chunk of createReadStream(input, { highWaterMark: 1 << 20 })) {
+const chunks: AsyncIterable<Buffer> = createReadStream(input, { highWaterMark: 1 << 20 });
+for await (const chunk of chunks) {
   decoder.write(chunk);
-  await take();
+  await appendRecords();
 }
 decoder.end();
-await take();
+await appendRecords();
 await send();
 out.end();
 await once(out, 'close');

@@ -1,0 +1,66 @@
+/** Runs of the two commands as child processes whose log can be waited for. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
+const POLL_MS = 5;
+/** A run that takes longer than this hangs. */
+const HANG_MS = 120_000;
+
+export interface EndedRun {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** All of standard error. */
+  log: string;
+}
+
+export interface Run {
+  readonly child: ChildProcess;
+  readonly done: Promise<EndedRun>;
+  /** Resolves when the log matches, the function returns true, or the run has ended. */
+  until(condition: RegExp | (() => boolean)): Promise<void>;
+}
+
+export function startTool(tool: 'asbackup' | 'asrestore', args: readonly string[]): Run {
+  const child = spawn(process.execPath, [join(BIN, tool), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  let ended = false;
+  let hangs = false;
+  let notify = (): void => undefined;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+    notify();
+  });
+  const hangTimer = setTimeout(() => {
+    hangs = true;
+    child.kill('SIGKILL');
+  }, HANG_MS);
+  const done = new Promise<EndedRun>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      ended = true;
+      clearTimeout(hangTimer);
+      notify();
+      if (hangs) reject(new Error(`${tool} ${args.join(' ')} hangs:\n${log}`));
+      else resolve({ code, signal, log });
+    });
+  });
+  const hasEnded = (): boolean => ended;
+  return {
+    child,
+    done,
+    until: async (condition) => {
+      if (typeof condition === 'function') {
+        while (!hasEnded() && !condition()) await sleep(POLL_MS);
+        return;
+      }
+      while (!hasEnded() && !condition.test(log)) {
+        await new Promise<void>((resolve) => {
+          notify = resolve;
+        });
+      }
+    },
+  };
+}

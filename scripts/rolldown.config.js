@@ -1,0 +1,27 @@
+/**
+ * Bundles the programs of scripts/ for Node 20, which runs no TypeScript: scripts/FOLDER/NAME.ts becomes .tmp/FOLDER/NAME.js,
+ * at the same depth, so that paths relative to a program are right in both places.
+ */
+import { readdirSync } from 'node:fs';
+import { defineConfig } from 'rolldown';
+
+const PROGRAMS = {
+  'crash-test': ['main'],
+  benchmark: ['bench', 'checkpoint', 'client', 'drain', 'frames', 'hot', 'replay'],
+  docs: ['generate'],
+  tour: ['main'],
+  attack: ['main'],
+};
+const folders = readdirSync(import.meta.dirname);
+
+export default defineConfig({
+  input: Object.fromEntries(
+    Object.entries(PROGRAMS)
+      .filter(([folder]) => folders.includes(folder))
+      .flatMap(([folder, names]) => names.map((name) => [`${folder}/${name}`, `scripts/${folder}/${name}.ts`])),
+  ),
+  platform: 'node',
+  // Packages stay packages.
+  external: /^[^./\\]/,
+  output: { dir: '.tmp', format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js' },
+});
