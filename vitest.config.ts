@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,8 +6,17 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: availableParallelism(),
     // A real cluster is one for all test files.
     fileParallelism: process.env.AEROSPIKE_HOST === undefined,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      // Programs and workers run as processes and threads of their own, in the integration tests.
+      exclude: ['src/node/main.ts', 'src/**/*-worker.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      reportsDirectory: 'coverage',
+      thresholds: { statements: 60, branches: 60, functions: 60, lines: 60 },
+    },
   },
 });
