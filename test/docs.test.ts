@@ -36,7 +36,9 @@ interface Reference {
   text: string;
 }
 
-/** A name, then numbers of sections: `wire.md 1.2–1.5, 5.2`, `asbackup.md 12, fault 9`, `asbackup.md faults 18 and 20`. */
+/**
+ * A name, then numbers of sections: `wire.md 1.2–1.5, 5.2`, `asbackup.md 12, fault 9`, `asbackup.md faults 18 and 20`.
+ */
 const REFERENCE =
   /\b(asb-format|wire|asbackup|asrestore)\.md((?:,? (?:and )?\d+(?:\.\d+)?(?:–\d+(?:\.\d+)?)?(?![\w-]))*)(?:,? (faults?|rows?) (\d+)(?:(?: and | to )(\d+))?)?/g;
 

@@ -13,7 +13,9 @@ export function argumentKind(spec: OptionSpec): ArgumentKind {
   return { kind: 'any' };
 }
 
-/** What completion offers, each by its main name: what a run would refuse is not, and old spellings are not learnt anew. */
+/**
+ * What completion offers, each by its main name: what a run would refuse is not, and old spellings are not learnt anew.
+ */
 export function completable(table: OptionTable): readonly OptionSpec[] {
   return table.filter((spec) => spec.available);
 }

@@ -10,8 +10,8 @@ const OPTION_MECHANICS =
 const WIDTH = 80;
 
 /**
- * The man page of a tool, in the man macros that groff, mandoc and man-db read. It bears no date, so that it changes only
- * with what it says.
+ * The man page of a tool, in the man macros that groff, mandoc and man-db read. It bears no date, so that it changes
+ * only with what it says.
  */
 export function manPage(tool: ToolPage): string {
   const { name, options, examples } = tool;

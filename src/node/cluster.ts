@@ -112,7 +112,9 @@ export class InMemoryCluster {
     this.timers.push(timer.unref());
   }
 
-  /** After a load the partitions are out of order; sorting them in quiet moments spares the first scan from doing it. */
+  /**
+   * After a load the partitions are out of order; sorting them in quiet moments spares the first scan from doing it.
+   */
   private startSortingPartitions(): void {
     const timer = setInterval(() => {
       const nowMs = Date.now();

@@ -180,7 +180,9 @@ export class InMemoryNode {
     return connection.send(this.single.takeBytes(), true);
   }
 
-  /** A command on one record; the answer is left in `single`. A node that isn't the master serves it too, as a proxy. */
+  /**
+   * A command on one record; the answer is left in `single`. A node that isn't the master serves it too, as a proxy.
+   */
   private executeRecordCommand(cmd: Command): void {
     const { state, single: out } = this;
     const store = cmd.nsStart < 0 ? undefined : state.storeAt(cmd.buf, cmd.nsStart, cmd.nsEnd);
@@ -236,7 +238,7 @@ export class InMemoryNode {
       job,
       time,
       faultInjection: this.faults,
-      checkPartition: (pid) => this.refusalOf(pid),
+      checkPartition: (pid) => this.checkPartition(pid),
       marksDone: !this.state.build.isAtLeast(SILENT_MARKERS_MAJOR),
       isClosed: () => connection.closed,
       send: (bytes, done) => connection.send(bytes, true, done),
@@ -271,7 +273,7 @@ export class InMemoryNode {
     });
   }
 
-  private refusalOf(pid: number): number {
+  private checkPartition(pid: number): number {
     const served = !this.unavailable.has(pid) && this.state.map.ownsPartition(this.index, pid);
     return served ? ResultCode.OK : ResultCode.PARTITION_UNAVAILABLE;
   }

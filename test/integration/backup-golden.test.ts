@@ -1,6 +1,6 @@
 /**
- * The log and the machine file of the recorded runs of the C tool, reproduced for the same data. What may differ: times,
- * thread numbers, lines of the C client, and figures that depend on how far buffers were written at that moment.
+ * The log and the machine file of the recorded runs of the C tool, reproduced for the same data. What may differ:
+ * times, thread numbers, lines of the C client, and figures that depend on how far buffers were written at that moment.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -68,7 +68,8 @@ it('nightly script keeps the newest complete backups of its namespace and delete
   expect(kept()).toContain('test-2020-01-02T020000');
   expect(readdirSync(backups)).toContain('other-2020-01-01T020000');
   const newest = kept().sort().at(-1)!;
-  // How many files there are depends on which worker comes first; a state would be that of a backup that is not complete.
+  // How many files there are depends on which worker comes first; a state would be that of a backup that is not
+  // complete.
   const files = readdirSync(join(backups, newest));
   expect(files).toContain('test_00000.asb');
   expect(files.filter((name) => !/^test_\d{5}\.asb$/.test(name))).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * What the C tool loses, counts wrongly or hangs on (asrestore.md 12; the number is that of its table), each named after
- * what a user would have lost. The faults that other files look at are not repeated here.
+ * What the C tool loses, counts wrongly or hangs on (asrestore.md 12; the number is that of its table), each named
+ * after what a user would have lost. The faults that other files look at are not repeated here.
  */
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -267,7 +267,8 @@ describe('the golden backups', () => {
       retries: 0,
     });
     expect(first.skipped).toBe(first.records - inserted);
-    // A record begins anew at generation 1, so that those changed before their backup are newer than what is there (5.4).
+    // A record begins anew at generation 1, so that those changed before their backup are newer than what is there
+    // (5.4).
     const newer = readBackup(path).flatMap((file) =>
       recordsIn(decode(file)).filter(({ generation }) => generation > 1),
     );

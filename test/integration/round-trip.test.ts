@@ -9,8 +9,8 @@ import { decode } from '../support/asb.js';
 const GOLDEN = new URL('../fixtures/backups/', import.meta.url).pathname;
 
 /**
- * The records of the golden files expire, some of them within months. Restored with this many seconds more, they outlive
- * this test by years and stay below the server's limit of ten.
+ * The records of the golden files expire, some of them within months. Restored with this many seconds more, they
+ * outlive this test by years and stay below the server's limit of ten.
  */
 const EXTRA_TTL_S = 180_000_000;
 

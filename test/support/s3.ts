@@ -8,8 +8,8 @@
  *     const server = s3Server();
  *     describe.skipIf(server === undefined)(`backups in S3${server === undefined ? ` (${skipReason})` : ''}`, …)
  *
- * The server is Swift 2.30. It wants paths in place of host names for buckets, and the region it names. It refuses bodies
- * in aws-chunked encoding, so request checksums may only be made when they are required.
+ * The server is Swift 2.30. It wants paths in place of host names for buckets, and the region it names. It refuses
+ * bodies in aws-chunked encoding, so request checksums may only be made when they are required.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -59,8 +59,8 @@ export async function stopS3Server(server: S3Server): Promise<void> {
 }
 
 /**
- * The environment of a child process that talks to the server as `user`: this one's, without any other AWS settings that
- * a developer may have, in variables or in files.
+ * The environment of a child process that talks to the server as `user`: this one's, without any other AWS settings
+ * that a developer may have, in variables or in files.
  */
 export function s3Environment(server: S3Server, user: S3Credentials = server): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(

@@ -1,4 +1,6 @@
-/** List and map operations: decoding, nested paths, dispatch. The operations are in cdt-list and cdt-map. Spec: 12.1. */
+/**
+ * List and map operations: decoding, nested paths, dispatch. The operations are in cdt-list and cdt-map. Spec: 12.1.
+ */
 import { ResultCode } from '../../aerospike/protocol/constants.js';
 import { isMapRead, mapModify, mapRead, MapOp } from './map.js';
 import { createsList, isListRead, listModify, listRead } from './list.js';

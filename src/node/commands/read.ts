@@ -1,4 +1,6 @@
-/** Reading commands: get, get of some bins, exists, reading operate; single or as a batch row. Spec: wire.md 8.1, 8.3. */
+/**
+ * Reading commands: get, get of some bins, exists, reading operate; single or as a batch row. Spec: wire.md 8.1, 8.3.
+ */
 import { Info1, Info2, Op, ResultCode } from '../../aerospike/protocol/constants.js';
 import { RecordBuilder } from '../data/record-builder.js';
 import type { Filter } from '../filter/filter.js';

@@ -58,11 +58,11 @@ export function checkNormalized(type: number, buf: Buffer, start: number, end: n
 
 /** The bytes to store for a written value. Throws ErrorReply. */
 export function normalizeParticle(type: number, value: Buffer): Buffer {
-  const verdict = checkNormalized(type, value, 0, value.length);
-  if (verdict === IS_NORMALIZED) return value;
-  if (verdict !== NEEDS_NORMALIZING) throw new ErrorReply(verdict);
+  const result = checkNormalized(type, value, 0, value.length);
+  if (result === IS_NORMALIZED) return value;
+  if (result !== NEEDS_NORMALIZING) throw new ErrorReply(result);
   if (type === Particle.INTEGER) return Buffer.concat([Buffer.alloc(INTEGER_BYTES - value.length), value]);
-  if (type === Particle.GEOJSON) return normaliseGeo(value);
+  if (type === Particle.GEOJSON) return normalizeGeo(value);
   try {
     const decoded = decode(value, { strict: true });
     if (type === Particle.LIST ? decoded instanceof List : decoded instanceof OrderedMap) return encode(decoded);
@@ -90,7 +90,7 @@ export function geoText(value: Buffer): Buffer | undefined {
 }
 
 /** Cells of a request are ignored (1.5); this server computes none. */
-function normaliseGeo(value: Buffer): Buffer {
+function normalizeGeo(value: Buffer): Buffer {
   const text = geoText(value);
   if (text === undefined || !isGeometry(text)) throw new ErrorReply(ResultCode.INVALID_GEO);
   return Buffer.concat([Buffer.alloc(GEO_HEAD_BYTES), text]);

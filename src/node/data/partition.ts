@@ -194,8 +194,8 @@ export class Partition {
     const byDigest = (a: StoredRecord, b: StoredRecord): number =>
       b.slab.compare(a.slab, a.offset + at, a.offset + at + 20, b.offset + at, b.offset + at + 20);
     if (list.length > KEY_INDEX_RANGE) return [...list].sort(byDigest);
-    // All digests of a partition share 12 bits: byte 0 and the low half of byte 1 (wire.md 5.3). The 36 bits after those
-    // nearly always decide; sorting plain doubles is many times faster than sorting with a comparison function.
+    // All digests of a partition share 12 bits: byte 0 and the low half of byte 1 (wire.md 5.3). The 36 bits after
+    // those nearly always decide; sorting plain doubles is many times faster than sorting with a comparison function.
     const keys = new Float64Array(list.length);
     for (let i = 0; i < list.length; i++) {
       const { slab, offset } = list[i]!;

@@ -1,4 +1,6 @@
-/** POSIX regular expressions, basic and extended, as JavaScript ones (wire.md 10.2, opcode 7). Byte strings as latin1. */
+/**
+ * POSIX regular expressions, basic and extended, as JavaScript ones (wire.md 10.2, opcode 7). Byte strings as latin1.
+ */
 
 /** 10.2 Flags, the libc's REG_… bits. */
 const RegexFlag = { EXTENDED: 1, IGNORE_CASE: 2, NEWLINE: 4 } as const;

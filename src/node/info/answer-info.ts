@@ -144,8 +144,8 @@ function hostPort({ host, port }: PeerAddress, impliedPort: number): string {
 }
 
 /**
- * `service-*` and `peers-*`. A node has either clear or TLS addresses; TLS is an Enterprise feature, so that only a node
- * with TLS knows the `tls` ones. There are alternate addresses only if there are some that differ.
+ * `service-*` and `peers-*`. A node has either clear or TLS addresses; TLS is an Enterprise feature, so that only a
+ * node with TLS knows the `tls` ones. There are alternate addresses only if there are some that differ.
  */
 function infoAddresses(name: string, node: InfoNode): string {
   const [what, kind, which] = name.split('-');

@@ -54,8 +54,8 @@ function put(params: ReadonlyMap<string, string>, state: ClusterState): string {
 }
 
 /**
- * Lua isn't parsed here. The one mistake that tests need to be told from good source is a file that no Lua compiler takes:
- * one with a NUL byte, or a `function` without any `end`.
+ * Lua isn't parsed here. The one mistake that tests need to be told from good source is a file that no Lua compiler
+ * takes: one with a NUL byte, or a `function` without any `end`.
  */
 function firstBrokenLine(source: string): number | undefined {
   const nul = source.indexOf('\0');

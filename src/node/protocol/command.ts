@@ -1,4 +1,6 @@
-/** Type-3 requests: one reusable view over the bytes of a command, single or a row of a batch. Spec: wire.md 1.2–1.4. */
+/**
+ * Type-3 requests: one reusable view over the bytes of a command, single or a row of a batch. Spec: wire.md 1.2–1.4.
+ */
 import { Field, MESSAGE_HEADER_BYTES } from '../../aerospike/protocol/constants.js';
 import { DIGEST_BYTES } from '../../core/partition.js';
 

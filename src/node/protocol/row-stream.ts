@@ -1,4 +1,6 @@
-/** The output of a scan: rows gathered in protos of about a megabyte, sent as the socket takes them. Spec: wire.md 5.2. */
+/**
+ * The output of a scan: rows gathered in protos of about a megabyte, sent as the socket takes them. Spec: wire.md 5.2.
+ */
 import { FRAME_HEADER_BYTES, FrameType, Info1, MESSAGE_HEADER_BYTES } from '../../aerospike/protocol/constants.js';
 import type { StoredRecord } from '../data/partition.js';
 import { writeFrameHeader, writeMessageHeader } from './reply.js';

@@ -92,8 +92,8 @@ export class Connection {
   }
 
   /**
-   * Sends bytes. `counted`: they belong to the answer to a message, as opposed to info. `done` is called when the buffer
-   * may be used again. A promise is returned if the socket can't take more for now.
+   * Sends bytes. `counted`: they belong to the answer to a message, as opposed to info. `done` is called when the
+   * buffer may be used again. A promise is returned if the socket can't take more for now.
    */
   send(bytes: Buffer, counted: boolean, done?: () => void): Promise<void> | undefined {
     const faults = this.faultInjection.faultsInForce;

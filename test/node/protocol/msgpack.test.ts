@@ -127,7 +127,7 @@ describe('the quick test for normal form', () => {
           const value = Buffer.concat([Buffer.from([first, second]), tail]);
           for (const type of [Particle.LIST, Particle.MAP]) {
             if (!isCanonicalCollection(type, value, 0, value.length)) continue;
-            if (normalisedByDecoder(value) !== value.toString('hex')) wrong.push(value.toString('hex'));
+            if (normalizeByDecoder(value) !== value.toString('hex')) wrong.push(value.toString('hex'));
           }
         }
       }
@@ -135,7 +135,7 @@ describe('the quick test for normal form', () => {
     expect(wrong).toEqual([]);
   });
 
-  function normalisedByDecoder(value: Buffer): string {
+  function normalizeByDecoder(value: Buffer): string {
     try {
       return encode(decode(value, { strict: true })).toString('hex');
     } catch (error) {
