@@ -19,8 +19,8 @@ export type Showing =
 export interface Step {
   tool: ToolName;
   /**
-   * `$PORT`, `$PORT2` and so on stand for the ports of the nodes, `$AGENT` for that of the secret agent, `$FIXTURES` for
-   * the folder of the C tool's backups.
+   * `$PORT`, `$PORT2` and so on stand for the ports of the nodes, `$AGENT` for that of the secret agent, `$FIXTURES`
+   * for the folder of the C tool's backups.
    */
   args: readonly string[];
   env?: Readonly<Record<string, string>>;

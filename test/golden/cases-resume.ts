@@ -1,4 +1,6 @@
-/** Backups that are interrupted, asked for their progress, and continued. The server is slowed down, not the machine. */
+/**
+ * Backups that are interrupted, asked for their progress, and continued. The server is slowed down, not the machine.
+ */
 import { asbackup, backup, restore, type Case, type Step } from './case.js';
 import { fileText, LATER_HEAD, partitionOf, uniform, VARIED } from './data.js';
 import type { Nudge } from './run.js';

@@ -1,4 +1,6 @@
-/** What the server and the backup files of the cases hold: always the same, with times of the distant future or past. */
+/**
+ * What the server and the backup files of the cases hold: always the same, with times of the distant future or past.
+ */
 import { createHash } from 'node:crypto';
 
 /** Particle types as they stand on the wire (wire.md 1.5). */

@@ -1,11 +1,11 @@
 /**
- * The in-memory server that the commands run against. This is the only file here that imports from src/: when the server
- * moves, nothing else has to change.
+ * The in-memory server that the commands run against. This is the only file here that imports from src/: when the
+ * server moves, nothing else has to change.
  */
 import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
-import { EmbeddedCluster, type EmbeddedOptions } from '../../src/node/cluster.js';
+import { InMemoryCluster, type InMemoryClusterOptions } from '../../src/node/cluster.js';
 import type { Faults } from '../../src/node/fault-injection.js';
-import { Users } from '../../src/node/security.js';
+import { UserDirectory } from '../../src/node/security.js';
 import type { Contents } from './data.js';
 
 export type { Faults };
@@ -39,32 +39,32 @@ export interface RunningNode {
 }
 
 export async function startNode(setup: NodeSetup): Promise<RunningNode> {
-  const options: EmbeddedOptions = {};
+  const options: InMemoryClusterOptions = {};
   if (setup.nodes !== undefined) options.nodes = setup.nodes;
   if (setup.nsupPeriodS !== undefined) options.nsupPeriodS = setup.nsupPeriodS;
   if (setup.maxRecordSizeBytes !== undefined) options.maxRecordSizeBytes = setup.maxRecordSizeBytes;
   if (setup.build !== undefined) options.build = setup.build;
   if (setup.user !== undefined) {
     const [name = '', password = ''] = setup.user.split(':');
-    options.security = new Users({ users: [{ name, credential: await hashPassword(password) }] });
+    options.security = new UserDirectory({ users: [{ name, credential: await hashPassword(password) }] });
   }
-  const cluster = await EmbeddedCluster.start(options);
+  const cluster = await InMemoryCluster.start(options);
   if (setup.contents !== undefined) load(cluster, setup.contents);
   const first = cluster.nodes[0]!;
   for (const partition of setup.unavailable ?? []) first.unavailable.add(partition);
-  if (setup.faults !== undefined) for (const node of cluster.nodes) node.misbehave(setup.faults);
+  if (setup.faults !== undefined) for (const node of cluster.nodes) node.injectFaults(setup.faults);
   return {
     host: first.host,
     ports: cluster.nodes.map(({ port }) => port),
     behave: () => {
-      for (const node of cluster.nodes) node.behave();
+      for (const node of cluster.nodes) node.clearFaults();
     },
     failures: () => cluster.nodes.flatMap((node) => node.failures),
     stop: () => cluster.stop(),
   };
 }
 
-function load(cluster: EmbeddedCluster, { records, indexes, modules }: Contents): void {
+function load(cluster: InMemoryCluster, { records, indexes, modules }: Contents): void {
   const store = cluster.store('test');
   for (const { set, digest, key, generation, voidTime, bins, updatedMs } of records) {
     store.putRaw(set, digest, key, generation, voidTime, bins, updatedMs);

@@ -18,7 +18,9 @@ export interface Surroundings {
   unordered?: boolean;
   /** The run stops somewhere: how many records it has done by then is left out. */
   maskCounts?: boolean;
-  /** Progress lines are shown, without their numbers; by default they are left out, since a slow run has more of them. */
+  /**
+   * Progress lines are shown, without their numbers; by default they are left out, since a slow run has more of them.
+   */
   showProgress?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Everything that the commands put out, compared with files in test/fixtures/outputs. A difference is a change that users
- * or their scripts will see. `UPDATE_GOLDEN=1 npx vitest run test/golden` writes the files anew; lines with a `C` in front
- * must not change at all (kinds.ts).
+ * Everything that the commands put out, compared with files in test/fixtures/outputs. A difference is a change that
+ * users or their scripts will see. `UPDATE_GOLDEN=1 npx vitest run test/golden` writes the files anew; lines with a `C`
+ * in front must not change at all (kinds.ts).
  */
 import {
   existsSync,
