@@ -1,4 +1,5 @@
 /** The readers of files, with valid files of each kind. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,8 +95,10 @@ function createStateReader(): Reader {
   const digest = Buffer.concat([Buffer.of(100, 0), Buffer.alloc(18, 7)]).toString('base64');
   const state = {
     format: 'asbackup-state',
-    version: 1,
+    version: 2,
     saved: '2026-01-02T03:04:05.678Z',
+    runId: '0123456789abcdef',
+    target: '/backups/test',
     identity: { namespace: 'test', sets: 'a,b', compact: false, 'key fingerprint': 'ab12' },
     filters: ['0-4096'],
     partitions: { done: '0-99,200-300,4095', after: { 100: digest } },
@@ -104,15 +107,14 @@ function createStateReader(): Reader {
       { name: 'test_00001.asb', bytes: 0, vector: '0123456789abcdef0123456789abcdef' },
     ],
     counters: { records: 10, bytes: 1234, sindexes: 2, udfs: 1 },
-    writer: { pid: 4711, host: 'here' },
   };
-  const stdout = { ...state, filters: [digest], files: [], partitions: { done: '', after: {} }, writer: undefined };
+  const stdout = { ...state, filters: [digest], files: [], partitions: { done: '', after: {} } };
   return {
     name: 'state file',
     share: 0.15,
     seeds: [state, stdout].map((one) => Buffer.from(`${JSON.stringify(one, undefined, 1)}\n`)),
     read: (input) => {
-      const { cursors, filters, files } = parseState(input, 'a.state');
+      const { cursors, filters, files } = parseState(withChecksum(input), 'a.state');
       // What was read must be fit for use.
       for (const filter of filters) cursors.within(filter);
       cursors.toJSON();
@@ -120,6 +122,20 @@ function createStateReader(): Reader {
     },
     isRejection: (error) => error instanceof StateError && error.message.startsWith('a.state '),
   };
+}
+
+/** The damaged state with a checksum that is right: what the checksum would hide is to be found, too. */
+function withChecksum(input: Buffer): Buffer {
+  let value: unknown;
+  try {
+    value = JSON.parse(input.toString('utf8'));
+  } catch {
+    return input;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return input;
+  const { checksum: _, ...rest } = value as Record<string, unknown>;
+  const checksum = createHash('sha256').update(JSON.stringify(rest)).digest('hex');
+  return Buffer.from(JSON.stringify({ ...rest, checksum }));
 }
 
 function createConfigReader(): Reader {
