@@ -60,6 +60,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Name another file with --state-file-dst.',
     api: 'Name another file with stateFile.',
   },
+  'omit-metadata': {
+    cli: 'To restore without it, give --no-indexes or --no-udfs.',
+    api: 'To restore without it, set noIndexes or noUdfs.',
+  },
   'overlapping-directories': {
     cli: 'With --apply-increment, the directories are restored in the given order and later ones win; with --unique, the first one wins.',
     api: 'With applyIncrement, the directories are restored in the given order and later ones win; with unique, the first one wins.',

@@ -1,4 +1,4 @@
-/** What a person is shown of a run that has ended: figures with their units, made for the eye. */
+/** The table at the end of a run on a terminal: figures with their units. */
 import { perSecond } from './progress/throughput.js';
 import { secondsText } from './format-duration.js';
 
@@ -79,14 +79,14 @@ export function restoreSummary(figures: RestoreFigures, complete = true): Summar
     rows: [
       counted('Records read', records, durationMs),
       counter('  inserted', figures.inserted, 'written', 'good'),
-      counter('  existed', figures.existed, 'there already (--unique)'),
+      ...(figures.inDoubt === 0 ? [] : [counter('  in doubt', figures.inDoubt, 'found present after a lost answer')]),
+      counter('  existed', figures.existed, 'exist already (--unique)'),
       counter('  fresher', figures.fresher, 'the server has a newer one'),
-      counter('  expired', figures.expired, 'their time was over'),
-      counter('  skipped', figures.skipped, 'not asked for'),
+      counter('  expired', figures.expired, 'TTL expired'),
+      counter('  skipped', figures.skipped, 'not selected'),
       counter('  ignored', figures.ignored, 'refused (--ignore-record-error)', 'bad'),
       counter('  failed', figures.failed, 'not written', 'bad'),
       counter('Retries', figures.retries, 'records sent again'),
-      ...(figures.inDoubt === 0 ? [] : [counter('In doubt', figures.inDoubt, 'counted as inserted')]),
       sized('Input', bytes, durationMs),
       ...ratioRows(bytes, textBytes),
       { label: 'Indexes', value: countText(sindexes), tone: idleAtZero(sindexes) },

@@ -67,7 +67,8 @@ export type RestoreEvent =
         | 'records.sorted'
         | 'records.fresher'
         | 'records.existed'
-        | 'records.in-doubt';
+        | 'records.in-doubt'
+        | 'records.generation-zero';
       records: number;
     }
   /** Most records have expired. `clockAheadS`: seconds that the clock of this host is ahead of the server's. */

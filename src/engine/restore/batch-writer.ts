@@ -195,7 +195,7 @@ export class BatchWriter implements StopControl {
   private sendRemainder({ retry, resend, refreshMap, overloaded, reason }: Remainder): void {
     if (retry !== undefined) {
       this.inFlight++;
-      void this.sendLater(retry, refreshMap, reason);
+      void this.sendLater(retry, this.retries.pauseMs(retry.attempt), refreshMap, reason);
     }
     if (resend !== undefined) {
       this.inFlight++;
@@ -214,10 +214,9 @@ export class BatchWriter implements StopControl {
   }
 
   /** `frame` is counted in `inFlight`. Never rejects. */
-  private async sendLater(frame: WriteFrame, refreshMap: boolean, reason: string): Promise<void> {
+  private async sendLater(frame: WriteFrame, pauseMs: number, refreshMap: boolean, reason: string): Promise<void> {
     try {
       const { rows, attempt } = frame;
-      const pauseMs = this.retries.pauseMs(attempt);
       this.hooks.emit({ type: 'write.retry', records: rows, attempt, pauseMs, reason });
       if (pauseMs > 0) await this.pause(pauseMs);
       if (refreshMap && !this.stopped) await this.refreshMap();

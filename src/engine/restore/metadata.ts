@@ -180,7 +180,7 @@ export class MetadataRestorer {
   }
 
   private fail(what: string, cause: unknown, operation = 'restore'): void {
-    const hint = cause instanceof ToolError ? cause.hint : undefined;
+    const hint = (cause instanceof ToolError ? cause.hint : undefined) ?? 'omit-metadata';
     const text = `Cannot ${operation} ${what}: ${errorMessage(cause)}`;
     const error = new RestoreFailure('RESTORE_GLOBALS', text, { cause, hint });
     this.emit({ type: 'error', error: serializeError(error) });

@@ -30,6 +30,8 @@ export class RecordProcessor {
   nullSetSeen = false;
   /** Records whose TTL had to be cut to the server's maximum. */
   ttlsCut = 0;
+  /** Accepted records of generation 0 whose generation counts. */
+  generationZero = 0;
 
   private nowS = 0;
   private readonly sets: readonly Buffer[];
@@ -91,7 +93,12 @@ export class RecordProcessor {
       return false;
     }
     const { generation } = record;
-    this.policy = generation === 0 && this.sendGeneration ? this.firstWritePolicy : this.defaultPolicy;
+    if (generation === 0 && this.sendGeneration) {
+      this.policy = this.firstWritePolicy;
+      this.generationZero++;
+    } else {
+      this.policy = this.defaultPolicy;
+    }
     this.generation = this.sendGeneration ? generation : 0;
     this.ttlS = ttlS;
     return true;

@@ -12,7 +12,7 @@ export function reportChangedRecords(
   { existed, fresher, inDoubt }: RestoreCounts,
   emit: EmitEvent,
 ): void {
-  const sum = (key: 'ttlsCut' | 'persistBitsCleared' | 'sorted'): number =>
+  const sum = (key: 'ttlsCut' | 'persistBitsCleared' | 'sorted' | 'generationZero'): number =>
     results.reduce((total, result) => total + result[key], 0);
   const reports = [
     ['records.ttl-cut', sum('ttlsCut')],
@@ -21,6 +21,7 @@ export function reportChangedRecords(
     ['records.fresher', fresher],
     ['records.existed', existed],
     ['records.in-doubt', inDoubt],
+    ['records.generation-zero', sum('generationZero')],
   ] as const;
   for (const [type, records] of reports) if (records > 0) emit({ type, records });
 }

@@ -11,9 +11,11 @@ import type { MetadataEntry } from '../../core/sindex.js';
 import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import type { FileJob } from '../input/input.js';
+import { InputError } from '../input/errors.js';
 import { MetadataLimit } from '../input/metadata-limit.js';
 import { NamespaceCheck } from '../input/namespace-check.js';
 import { explainReadError, openInput } from '../input/open-input.js';
+import { OverlapDetector } from '../input/overlap.js';
 import { BatchWriter } from './batch-writer.js';
 import { RESTORE_COUNTERS, zeroCounts } from './counters.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -27,6 +29,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   private readonly processor: RecordProcessor;
   private readonly namespaces: NamespaceCheck;
   private readonly metadataLimit = new MetadataLimit();
+  private readonly overlap: OverlapDetector | undefined;
   private readonly storages: StorageRegistry;
   private readonly rateLimiter: RateLimiter | undefined;
   /** Indexes and modules of the current file that are restored already. */
@@ -45,6 +48,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     this.storages = StorageRegistry.forWorker(data.storage);
     this.namespaces = new NamespaceCheck(data.writer.namespace?.from);
     this.rateLimiter = data.limits === undefined ? undefined : new RateLimiter(data.limits);
+    this.overlap = data.overlap && new OverlapDetector(data.overlap.map, data.overlap.directory);
     this.processor = new RecordProcessor(data.rules, this.counts);
     this.batchWriter = new BatchWriter(cluster, data.writer, this.counts, {
       emit: link.emit,
@@ -108,10 +112,10 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     const { records, inserted, retries, bytes } = this.counts;
     const durationMs = performance.now() - this.startedAt;
     this.link.emit({ type: 'worker.done', direction: 'restore', records, inserted, retries, bytes, durationMs });
-    const { nullSetSeen, ttlsCut } = this.processor;
+    const { nullSetSeen, ttlsCut, generationZero } = this.processor;
     const { persistBitsCleared, sorted } = this.batchWriter;
     this.cluster.close();
-    return { nullSetSeen, ttlsCut, persistBitsCleared, sorted };
+    return { nullSetSeen, ttlsCut, persistBitsCleared, sorted, generationZero };
   }
 
   visitMeta(meta: Readonly<Meta>): void {
@@ -132,6 +136,11 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
       throw error;
     }
     if (!processor.accept(record)) return;
+    if (this.overlap?.isOverlap(record) === true) {
+      counts.failed++;
+      this.batchWriter.stop(overlapError(this.source?.name ?? ''));
+      return;
+    }
     this.batchWriter.add(record, processor.policy, processor.generation, processor.ttlS);
   }
 
@@ -178,6 +187,13 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     await this.batchWriter.pause(ms);
     this.processor.readClock();
   }
+}
+
+function overlapError(file: string): InputError {
+  const text =
+    `${file} may hold other versions of records that an earlier directory has, too, and generations do not show which ` +
+    'version is the newest';
+  return new InputError('INPUT_OVERLAP', text, { hint: 'overlapping-directories', details: { file } });
 }
 
 runWorker<FileJob, MetadataDone, RestoreWorkerMessage, WorkerResult>(async (link) => {

@@ -22,7 +22,7 @@ import {
 } from '../input/input.js';
 import { MAX_METADATA_ENTRIES } from '../input/metadata-limit.js';
 import { findMissingFiles } from '../input/missing-files.js';
-import { findOverlap } from '../input/overlap.js';
+import { createOverlapMap, findOverlap } from '../input/overlap.js';
 import { describeSource, inputDirectories } from '../input/source.js';
 import type { RestoreConfig, RestoreCounts, RestoreResult } from './config.js';
 import { RESTORE_COUNTERS } from './counters.js';
@@ -56,6 +56,8 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
   private readonly blocks: CounterBlock<(typeof RESTORE_COUNTERS)[number]>[] = [];
   private metadata: MetadataRestorer | undefined;
   private expectedBytes = 0;
+  /** Absent = no two directories can hold the same records, or the policy decides which ones count. */
+  private overlapMap: SharedArrayBuffer | undefined;
   /** The file that each worker reads. */
   private readonly currentFiles: (string | undefined)[] = [];
 
@@ -127,8 +129,8 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     try {
       const headers = await this.restoreHeaders(input, codecs, metadata);
       if (!config.noRecords) emit({ type: 'restore.records' });
-      for (const jobs of groups) {
-        const outcome = await this.restoreFiles(jobs, cluster, mode, metadata);
+      for (const [i, jobs] of groups.entries()) {
+        const outcome = await this.restoreFiles(jobs, i + 1, cluster, mode, metadata);
         results.push(...outcome.results);
         stopReason = outcome.failure;
         if (stopReason !== undefined) break;
@@ -166,7 +168,8 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
 
   /**
    * Files that may be restored in any order, as one group. Several backups of one namespace may hold the same records:
-   * they are restored one after the other, so that the last one counts, if the configuration lets it.
+   * they are restored one after the other, so that the last one counts. Where the policy does not promise that, workers
+   * stop at the first record that may be in two of them.
    */
   private async orderParts({ parts }: Input, codecs: Codecs): Promise<FileJob[][]> {
     const all = parts.map(({ jobs }) => jobs);
@@ -175,8 +178,11 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       const overlapping = findOverlap(await scanHeaders(files, this.scanOptions(codecs)));
       if (overlapping.length > 0) {
         const { unique, noGeneration, applyIncrement = false } = this.config;
-        if (!unique && !noGeneration && !applyIncrement) throw overlapError(overlapping);
-        this.context.emit({ type: 'input.overlap', directories: overlapping, winner: unique ? 'first' : 'last' });
+        if (unique || noGeneration || applyIncrement) {
+          this.context.emit({ type: 'input.overlap', directories: overlapping, winner: unique ? 'first' : 'last' });
+        } else {
+          this.overlapMap = createOverlapMap();
+        }
         return all.filter((jobs) => jobs.length > 0);
       }
     }
@@ -236,6 +242,7 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
 
   private async restoreFiles(
     jobs: readonly FileJob[],
+    directory: number,
     cluster: Cluster,
     mode: WriteMode,
     metadata: MetadataRestorer,
@@ -243,6 +250,8 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     const { config, context, currentFiles } = this;
     const { emit, signal } = context;
     const plan = createWorkerData(config, cluster, mode, jobs.length, createRateLimits(config));
+    const { overlapMap: map } = this;
+    const overlap = map === undefined ? {} : { overlap: { map, directory: ((directory - 1) % 255) + 1 } };
     const block = CounterBlock.allocate(RESTORE_COUNTERS, plan.length);
     this.blocks.push(block);
     const channels = await openReadChannels(this.storages, jobs, plan.length);
@@ -252,7 +261,7 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       workers: plan.map((data, i) => {
         const storage = channels[i];
         return {
-          data: { ...data, counters: block.shared, ...(storage === undefined ? {} : { storage }) },
+          data: { ...data, counters: block.shared, ...overlap, ...(storage === undefined ? {} : { storage }) },
           transfer: storage?.ports ?? [],
         };
       }),
@@ -296,11 +305,4 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
 function stopError(reason: unknown): ToolError {
   const text = reason instanceof ToolError ? reason.message : 'The restore was stopped before it was complete';
   return new RestoreFailure('RESTORE_INTERRUPTED', text);
-}
-
-function overlapError(directories: readonly string[]): InputError {
-  const text =
-    `${directories.join(' and ')} hold backups of the same namespace, so that records may be in more than one of ` +
-    'them, and generations do not show which copy is the newest';
-  return new InputError('INPUT_OVERLAP', text, { hint: 'overlapping-directories', details: { directories } });
 }

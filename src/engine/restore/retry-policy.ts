@@ -1,4 +1,5 @@
 /** When a write is tried again, and when it has failed for good (asrestore.md 6.3). */
+import { RetryBudget } from '../../core/retry.js';
 
 export interface RetrySettings {
   /** Attempts after the first one. 0 = none, however little time has passed. */
@@ -10,47 +11,53 @@ export interface RetrySettings {
 }
 
 const MAX_TIMER_MS = 0x7fffffff;
-/** Pauses of the attempts beyond `maxRetries`. */
-const MIN_LATE_PAUSE_MS = 100;
-const MAX_LATE_PAUSE_MS = 5000;
 
 /**
  * One per worker. An outage of some seconds uses up a few attempts within milliseconds, so that attempts alone are no
  * measure: the time without progress counts as well.
  */
 export class RetryPolicy {
-  private failingSince: number | undefined;
+  private readonly budget: RetryBudget;
+  /** The pause before an attempt beyond `maxRetries`; undefined = the time is over. */
+  private latePauseMs: number | undefined;
+  /** `latePauseMs` is that of the current answer. */
+  private decided = false;
 
   constructor(
     private readonly settings: RetrySettings,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    nowMs?: () => number,
+    random?: () => number,
+  ) {
+    this.budget = new RetryBudget({ budgetMs: settings.retryBudgetMs }, nowMs, random);
+  }
+
+  /** To be called before the rows of each answer. */
+  beginAnswer(): void {
+    this.decided = false;
+  }
 
   /** A record was written. */
   recordProgress(): void {
-    this.failingSince = undefined;
+    this.budget.reset();
   }
 
   /**
    * Whether rows that failed may be sent again. `attempts`: how often they were sent again before; `passes`: the
-   * failure
-   * may be over a moment later.
+   * failure may be over a moment later.
    */
   allowsRetry(attempts: number, passes: boolean): boolean {
-    const { maxRetries, retryBudgetMs } = this.settings;
-    const now = this.now();
-    this.failingSince ??= now;
-    if (attempts < maxRetries) return true;
-    return passes && maxRetries > 0 && now - this.failingSince < retryBudgetMs;
+    if (!this.decided) {
+      this.latePauseMs = this.budget.nextDelayMs();
+      this.decided = true;
+    }
+    const { maxRetries } = this.settings;
+    return attempts < maxRetries || (passes && maxRetries > 0 && this.latePauseMs !== undefined);
   }
 
-  /** The pause before the retry of the given number, from 1. */
+  /** The pause before the retry of the given number, from 1, of rows of the current answer. */
   pauseMs(retry: number): number {
     const { maxRetries, retryScaleFactorUs } = this.settings;
-    const pauseMs = backoffMs(retry, retryScaleFactorUs);
-    if (retry <= maxRetries) return pauseMs;
-    const late = Math.min(MAX_LATE_PAUSE_MS, MIN_LATE_PAUSE_MS * 2 ** Math.min(16, retry - maxRetries - 1));
-    return Math.max(late, Math.min(pauseMs, MAX_LATE_PAUSE_MS));
+    return retry <= maxRetries ? backoffMs(retry, retryScaleFactorUs) : (this.latePauseMs ?? 0);
   }
 }
 

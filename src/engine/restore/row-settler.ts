@@ -77,6 +77,7 @@ export class RowSettler {
     for (let row = 0; row < rows; row++) if (results[row] === ResultCode.OK) written++;
     this.counts.inserted += written;
     if (written > 0) this.retries.recordProgress();
+    this.retries.beginAnswer();
     if (written < rows) {
       for (let row = 0; row < rows; row++) {
         if (results[row] !== ResultCode.OK) this.settleRow(frame, row, outcome, rest);

@@ -26,6 +26,8 @@ export interface RestoreWorkerData {
   storage?: ReadChannel;
   /** Absent = none. */
   limits?: RateLimits;
+  /** Absent = no two directories can hold the same records. `directory` is its number, from 1. */
+  overlap?: { map: SharedArrayBuffer; directory: number };
   /** Of a CounterBlock of RESTORE_COUNTERS. */
   counters: SharedArrayBuffer;
 }
@@ -47,4 +49,5 @@ export interface WorkerResult {
   ttlsCut: number;
   persistBitsCleared: number;
   sorted: number;
+  generationZero: number;
 }

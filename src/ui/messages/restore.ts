@@ -36,7 +36,7 @@ export function formatRestoreEvent(event: EngineEvent, context: RestoreLineConte
     case 'input.missing':
       return { level: 'error', line: warningEvent('input.missing', event.part) };
     case 'input.overlap':
-      return { level: 'error', line: overlapLine(event.directories, event.winner) };
+      return info(overlapLine(event.directories, event.winner));
     case 'restore.write-mode':
       return { level: 'error', line: writeModeLine(event.reason) };
     case 'restore.records':
@@ -88,7 +88,8 @@ export function formatRestoreEvent(event: EngineEvent, context: RestoreLineConte
     case 'records.sorted':
     case 'records.fresher':
     case 'records.existed':
-    case 'records.in-doubt': {
+    case 'records.in-doubt':
+    case 'records.generation-zero': {
       const { type, records } = event;
       return info(logEvent(type, changedRecordsText(type, records, context), { records }));
     }
@@ -229,7 +230,8 @@ type ChangedRecords =
   | 'records.sorted'
   | 'records.fresher'
   | 'records.existed'
-  | 'records.in-doubt';
+  | 'records.in-doubt'
+  | 'records.generation-zero';
 
 function changedRecordsText(type: ChangedRecords, records: number, { optionNames }: RestoreLineContext): string {
   switch (type) {
@@ -250,6 +252,11 @@ function changedRecordsText(type: ChangedRecords, records: number, { optionNames
       return (
         `${records} record(s) were found present when sent again after a lost answer; they are not counted as ` +
         'inserted, as somebody else may have written them'
+      );
+    case 'records.generation-zero':
+      return (
+        `${records} record(s) have generation 0 in the backup; they were written where the namespace has no such ` +
+        'record, which the C tool never does'
       );
   }
 }
