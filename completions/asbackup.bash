@@ -1,4 +1,4 @@
-# bash completion for asbackup; made of its option table by "npm run completions".
+# bash completion for asbackup; made of its option table by "npm run docs".
 
 _asbackup() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}

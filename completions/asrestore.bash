@@ -1,4 +1,4 @@
-# bash completion for asrestore; made of its option table by "npm run completions".
+# bash completion for asrestore; made of its option table by "npm run docs".
 
 _asrestore() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}

@@ -6,6 +6,7 @@ export { backup } from './api/backup.js';
 export { restore } from './api/restore.js';
 export { readBackup } from './api/read-backup.js';
 export type * from './api/settings.js';
+export type * from './api/option-settings.js';
 export type * from './api/entries.js';
 export type { BackupResult } from './engine/backup/config.js';
 export type { RestoreResult } from './engine/restore/config.js';

@@ -17,5 +17,5 @@ export function argumentKind(spec: OptionSpec): ArgumentKind {
  * What completion offers, each by its main name: what a run would refuse is not, and old spellings are not learnt anew.
  */
 export function completable(table: OptionTable): readonly OptionSpec[] {
-  return table.filter((spec) => spec.available);
+  return table.filter((spec) => spec.removed === undefined);
 }

@@ -8,7 +8,7 @@ import type { ToolPage } from './tool-page.js';
  */
 export function bashCompletion({ name, options }: ToolPage): string {
   const specs = completable(options);
-  return `# bash completion for ${name}; made of its option table by "npm run completions".
+  return `# bash completion for ${name}; made of its option table by "npm run docs".
 
 _${name}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}

@@ -5,7 +5,7 @@ import { firstSentence, type ToolPage } from './tool-page.js';
 /** Completions for fish, to lie as `NAME.fish` in a directory of its completion path. */
 export function fishCompletion({ name, options }: ToolPage): string {
   const lines = completable(options).map((spec) => line(name, spec));
-  return `# fish completion for ${name}; made of its option table by "npm run completions".
+  return `# fish completion for ${name}; made of its option table by "npm run docs".
 
 complete -c ${name} -f
 ${lines.join('\n')}

@@ -6,7 +6,7 @@ import { firstSentence, type ToolPage } from './tool-page.js';
 export function zshCompletion({ name, options }: ToolPage): string {
   const specs = completable(options).flatMap((spec) => argumentSpecs(spec));
   return `#compdef ${name}
-# zsh completion for ${name}; made of its option table by "npm run completions".
+# zsh completion for ${name}; made of its option table by "npm run docs".
 
 _arguments -s \\
 ${specs.map((text) => `  ${text}`).join(' \\\n')}

@@ -1,16 +1,20 @@
-/** Writes the man pages, the shell completions and the option pages of docs/reference from the option tables. */
+/**
+ * Writes from the option tables: the man pages, the shell completions, the option pages of docs/reference, the types of
+ * the library's settings and the sample configuration file.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { asbackupTool } from '../../src/config/backup-config.js';
-import { asrestoreTool } from '../../src/config/restore-config.js';
+import { commands } from '../../src/cli/commands/registry.js';
+import { apiSettings } from './api-settings.js';
 import { completionFiles } from './completion-files.js';
 import { manPage } from './man-page.js';
 import { optionPage } from './option-page.js';
-
-const tools = [asbackupTool, asrestoreTool];
+import { sampleConfig } from './sample-config.js';
 
 mkdirSync('man', { recursive: true });
-for (const tool of tools) writeFileSync(`man/${tool.name}.1`, manPage(tool));
-for (const tool of tools) writeFileSync(`docs/reference/${tool.name}.md`, optionPage(tool));
-for (const tool of tools) {
+for (const tool of commands) writeFileSync(`man/${tool.name}.1`, manPage(tool));
+for (const tool of commands) writeFileSync(`docs/reference/${tool.name}.md`, optionPage(tool));
+for (const tool of commands) {
   for (const [file, text] of completionFiles(tool)) writeFileSync(`completions/${file}`, text);
 }
+writeFileSync('src/api/option-settings.ts', apiSettings(commands));
+writeFileSync('conf/astools.conf.sample', sampleConfig(commands));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileKeys, type OptionSpec } from '../../src/config/schema/option-spec.js';
 import { manText } from './man-text.js';
-import { missingOptions, optionGroups } from '../../src/config/schema/option-groups.js';
+import { optionGroups } from '../../src/config/schema/option-groups.js';
 import type { ToolPage } from './tool-page.js';
 
 const OPTION_MECHANICS =
@@ -17,9 +17,8 @@ export function manPage(tool: ToolPage): string {
   const { name, options, examples } = tool;
   const text = manText[name];
   const removed = options.filter((spec) => spec.removed !== undefined);
-  const missing = missingOptions(options);
   return [
-    `.\\" Made of the option table by "npm run man".`,
+    `.\\" Made of the option table by "npm run docs".`,
     `.TH ${name.toUpperCase()} 1 "" "${name} ${packageVersion()}" "User Commands"`,
     // Neither hyphenated nor stretched, so that names of options can be searched for and copied.
     '.nh',
@@ -32,13 +31,7 @@ export function manPage(tool: ToolPage): string {
     '.SH OPTIONS',
     ...sentences(OPTION_MECHANICS),
     ...optionGroups(options).flatMap(({ group, options: specs }) => [`.SS ${group}`, ...specs.flatMap(optionEntry)]),
-    ...(missing.length === 0
-      ? []
-      : [
-          '.SS Not in this version yet',
-          ...sentences(`Known by name, and refused: ${missing.map(({ name: option }) => `*--${option}*`).join(', ')}.`),
-        ]),
-    ...(removed.length === 0 ? [] : ['.SS Gone for good', ...removed.flatMap(removedEntry)]),
+    ...(removed.length === 0 ? [] : ['.SS Removed options', ...removed.flatMap(removedEntry)]),
     ...text.sections.flatMap(([heading, paragraphs]) => prose(heading, paragraphs)),
     '.SH EXAMPLES',
     ...examples.flatMap(([what, line], i) => [

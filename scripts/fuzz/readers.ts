@@ -8,7 +8,7 @@ import { Decoder, Entry, FormatError } from '../../src/asb/decoder.js';
 import { Codecs, type CodecConfig } from '../../src/codecs/codecs.js';
 import { StreamError } from '../../src/codecs/errors.js';
 import { readKeyFile } from '../../src/codecs/key.js';
-import { asbackupTool } from '../../src/config/backup-config.js';
+import { backupSchema } from '../../src/config/backup-constraints.js';
 import { ConfigError } from '../../src/config/file/config-error.js';
 import { loadSettings } from '../../src/config/file/load.js';
 import { parseState, StateError } from '../../src/engine/backup/checkpoint/state-file.js';
@@ -151,7 +151,7 @@ function createConfigReader(): Reader {
       folder ??= mkdtempSync(join(tmpdir(), 'asbackup-fuzz-'));
       const path = join(folder, 'astools.conf');
       writeFileSync(path, input);
-      await loadSettings(asbackupTool, { files: [{ path, required: true }] });
+      await loadSettings(backupSchema, { files: [{ path, required: true }] });
     },
     isRejection: (error) => error instanceof ConfigError && error.message.includes('astools.conf'),
     close: () => {

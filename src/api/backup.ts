@@ -1,5 +1,8 @@
-import { asbackupTool, toBackupOptions } from '../config/backup-config.js';
-import { asbackupOptions } from '../config/schema/backup.js';
+import { backupSchema } from '../config/backup-constraints.js';
+import { toBackupConfig } from '../config/backup-config.js';
+import { givenFromSettings } from '../config/from-settings.js';
+import type { GivenOption } from '../config/given.js';
+import { resolve } from '../config/resolve.js';
 import { createProcessLimits } from '../core/run-context.js';
 import { createRunId } from '../core/run.js';
 import { startBackup } from '../engine/backup/backup.js';
@@ -7,62 +10,10 @@ import { backupPresentation } from '../ui/backup-presentation.js';
 import { RunReporter } from '../ui/run-reporter.js';
 import { ToolError } from '../core/errors.js';
 import type { BackupResult } from '../engine/backup/config.js';
-import { listeners } from './hooks.js';
-import {
-  base64,
-  checkOne,
-  date,
-  flag,
-  list,
-  number,
-  path,
-  quotedList,
-  type Rules,
-  text,
-  valuesOf,
-  toToken,
-  toTokens,
-} from './settings-to-config.js';
+import { requireOne } from './alternatives.js';
+import { createHooks } from './hooks.js';
+import { readSecurity } from './security.js';
 import type { BackupSettings } from './settings.js';
-import { accessOf, clusterRules, nestedWords } from './validation.js';
-
-const rules: Rules = {
-  ...clusterRules,
-  namespace: text('namespace'),
-  directory: path('directory'),
-  file: path('output-file'),
-  sets: quotedList('set'),
-  bins: list('bin-list'),
-  noBins: flag('no-bins'),
-  noRecords: flag('no-records'),
-  noIndexes: flag('no-indexes'),
-  noUdfs: flag('no-udfs'),
-  modifiedAfter: date('modified-after'),
-  modifiedBefore: date('modified-before'),
-  noTtlOnly: flag('no-ttl-only'),
-  filterExp: base64('filter-exp'),
-  maxRecords: number('max-records'),
-  partitions: text('partition-list'),
-  afterDigest: base64('after-digest'),
-  nodes: list('node-list'),
-  preferRacks: list('prefer-racks'),
-  parallel: number('parallel'),
-  recordsPerSecond: number('records-per-second'),
-  bandwidthMiB: number('nice'),
-  compress: text('compress'),
-  compressionLevel: number('compression-level'),
-  compact: flag('compact'),
-  prefix: text('output-file-prefix'),
-  fileLimitMiB: number('file-limit'),
-  removeFiles: flag('remove-files'),
-  stateFile: path('state-file-dst'),
-  continueFrom: path('continue'),
-  checkpointIntervalS: number('checkpoint-interval'),
-  socketTimeoutMs: number('socket-timeout'),
-  totalTimeoutMs: number('total-timeout'),
-  maxRetries: number('max-retries'),
-  sleepBetweenRetriesMs: number('sleep-between-retries'),
-};
 
 /**
  * Backs up one namespace. Resolves when everything asked for is written and durable. Rejects with an OptionError for
@@ -70,13 +21,12 @@ const rules: Rules = {
  * complete; with another ToolError if it could not begin; and with the signal's reason if that was aborted before.
  */
 export async function backup(settings: BackupSettings): Promise<BackupResult> {
-  const { signal, log, onProgress, stream, auth, tls, encrypt, ...plain } = settings;
-  const targets = (['directory', 'file', 'stream'] as const).filter((name) => settings[name] !== undefined);
-  checkOne(targets, 'There is nowhere to write to: give directory, file or stream.');
-  const words = [...toTokens(plain, rules, asbackupOptions), ...nestedWords({ auth, tls, encrypt }, asbackupOptions)];
-  if (stream !== undefined) words.push(toToken(asbackupOptions, 'output-file', 'stream', '-'));
-  const values = valuesOf(asbackupTool, words);
-  const told = listeners({
+  const { signal, log, onProgress, stream, ...options } = settings;
+  requireOne(settings, ['directory', 'file', 'stream'], 'No output specified. Use directory, file or stream');
+  const given = givenFromSettings(backupSchema.options, options);
+  if (stream !== undefined) given.push(streamTarget());
+  const { values } = await resolve(backupSchema, { given });
+  const hooks = createHooks({
     ...(signal === undefined ? {} : { signal }),
     ...(log === undefined ? {} : { log }),
     ...(onProgress === undefined ? {} : { onProgress }),
@@ -86,22 +36,31 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
   const destroy = (): void => {
     stream?.destroy(new ToolError('STOPPED', 'The backup was stopped before it was complete.'));
   };
-  told.signal.addEventListener('abort', destroy, { once: true });
-  const running = told.around(async () => {
-    const access = await accessOf(values, words, settings, told.log);
-    const command = toBackupOptions(values, told.log, told.signal, told.display, access);
+  hooks.signal.addEventListener('abort', destroy, { once: true });
+  const running = hooks.around(async () => {
+    const security = await readSecurity(values, hooks.log);
+    const { log: runLog, signal: runSignal, display } = hooks;
+    const config = toBackupConfig(values, { log: runLog, signal: runSignal, security });
+    const presentation = backupPresentation('backup');
+    const { hostText: hosts } = config;
+    const reporter = new RunReporter({
+      presentation,
+      log: runLog,
+      frontEnd: 'api',
+      hosts,
+      signal: runSignal,
+      display,
+    });
+    const context = { runId: createRunId(), signal: runSignal, limits: createProcessLimits(), ...reporter.context };
     try {
-      const { hostText: hosts } = command;
-      const presentation = backupPresentation('backup');
-      const { log, signal, display } = told;
-      const reporter = new RunReporter({ presentation, log, frontEnd: 'api', hosts, signal, display });
-      const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
-      const config = stream === undefined ? command : { ...command, target: { kind: 'stream', stream } as const };
-      const run = startBackup(config, context);
+      const run = startBackup(
+        stream === undefined ? config : { ...config, target: { kind: 'stream', stream } },
+        context,
+      );
       reporter.observe(run);
       return await reporter.finish(run.result);
     } finally {
-      await command.storages.close();
+      await config.storages.close();
     }
   });
   try {
@@ -110,6 +69,12 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
     stream?.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   } finally {
-    told.signal.removeEventListener('abort', destroy);
+    hooks.signal.removeEventListener('abort', destroy);
   }
+}
+
+/** Stands for an output until the stream takes its place. */
+function streamTarget(): GivenOption {
+  const spec = backupSchema.options.find(({ name }) => name === 'output-file')!;
+  return { kind: 'option', spec, spelling: 'stream', argument: undefined, value: '-' };
 }

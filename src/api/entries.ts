@@ -81,7 +81,7 @@ const BYTES_OF = new Map<
 ]);
 
 /** `bytes` are copied: the decoder uses its own again. */
-function valueOf(particle: number, shared: Uint8Array): BackupValue {
+function toValue(particle: number, shared: Uint8Array): BackupValue {
   const bytes = Buffer.from(shared);
   switch (particle) {
     case Particle.NULL:
@@ -102,14 +102,14 @@ function valueOf(particle: number, shared: Uint8Array): BackupValue {
   return { type, bytes };
 }
 
-export function recordOf(view: DecodedRecord, file: string): BackupRecord {
+export function toRecordEntry(view: DecodedRecord, file: string): BackupRecord {
   const bins: BackupBin[] = [];
   for (let i = 0; i < view.binCount; i++) {
     const at = i * DECODED_BIN_STRIDE;
     const [particle, nameStart, nameEnd, start, end, flags] = view.bins.subarray(at, at + DECODED_BIN_STRIDE);
     const names = (flags! & NAME_IN_ARENA) !== 0 ? view.arena : view.input;
     const values = (flags! & VALUE_IN_ARENA) !== 0 ? view.arena : view.input;
-    bins.push({ name: names.toString('utf8', nameStart, nameEnd), ...valueOf(particle!, values.subarray(start, end)) });
+    bins.push({ name: names.toString('utf8', nameStart, nameEnd), ...toValue(particle!, values.subarray(start, end)) });
   }
   const { setBuf, setStart, setEnd, keyType, keyBuf, keyStart, keyEnd, voidTime } = view;
   return {
@@ -117,7 +117,7 @@ export function recordOf(view: DecodedRecord, file: string): BackupRecord {
     namespace: view.namespace,
     ...(setStart === setEnd ? {} : { set: setBuf.toString('utf8', setStart, setEnd) }),
     digest: Buffer.from(view.digest),
-    ...(keyType === 0 ? {} : { key: valueOf(keyType, keyBuf.subarray(keyStart, keyEnd)) }),
+    ...(keyType === 0 ? {} : { key: toValue(keyType, keyBuf.subarray(keyStart, keyEnd)) }),
     generation: view.generation,
     ...(voidTime === 0 ? {} : { expiresAt: new Date((voidTime + VOID_TIME_EPOCH_S) * 1000) }),
     voidTime,
@@ -129,7 +129,7 @@ export function recordOf(view: DecodedRecord, file: string): BackupRecord {
 const TYPES = { N: 'numeric', S: 'string', G: 'geo2dsphere', B: 'blob' } as const;
 const PARTS = { N: 'value', L: 'list', K: 'mapkeys', V: 'mapvalues' } as const;
 
-export function indexOf({ namespace, set, name, bin, ...index }: Sindex, file: string): BackupIndex {
+export function toIndexEntry({ namespace, set, name, bin, ...index }: Sindex, file: string): BackupIndex {
   return {
     kind: 'index',
     namespace,

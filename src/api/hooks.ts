@@ -15,7 +15,7 @@ export interface Hooks {
   around<T>(run: () => Promise<T>): Promise<T>;
 }
 
-export function listeners({ signal, log, onProgress }: RunSettings): Hooks {
+export function createHooks({ signal, log, onProgress }: RunSettings): Hooks {
   const controller = new AbortController();
   const onAbort = (): void => controller.abort(signal?.reason);
   let thrown: { error: unknown } | undefined;
@@ -29,8 +29,8 @@ export function listeners({ signal, log, onProgress }: RunSettings): Hooks {
     }
   };
   return {
-    log: logTo(log === undefined ? undefined : (entry) => guard(() => log(entry))),
-    display: onProgress === undefined ? undefined : displayOf((event) => guard(() => onProgress(event))),
+    log: toLog(log === undefined ? undefined : (entry) => guard(() => log(entry))),
+    display: onProgress === undefined ? undefined : toDisplay((event) => guard(() => onProgress(event))),
     signal: controller.signal,
     async around(run) {
       signal?.throwIfAborted();
@@ -48,7 +48,7 @@ export function listeners({ signal, log, onProgress }: RunSettings): Hooks {
   };
 }
 
-export function logTo(take: ((entry: LogEntry) => void) | undefined): Log {
+export function toLog(take: ((entry: LogEntry) => void) | undefined): Log {
   const at =
     (level: LogLevel) =>
     (line: LogLine, worker?: number): void => {
@@ -65,7 +65,7 @@ export function logTo(take: ((entry: LogEntry) => void) | undefined): Log {
   return { info: at('info'), error: at('error'), verbose: at('verbose') };
 }
 
-function displayOf(take: NonNullable<RunSettings['onProgress']>): ProgressDisplay {
+function toDisplay(take: NonNullable<RunSettings['onProgress']>): ProgressDisplay {
   return {
     start: () => undefined,
     update: ({ percent, records, bytes, recordsPerSecond, mibPerSecond, etaSeconds }: Progress) => {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { Entry } from '../asb/decoder.js';
 import { readEntries } from '../asb/read-entries.js';
-import { toRestoreOptions } from '../config/restore-config.js';
+import { toRestoreConfig } from '../config/restore-config.js';
 import { Codecs } from '../codecs/codecs.js';
 import { findMissingFiles } from '../engine/input/missing-files.js';
 import { scanHeaders } from '../engine/input/header-scan.js';
@@ -16,10 +16,10 @@ import { storageCapabilities } from '../storage/paths.js';
 import type { StorageAccess } from '../storage/registry.js';
 import { storageError } from '../storage/errors.js';
 import type { DecodedSource } from '../codecs/codecs.js';
-import { logTo } from './hooks.js';
+import { toLog } from './hooks.js';
 import { readRestoreSettings } from './restore.js';
 import type { ReadSettings } from './settings.js';
-import { type BackupEntry, indexOf, recordOf } from './entries.js';
+import { type BackupEntry, toIndexEntry, toRecordEntry } from './entries.js';
 
 /**
  * Reads a backup entry by entry, without a server, in constant memory; `break` closes what is open. `input` is a path of
@@ -29,16 +29,16 @@ import { type BackupEntry, indexOf, recordOf } from './entries.js';
 export async function* readBackup(input: string | ReadSettings): AsyncGenerator<BackupEntry, void, undefined> {
   const { signal, log, path, ...settings } = typeof input === 'string' ? { path: input } : input;
   signal?.throwIfAborted();
-  const { values, source } = readRestoreSettings(
-    path === undefined ? settings : { ...settings, ...(await kindOf(path)) },
+  const { values, source } = await readRestoreSettings(
+    path === undefined ? settings : { ...settings, ...(await detectKind(path)) },
   );
-  const told = logTo(log);
-  const options = toRestoreOptions(values, told, signal ?? new AbortController().signal);
+  const told = toLog(log);
+  const options = toRestoreConfig(values, { log: told, signal: signal ?? NEVER });
   const pipeline = await Codecs.open(options);
   const storages = options.storages;
   const from: RestoreSource = source ?? options.source;
   if (from.kind === 'stream') {
-    yield* entriesOf(pipeline.decode(streamSource(from.stream)), options.bins, signal);
+    yield* readSource(pipeline.decode(streamSource(from.stream)), options.bins, signal);
     return;
   }
   const { parts } = await collectInput(from, storages, reportListing(told), (error) => {
@@ -55,7 +55,7 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
       told.info(warningEvent('input.missing', missing));
     }
   }
-  for (const job of jobs) yield* entriesOf(await open(pipeline, storages, job), options.bins, signal);
+  for (const job of jobs) yield* readSource(await open(pipeline, storages, job), options.bins, signal);
 }
 
 const NEVER = new AbortController().signal;
@@ -67,7 +67,7 @@ function reportListing(log: Log): EmitEvent {
   };
 }
 
-async function kindOf(path: string): Promise<{ directory: string } | { file: string }> {
+async function detectKind(path: string): Promise<{ directory: string } | { file: string }> {
   // Without directories of its own, the name tells.
   if (!storageCapabilities(path).hasDirectories) return path.endsWith('.asb') ? { file: path } : { directory: path };
   try {
@@ -81,7 +81,7 @@ function open(pipeline: Codecs, storages: StorageAccess, job: FileJob): Promise<
   return openInput(pipeline, storages, job, () => undefined);
 }
 
-async function* entriesOf(
+async function* readSource(
   source: DecodedSource,
   bins: readonly string[],
   signal: AbortSignal | undefined,
@@ -91,8 +91,8 @@ async function* entriesOf(
     signal?.throwIfAborted();
     for await (const decoder of readEntries(source, { bins })) {
       for (let kind = decoder.next(); kind !== Entry.NEED_DATA && kind !== Entry.END; kind = decoder.next()) {
-        if (kind === Entry.RECORD) yield recordOf(decoder.record, name);
-        else if (kind === Entry.SINDEX) yield indexOf(decoder.sindex, name);
+        if (kind === Entry.RECORD) yield toRecordEntry(decoder.record, name);
+        else if (kind === Entry.SINDEX) yield toIndexEntry(decoder.sindex, name);
         else if (kind === Entry.UDF) yield { kind: 'udf', ...decoder.udf, file: name };
       }
       signal?.throwIfAborted();

@@ -1,35 +1,33 @@
-import type { OptionTable } from '../config/schema/option-spec.js';
-import { tokenize, type Token } from './args/tokenizer.js';
+import type { Token } from './args/tokenizer.js';
 
 const SECRET = new Set(['password', 'tls-keyfile-password']);
 
 /**
- * A password that is typed as an argument can be read by every user of the host in the list of processes. Where the
- * system allows it, the arguments are replaced by the same ones without it. What was seen before stays seen: a prompt,
- * `env:` or `file:` is better.
+ * A password on the command line can be read by every user of the host in the list of processes. Where the system
+ * allows it, the arguments are replaced by the same ones without the password; it was visible before that, so that a
+ * prompt, `env:` or `file:` is better.
  */
-export function hidePassword(name: string, table: OptionTable, argv: readonly string[]): void {
-  // Not for a caller that merely uses this program as a library.
+export function hidePassword(name: string, argv: readonly string[], tokens: readonly Token[]): void {
+  // Not in a process that merely calls the command.
   if (argv.length === 0 || argv.some((word, i) => process.argv[i + 2] !== word)) return;
-  const title = titleWithoutPassword(name, table, argv);
+  const title = titleWithoutPassword(name, tokens);
   if (title !== undefined) process.title = title;
 }
 
 /** Undefined: there is nothing to hide. */
-export function titleWithoutPassword(name: string, table: OptionTable, argv: readonly string[]): string | undefined {
-  const words = tokenize(argv, table);
-  if (!words.some(holdsSecret)) return undefined;
-  const parts = words.map((word) => {
+export function titleWithoutPassword(name: string, tokens: readonly Token[]): string | undefined {
+  if (!tokens.some(holdsSecret)) return undefined;
+  const parts = tokens.map((token) => {
     // What could not be read may be anything.
-    if (word.kind !== 'option') return '?';
-    const { spelling, argument } = word;
+    if (token.kind !== 'option') return '?';
+    const { spelling, argument } = token;
     if (argument === undefined) return spelling;
-    return `${spelling} ${holdsSecret(word) ? '***' : argument}`;
+    return `${spelling} ${holdsSecret(token) ? '***' : argument}`;
   });
   return [name, ...parts].join(' ');
 }
 
-function holdsSecret(word: Token): boolean {
-  if (word.kind !== 'option' || word.argument === undefined) return false;
-  return SECRET.has(word.spec.name) && !/^(?:env|file|secrets):/.test(word.argument);
+function holdsSecret(token: Token): boolean {
+  if (token.kind !== 'option' || token.argument === undefined) return false;
+  return SECRET.has(token.spec.name) && !/^(?:env|file|secrets):/.test(token.argument);
 }

@@ -13,7 +13,7 @@ const STDIN = 0;
 /** For a standard input that has nothing yet and does not wait. */
 const POLL_MS = 20;
 
-/** A terminal's side that is typed on. */
+/** The input side of a terminal. */
 export interface Keyboard {
   setRawMode(on: boolean): unknown;
   setEncoding(encoding: 'utf8'): unknown;
@@ -27,29 +27,29 @@ export interface Keyboard {
 
 export interface PromptContext {
   stderr: (text: string) => void;
-  /** Standard input is the backup, so a person can only be asked on the terminal itself. */
+  /** Standard input is the backup: the prompt must use the terminal itself. */
   stdinTaken: boolean;
 }
 
 /**
- * The terminal, if standard input is one; otherwise a line of standard input, and not a byte more, as the rest may be a
- * backup. Where standard input is the backup, a person at a terminal is asked there first.
+ * Reads from the terminal if standard input is one; otherwise one line of standard input, and not a byte more, as the
+ * rest may be a backup. Where standard input is the backup, the terminal of the process is preferred.
  */
-export async function askPassword(prompt: string, aids: PromptContext): Promise<string> {
-  if (process.stdin.isTTY) return readHidden(prompt, process.stdin, aids.stderr);
-  if (aids.stdinTaken) {
+export async function askPassword(prompt: string, context: PromptContext): Promise<string> {
+  if (process.stdin.isTTY) return readHidden(prompt, process.stdin, context.stderr);
+  if (context.stdinTaken) {
     const terminal = openTerminal();
     if (terminal !== undefined) {
       try {
-        return await readHidden(prompt, terminal, aids.stderr);
+        return await readHidden(prompt, terminal, context.stderr);
       } finally {
         terminal.destroy();
       }
     }
   }
-  aids.stderr(prompt);
+  context.stderr(prompt);
   const line = await readLine();
-  aids.stderr('\n');
+  context.stderr('\n');
   return line;
 }
 
@@ -69,7 +69,7 @@ function openTerminal(): ReadStream | undefined {
   }
 }
 
-/** Takes keys up to Enter. Rejects with a ToolError INTERRUPTED on Ctrl-C and on Ctrl-D in an empty line. */
+/** Reads keys up to Enter. Rejects with a ToolError INTERRUPTED on Ctrl-C and on Ctrl-D in an empty line. */
 export function readHidden(prompt: string, keyboard: Keyboard, stderr: (text: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
@@ -82,7 +82,7 @@ export function readHidden(prompt: string, keyboard: Keyboard, stderr: (text: st
     };
     const onEnd = (): void => {
       stop();
-      reject(new ToolError('INTERRUPTED', 'No password was given; nothing was done.'));
+      reject(new ToolError('INTERRUPTED', 'No password was given; nothing was done'));
     };
     const onData = (text: string): void => {
       for (const key of text) {
@@ -109,7 +109,7 @@ export function readHidden(prompt: string, keyboard: Keyboard, stderr: (text: st
   });
 }
 
-/** A line of standard input, byte by byte: what comes after it belongs to somebody else. */
+/** A line of standard input, byte by byte: what follows it is not for this prompt. */
 async function readLine(): Promise<string> {
   const bytes: number[] = [];
   const one = Buffer.alloc(1);
@@ -127,7 +127,7 @@ async function readLine(): Promise<string> {
     }
     if (count === 0 && bytes.length === 0) {
       const text =
-        'There is nobody to ask for the password: standard input has ended. Give --password env:VARIABLE or file:PATH.';
+        'Cannot prompt for the password: standard input is closed. Give --password env:VARIABLE or file:PATH';
       throw new OptionError('OPTION_PASSWORD', text);
     }
     if (count === 0 || one[0] === 0x0a) break;

@@ -20,10 +20,15 @@ export interface Interrupt {
   release(): void;
 }
 
-/** `timeout` and the like signal the process and then its group; what comes so soon after the first is no second wish. */
+/**
+ * `timeout` and the like signal the process and then its group; what comes so soon after the first is no second wish.
+ */
 const SIGNAL_DEBOUNCE_MS = 200;
 
-/** SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one ends the process at once. */
+/**
+ * SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one
+ * ends the process at once.
+ */
 export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: SignalSource): Interrupt {
   const controller = new AbortController();
   let answer: (() => void) | undefined;

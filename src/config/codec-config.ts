@@ -1,32 +1,34 @@
 import { type EncryptionKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../codecs/key.js';
 import type { CodecConfig } from '../codecs/codecs.js';
-import { type Log, logEvent } from '../core/log.js';
+import { logEvent } from '../core/log.js';
+import type { RunDependencies } from './run-dependencies.js';
 import type { PemSource } from './values/parse-value.js';
 
 /** The values of both tools that say how files are stored. */
-interface StorageValues {
+interface CodecValues {
   compress: string | undefined;
   /** For writing. */
   level?: number;
   encrypt: string | undefined;
   keyFile: PemSource | undefined;
+  /** The environment variable that holds the key. */
   keyVariable: string | undefined;
 }
 
-/** Reads the key, so that a wrong one is found before anything is touched. Throws PipelineError. */
-export function toPipelineOptions(values: StorageValues, log: Log): CodecConfig {
+/** Reads the key, so that a wrong one is found before anything is changed. Throws CodecError. */
+export function toCodecConfig(values: CodecValues, { log, env = process.env }: RunDependencies): CodecConfig {
   const { compress, level = 0, encrypt: mode } = values;
   const compression = compress === undefined ? {} : { compression: { level } };
   if (mode !== 'aes128' && mode !== 'aes256') return compression;
-  const key = readKey(values);
+  const key = readKey(values, env);
   const print = fingerprint(key, mode);
   const text = `Encryption: ${mode} with ${key.description}, fingerprint ${print}`;
   log.verbose(logEvent('pipeline.key', text, { mode, fingerprint: print }));
   return { ...compression, encryption: { mode, key } };
 }
 
-/** The rules of both tools see to it that there is one. */
-function readKey({ keyFile, keyVariable = '' }: StorageValues): EncryptionKey {
-  if (keyFile === undefined) return keyFromEnvironment(process.env[keyVariable], keyVariable);
+/** The constraints of both tools require one of the two sources. */
+function readKey({ keyFile, keyVariable = '' }: CodecValues, env: NodeJS.ProcessEnv): EncryptionKey {
+  if (keyFile === undefined) return keyFromEnvironment(env[keyVariable], keyVariable);
   return 'path' in keyFile ? readKeyFile(keyFile.path) : keyFromPem(keyFile.content, 'the secret');
 }

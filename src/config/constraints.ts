@@ -1,16 +1,26 @@
-/** Conditions that both tools' rules are made of. Each gives the sentence to report, or undefined. */
+/** Constraints that several tools have. Each returns the sentence to report, or undefined. */
+import { type OptionMention, type OptionText, optionText } from './option-text.js';
 
-export function exclusive<T extends string>(v: { has(name: T): boolean }, a: T, b: T): string | undefined {
-  return v.has(a) && v.has(b) ? `--${a} and --${b} exclude each other.` : undefined;
+/** Two options that cannot be given together. `option` makes mentions of a tool's options. */
+export function exclusive<T extends string>(
+  values: { has(name: T): boolean },
+  option: (name: T) => OptionMention,
+  a: T,
+  b: T,
+): OptionText | undefined {
+  return values.has(a) && values.has(b) ? optionText`${option(a)} and ${option(b)} exclude each other` : undefined;
 }
 
+type KeyOption = 'encrypt' | 'encryption-key-file' | 'encryption-key-env';
+
 /** An encryption mode and a key go together. */
-export function keyWithoutMode(v: {
-  has(name: 'encrypt' | 'encryption-key-file' | 'encryption-key-env'): boolean;
-}): string | undefined {
-  const key = v.has('encryption-key-file') || v.has('encryption-key-env');
-  if (key === v.has('encrypt')) return undefined;
+export function keyWithoutMode(
+  values: { has(name: KeyOption): boolean },
+  option: (name: KeyOption) => OptionMention,
+): OptionText | undefined {
+  const key = values.has('encryption-key-file') || values.has('encryption-key-env');
+  if (key === values.has('encrypt')) return undefined;
   return key
-    ? 'There is an encryption key but no --encrypt to say how to use it.'
-    : '--encrypt needs a key: give --encryption-key-file or --encryption-key-env.';
+    ? optionText`There is an encryption key but no ${option('encrypt')}`
+    : optionText`${option('encrypt')} needs a key: give ${option('encryption-key-file')} or ${option('encryption-key-env')}`;
 }

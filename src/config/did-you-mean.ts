@@ -1,4 +1,4 @@
-/** The candidate that was most likely meant, if one is near enough to be worth a guess. */
+/** The candidate that was most likely meant, if one is similar enough. */
 export function closestMatch(typed: string, candidates: readonly string[]): string | undefined {
   const text = typed.toLowerCase();
   let best: string | undefined;
@@ -10,14 +10,24 @@ export function closestMatch(typed: string, candidates: readonly string[]): stri
       bestDistance = distance;
     }
   }
-  return best ?? beginningOf(text, candidates);
+  return best ?? findBeginning(text, candidates);
 }
 
-/** Shorter than this, a name is the beginning of too many words. */
+/** How a sentence on an unknown name ends: with the name that was probably meant, if there is one. */
+export function suggestion(
+  typed: string,
+  candidates: readonly string[],
+  show = (name: string): string => name,
+): string {
+  const found = closestMatch(typed, candidates);
+  return found === undefined ? '' : `; did you mean ${show(found)}?`;
+}
+
+/** Shorter than this, a name is the beginning of too many texts. */
 const MIN_BEGINNING = 4;
 
-/** The longest candidate that what was typed goes on from: `user` for `username`. */
-function beginningOf(text: string, candidates: readonly string[]): string | undefined {
+/** The longest candidate that the typed text begins with: `user` for `username`. */
+function findBeginning(text: string, candidates: readonly string[]): string | undefined {
   const beginnings = candidates.filter((name) => name.length >= MIN_BEGINNING && text.startsWith(name.toLowerCase()));
   return beginnings.sort((a, b) => b.length - a.length)[0];
 }

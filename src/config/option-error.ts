@@ -1,12 +1,32 @@
+import type { FrontEnd } from '../core/hint.js';
 import { ToolError } from '../core/errors.js';
+import { type OptionText, renderText } from './option-text.js';
 
-/** The command line cannot be carried out as written. */
-export class OptionError extends ToolError {
+/**
+ * An error whose sentence names options: `message` is that of the library, `messageFor('cli')` that of the command
+ * line.
+ */
+export class SettingsError extends ToolError {
+  private readonly text: OptionText;
+
+  constructor(code: string, text: OptionText | string, options: { cause?: unknown } = {}) {
+    const parts = typeof text === 'string' ? [text] : text;
+    super(code, renderText(parts, 'api'), options);
+    this.text = parts;
+  }
+
+  override messageFor(frontEnd: FrontEnd): string {
+    return renderText(this.text, frontEnd);
+  }
+}
+
+/** The settings cannot be carried out as they were given. */
+export class OptionError extends SettingsError {
   /** True when the words themselves cannot be read (unknown option, stray word), so that a pointer to --help is due. */
   readonly usage: boolean;
 
-  constructor(code: string, message: string, usage = false) {
-    super(code, message);
+  constructor(code: string, text: OptionText | string, usage = false) {
+    super(code, text);
     this.usage = usage;
   }
 }

@@ -1,4 +1,4 @@
-import type { HintId } from './hint.js';
+import type { FrontEnd, HintId } from './hint.js';
 
 /** What an error is about, as data: paths, addresses, counts, result codes. Never a secret. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -27,6 +27,12 @@ export class ToolError extends Error {
     this.code = code;
     this.details = details;
     this.hint = hint;
+  }
+
+  /** The message in the terms of a front end. Errors about settings override it, as they name options. */
+  messageFor(frontEnd: FrontEnd): string;
+  messageFor(): string {
+    return this.message;
   }
 }
 

@@ -34,3 +34,6 @@ export const HINT_IDS = [
 ] as const;
 
 export type HintId = (typeof HINT_IDS)[number];
+
+/** Who shows an error: the commands, the library, or the service. */
+export type FrontEnd = 'cli' | 'api' | 'rest';

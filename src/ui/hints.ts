@@ -1,8 +1,8 @@
 /** The remedies that errors name, in the terms of each front end. */
 import type { ErrorDetails } from '../core/errors.js';
-import type { HintId } from '../core/hint.js';
+import type { FrontEnd, HintId } from '../core/hint.js';
 
-export type FrontEnd = 'cli' | 'api' | 'rest';
+export type { FrontEnd };
 
 /** `rest` falls back on `api`. `{name}` stands for a detail of the error. */
 interface HintTexts {

@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { main as asbackup } from '../../src/cli/asbackup.js';
-import { asbackupTool } from '../../src/config/backup-config.js';
+import { backupSchema } from '../../src/config/backup-constraints.js';
 import { main as asrestore } from '../../src/cli/asrestore.js';
-import { asrestoreTool } from '../../src/config/restore-config.js';
-import { parseCommandLine, type Tool } from '../../src/cli/args/parse.js';
+import { restoreSchema } from '../../src/config/restore-constraints.js';
+import type { CliSession } from '../../src/cli/command.js';
 import { loadSettings } from '../../src/config/file/load.js';
 import { fileKeys, type OptionTable } from '../../src/config/schema/option-spec.js';
 import { Redactor } from '../../src/config/secrets/redactor.js';
-import { errorMessage, ToolError } from '../../src/core/errors.js';
+import { ToolError } from '../../src/core/errors.js';
 import type { Log } from '../../src/core/log.js';
+import { errorText } from '../../src/ui/error-text.js';
+import { parseCommandLine, withoutConstraints } from '../support/command-line.js';
 import { makeCertificate } from '../support/certificates.js';
 import { samples } from '../support/option-samples.js';
 import { type AgentSettings, startAgent, type TestAgent } from '../support/secret-agent.js';
@@ -40,10 +42,6 @@ async function file(text: string): Promise<string> {
   return path;
 }
 
-function bare<T extends OptionTable>(tool: Tool<T>): Tool<OptionTable> {
-  return { ...tool, options: tool.options.map((spec) => ({ ...spec, available: true })), rules: [], notes: undefined };
-}
-
 type Options = Record<string, unknown> & { log: Log };
 
 /** One whole run, which by default does nothing. */
@@ -56,8 +54,8 @@ async function run(name: string, argv: string[], configFiles: string[] = [], wor
     configFiles,
     terminal: undefined,
     askPassword: () => Promise.resolve('typed'),
-    run: (options: object) => {
-      seen = options as Options;
+    run: (config: object, { log }: CliSession) => {
+      seen = { ...config, log };
       work?.(seen);
       return Promise.resolve();
     },
@@ -66,7 +64,7 @@ async function run(name: string, argv: string[], configFiles: string[] = [], wor
   return { code, lines, output: lines.join(''), seen };
 }
 
-for (const tool of [bare(asbackupTool), bare(asrestoreTool)]) {
+for (const tool of [withoutConstraints(backupSchema), withoutConstraints(restoreSchema)]) {
   describe(`${tool.name}: secrets in place of values`, () => {
     const read = async (argv: string[], paths: string[], secret: string) => {
       const { settings } = await loadSettings(tool, { files: paths.map((path) => ({ path, required: true })) });
@@ -88,7 +86,7 @@ for (const tool of [bare(asbackupTool), bare(asrestoreTool)]) {
           expect((await read([], [path], 'true\n')).has(spec.name)).toBe(true);
           expect((await read([], [path], 'false')).has(spec.name)).toBe(false);
           await expect(read([], [path], 'yes')).rejects.toThrow(
-            `${path}:2: the value of secrets:r:k is not valid for ${key}: expected true or false.`,
+            `${path}:2: the value of secrets:r:k is not valid for ${key}: expected true or false`,
           );
           return;
         }
@@ -113,9 +111,9 @@ for (const tool of [bare(asbackupTool), bare(asrestoreTool)]) {
             [[], [path], `${path}:2: the value of secrets:r:k is not valid for ${key}`],
           ] as [string[], string[], string][]) {
             const error: unknown = await read(argv, paths, text).catch((reason: unknown) => reason);
-            expect(errorMessage(error).startsWith(start), errorMessage(error)).toBe(true);
+            expect(errorText(error, 'cli').startsWith(start), errorText(error, 'cli')).toBe(true);
             // "101" is told neither, but the bounds are.
-            if (spec.value.type !== 'integer') expect(errorMessage(error)).not.toContain(text);
+            if (spec.value.type !== 'integer') expect(errorText(error, 'cli')).not.toContain(text);
           }
         }
       });
@@ -214,9 +212,9 @@ describe('values from the agent are values like any other', () => {
     const sets = await run('asbackup', [...base, '-n', 'n', '-s', 'secrets:r:sets', '-f', 'kwGRRv8=']);
     expect(sets.output).toContain('--filter-exp works with at most one set');
     const empty = await run('asbackup', [...base, '-n', 'secrets:r:empty']);
-    expect(empty.output).toContain('There is no namespace to back up');
+    expect(empty.output).toContain('No namespace specified');
     const throttle = await run('asrestore', [...base, '--nice', 'secrets:r:sets']);
-    expect(throttle.output).toContain('Invalid value "<secrets:r:sets>" for --nice');
+    expect(throttle.output).toContain('The value of secrets:r:sets is not valid for --nice');
   });
 
   it('fail with one line that says which', async () => {
@@ -295,7 +293,7 @@ describe('no secret is ever seen', () => {
   it.each(['asbackup', 'asrestore'])('in what %s prints, from a file', async (name) => {
     const mine = secrets[name]!;
     const agent = await agentWith({ secrets: keyed(mine) });
-    const table: OptionTable = name === 'asbackup' ? asbackupTool.options : asrestoreTool.options;
+    const table: OptionTable = name === 'asbackup' ? backupSchema.options : restoreSchema.options;
     const lines = (section: string) =>
       Object.keys(mine)
         .filter((option) => table.find((spec) => spec.name === option)!.section === section)

@@ -218,22 +218,25 @@ describe('a backup', () => {
 describe('settings', () => {
   const base = { namespace: 'test', hosts: '127.0.0.1:1' };
   it.each([
-    [{ ...base }, 'There is nowhere to write to: give directory, file or stream.'],
-    [{ ...base, directory: 'd', file: 'f' }, 'Only one of directory and file can be given.'],
-    [{ ...base, directory: 'd', compres: 'zstd' }, 'There is no setting "compres". Did you mean "compress"?'],
+    [{ ...base }, 'No output specified. Use directory, file or stream'],
+    [{ ...base, directory: 'd', file: 'f' }, 'Only one of directory and file can be given'],
+    [{ ...base, directory: 'd', compres: 'zstd' }, 'There is no setting "compres"; did you mean "compress"?'],
     [
       { ...base, directory: 'd', parallel: 101 },
-      'Invalid value "101" for parallel: expected a whole number from 1 to 100.',
+      'Invalid value 101 for parallel: expected a whole number from 1 to 100',
     ],
-    [{ ...base, directory: 'd', parallel: '4' }, 'Invalid value for parallel: expected a whole number.'],
-    [{ ...base, directory: 'd', compressionLevel: 3 }, 'compressionLevel needs compress.'],
+    [
+      { ...base, directory: 'd', parallel: '4' },
+      'Invalid value "4" for parallel: expected a whole number from 1 to 100',
+    ],
+    [{ ...base, directory: 'd', compressionLevel: 3 }, 'compressionLevel needs compress'],
     [{ ...base, directory: 'd', encrypt: { mode: 'aes128' } }, /encrypt\.mode.*encrypt\.keyFile/],
     [
       { ...base, directory: 'd', partitions: '0-10', afterDigest: Buffer.alloc(20) },
-      'partitions and afterDigest exclude each other.',
+      'partitions and afterDigest exclude each other',
     ],
-    [{ ...base, directory: 'd', auth: { user: 'u' } }, 'There is no password: give auth.password with auth.user.'],
-    [{ ...base, directory: 'd', tls: {} }, /^tls needs to know whom to trust: give tls\.caFile or tls\.caPath/],
+    [{ ...base, directory: 'd', auth: { user: 'u' } }, 'There is no password: give auth.password with auth.user'],
+    [{ ...base, directory: 'd', tls: {} }, /^tls needs certificates to trust: give tls\.caFile or tls\.caPath/],
     [{ ...base, directory: 'd', modifiedAfter: new Date(NaN) }, /modifiedAfter: expected a date/],
   ])('%o', async (settings, message) => {
     const error: unknown = await backup(settings as Parameters<typeof backup>[0]).catch((reason: unknown) => reason);
@@ -243,11 +246,9 @@ describe('settings', () => {
   });
 
   it('that a restore cannot follow', async () => {
-    await expect(restore({ hosts })).rejects.toThrow(
-      'There is nothing to read: give directory, directories, file or stream.',
-    );
+    await expect(restore({ hosts })).rejects.toThrow('No input specified. Use directory, directories, file or stream');
     await expect(restore({ hosts, file: 'f', unique: true, replace: true })).rejects.toThrow(
-      'unique and replace exclude each other.',
+      'unique and replace exclude each other',
     );
   });
 

@@ -5,15 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { asbackupTool } from '../../src/config/backup-config.js';
-import { asrestoreTool } from '../../src/config/restore-config.js';
+import { commands } from '../../src/cli/commands/registry.js';
+import type { CommandPage } from '../../src/cli/command.js';
 import { helpText } from '../../src/cli/help.js';
-import type { Tool } from '../../src/cli/args/parse.js';
-import { longNames, type OptionSpec, type OptionTable } from '../../src/config/schema/option-spec.js';
+import { longNames, type OptionSpec } from '../../src/config/schema/option-spec.js';
+import { apiSettings } from '../../scripts/docs/api-settings.js';
 import { argumentKind } from '../../scripts/docs/argument-kind.js';
 import { completionFiles } from '../../scripts/docs/completion-files.js';
 import { manPage } from '../../scripts/docs/man-page.js';
 import { optionPage } from '../../scripts/docs/option-page.js';
+import { sampleConfig } from '../../scripts/docs/sample-config.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -44,24 +45,20 @@ function plain(roff: string): string {
     .replace(/\\e/g, '\\');
 }
 
-const tools: Tool<OptionTable>[] = [
-  { ...asbackupTool, rules: [], notes: () => [] },
-  { ...asrestoreTool, rules: [], notes: () => [] },
-];
+const tools: readonly CommandPage[] = commands;
 
 describe.each(tools)('$name', (tool) => {
   const { name, options } = tool;
   const files = completionFiles(tool);
   const known = options.flatMap((spec) => longNames(spec));
-  const present = options.filter((spec) => spec.available);
-  const current = options.filter((spec) => spec.removed === undefined);
+  const present = options.filter((spec) => spec.removed === undefined);
 
-  it('has a man page that says what the option table says; if this fails: npm run man', () => {
+  it('has a man page that says what the option table says; if this fails: npm run docs', () => {
     expect(read(`man/${name}.1`)).toBe(manPage(tool));
   });
 
   it.each([...files.keys()])(
-    'has completions in %s that know the option table; if this fails: npm run completions',
+    'has completions in %s that know the option table; if this fails: npm run docs',
     (file) => {
       expect(read(`completions/${file}`)).toBe(files.get(file));
     },
@@ -70,9 +67,9 @@ describe.each(tools)('$name', (tool) => {
   it('has no option that --help, the man page or a completion does not know', () => {
     const help = helpText(tool);
     const man = plain(manPage(tool));
-    for (const spec of current) {
+    for (const spec of present) {
       expect(longNamesIn(help), spec.name).toContain(spec.name);
-      if (spec.available) expect(help).toMatch(entry(spec));
+      expect(help).toMatch(entry(spec));
     }
     for (const spec of present) {
       for (const spelling of longNames(spec)) {
@@ -251,6 +248,18 @@ describe.each(tools)('$name', (tool) => {
         expect(ask('--no-rec')).toEqual(['--no-records']);
       });
     }
+  });
+});
+
+describe('generated files', () => {
+  const withoutBlanks = (text: string): string => text.replace(/[\s|]+/g, '');
+
+  it('the types of the settings are those of the option tables; if this fails: npm run docs', () => {
+    expect(withoutBlanks(read('src/api/option-settings.ts'))).toBe(withoutBlanks(apiSettings(tools)));
+  });
+
+  it('the sample configuration is that of the option tables; if this fails: npm run docs', () => {
+    expect(read('conf/astools.conf.sample')).toBe(sampleConfig(tools));
   });
 });
 

@@ -150,6 +150,10 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
       return { good: [['1, 0,1000000', [1, 0, 1000000]]], bad: ['', '1,', '-1', '1000001', 'x'] };
     case 'throttle':
       return { good: [['1,2', { mibPerSecond: 1, recordsPerSecond: 2 }]], bad: ['1'] };
+    case 'directories':
+      return { good: [['a, b', ['a', ' b']]], bad: ['', 'a,'] };
+    case 'password':
+      return { good: [['-a b,c', { text: '-a b,c', literal: false }]], bad: [] };
     case 'partitions':
       return {
         good: [

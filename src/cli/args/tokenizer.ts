@@ -1,24 +1,12 @@
-import { joinList, quoted } from '../../config/option-error.js';
+import type { Given, GivenOption } from '../../config/given.js';
+import { joinList, OptionError, quoted } from '../../config/option-error.js';
 import { longNames, type OptionSpec, type OptionTable } from '../../config/schema/option-spec.js';
-import { closestMatch } from '../../config/did-you-mean.js';
-import type { Value } from '../../config/values/parse-value.js';
+import { suggestion } from '../../config/did-you-mean.js';
 
-export interface OptionToken {
-  kind: 'option';
-  spec: OptionSpec;
-  spelling: string;
-  /** For a flag `true` or `false`, if it was said; for others undefined if there is none. */
-  argument: string | undefined;
-  /** What the argument stands for, if it was never a text; `argument` is for messages only then. */
-  value?: Value;
-  /** FILE:LINE, if a configuration file said it; `spelling` is the key then. */
-  place?: string;
-}
-
-/** One finding on the command line, in the order of the words. */
+/** One part of the command line, in the order of the words. */
 export type Token =
   /** `spelling` is what was typed, resolved to a full name: `--namespace` for `--names`, `-n` for `-ntest`. */
-  | OptionToken
+  | GivenOption
   /** A word that belongs to no option; `meant` is the long option that was typed with one dash before it. */
   | { kind: 'stray'; text: string; meant?: string }
   /** A word after `--`. */
@@ -27,10 +15,11 @@ export type Token =
 
 /**
  * Reads words the way GNU getopt_long does, since the scripts of the C tools rely on all of it: any unambiguous prefix
- * of a long name, `--name=value` and `--name value`, `-nvalue` and `-n value`, flags bundled as in `-Iu`, and a required
- * argument is the next word even if that begins with a dash. An optional argument is taken from the next word if that
- * does not begin with a dash. Beyond getopt_long, a flag that a configuration file can switch on takes `=true` and
- * `=false`, since the command line must be able to win (asbackup.md fault 18). Errors are returned in their place, since --help and --version win over all of them.
+ * of a long name, `--name=value` and `--name value`, `-nvalue` and `-n value`, flags bundled as in `-Iu`, and a
+ * required argument is the next word even if that begins with a dash. An optional argument is the next word if that
+ * does not begin with a dash. Beyond getopt_long, a flag that a configuration file can switch on accepts `=true` and
+ * `=false`, since the command line must be able to override the file (asbackup.md 12, fault 18). Errors are returned
+ * in their place, since --help and --version have priority over all of them.
  */
 export function tokenize(argv: readonly string[], table: OptionTable): Token[] {
   const words: Token[] = [];
@@ -119,10 +108,49 @@ function findLong(typed: string, table: OptionTable): { spec: OptionSpec; name: 
 
 function unknownLong(typed: string, table: OptionTable): string {
   const names = table.flatMap((spec) => (spec.removed === undefined ? longNames(spec) : []));
-  const suggestion = closestMatch(typed, names);
-  return `unknown option --${typed}${suggestion === undefined ? '' : `; did you mean --${suggestion}?`}`;
+  return `unknown option --${typed}${suggestion(typed, names, (name) => `--${name}`)}`;
 }
 
 function unknownShort(letter: string, letters: string): string {
   return `unknown option -${letter}${letters === letter ? '' : ` in -${letters}`}`;
+}
+
+/** What wins over everything else on the line: the first of these options. */
+export function findHelpOrVersion(tokens: readonly Token[]): 'help' | 'version' | undefined {
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name } = token.spec;
+    if (name === 'help' || name === 'version') return name;
+  }
+  return undefined;
+}
+
+/**
+ * The tokens as given options. `texts` are those of the options, as commander read them; absent = as they were typed.
+ */
+export function toGiven(tokens: readonly Token[], texts?: readonly (string | undefined)[]): Given[] {
+  let next = 0;
+  return tokens.map((token): Given => {
+    switch (token.kind) {
+      case 'option':
+        // A removed option is refused in its place and has no value.
+        if (texts === undefined || token.spec.removed !== undefined) return token;
+        return { ...token, argument: texts[next++] };
+      case 'error':
+        return problem(token.message);
+      case 'stray':
+        return problem(strayText(token.text, token.meant));
+      case 'trailing':
+        return problem(`unexpected word ${quoted(token.text)} after --`);
+    }
+  });
+}
+
+function problem(message: string): Given {
+  return { kind: 'problem', error: new OptionError('OPTION_USAGE', message, true) };
+}
+
+function strayText(text: string, meant: string | undefined): string {
+  const reason = meant === undefined ? 'it belongs to no option' : `a long name has two dashes, --${meant}`;
+  return `unexpected word ${quoted(text)}: ${reason}`;
 }

@@ -2,15 +2,19 @@
 import { loginOf } from '../../aerospike/connection/auth/credential.js';
 import type { AuthOptions, TlsOptions } from '../../aerospike/config.js';
 import { OptionError } from '../option-error.js';
-import type { PemSource } from '../values/parse-value.js';
+import { joinMentions, mentions, type OptionText, optionText } from '../option-text.js';
+import { connectionOptions, tlsOptions } from '../schema/connection.js';
+import type { PasswordText, PemSource } from '../values/parse-value.js';
 import { passwordFrom } from './password.js';
 import { toTlsOptions } from '../tls/tls-config.js';
+
+const option = mentions([...connectionOptions, ...tlsOptions]);
 
 /** The values of both tools that it is made of. Absent = not given. */
 export interface SecurityValues {
   user: string | undefined;
   /** `password` is the text of the option; asked for if there is none. */
-  password: string | undefined;
+  password: PasswordText | undefined;
   passwordGiven: boolean;
   auth: string;
   tlsEnable: boolean;
@@ -25,7 +29,7 @@ export interface SecurityValues {
   logSessionInfo: boolean;
   keyFile: PemSource | undefined;
   /** Given without a text: asked for. */
-  keyPassword: string | undefined;
+  keyPassword: PasswordText | undefined;
   keyPasswordGiven: boolean;
   certFile: PemSource | undefined;
 }
@@ -37,67 +41,73 @@ export interface ConnectionSecurity {
 }
 
 export interface SecurityContext {
-  /** Asks a person; standard input if nobody is there. */
+  /** Prompts for a password. */
   ask: (prompt: string) => Promise<string>;
   env: NodeJS.ProcessEnv;
-  /** Takes what is not as the person may think. */
-  note: (text: string) => void;
+  /** Called with each warning. */
+  note: (text: OptionText) => void;
 }
 
 /**
  * Reads files and asks for passwords, each once for the whole run (asbackup.md fault 10, asrestore.md fault 35). Throws
  * OptionError or ToolError.
  */
-export async function resolveSecurity(values: SecurityValues, aids: SecurityContext): Promise<ConnectionSecurity> {
+export async function resolveSecurity(values: SecurityValues, context: SecurityContext): Promise<ConnectionSecurity> {
   const tls = values.tlsEnable ? await toTlsOptions(values) : undefined;
-  const auth = await toAuthOptions(values, tls, aids);
+  const auth = await toAuthOptions(values, tls, context);
   if (tls?.certificate !== undefined) {
-    const passphrase = await keyPasswordOf(values, aids);
+    const passphrase = await readKeyPassword(values, context);
     if (passphrase !== undefined) tls.certificate.passphrase = passphrase;
   }
-  tellIdle(values, aids);
+  reportIdle(values, context);
   return { ...(auth === undefined ? {} : { auth }), ...(tls === undefined ? {} : { tls }) };
 }
 
 async function toAuthOptions(
   values: SecurityValues,
   tls: TlsOptions | undefined,
-  aids: SecurityContext,
+  context: SecurityContext,
 ): Promise<AuthOptions | undefined> {
   const { user, password, auth } = values;
   if (auth === 'PKI') {
     if (tls?.certificate === undefined) {
-      throw conflict(
-        '--auth PKI logs in with the client certificate: give --tls-enable, --tls-certfile and --tls-keyfile.',
-      );
+      const needed = joinMentions([option('tls-enable'), option('tls-certfile'), option('tls-keyfile')]);
+      throw conflict(optionText`${option('auth')} PKI logs in with the client certificate: give ${needed}`);
     }
     return { mode: auth };
   }
   if (user === undefined) return undefined;
-  if (user === '') throw conflict('The name of --user is empty.');
+  if (user === '') throw conflict(optionText`The name of ${option('user')} is empty`);
   if (auth === 'EXTERNAL' && tls === undefined) {
-    throw conflict('--auth EXTERNAL needs --tls-enable; EXTERNAL_INSECURE sends the password unencrypted.');
+    const auth = option('auth');
+    throw conflict(
+      optionText`${auth} EXTERNAL needs ${option('tls-enable')}; EXTERNAL_INSECURE sends the password unencrypted`,
+    );
   }
   const text =
-    password === undefined ? await aids.ask('Enter Password: ') : await passwordFrom(password, '--password', aids.env);
+    password === undefined
+      ? await context.ask('Enter Password: ')
+      : await passwordFrom(password, option('password'), context.env);
   return loginOf(auth === 'EXTERNAL' || auth === 'EXTERNAL_INSECURE' ? auth : 'INTERNAL', user, text);
 }
 
 /** As in the C tools: with a key from the secret agent, the text is the password whatever it begins with. */
-async function keyPasswordOf(values: SecurityValues, aids: SecurityContext): Promise<string | undefined> {
+async function readKeyPassword(values: SecurityValues, context: SecurityContext): Promise<string | undefined> {
   const { keyFile, keyPassword, keyPasswordGiven } = values;
   if (!keyPasswordGiven) return undefined;
   const isFile = keyFile !== undefined && 'path' in keyFile;
-  if (keyPassword === undefined) return isFile ? aids.ask('Enter TLS-Keyfile Password: ') : undefined;
-  return isFile ? passwordFrom(keyPassword, '--tls-keyfile-password', aids.env) : keyPassword;
+  if (keyPassword === undefined) return isFile ? context.ask('Enter TLS-Keyfile Password: ') : undefined;
+  return isFile ? passwordFrom(keyPassword, option('tls-keyfile-password'), context.env) : keyPassword.text;
 }
 
-/** An option that does nothing is no error, as in the C tools, but somebody may count on it. */
-function tellIdle(values: SecurityValues, { note }: SecurityContext): void {
+/** An option without effect is no error, as in the C tools, but the user may rely on it. */
+function reportIdle(values: SecurityValues, { note }: SecurityContext): void {
   if (values.auth === 'PKI' && values.user !== undefined) {
-    note('Warning: --user has no effect with --auth PKI; the client certificate says who logs in');
+    note(
+      optionText`Warning: ${option('user')} has no effect with ${option('auth')} PKI; the client certificate identifies the user`,
+    );
   } else if (values.passwordGiven && values.user === undefined) {
-    note('Warning: --password has no effect without --user');
+    note(optionText`Warning: ${option('password')} has no effect without ${option('user')}`);
   }
   if (values.tlsEnable) return;
   const idle = (
@@ -115,10 +125,11 @@ function tellIdle(values: SecurityValues, { note }: SecurityContext): void {
     ] as const
   ).filter(([, value]) => value !== undefined);
   if (idle.length > 0) {
-    note(`Warning: without --tls-enable there is no effect of ${idle.map(([name]) => `--${name}`).join(', ')}`);
+    const names = idle.flatMap(([name], i) => (i === 0 ? [option(name)] : [', ', option(name)]));
+    note(optionText`Warning: without ${option('tls-enable')} there is no effect of ${names}`);
   }
 }
 
-function conflict(message: string): OptionError {
-  return new OptionError('OPTION_CONFLICT', message);
+function conflict(text: OptionText): OptionError {
+  return new OptionError('OPTION_CONFLICT', text);
 }

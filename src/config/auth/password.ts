@@ -1,30 +1,40 @@
 import { open } from 'node:fs/promises';
 import { systemErrorText } from '../../core/errors.js';
 import { OptionError } from '../option-error.js';
+import { type OptionMention, type OptionText, optionText } from '../option-text.js';
+import type { PasswordText } from '../values/parse-value.js';
 
 /** As in the C tools. */
 const MAX_BYTES = 4999;
 
 /**
- * The password that `env:VARIABLE`, `file:PATH` (its first line) or any other text stands for (asbackup.md 1.2). Neither
- * the password nor a text that may be one shows up in an error.
+ * The password that `env:VARIABLE`, `file:PATH` (its first line) or any other text stands for (asbackup.md 1.2).
+ * Neither the password nor a text that may be one shows up in an error.
  */
-export async function passwordFrom(text: string, option: string, env: NodeJS.ProcessEnv): Promise<string> {
+export async function passwordFrom(
+  { text, literal }: PasswordText,
+  option: OptionMention,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  if (literal) return text;
   if (text.startsWith('env:')) {
     const name = text.slice('env:'.length);
     const value = env[name] ?? '';
-    if (value === '') throw bad(`${option}: the environment variable ${name} is not set or empty.`);
+    if (value === '')
+      throw invalidPassword(optionText`${option}: the environment variable ${name} is not set or empty`);
     return value;
   }
   if (!text.startsWith('file:')) return text;
   const path = text.slice('file:'.length);
   const head = await readHead(path).catch((error: unknown) => {
-    throw bad(`${option}: cannot read the password from ${path}: ${systemErrorText(error)}.`);
+    throw invalidPassword(optionText`${option}: cannot read the password from ${path}: ${systemErrorText(error)}`);
   });
   const end = head.findIndex((byte) => byte === 0x0a || byte === 0x0d);
   const line = end < 0 ? head : head.subarray(0, end);
-  if (line.length === 0) throw bad(`${option}: the first line of ${path} is empty; the password must stand there.`);
-  if (line.length >= MAX_BYTES) throw bad(`${option}: the first line of ${path} is too long for a password.`);
+  if (line.length === 0)
+    throw invalidPassword(optionText`${option}: the first line of ${path} is empty; the password must stand there`);
+  if (line.length >= MAX_BYTES)
+    throw invalidPassword(optionText`${option}: the first line of ${path} is too long for a password`);
   return line.toString('utf8');
 }
 
@@ -44,6 +54,6 @@ async function readHead(path: string): Promise<Buffer> {
   }
 }
 
-function bad(message: string): OptionError {
-  return new OptionError('OPTION_PASSWORD', message);
+function invalidPassword(text: OptionText): OptionError {
+  return new OptionError('OPTION_PASSWORD', text);
 }

@@ -1,4 +1,4 @@
-import type { PemSource } from '../values/parse-value.js';
+import type { PasswordText, PemSource } from '../values/parse-value.js';
 import type { SecurityValues } from './connection-security.js';
 
 /** What both tools' values have in common here. */
@@ -13,27 +13,22 @@ interface ConnectionValues {
       | 'tls-log-session-info'
       | 'tls-keyfile-password',
   ): boolean;
-  get(name: TextName | PemName | 'auth'): unknown;
+  get(name: TextName | PemName | PasswordName | 'auth'): unknown;
 }
 
 type PemName = 'tls-cafile' | 'tls-keyfile' | 'tls-certfile';
-type TextName =
-  | 'user'
-  | 'password'
-  | 'tls-name'
-  | 'tls-capath'
-  | 'tls-protocols'
-  | 'tls-cipher-suite'
-  | 'tls-cert-blacklist'
-  | 'tls-keyfile-password';
+type PasswordName = 'password' | 'tls-keyfile-password';
+type TextName = 'user' | 'tls-name' | 'tls-capath' | 'tls-protocols' | 'tls-cipher-suite' | 'tls-cert-blacklist';
 
-export function accessValues(v: ConnectionValues): SecurityValues {
-  // The rows of these options are of the types that are asked for here; the generic `get` cannot say so for both tables.
+export function securityValues(v: ConnectionValues): SecurityValues {
+  // The rows of these options are of the types that are asked for here; the generic `get` cannot say so for both
+  // tables.
   const text = (name: TextName): string | undefined => v.get(name) as string | undefined;
+  const password = (name: PasswordName): PasswordText | undefined => v.get(name) as PasswordText | undefined;
   const pem = (name: PemName): PemSource | undefined => v.get(name) as PemSource | undefined;
   return {
     user: text('user'),
-    password: text('password'),
+    password: password('password'),
     passwordGiven: v.has('password'),
     auth: v.get('auth') as string,
     tlsEnable: v.has('tls-enable'),
@@ -47,14 +42,14 @@ export function accessValues(v: ConnectionValues): SecurityValues {
     blacklist: text('tls-cert-blacklist'),
     logSessionInfo: v.has('tls-log-session-info'),
     keyFile: pem('tls-keyfile'),
-    keyPassword: text('tls-keyfile-password'),
+    keyPassword: password('tls-keyfile-password'),
     keyPasswordGiven: v.has('tls-keyfile-password'),
     certFile: pem('tls-certfile'),
   };
 }
 
-/** False: plain connections that nobody logs in on, which is what most runs are. */
-export function wantsAccess(values: SecurityValues): boolean {
+/** False: plain connections without a login. */
+export function needsSecurity(values: SecurityValues): boolean {
   const { auth, ...rest } = values;
   return auth !== 'INTERNAL' || Object.values(rest).some((value) => value !== undefined && value !== false);
 }

@@ -1,12 +1,13 @@
+import { suggestion } from '../did-you-mean.js';
 import { quoted } from '../option-error.js';
 import { fileKeys, type OptionSpec, type OptionTable } from '../schema/option-spec.js';
 import { isReference } from '../secrets/secret-uri.js';
 import { parseValue, type ValueRule } from '../values/parse-value.js';
 import { ValueError } from '../values/value-error.js';
 import { ConfigError } from './config-error.js';
-import type { ConfigFile, TomlTable, TomlValue } from './config-file.js';
+import type { ConfigFile } from './config-file.js';
 import { isTable } from './includes.js';
-import { suggestion } from './suggestion.js';
+import type { TomlTable, TomlValue } from './toml.js';
 
 /** What a file says about one option. */
 export interface Setting {
@@ -15,7 +16,7 @@ export interface Setting {
   readonly key: string;
   /** As it would be typed; `true` or `false` for a flag. Or a `secrets:` reference. */
   readonly text: string;
-  /** FILE:LINE */
+  /** FILE:LINE, or the environment variable. */
   readonly place: string;
   /** Set if the key is one of several that make up the value together. */
   readonly part?: number;
@@ -34,7 +35,7 @@ interface Key {
 const PART_RULE: ValueRule = { type: 'integer', min: 1, max: 999999999 };
 
 /** The settings of one file, in its order within each section; secret agent, cluster, tool (asbackup.md 3). */
-export function settingsOf(
+export function readSettings(
   file: ConfigFile,
   tool: 'asbackup' | 'asrestore',
   table: OptionTable,
@@ -49,9 +50,9 @@ export function settingsOf(
     if (found === undefined) continue;
     if (!isTable(found)) {
       const text = `${name} must be a section that begins with [${name}]`;
-      throw new ConfigError('CONFIG_SECTION', `${file.path}:${file.lines.of(name)}: ${text}.`);
+      throw new ConfigError('CONFIG_SECTION', `${file.path}:${file.lines.find(name)}: ${text}`);
     }
-    settings.push(...sectionSettings(file, name, found, keys, section, tool));
+    settings.push(...readSection(file, name, found, keys, section, tool));
   }
   return settings;
 }
@@ -68,7 +69,7 @@ function sectionName(file: ConfigFile, plain: string, section: Section, instance
   return section === 'cluster' || own in file.table ? own : plain;
 }
 
-function sectionSettings(
+function readSection(
   file: ConfigFile,
   name: string,
   table: TomlTable,
@@ -77,10 +78,10 @@ function sectionSettings(
   tool: string,
 ): Setting[] {
   return Object.entries(table).map(([written, value]) => {
-    const place = `${file.path}:${file.lines.of(name, written)}`;
+    const place = `${file.path}:${file.lines.find(name, written)}`;
     const key = keys[section].get(written.toLowerCase());
     if (key === undefined) throw unknownKey(place, written, name, keys, section, tool);
-    const text = textOf(key, value, place);
+    const text = toOptionText(key, value, place);
     if (!isReference(text)) check(key, text, place);
     const part = key.part === undefined ? {} : { part: key.part };
     return { spec: key.spec, key: key.name, text, place, ...part };
@@ -110,7 +111,7 @@ function unknownKey(
   const start = `${place}: unknown key ${quoted(written)} in [${name}]`;
   for (const other of ['secret-agent', 'cluster', 'tool'] as const) {
     if (other !== section && keys[other].has(written.toLowerCase())) {
-      return new ConfigError('CONFIG_KEY', `${start}; it belongs in [${other === 'tool' ? tool : other}].`);
+      return new ConfigError('CONFIG_KEY', `${start}; it belongs in [${other === 'tool' ? tool : other}]`);
     }
   }
   const candidates = [...keys[section].values()].map((key) => key.name);
@@ -118,7 +119,7 @@ function unknownKey(
 }
 
 /** The value as it would be typed. Says nothing of the value itself when its type is wrong: it may be a password. */
-function textOf({ spec, name, part }: Key, value: TomlValue, place: string): string {
+function toOptionText({ spec, name, part }: Key, value: TomlValue, place: string): string {
   const number = part !== undefined || spec.value.type === 'integer';
   // Only [secret-agent] itself cannot be kept in the secret agent.
   if (typeof value === 'string' && isReference(value) && spec.section !== 'secret-agent' && part === undefined) {
@@ -135,10 +136,10 @@ function textOf({ spec, name, part }: Key, value: TomlValue, place: string): str
 }
 
 function wrongType(place: string, key: string, expected: string, value: TomlValue): ConfigError {
-  return new ConfigError('CONFIG_TYPE', `${place}: ${key} must be ${expected}, not ${kindOf(value)}.`);
+  return new ConfigError('CONFIG_TYPE', `${place}: ${key} must be ${expected}, not ${describeType(value)}`);
 }
 
-function kindOf(value: TomlValue): string {
+function describeType(value: TomlValue): string {
   if (typeof value === 'string') return 'text in quotes';
   if (typeof value === 'bigint') return 'a whole number';
   if (typeof value === 'number') return 'a number with a fraction or exponent';
@@ -153,6 +154,6 @@ function check({ spec, name, part }: Key, text: string, place: string): void {
     parseValue(part === undefined ? spec.value : PART_RULE, text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw new ConfigError('CONFIG_VALUE', `${place}: invalid value ${quoted(text)} for ${name}: ${error.message}.`);
+    throw new ConfigError('CONFIG_VALUE', `${place}: invalid value ${quoted(text)} for ${name}: ${error.message}`);
   }
 }

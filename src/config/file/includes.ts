@@ -1,8 +1,10 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigError, unreadableReason } from './config-error.js';
-import { type ConfigFile, readConfigFile, type TomlTable } from './config-file.js';
-import { suggestion } from './suggestion.js';
+import { suggestion } from '../did-you-mean.js';
+import { systemErrorText } from '../../core/errors.js';
+import { ConfigError } from './config-error.js';
+import { type ConfigFile, readConfigFile } from './config-file.js';
+import type { TomlTable } from './toml.js';
 
 /** Files within files within files, as in the C tools (asbackup.md 3). */
 const MAX_DEPTH = 3;
@@ -28,16 +30,16 @@ async function readTree(path: string, origin: Origin): Promise<ConfigFile[]> {
   const real = await realpath(path).catch(() => resolve(path));
   const { around, named } = origin;
   if (around.includes(real)) {
-    throw new ConfigError('CONFIG_INCLUDE', `${named ?? path}: ${path} includes itself.`);
+    throw new ConfigError('CONFIG_INCLUDE', `${named ?? path}: ${path} includes itself`);
   }
   if (around.length > MAX_DEPTH) {
     const text = `includes may be nested ${MAX_DEPTH} deep at most, and ${path} would be deeper`;
-    throw new ConfigError('CONFIG_INCLUDE', `${named ?? path}: ${text}.`);
+    throw new ConfigError('CONFIG_INCLUDE', `${named ?? path}: ${text}`);
   }
   const file = await readConfigFile(path, origin);
   if (file === undefined) return [];
   const files = [file];
-  for (const { path: included, named: place } of await includesOf(file)) {
+  for (const { path: included, named: place } of await readIncludes(file)) {
     files.push(...(await readTree(included, { named: place, required: true, around: [...around, real] })));
   }
   return files;
@@ -49,25 +51,25 @@ interface Include {
 }
 
 /** What [include] names, in the order of its keys; paths are relative to the file they stand in. */
-async function includesOf(file: ConfigFile): Promise<Include[]> {
+async function readIncludes(file: ConfigFile): Promise<Include[]> {
   const section = file.table.include;
   if (section === undefined) return [];
   if (!isTable(section)) {
-    throw new ConfigError('CONFIG_SECTION', `${file.path}:${file.lines.of('include')}: [include] must be a section.`);
+    throw new ConfigError('CONFIG_SECTION', `${file.path}:${file.lines.find('include')}: [include] must be a section`);
   }
   const includes: Include[] = [];
   for (const [key, value] of Object.entries(section)) {
-    const named = `${file.path}:${file.lines.of('include', key)}`;
+    const named = `${file.path}:${file.lines.find('include', key)}`;
     const kind = key.toLowerCase();
     if (kind !== 'file' && kind !== 'directory') {
       const text = `${named}: unknown key ${JSON.stringify(key)} in [include]`;
       throw new ConfigError('CONFIG_KEY', `${text}${suggestion(key, ['file', 'directory'])}`);
     }
     if (typeof value !== 'string' || value === '') {
-      throw new ConfigError('CONFIG_TYPE', `${named}: ${key} must be a path in quotes.`);
+      throw new ConfigError('CONFIG_TYPE', `${named}: ${key} must be a path in quotes`);
     }
     const path = resolve(dirname(file.path), value);
-    const paths = kind === 'file' ? [path] : await filesBelow(path, named, new Set());
+    const paths = kind === 'file' ? [path] : await listFilesBelow(path, named, new Set());
     includes.push(...paths.map((included) => ({ path: included, named })));
   }
   return includes;
@@ -77,7 +79,7 @@ async function includesOf(file: ConfigFile): Promise<Include[]> {
  * All files of a directory and of those in it, sorted by name; symbolic links count as what they point to. Names that
  * begin with a dot are left out: editors and mounted Kubernetes ConfigMaps keep their own copies under such names.
  */
-async function filesBelow(directory: string, named: string, seen: Set<string>): Promise<string[]> {
+async function listFilesBelow(directory: string, named: string, seen: Set<string>): Promise<string[]> {
   const files: string[] = [];
   try {
     const real = await realpath(directory);
@@ -87,13 +89,13 @@ async function filesBelow(directory: string, named: string, seen: Set<string>): 
     for (const name of names) {
       const path = join(directory, name);
       const found = await stat(path);
-      if (found.isDirectory()) files.push(...(await filesBelow(path, named, seen)));
+      if (found.isDirectory()) files.push(...(await listFilesBelow(path, named, seen)));
       else if (found.isFile()) files.push(path);
     }
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const path = error instanceof Error && 'path' in error ? String(error.path) : directory;
-    const text = `${named}: cannot read ${path}: ${unreadableReason(error)}.`;
+    const text = `${named}: cannot read ${path}: ${systemErrorText(error)}`;
     throw new ConfigError('CONFIG_FILE', text, { cause: error });
   }
   return files;

@@ -1,8 +1,10 @@
+import { type OptionText, optionText } from '../option-text.js';
 import type { OptionTable } from '../schema/option-spec.js';
+import type { ToolSchema } from '../tool-schema.js';
 import { ConfigError } from './config-error.js';
 import { readFileTree } from './includes.js';
-import { mergeFiles, type Overrides } from './precedence.js';
-import { knowsInstance, type Setting, settingsOf } from './apply-config.js';
+import { mergeFiles } from './precedence.js';
+import { knowsInstance, type Setting, readSettings } from './apply-config.js';
 
 /** Which files are to be read, the most important last. */
 export interface FileChoice {
@@ -17,23 +19,37 @@ export interface LoadedSettings {
   readonly files: readonly string[];
 }
 
-export interface ConfiguredTool {
-  readonly name: 'asbackup' | 'asrestore';
-  readonly options: OptionTable;
-  readonly yields?: Overrides;
-}
-
-/** Reads the files with all that they include. Throws ConfigError. */
-export async function loadSettings(tool: ConfiguredTool, choice: FileChoice): Promise<LoadedSettings> {
+/** Reads the files with all that they include; `own` are settings that override them. Throws ConfigError. */
+export async function loadSettings<T extends OptionTable>(
+  tool: ToolSchema<T>,
+  choice: FileChoice,
+  own: readonly Setting[] = [],
+): Promise<LoadedSettings> {
   const files = [];
   for (const { path, required } of choice.files) files.push(...(await readFileTree(path, required)));
   const { instance } = choice;
-  // Without this a misspelt instance would quietly mean the cluster at 127.0.0.1.
+  // Otherwise a misspelled instance would mean the cluster at 127.0.0.1.
   if (instance !== undefined && !files.some((file) => knowsInstance(file, instance))) {
-    const paths = files.map((file) => file.path).join(', ');
-    const where = paths === '' ? 'there is no configuration file' : `no section for it in ${paths}`;
-    throw new ConfigError('CONFIG_INSTANCE', `--instance ${instance} is unknown: ${where}; add [cluster_${instance}].`);
+    throw new ConfigError(
+      'CONFIG_INSTANCE',
+      unknownInstance(
+        tool,
+        instance,
+        files.map(({ path }) => path),
+      ),
+    );
   }
-  const settings = files.map((file) => settingsOf(file, tool.name, tool.options, instance));
-  return { settings: mergeFiles(settings, tool.yields ?? {}), files: files.map((file) => file.path) };
+  const settings = files.map((file) => readSettings(file, tool.name, tool.options, instance));
+  return { settings: mergeFiles([...settings, own], tool.overrides ?? {}), files: files.map((file) => file.path) };
+}
+
+function unknownInstance<T extends OptionTable>(
+  { options }: ToolSchema<T>,
+  instance: string,
+  paths: readonly string[],
+): OptionText {
+  const spec = options.find(({ name }) => name === 'instance');
+  const reason = paths.length === 0 ? 'there is no configuration file' : `no section for it in ${paths.join(', ')}`;
+  const what = spec === undefined ? ['instance'] : [{ spec }];
+  return optionText`${what} ${instance} is unknown: ${reason}; add [cluster_${instance}]`;
 }

@@ -1,26 +1,26 @@
 import { ConfigError } from './config-error.js';
 import type { Setting } from './apply-config.js';
 
-/** Options of a file that are left aside when one of the named options comes from a later file or the command line. */
+/** Options of a file that are dropped when one of the named options comes from a later file or the command line. */
 export type Overrides = Readonly<Partial<Record<string, readonly string[]>>>;
 
 /**
- * The settings that are left when `winners` (the options of a later file or of the command line) were said after them:
- * the same option again replaces them, also lists, and so does an option that is another answer to the same question,
- * such as --output-file to --directory.
+ * The settings that remain when `winners` (the options of a later file or of the command line) follow them: the same
+ * option replaces them, also lists, and so does an option that is an alternative, such as --output-file to
+ * --directory.
  */
 export function withoutOverridden(
   settings: readonly Setting[],
   winners: { again: ReadonlySet<string>; on: ReadonlySet<string> },
-  yields: Overrides,
+  overrides: Overrides,
 ): Setting[] {
-  const isOff = ({ spec: { name } }: Setting): boolean =>
-    winners.again.has(name) || (yields[name] ?? []).some((other) => winners.on.has(other));
-  return settings.filter((setting) => !isOff(setting));
+  const isOverridden = ({ spec: { name } }: Setting): boolean =>
+    winners.again.has(name) || (overrides[name] ?? []).some((other) => winners.on.has(other));
+  return settings.filter((setting) => !isOverridden(setting));
 }
 
 /** One setting per option, or per part of one, from the settings of several files, the most important last. */
-export function mergeFiles(files: readonly (readonly Setting[])[], yields: Overrides): Setting[] {
+export function mergeFiles(files: readonly (readonly Setting[])[], overrides: Overrides): Setting[] {
   let merged: Setting[] = [];
   for (const file of files) {
     const own = new Map<string, Setting>();
@@ -32,7 +32,7 @@ export function mergeFiles(files: readonly (readonly Setting[])[], yields: Overr
     const whole = [...own.values()].filter((setting) => setting.part === undefined);
     const on = new Set(whole.filter(({ text }) => text !== 'false').map(({ spec }) => spec.name));
     merged = merged.filter((setting) => !own.has(identity(setting)));
-    merged = [...withoutOverridden(merged, { again: new Set(), on }, yields), ...own.values()];
+    merged = [...withoutOverridden(merged, { again: new Set(), on }, overrides), ...own.values()];
   }
   return joinParts(merged);
 }
@@ -52,7 +52,7 @@ function joinParts(settings: readonly Setting[]): Setting[] {
     if (texts.length < names.length) {
       const others = names.filter((_, i) => parts[i] === undefined).join(' and ');
       const reason = `${first.key} has no effect without ${others}; give both, or neither`;
-      throw new ConfigError('CONFIG_VALUE', `${first.place}: ${reason}.`);
+      throw new ConfigError('CONFIG_VALUE', `${first.place}: ${reason}`);
     }
     joined.push({ spec: first.spec, key: names.join(' and '), text: texts.join(','), place: first.place });
   }

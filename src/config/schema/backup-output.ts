@@ -1,6 +1,7 @@
 import { UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
+const MIB = 1024 * 1024;
 // 8 PiB less one MiB: the largest limit whose number of bytes is exact.
 const MAX_FILE_LIMIT_MIB = 2 ** 33 - 1;
 
@@ -14,8 +15,11 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
+    api: 'directory',
+    identity: true,
+    example: '/var/backups/aerospike',
     help: 'Write several files into this directory.',
-    available: true,
+    apiHelp: 'Write several files `<prefix>_NNNNN.asb` into this directory.',
   },
   {
     name: 'output-file',
@@ -26,8 +30,11 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
+    api: 'file',
+    identity: true,
+    example: '/var/backups/aerospike.asb',
     help: 'Write one file; - for standard output.',
-    available: true,
+    apiHelp: 'Write one file.',
   },
   {
     name: 'output-file-prefix',
@@ -38,8 +45,10 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
-    help: 'Begin the names of the files in the directory with this instead of the namespace.',
-    available: true,
+    api: 'prefix',
+    identity: true,
+    example: 'test',
+    help: 'File name prefix (default: namespace).',
   },
   {
     name: 'file-limit',
@@ -51,8 +60,10 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
-    help: 'Begin a new file in the directory when one has this size.',
-    available: true,
+    api: 'fileLimitMiB',
+    config: 'run.fileLimitBytes',
+    scale: MIB,
+    help: 'Maximum file size before rotating to a new file.',
   },
   {
     name: 'remove-files',
@@ -61,8 +72,9 @@ export const outputOptions = [
     value: { type: 'flag' },
     group: 'Output',
     section: 'tool',
+    api: 'removeFiles',
+    config: 'run.removeFiles',
     help: 'Replace an earlier backup: once this one can start, delete the output file, or in the directory the files named <prefix>_NNNNN.asb. Other files stay.',
-    available: true,
   },
   {
     name: 'remove-artifacts',
@@ -71,7 +83,6 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     help: 'Only delete the backup at the target, then exit; all .asb files of the directory unless a namespace or prefix is given.',
-    available: true,
   },
   {
     name: 'compact',
@@ -80,8 +91,10 @@ export const outputOptions = [
     value: { type: 'flag' },
     group: 'Output',
     section: 'tool',
+    api: 'compact',
+    config: 'run.compact',
+    identity: true,
     help: 'Write blobs as they are, not in base64: smaller files.',
-    available: true,
   },
   {
     name: 'continue',
@@ -92,8 +105,10 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
+    api: 'continueFrom',
+    config: 'run.continueFrom',
+    example: '/var/backups/test.asb.state',
     help: 'Resume the backup that left this state file.',
-    available: true,
   },
   {
     name: 'state-file-dst',
@@ -103,8 +118,11 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
+    api: 'stateFile',
+    config: 'run.stateFileDst',
+    example: '/var/backups',
     help: 'Where to save the state file of an interrupted backup.',
-    available: true,
+    apiHelp: 'Where to keep the state of the run. Default: beside the output; none for a stream.',
   },
   {
     name: 'checkpoint-interval',
@@ -115,8 +133,10 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
-    help: 'Bring the state file up to date this often; 0 for only when the backup stops.',
-    available: true,
+    api: 'checkpointIntervalS',
+    config: 'run.checkpointIntervalMs',
+    scale: 1000,
+    help: 'Interval between state-file updates; 0 writes it only on stop.',
   },
   {
     name: 'estimate',
@@ -126,7 +146,6 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     help: 'Only estimate the size of a backup from some records.',
-    available: true,
   },
   {
     name: 'estimate-samples',
@@ -137,7 +156,8 @@ export const outputOptions = [
     group: 'Output',
     section: 'tool',
     secrets: true,
+    config: 'run.estimateSamples',
+    onlyIfGiven: true,
     help: 'How many records an estimate reads, also that of the disk space before --output-file.',
-    available: true,
   },
 ] as const satisfies readonly OptionSpec[];

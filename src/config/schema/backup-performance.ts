@@ -1,6 +1,7 @@
 import { UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
+const MIB = 1024 * 1024;
 // Bytes per second stay within 64 bits.
 const MAX_NICE_MIB = 2 ** 44 - 1;
 
@@ -15,8 +16,8 @@ export const backupSpeedOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
+    api: 'parallel',
     help: 'Scan with this many workers, 1 to 100.',
-    available: true,
   },
   {
     name: 'nice',
@@ -27,8 +28,11 @@ export const backupSpeedOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
-    help: 'Write no faster than this.',
-    available: true,
+    api: 'bandwidthMiB',
+    config: 'run.bandwidthBytesPerSecond',
+    scale: MIB,
+    example: '100',
+    help: 'Maximum output bandwidth.',
   },
   {
     name: 'records-per-second',
@@ -40,8 +44,10 @@ export const backupSpeedOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
-    help: 'Read no faster than this; 0 for no limit.',
-    available: true,
+    api: 'recordsPerSecond',
+    config: 'run.recordsPerSecond',
+    zero: 'absent',
+    help: 'Maximum number of records read per second; 0 for no limit.',
   },
   {
     name: 'socket-timeout',
@@ -52,8 +58,9 @@ export const backupSpeedOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
-    help: 'Retry when a connection is silent for this long.',
-    available: true,
+    api: 'socketTimeoutMs',
+    config: 'run.socketTimeoutMs',
+    help: 'Socket idle timeout after which a scan is retried.',
   },
   {
     name: 'total-timeout',
@@ -64,8 +71,9 @@ export const backupSpeedOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
-    help: 'Give up on one scan with all its retries after this; 0 for never.',
-    available: true,
+    api: 'totalTimeoutMs',
+    config: 'run.totalTimeoutMs',
+    help: 'Total timeout of a scan including retries; 0 disables it.',
   },
   {
     name: 'max-retries',
@@ -76,8 +84,9 @@ export const backupSpeedOptions = [
     group: 'Speed and timeouts',
     section: 'tool',
     secrets: true,
-    help: 'How often a scan is taken up again.',
-    available: true,
+    api: 'maxRetries',
+    config: 'run.maxRetries',
+    help: 'Maximum number of scan retries.',
   },
   {
     name: 'sleep-between-retries',
@@ -90,7 +99,8 @@ export const backupSpeedOptions = [
     section: 'tool',
     keys: ['sleep-between-retries', 'retry-delay'],
     secrets: true,
+    api: 'sleepBetweenRetriesMs',
+    config: 'run.sleepBetweenRetriesMs',
     help: 'Pause before each retry.',
-    available: true,
   },
 ] as const satisfies readonly OptionSpec[];

@@ -7,6 +7,7 @@ import { configFileOptions, generalOptions, logOptions, secretAgentOptions } fro
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
+const MIB = 1024 * 1024;
 const ANY_PART_SIZE = 2 ** 44 - 1;
 
 /** Every option of asbackup. Order = order in --help within a group. */
@@ -27,8 +28,9 @@ export const asbackupOptions = [
     group: 'Compression and encryption',
     section: 'tool',
     secrets: true,
+    api: 'compressionLevel',
+    example: '3',
     help: 'Level of zstd; 0 for its default, 3.',
-    available: true,
   },
   ...s3Options,
   {
@@ -39,8 +41,11 @@ export const asbackupOptions = [
     group: 'S3',
     section: 'tool',
     secrets: true,
+    api: 's3.minPartSizeMiB',
+    config: 's3.minPartBytes',
+    scale: MIB,
+    example: '5',
     help: 'Size of uploaded parts, 5 to 5120.',
-    available: true,
   },
   {
     name: 's3-max-async-uploads',
@@ -51,8 +56,9 @@ export const asbackupOptions = [
     group: 'S3',
     section: 'tool',
     secrets: true,
-    help: 'Parts uploaded at a time, in all.',
-    available: true,
+    api: 's3.maxUploads',
+    config: 's3.maxUploads',
+    help: 'Maximum concurrent part uploads (whole process).',
   },
   ...configFileOptions,
   ...secretAgentOptions,
@@ -65,8 +71,9 @@ export const asbackupOptions = [
     group: 'General',
     section: 'tool',
     secrets: true,
+    config: 'run.machinePath',
+    example: '/var/log/asbackup.machine',
     help: 'Append progress for programs to this file.',
-    available: true,
   },
   {
     name: 'verbose',
@@ -75,8 +82,7 @@ export const asbackupOptions = [
     value: { type: 'flag' },
     group: 'General',
     section: 'tool',
-    help: 'Tell more about what is done.',
-    available: true,
+    help: 'Enable verbose logging.',
   },
   ...logOptions,
   ...generalOptions,

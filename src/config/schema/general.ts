@@ -10,7 +10,6 @@ export const logOptions = [
     group: 'General',
     section: 'tool',
     help: 'Log one JSON object a line, for log collectors; no progress bar.',
-    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -24,7 +23,6 @@ export const generalOptions = [
     value: { type: 'flag' },
     group: 'General',
     help: 'Show this help and exit.',
-    available: true,
   },
   {
     name: 'version',
@@ -33,7 +31,6 @@ export const generalOptions = [
     value: { type: 'flag' },
     group: 'General',
     help: 'Show the version and exit.',
-    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -45,7 +42,6 @@ export const configFileOptions = [
     value: { type: 'text' },
     group: 'Configuration and secrets',
     help: 'Use the sections whose names end in _<name>.',
-    available: true,
   },
   {
     name: 'config-file',
@@ -54,7 +50,6 @@ export const configFileOptions = [
     value: { type: 'path' },
     group: 'Configuration and secrets',
     help: 'Read this file after the usual ones.',
-    available: true,
   },
   {
     name: 'no-config-file',
@@ -62,7 +57,6 @@ export const configFileOptions = [
     value: { type: 'flag' },
     group: 'Configuration and secrets',
     help: 'Read no configuration file.',
-    available: true,
   },
   {
     name: 'only-config-file',
@@ -71,7 +65,6 @@ export const configFileOptions = [
     value: { type: 'path' },
     group: 'Configuration and secrets',
     help: 'Read this file instead of the usual ones.',
-    available: true,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -85,8 +78,8 @@ export const secretAgentOptions = [
     group: 'Configuration and secrets',
     section: 'secret-agent',
     checked: 'agent',
+    env: 'ASTOOLS_SA_ADDRESS',
     help: 'Where the secret agent listens; /path for a Unix socket.',
-    available: true,
   },
   {
     name: 'sa-port',
@@ -99,8 +92,8 @@ export const secretAgentOptions = [
     group: 'Configuration and secrets',
     section: 'secret-agent',
     checked: 'agent',
+    env: 'ASTOOLS_SA_PORT',
     help: 'Port of the secret agent.',
-    available: true,
   },
   {
     name: 'sa-timeout',
@@ -111,8 +104,8 @@ export const secretAgentOptions = [
     group: 'Configuration and secrets',
     section: 'secret-agent',
     checked: 'agent',
+    env: 'ASTOOLS_SA_TIMEOUT',
     help: 'Limit for connecting to the secret agent, and for each answer.',
-    available: true,
   },
   {
     name: 'sa-cafile',
@@ -122,7 +115,8 @@ export const secretAgentOptions = [
     group: 'Configuration and secrets',
     section: 'secret-agent',
     checked: 'agent',
+    env: 'ASTOOLS_SA_CAFILE',
+    example: '/etc/aerospike/tls/agent-ca.pem',
     help: 'Use TLS to the secret agent and trust these PEM certificates.',
-    available: true,
   },
 ] as const satisfies readonly OptionSpec[];

@@ -4,11 +4,6 @@ import { GROUPS, type Group, type OptionSpec, type OptionTable } from './option-
 export function optionGroups(table: OptionTable): { group: Group; options: readonly OptionSpec[] }[] {
   return GROUPS.map((group) => ({
     group,
-    options: table.filter((spec) => spec.available && spec.group === group),
+    options: table.filter((spec) => spec.removed === undefined && spec.group === group),
   })).filter(({ options }) => options.length > 0);
-}
-
-/** The options that are known by name, refused for now, and not gone for good. */
-export function missingOptions(table: OptionTable): readonly OptionSpec[] {
-  return table.filter((spec) => !spec.available && spec.removed === undefined);
 }

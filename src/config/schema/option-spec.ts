@@ -19,9 +19,21 @@ export const GROUPS = [
 
 export type Group = (typeof GROUPS)[number];
 
+/** How the library calls an option. A dot separates a group of settings from the setting: `tls.caPath`. */
+export type ApiName =
+  | string
+  /** PEM: one setting has the path of a file, the other the text itself. */
+  | { readonly file: string; readonly content: string }
+  /** A flag that is on when the setting has this text. */
+  | { readonly name: string; readonly equals: string }
+  /** A flag that is on when the group of settings is there at all. */
+  | { readonly group: string }
+  /** A value of several numbers, each with a setting of its own. */
+  | { readonly parts: readonly string[] };
+
 /**
- * One row of a tool's option table. The parser, the configuration file reader, --help, the man page, shell completion
- * and the tests are all made of it.
+ * One option of a tool. The command line, the configuration file, the environment, the library's settings, --help, the
+ * man page, shell completion, the sample file and the tests are derived from it.
  */
 export interface OptionSpec {
   /** Without the dashes. The name used in messages and in help. */
@@ -43,25 +55,50 @@ export interface OptionSpec {
   readonly keyParts?: readonly string[];
   /** A file may give the text as a number without quotes, too. */
   readonly bareNumber?: true;
+  /** The environment variable that sets the option: it overrides the files, the command line overrides it. */
+  readonly env?: string;
+  /** The name in the library's settings; absent = the library has no use for the option. */
+  readonly api?: ApiName;
+  /**
+   * The property of the engine's config (`run.`) or of the object stores' (`s3.`) that the value becomes; absent = the
+   * code of the tool maps it.
+   */
+  readonly config?: `run.${string}` | `s3.${string}`;
+  /** For a number with `config`: the engine's units per unit of the option. */
+  readonly scale?: number;
+  /** For a number with `config`: 0 means "no limit" and leaves the property out. */
+  readonly zero?: 'absent';
+  /** With `config`: the engine has a default of its own, so that the property is there only if the option was given. */
+  readonly onlyIfGiven?: true;
+  /**
+   * The option decides what a backup holds or how it is stored, so that it must not change between a run and its
+   * continuation.
+   */
+  readonly identity?: true;
   /** The argument may be a `secrets:RESOURCE:KEY` reference. */
   readonly secrets?: true;
   /**
-   * When the argument is read: `agent` before all others (the secret agent may be needed for them), by default as the
-   * option is met, `start` only after the rules between options were checked.
+   * When the value is parsed: `agent` before all others (the secret agent may be needed for them), by default in the
+   * order of the command line, `rules` as the last of the constraints, `start` only after all constraints.
    */
-  readonly checked?: 'agent' | 'start';
+  readonly checked?: 'agent' | 'rules' | 'start';
   /** Every occurrence adds to the value. Only for list values. */
   readonly accumulates?: true;
   /** Of all options with the same word here, only one may be given, and only once. */
   readonly onlyOne?: string;
   readonly help: string;
-  /** A warning for whoever still uses the option. */
+  /** What the library's documentation shows instead of `help`, where a setting differs from the option. */
+  readonly apiHelp?: string;
+  /** The library's settings must have it. */
+  readonly apiRequired?: true;
+  /** A value for the sample configuration file, as it would be typed, if that is not the default. */
+  readonly example?: string;
+  /** A warning for users of the option. */
   readonly warning?: string;
   /** The same for one of its spellings. */
   readonly aliasWarnings?: Readonly<Record<string, string>>;
-  /** The option is known but gone for good: the reason. */
+  /** The option is known and refused: the reason. */
   readonly removed?: string;
-  readonly available: boolean;
 }
 
 /** A table, typed so closely that a misspelt name or a wrong value type does not compile. */
@@ -78,6 +115,15 @@ export type ValueOf<T extends OptionTable, N extends string> =
 /** The keys of a configuration file that stand for the option by themselves. */
 export function fileKeys(spec: OptionSpec): readonly string[] {
   return spec.keys ?? [spec.name];
+}
+
+/** Every name of the option in the library's settings. */
+export function apiNames({ api }: OptionSpec): readonly string[] {
+  if (api === undefined) return [];
+  if (typeof api === 'string') return [api];
+  if ('file' in api) return [api.file, api.content];
+  if ('parts' in api) return api.parts;
+  return ['group' in api ? api.group : api.name];
 }
 
 /** All long spellings. */

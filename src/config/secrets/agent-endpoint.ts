@@ -1,7 +1,11 @@
 import { isIP } from 'node:net';
 import { quoted } from '../option-error.js';
+import { mentions, type OptionMention, optionText } from '../option-text.js';
+import { secretAgentOptions } from '../schema/general.js';
 import { parseInteger } from '../values/number.js';
 import { SecretError } from './secret-error.js';
+
+const option = mentions(secretAgentOptions);
 
 /** Where the agent listens. */
 export type AgentAddress =
@@ -10,21 +14,24 @@ export type AgentAddress =
   | { readonly kind: 'unix'; readonly path: string };
 
 /**
- * `HOST`, `HOST:PORT`, an IPv6 address bare or in brackets, with or without `:PORT`, or the path of a Unix socket, which
- * begins with a slash. A port given on the command line wins over the one in the address, a port from a file does not
- * (asbackup.md 4.2, whose faults are repaired here).
+ * `HOST`, `HOST:PORT`, an IPv6 address bare or in brackets, with or without `:PORT`, or the path of a Unix socket,
+ * which begins with a slash. A port given on the command line wins over the one in the address, a port from a file
+ * does not (asbackup.md 4.2, whose faults are repaired here).
  */
 export function agentAddress(address: string, port: { text: string; wins: boolean }): AgentAddress {
   if (address.startsWith('/')) {
     if (address.includes('\0')) throw invalid(address, 'the path contains a NUL byte');
-    if (port.wins) throw new SecretError('SECRET_CONFIG', '--sa-port has no meaning for a Unix socket; leave it out.');
+    if (port.wins) {
+      const text = optionText`${option('sa-port')} has no effect with a Unix socket; omit it`;
+      throw new SecretError('SECRET_CONFIG', text, { option: option('sa-port') });
+    }
     return { kind: 'unix', path: address };
   }
   const { host, port: own } = split(address);
   if (host === '' || /[\s/\0]/.test(host)) throw invalid(address, 'expected HOST, HOST:PORT or the path of a socket');
-  const inAddress = own === undefined ? undefined : portNumber(own, '--sa-address', address);
+  const inAddress = own === undefined ? undefined : portNumber(own, option('sa-address'), address);
   if (inAddress !== undefined && !port.wins) return { kind: 'tcp', host, port: inAddress };
-  return { kind: 'tcp', host, port: portNumber(port.text, '--sa-port', port.text) };
+  return { kind: 'tcp', host, port: portNumber(port.text, option('sa-port'), port.text) };
 }
 
 /** For messages: an IPv6 address gets its brackets back. */
@@ -47,15 +54,15 @@ function split(address: string): { host: string; port?: string } {
   return { host: address.slice(0, colon), port: address.slice(colon + 1) };
 }
 
-function portNumber(text: string, option: string, value: string): number {
+function portNumber(text: string, mention: OptionMention, value: string): number {
   try {
     return parseInteger(text, 1, 65535);
   } catch {
-    const reason = 'the port must be a whole number from 1 to 65535';
-    throw new SecretError('SECRET_CONFIG', `Invalid value ${quoted(value)} for ${option}: ${reason}.`);
+    throw invalid(value, 'the port must be a whole number from 1 to 65535', mention);
   }
 }
 
-function invalid(address: string, reason: string): SecretError {
-  return new SecretError('SECRET_CONFIG', `Invalid value ${quoted(address)} for --sa-address: ${reason}.`);
+function invalid(value: string, reason: string, mention = option('sa-address')): SecretError {
+  const text = optionText`Invalid value ${quoted(value)} for ${mention}: ${reason}`;
+  return new SecretError('SECRET_CONFIG', text, { option: mention });
 }

@@ -2,12 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import { errorMessage } from '../../core/errors.js';
-import { unreadableReason } from '../file/config-error.js';
+import { errorMessage, systemErrorText } from '../../core/errors.js';
+import { mentions, type OptionText, optionText } from '../option-text.js';
+import { secretAgentOptions } from '../schema/general.js';
 import { type AgentAddress, addressText } from './agent-endpoint.js';
 import { AnswerReader, decodeAnswer, encodeRequest } from './agent-protocol.js';
 import { parseReference, type SecretReference } from './secret-uri.js';
 import { SecretError } from './secret-error.js';
+
+const option = mentions(secretAgentOptions);
 
 /** How to reach the agent. */
 export interface Agent {
@@ -31,14 +34,16 @@ export async function fetchSecrets(agent: Agent, references: readonly string[]):
 async function fetchSecret(agent: Agent, trusted: string | undefined, reference: SecretReference): Promise<string> {
   try {
     // The C tool fails at once as well, but says nothing of why (asbackup.md 4.3).
-    if (agent.timeoutMs === 0) throw new SecretError('SECRET_TIMEOUT', '--sa-timeout 0 leaves no time for an answer');
+    if (agent.timeoutMs === 0) {
+      throw new SecretError('SECRET_TIMEOUT', optionText`${option('sa-timeout')} 0 leaves no time for an answer`);
+    }
     const socket = await open(agent, trusted);
     const bytes = decodeAnswer(await ask(socket, encodeRequest(reference), agent.timeoutMs));
     return decodeText(bytes);
   } catch (error) {
     if (!(error instanceof SecretError)) throw error;
     const where = `${reference.text} from the secret agent at ${addressText(agent.address)}`;
-    throw new SecretError(error.code, `Cannot get ${where}: ${error.message}.`, { cause: error.cause });
+    throw new SecretError(error.code, optionText`Cannot get ${where}: ${error.sentence}`, { cause: error.cause });
   }
 }
 
@@ -46,26 +51,28 @@ function decodeText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new SecretError('SECRET_VALUE', 'the secret is not UTF-8 text');
+    throw new SecretError('SECRET_VALUE', optionText`the secret is not UTF-8 text`);
   }
 }
 
 async function trustedCertificates({ caFile, address }: Agent): Promise<string | undefined> {
   if (caFile === undefined) return undefined;
   if (address.kind === 'unix') {
-    throw new SecretError('SECRET_CONFIG', 'There is no TLS over a Unix socket; leave --sa-cafile out.');
+    const text = optionText`A Unix socket has no TLS; omit ${option('sa-cafile')}`;
+    throw new SecretError('SECRET_CONFIG', text, { option: option('sa-cafile') });
   }
   let pem: string;
   try {
     pem = await readFile(caFile, 'latin1');
   } catch (error) {
-    const text = `Cannot read the certificates of --sa-cafile, ${caFile}: ${unreadableReason(error)}.`;
-    throw new SecretError('SECRET_CONFIG', text, { cause: error });
+    const text = optionText`Cannot read the certificates of ${option('sa-cafile')}, ${caFile}: ${systemErrorText(error)}`;
+    throw new SecretError('SECRET_CONFIG', text, { cause: error, option: option('sa-cafile') });
   }
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   const usable = blocks.filter(isCertificate);
   if (usable.length === 0) {
-    throw new SecretError('SECRET_CONFIG', `The file of --sa-cafile, ${caFile}, holds no certificate in PEM form.`);
+    const text = optionText`The file of ${option('sa-cafile')}, ${caFile}, holds no certificate in PEM form`;
+    throw new SecretError('SECRET_CONFIG', text, { option: option('sa-cafile') });
   }
   return usable.join('\n');
 }
@@ -106,11 +113,14 @@ async function open({ address, timeoutMs }: Agent, trusted: string | undefined):
       reject(error);
     };
     const onError = (error: Error): void =>
-      finish(new SecretError('SECRET_CONNECT', whyNoConnection(error), { cause: error }));
-    const onClose = (): void => finish(new SecretError('SECRET_CONNECT', 'it closed the connection at once'));
+      finish(new SecretError('SECRET_CONNECT', connectFailureReason(error), { cause: error }));
+    const onClose = (): void => finish(new SecretError('SECRET_CONNECT', optionText`it closed the connection at once`));
     const onReady = (): void => finish();
     const timer = setTimeout(
-      () => finish(new SecretError('SECRET_TIMEOUT', `no connection within ${timeoutMs} ms (--sa-timeout)`)),
+      () =>
+        finish(
+          new SecretError('SECRET_TIMEOUT', optionText`no connection within ${timeoutMs} ms (${option('sa-timeout')})`),
+        ),
       timeoutMs,
     );
     const ready = trusted === undefined ? 'connect' : 'secureConnect';
@@ -130,7 +140,13 @@ async function ask(socket: Socket, question: Buffer, timeoutMs: number): Promise
       else resolve(outcome);
     };
     const timer = setTimeout(
-      () => finish(new SecretError('SECRET_TIMEOUT', `no complete answer within ${timeoutMs} ms (--sa-timeout)`)),
+      () =>
+        finish(
+          new SecretError(
+            'SECRET_TIMEOUT',
+            optionText`no complete answer within ${timeoutMs} ms (${option('sa-timeout')})`,
+          ),
+        ),
       timeoutMs,
     );
     socket.on('data', (chunk: Buffer) => {
@@ -138,55 +154,57 @@ async function ask(socket: Socket, question: Buffer, timeoutMs: number): Promise
         const body = reader.push(chunk);
         if (body !== undefined) finish(body);
       } catch (error) {
-        finish(error instanceof SecretError ? error : new SecretError('SECRET_PROTOCOL', errorMessage(error)));
+        finish(error instanceof SecretError ? error : new SecretError('SECRET_PROTOCOL', [errorMessage(error)]));
       }
     });
     // Every end of the connection is an error here: it is closed from this side once the answer is complete.
     socket.on('end', () => finish(reader.cutOff(socket instanceof TLSSocket)));
     socket.on('error', (error) => {
-      finish(new SecretError('SECRET_CONNECT', `the connection broke: ${errorMessage(error)}`, { cause: error }));
+      finish(
+        new SecretError('SECRET_CONNECT', optionText`the connection broke: ${errorMessage(error)}`, { cause: error }),
+      );
     });
     socket.on('close', () => finish(reader.cutOff(socket instanceof TLSSocket)));
     socket.write(question);
   });
 }
 
-function whyNoConnection(error: Error): string {
+function connectFailureReason(error: Error): OptionText {
   // A host with several addresses fails with one error for each.
   const errors: Error[] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  const reasons = new Set(errors.map((each) => oneReason(each)));
-  return [...reasons].join('; ');
+  const reasons = new Map(errors.map((each) => oneReason(each)).map((text) => [JSON.stringify(text), text]));
+  return [...reasons.values()].flatMap((reason, i) => (i === 0 ? reason : ['; ', ...reason]));
 }
 
-function oneReason(error: Error): string {
+function oneReason(error: Error): OptionText {
   switch ('code' in error ? error.code : undefined) {
     case 'ECONNREFUSED':
-      return 'nothing listens there (connection refused)';
+      return optionText`nothing listens there (connection refused)`;
     case 'ENOTFOUND':
-      return 'there is no host of that name';
+      return optionText`there is no host of that name`;
     case 'ENOENT':
-      return 'there is no such socket';
+      return optionText`there is no such socket`;
     case 'EACCES':
-      return 'permission denied';
+      return optionText`permission denied`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return 'its certificate is for another name, ' + altNames(error);
+      return optionText`its certificate is for another name, ${altNames(error)}`;
     case 'CERT_HAS_EXPIRED':
-      return 'its certificate has expired';
+      return optionText`its certificate has expired`;
     case 'CERT_NOT_YET_VALID':
-      return 'its certificate is not valid yet';
+      return optionText`its certificate is not valid yet`;
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'CERT_SIGNATURE_FAILURE':
-      return 'its certificate was not issued by one that --sa-cafile trusts';
+      return optionText`its certificate was not issued by one that ${option('sa-cafile')} trusts`;
     case 'ECONNRESET':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'it does not speak TLS, which --sa-cafile asks for, or broke the connection off';
+      return optionText`it does not speak TLS, which ${option('sa-cafile')} asks for, or broke the connection off`;
     default:
-      return errorMessage(error);
+      return [errorMessage(error)];
   }
 }
 

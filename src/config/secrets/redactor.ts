@@ -5,41 +5,80 @@ import type { ValueRule } from '../values/parse-value.js';
 
 /** A text of one or two characters is no secret, and without it every line would be unreadable. */
 const MIN_LENGTH = 3;
+/** Of a text this long, any part of PART_LENGTH characters is removed as well: messages and logs quote or cut long texts. */
+const LONG_TEXT = 48;
+const PART_LENGTH = 24;
+/** BEGIN and END lines are the same in all PEM texts. */
+const PEM_MARK = '-----';
 
 /**
- * Keeps secrets out of what is printed, whoever prints it: the name of a namespace or a directory may be kept in the
- * secret agent, and a log line or the message of a library would tell it. Numbers, flags and choices are let through:
- * they are no secrets, and "4" would be found everywhere.
+ * Removes secrets from what is printed, whatever prints it: the name of a namespace or a directory may be kept in the
+ * secret agent, and a log line or the message of a library would show it. Numbers, flags and choices stay: they are no
+ * secrets, and "4" would be found everywhere. Secrets are compared as texts of any size, never compiled into a
+ * pattern.
  */
 export class Redactor {
-  /** What must not be seen, and what is shown in its place. */
-  readonly #shown = new Map<string, string>();
-  #pattern: RegExp | undefined;
+  /** What must not be shown, by its first characters, and what is shown in its place; the longest first. */
+  private readonly secrets = new Map<string, Secret[]>();
+  /** The parts of long texts, and what is shown in their place. */
+  private readonly parts = new Map<string, string>();
 
   /** `text` is what `reference` stands for, given to an option with this rule. */
   add(reference: string, text: string, rule: ValueRule): void {
-    for (const part of partsOf(rule, text)) {
-      for (const form of [part, JSON.stringify(part).slice(1, -1)]) {
-        if (form.length >= MIN_LENGTH) this.#shown.set(form, `<${reference}>`);
-      }
+    for (const part of secretParts(rule, text)) {
+      for (const form of [part, JSON.stringify(part).slice(1, -1)]) this.addText(form, `<${reference}>`);
     }
-    // The longest first, so that nothing of it is left when it contains another one.
-    const texts = [...this.#shown.keys()].sort((a, b) => b.length - a.length);
-    this.#pattern =
-      texts.length === 0
-        ? undefined
-        : new RegExp(texts.map((t) => t.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
   }
 
   clean(line: string): string {
-    return this.#pattern === undefined
-      ? line
-      : line.replace(this.#pattern, (found) => this.#shown.get(found) ?? '<secret>');
+    if (this.secrets.size === 0) return line;
+    let shown = '';
+    let copied = 0;
+    for (let at = 0; at + MIN_LENGTH <= line.length;) {
+      const found = this.findAt(line, at);
+      if (found === undefined) {
+        at++;
+        continue;
+      }
+      shown += line.slice(copied, at) + found.replacement;
+      at += found.length;
+      copied = at;
+    }
+    return shown + line.slice(copied);
+  }
+
+  private addText(text: string, replacement: string): void {
+    if (text.length < MIN_LENGTH) return;
+    const key = text.slice(0, MIN_LENGTH);
+    const others = (this.secrets.get(key) ?? []).filter((other) => other.text !== text);
+    // The longest first, so that nothing of it is left when it contains another one.
+    const all = [...others, { text, replacement }].sort((a, b) => b.text.length - a.text.length);
+    this.secrets.set(key, all);
+    if (text.length < LONG_TEXT || text.includes(PEM_MARK)) return;
+    for (let at = 0; at + PART_LENGTH <= text.length; at++) {
+      this.parts.set(text.slice(at, at + PART_LENGTH), replacement);
+    }
+  }
+
+  private findAt(line: string, at: number): { replacement: string; length: number } | undefined {
+    const candidates = this.secrets.get(line.slice(at, at + MIN_LENGTH)) ?? [];
+    const whole = candidates.find(({ text }) => line.startsWith(text, at));
+    if (whole !== undefined) return { replacement: whole.replacement, length: whole.text.length };
+    const replacement = this.parts.get(line.slice(at, at + PART_LENGTH));
+    if (replacement === undefined) return undefined;
+    let end = at + 1;
+    while (this.parts.has(line.slice(end, end + PART_LENGTH))) end++;
+    return { replacement, length: end - 1 + PART_LENGTH - at };
   }
 }
 
+interface Secret {
+  text: string;
+  replacement: string;
+}
+
 /** The text and the pieces in which it may turn up. */
-function partsOf(rule: ValueRule, text: string): string[] {
+function secretParts(rule: ValueRule, text: string): string[] {
   const whole = text.trim();
   switch (rule.type) {
     case 'flag':
@@ -50,18 +89,18 @@ function partsOf(rule: ValueRule, text: string): string[] {
     case 'throttle':
       return [];
     case 'pem':
-      // Any line of a key may be quoted in an error, also the last, which can be short. The BEGIN and END lines are the
-      // same in all of them.
-      return [whole, ...whole.split(/\r?\n/).filter((line) => line.length >= MIN_LENGTH && !line.startsWith('-----'))];
+      return [whole, ...pemLines(whole)];
     case 'path':
     case 'input':
-      return [text, whole, whole.replace(/\/+$/, ''), ...(whole.startsWith('/') ? [] : [resolve(whole)])];
+      return [text, whole, withoutSlashes(whole), ...(whole.startsWith('/') ? [] : [resolve(whole)])];
     case 'hosts':
       return [text, whole, ...orNone(() => hostParts(parseHosts(whole)))];
     case 'nodes':
       return [text, whole, ...orNone(() => hostParts(parseNodes(whole)))];
     case 'sets':
       return [text, whole, ...orNone(() => parseSets(whole))];
+    case 'directories':
+      return [text, whole, ...whole.split(',')];
     case 'names':
     case 'namespaces':
       return [text, whole, ...orNone(() => parseNames(whole, Infinity))];
@@ -69,15 +108,31 @@ function partsOf(rule: ValueRule, text: string): string[] {
     case 'digest':
     case 'base64':
     case 'text':
-      return [text, whole, ...whole.split(/\r?\n/)];
+    case 'password':
+      return [text, whole, ...splitLines(whole)];
   }
+}
+
+/** Any line of a key may be quoted in an error, also the last, which can be short. */
+function pemLines(pem: string): string[] {
+  return splitLines(pem).filter((line) => !line.startsWith(PEM_MARK));
+}
+
+function splitLines(text: string): string[] {
+  return text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+}
+
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }
 
 function hostParts({ entries }: HostList): string[] {
   return entries.flatMap(({ host, tlsName }) => (tlsName === undefined ? [host] : [host, tlsName]));
 }
 
-/** A text that is not what the option takes has no pieces. */
+/** A text that is not what the option accepts has no pieces. */
 function orNone(parts: () => string[]): string[] {
   try {
     return parts();

@@ -7,9 +7,12 @@ import { parseBlacklist } from '../../aerospike/connection/tls/blacklist.js';
 import { DEFAULT_TLS_RANGE, parseTlsProtocols } from '../../aerospike/connection/tls/protocols.js';
 import { systemErrorText } from '../../core/errors.js';
 import { OptionError } from '../option-error.js';
+import { mentions, type OptionMention, type OptionText, optionText } from '../option-text.js';
+import { tlsOptions } from '../schema/connection.js';
 import type { PemSource } from '../values/parse-value.js';
 import type { SecurityValues } from '../auth/connection-security.js';
 
+const option = mentions(tlsOptions);
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 const CRL = /-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g;
@@ -23,23 +26,25 @@ interface Trust {
 export async function toTlsOptions(values: SecurityValues): Promise<TlsOptions> {
   const { caFile, caPath, protocols, cipherSuite, blacklist } = values;
   if (caFile === undefined && caPath === undefined) {
-    throw bad(
-      '--tls-enable needs to know whom to trust: give --tls-cafile or --tls-capath (the authorities that the system ' +
-        'trusts are often in /etc/ssl/certs).',
+    throw invalidTls(
+      optionText`${option('tls-enable')} needs certificates to trust: give ${option('tls-cafile')} or ${option('tls-capath')} (those of the system are often in /etc/ssl/certs)`,
     );
   }
   const trust: Trust = { certificates: new Set(), crls: new Set() };
   if (caFile !== undefined) {
-    const text = await readPem(caFile, '--tls-cafile');
-    if (collect(text, trust) === 0) throw bad(`There is no PEM certificate in ${nameOf(caFile)} of --tls-cafile.`);
-    check(trust.certificates, nameOf(caFile), '--tls-cafile');
+    const text = await readPem(caFile, option('tls-cafile'));
+    if (collect(text, trust) === 0)
+      throw invalidTls(optionText`There is no PEM certificate in ${sourceName(caFile)} of ${option('tls-cafile')}`);
+    check(trust.certificates, sourceName(caFile), option('tls-cafile'));
   }
   if (caPath !== undefined) await collectDirectory(caPath, trust);
-  const certificate = await certificateOf(values);
+  const certificate = await readClientCertificate(values);
   const checkCrl = values.crlCheck || values.crlCheckAll;
   if (checkCrl && trust.crls.size === 0) {
-    const option = values.crlCheckAll ? '--tls-crl-check-all' : '--tls-crl-check';
-    throw bad(`${option} finds no revocation list ("X509 CRL" in PEM) in --tls-cafile or --tls-capath.`);
+    const check = option(values.crlCheckAll ? 'tls-crl-check-all' : 'tls-crl-check');
+    throw invalidTls(
+      optionText`${check} finds no revocation list ("X509 CRL" in PEM) in ${option('tls-cafile')} or ${option('tls-capath')}`,
+    );
   }
   return {
     ca: [...trust.certificates],
@@ -49,22 +54,25 @@ export async function toTlsOptions(values: SecurityValues): Promise<TlsOptions> 
     ...(checkCrl ? { crls: [...trust.crls] } : {}),
     ...(blacklist === undefined
       ? {}
-      : { blacklist: parseBlacklist(await read(blacklist, '--tls-cert-blacklist'), blacklist) }),
+      : { blacklist: parseBlacklist(await read(blacklist, option('tls-cert-blacklist')), blacklist) }),
     ...(values.logSessionInfo ? { logSessions: true } : {}),
   };
 }
 
-async function certificateOf({ keyFile, certFile }: SecurityValues): Promise<TlsOptions['certificate']> {
+async function readClientCertificate({ keyFile, certFile }: SecurityValues): Promise<TlsOptions['certificate']> {
   if (keyFile === undefined && certFile === undefined) return undefined;
   if (keyFile === undefined || certFile === undefined) {
-    throw bad('--tls-certfile and --tls-keyfile go together; both may name the same file.');
+    throw invalidTls(
+      optionText`${option('tls-certfile')} and ${option('tls-keyfile')} go together; both may name the same file`,
+    );
   }
-  const [chain, key] = [await readPem(certFile, '--tls-certfile'), await readPem(keyFile, '--tls-keyfile')];
+  const [chain, key] = [await readPem(certFile, option('tls-certfile')), await readPem(keyFile, option('tls-keyfile'))];
   const certificates = chain.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw bad(`There is no PEM certificate in ${nameOf(certFile)} of --tls-certfile.`);
-  check(certificates, nameOf(certFile), '--tls-certfile');
+  if (certificates.length === 0)
+    throw invalidTls(optionText`There is no PEM certificate in ${sourceName(certFile)} of ${option('tls-certfile')}`);
+  check(certificates, sourceName(certFile), option('tls-certfile'));
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) {
-    throw bad(`There is no PEM private key in ${nameOf(keyFile)} of --tls-keyfile.`);
+    throw invalidTls(optionText`There is no PEM private key in ${sourceName(keyFile)} of ${option('tls-keyfile')}`);
   }
   return { chain: certificates.join('\n'), key };
 }
@@ -79,14 +87,17 @@ async function collectDirectory(path: string, trust: Trust): Promise<void> {
       // Links to nowhere are common in such directories.
       if (info?.isFile() !== true) continue;
       const text = await readFile(file, 'latin1');
-      check(text.match(CERTIFICATE) ?? [], file, '--tls-capath');
+      check(text.match(CERTIFICATE) ?? [], file, option('tls-capath'));
       found += collect(text, trust);
     }
   } catch (error) {
     if (error instanceof OptionError) throw error;
-    throw bad(`Cannot read the directory of --tls-capath: ${systemErrorText(error)}.`);
+    throw invalidTls(optionText`Cannot read the directory of ${option('tls-capath')}: ${systemErrorText(error)}`);
   }
-  if (found === 0) throw bad(`There is no PEM certificate in a file of the directory ${path} of --tls-capath.`);
+  if (found === 0)
+    throw invalidTls(
+      optionText`There is no PEM certificate in a file of the directory ${path} of ${option('tls-capath')}`,
+    );
 }
 
 /** Returns the number of certificates. */
@@ -97,35 +108,35 @@ function collect(text: string, { certificates, crls }: Trust): number {
   return found.length;
 }
 
-/** Node.js leaves out a certificate that it cannot read, without a word. */
-function check(certificates: Iterable<string>, file: string, option: string): void {
+/** Node.js silently ignores a certificate that it cannot read. */
+function check(certificates: Iterable<string>, file: string, mention: OptionMention): void {
   let number = 0;
   for (const certificate of certificates) {
     number++;
     try {
       new X509Certificate(certificate);
     } catch {
-      throw bad(`Certificate number ${number} in ${file} of ${option} cannot be read.`);
+      throw invalidTls(optionText`Certificate number ${number} in ${file} of ${mention} cannot be read`);
     }
   }
 }
 
-async function readPem(source: PemSource, option: string): Promise<string> {
-  return 'path' in source ? read(source.path, option) : source.content;
+async function readPem(source: PemSource, mention: OptionMention): Promise<string> {
+  return 'path' in source ? read(source.path, mention) : source.content;
 }
 
-async function read(path: string, option: string): Promise<string> {
+async function read(path: string, mention: OptionMention): Promise<string> {
   try {
     return await readFile(path, 'latin1');
   } catch (error) {
-    throw bad(`Cannot read the file of ${option}: ${systemErrorText(error)}.`);
+    throw invalidTls(optionText`Cannot read the file of ${mention}: ${systemErrorText(error)}`);
   }
 }
 
-function nameOf(source: PemSource): string {
+function sourceName(source: PemSource): string {
   return 'path' in source ? source.path : 'the secret';
 }
 
-function bad(message: string): OptionError {
-  return new OptionError('OPTION_TLS', message);
+function invalidTls(text: OptionText): OptionError {
+  return new OptionError('OPTION_TLS', text);
 }

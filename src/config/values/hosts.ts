@@ -31,17 +31,18 @@ export interface NodeList {
 
 /** `IP:PORT` or `IP:TLSNAME:PORT`, separated by commas or semicolons. */
 export function parseNodes(text: string): NodeList {
-  const entries = text.split(/[,;]/).map((item) => {
-    const entry = parseHost(item.trim());
-    if (isIP(entry.host) === 0) throw new ValueError(`a node is named by a numeric address, not by "${entry.host}"`);
-    if (entry.port === undefined) throw new ValueError(`node ${entry.host} needs a port`);
-    return { ...entry, port: entry.port };
-  });
-  return { text, entries };
+  return { text, entries: text.split(/[,;]/).map((item) => parseNode(item.trim())) };
 }
 
-/** The hosts, with `defaultPort` and `defaultTlsName` for those that name none. */
-export function seedsOf(hosts: HostList | NodeList, defaultPort: number, defaultTlsName?: string): Seed[] {
+export function parseNode(text: string): NodeEntry {
+  const entry = parseHost(text);
+  if (isIP(entry.host) === 0) throw new ValueError(`a node is named by a numeric address, not by "${entry.host}"`);
+  if (entry.port === undefined) throw new ValueError(`node ${entry.host} needs a port`);
+  return { ...entry, port: entry.port };
+}
+
+/** The hosts, with `defaultPort` and `defaultTlsName` for those without. */
+export function toSeeds(hosts: HostList | NodeList, defaultPort: number, defaultTlsName?: string): Seed[] {
   return hosts.entries.map(({ host, port, tlsName = defaultTlsName }) => ({
     host,
     port: port ?? defaultPort,
@@ -49,7 +50,7 @@ export function seedsOf(hosts: HostList | NodeList, defaultPort: number, default
   }));
 }
 
-function parseHost(text: string): HostEntry {
+export function parseHost(text: string): HostEntry {
   const [host, rest] = splitAddress(text);
   if (host === '') throw new ValueError('a host is empty');
   if (rest === undefined) return { host };

@@ -1,8 +1,9 @@
 import { parseInteger } from './number.js';
 import { ValueError } from './value-error.js';
 
-const MAX_SET_BYTES = 63;
-const MAX_THROTTLE = 999_999_999;
+export const MAX_RACK = 1_000_000;
+export const MAX_SET_BYTES = 63;
+export const MAX_THROTTLE = 999_999_999;
 
 /** Comma-separated names; blanks around a name are dropped, every name has 1 to `maxBytes` bytes. */
 export function parseNames(text: string, maxBytes: number): string[] {
@@ -72,12 +73,13 @@ export function parseNamespaces(text: string, maxBytes: number): { from: string;
 }
 
 export function parseRacks(text: string): number[] {
-  return text.split(',').map((item) => parseInteger(trimBlanks(item), 0, 1000000));
+  return text.split(',').map((item) => parseInteger(trimBlanks(item), 0, MAX_RACK));
 }
 
+/** Absent = no limit. The command line gives both. */
 export interface Throttle {
-  mibPerSecond: number;
-  recordsPerSecond: number;
+  mibPerSecond?: number;
+  recordsPerSecond?: number;
 }
 
 /** `MIB,RECORDS` per second of a restore. */

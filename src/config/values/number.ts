@@ -1,6 +1,8 @@
 import { ValueError } from './value-error.js';
 
-/** The largest integer that is exact as a JavaScript number; the upper bound where the C tools allow any 64-bit value. */
+/**
+ * The largest integer that is exact as a JavaScript number; the upper bound where the C tools allow any 64-bit value.
+ */
 export const ANY = Number.MAX_SAFE_INTEGER;
 export const UINT32 = 4294967295;
 export const INT32 = 2147483647;

@@ -2,6 +2,7 @@ import { checkPath } from '../../storage/paths.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
 import type { RestoreSource } from '../../engine/restore/config.js';
 import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
+import { parseDirectories } from './directories.js';
 import { parseInput } from './input.js';
 import {
   checkLength,
@@ -32,11 +33,19 @@ export type ValueRule =
   /** `quotes`: a name may stand in quotes, and then be empty. */
   | { readonly type: 'names'; readonly maxBytes: number; readonly quotes?: true }
   | { readonly type: 'namespaces'; readonly maxBytes: number }
-  | { readonly type: 'sets' | 'hosts' | 'nodes' | 'racks' | 'throttle' }
+  | { readonly type: 'sets' | 'hosts' | 'nodes' | 'racks' | 'throttle' | 'directories' }
+  /** `env:VARIABLE`, `file:PATH` or the password itself. */
+  | { readonly type: 'password' }
   | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
 export type PemSource = { readonly path: string } | { readonly content: string };
+
+/** A password, or with `literal: false` a text that may refer to one (`passwordFrom`). */
+export interface PasswordText {
+  readonly text: string;
+  readonly literal: boolean;
+}
 
 /** What each kind of argument becomes. */
 export interface ValueTypes {
@@ -54,6 +63,8 @@ export interface ValueTypes {
   nodes: NodeList;
   racks: number[];
   throttle: Throttle;
+  directories: string[];
+  password: PasswordText;
   partitions: PartitionFilter[];
   digest: Buffer;
   base64: Buffer;
@@ -95,6 +106,10 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseRacks(text);
     case 'throttle':
       return parseThrottle(text);
+    case 'directories':
+      return parseDirectories(text);
+    case 'password':
+      return { text, literal: false };
     case 'partitions':
       return parsePartitions(text);
     case 'digest':
@@ -106,7 +121,7 @@ export function parseValue(rule: ValueRule, text: string): Value {
   }
 }
 
-function parsePath(text: string, s3: boolean): string {
+export function parsePath(text: string, s3: boolean): string {
   if (text === '') throw new ValueError('the path is empty');
   if (text.includes('\0')) throw new ValueError('the path contains a NUL byte');
   const problem = s3 ? checkPath(text) : undefined;
@@ -114,7 +129,7 @@ function parsePath(text: string, s3: boolean): string {
   return text;
 }
 
-function parseChoice(text: string, values: readonly string[], anyCase: boolean): string {
+export function parseChoice(text: string, values: readonly string[], anyCase: boolean): string {
   const found = values.find((value) => value === text || (anyCase && value.toLowerCase() === text.toLowerCase()));
   if (found === undefined) {
     throw new ValueError(

@@ -18,7 +18,7 @@ export function parsePartitions(text: string): PartitionFilter[] {
   const parts = text.split(',').map((item) => {
     const source = item.trim();
     const filter = parseFilter(source);
-    return { source, filter, ...extentOf(filter) };
+    return { source, filter, ...partitionExtent(filter) };
   });
   parts.sort((a, b) => a.begin - b.begin); // stable
   for (let i = 1; i < parts.length; i++) {
@@ -53,7 +53,7 @@ function parseFilter(source: string): PartitionFilter {
   return { kind: 'range', begin, count };
 }
 
-function extentOf(filter: PartitionFilter): { begin: number; end: number } {
+function partitionExtent(filter: PartitionFilter): { begin: number; end: number } {
   const begin = filter.kind === 'range' ? filter.begin : partitionId(filter.digest, 0);
   return { begin, end: begin + (filter.kind === 'range' ? filter.count : 1) };
 }

@@ -13,7 +13,7 @@ export type Terminal = NodeJS.WritableStream & {
 
 export interface BarOptions {
   /** Default: no colours. */
-  colour?: boolean;
+  color?: boolean;
   /** The terminal shows more than ASCII. */
   unicode?: boolean;
   /** A line for every worker. */
@@ -88,7 +88,7 @@ export class ProgressBar implements ProgressDisplay {
     this.visible = false;
   }
 
-  summarise(summary: Summary): void {
+  summarize(summary: Summary): void {
     this.summary = summary;
   }
 
@@ -128,7 +128,7 @@ export class ProgressBar implements ProgressDisplay {
   }
 }
 
-async function styleOf({ colour = false, unicode = false }: BarOptions): Promise<Theme> {
+async function styleOf({ color: colour = false, unicode = false }: BarOptions): Promise<Theme> {
   const signs = unicode ? UNICODE : ASCII;
   if (!colour) return { ...signs, paint: (_kind, text) => text };
   const { Chalk } = await import('chalk');

@@ -30,5 +30,5 @@ export interface ProgressDisplay {
   /** Leaves the terminal as it was before `start`. */
   stop(): void;
   /** What came of the run, to be shown when everything else was said. */
-  summarise?(summary: Summary): void;
+  summarize?(summary: Summary): void;
 }

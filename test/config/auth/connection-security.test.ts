@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { resolveSecurity, type SecurityValues } from '../../../src/config/auth/connection-security.js';
-import { wantsAccess } from '../../../src/config/auth/security-values.js';
+import { needsSecurity } from '../../../src/config/auth/security-values.js';
 import { passwordFrom } from '../../../src/config/auth/password.js';
 import { titleWithoutPassword } from '../../../src/cli/process-title.js';
 import { readHidden } from '../../../src/cli/prompt.js';
+import { tokenize } from '../../../src/cli/args/tokenizer.js';
+import { mentions, type OptionText, renderText } from '../../../src/config/option-text.js';
 import { asbackupOptions } from '../../../src/config/schema/backup.js';
-import { parseHosts, seedsOf } from '../../../src/config/values/hosts.js';
+import { parseHosts, toSeeds } from '../../../src/config/values/hosts.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'asbackup-access-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -41,22 +43,24 @@ const NONE: SecurityValues = {
   certFile: undefined,
 };
 
+const OPTION = mentions(asbackupOptions)('password');
+
 describe('forms of a password', () => {
   it('text, env: and file:', async () => {
-    expect(await passwordFrom('text', '-P', {})).toBe('text');
-    expect(await passwordFrom('', '-P', {})).toBe('');
-    expect(await passwordFrom('env:A', '-P', { A: ' pw ' })).toBe(' pw ');
-    expect(await passwordFrom(`file:${file('pä w\r\nmore')}`, '-P', {})).toBe('pä w');
-    expect(await passwordFrom(`file:${file('pw')}`, '-P', {})).toBe('pw');
+    expect(await passwordFrom({ text: 'text', literal: false }, OPTION, {})).toBe('text');
+    expect(await passwordFrom({ text: '', literal: false }, OPTION, {})).toBe('');
+    expect(await passwordFrom({ text: 'env:A', literal: false }, OPTION, { A: ' pw ' })).toBe(' pw ');
+    expect(await passwordFrom({ text: `file:${file('pä w\r\nmore')}`, literal: false }, OPTION, {})).toBe('pä w');
+    expect(await passwordFrom({ text: `file:${file('pw')}`, literal: false }, OPTION, {})).toBe('pw');
   });
 
   it.each([
-    ['env:NOT', '-P: the environment variable NOT is not set or empty.'],
-    ['file:/nowhere', '-P: cannot read the password from /nowhere: no such file or directory (ENOENT).'],
-    [`file:${file('\nx')}`, 'is empty; the password must stand there.'],
-    [`file:${file('x'.repeat(5000))}`, 'is too long for a password.'],
+    ['env:NOT', 'the environment variable NOT is not set or empty'],
+    ['file:/nowhere', 'cannot read the password from /nowhere: no such file or directory (ENOENT)'],
+    [`file:${file('\nx')}`, 'is empty; the password must stand there'],
+    [`file:${file('x'.repeat(5000))}`, 'is too long for a password'],
   ])('%s', async (text, reason) => {
-    await expect(passwordFrom(text, '-P', {})).rejects.toThrow(reason);
+    await expect(passwordFrom({ text: text, literal: false }, OPTION, {})).rejects.toThrow(reason);
   });
 });
 
@@ -106,13 +110,13 @@ describe('the list of processes', () => {
     [['--pass=hush', '--tls-keyfile-password', 'hush'], 'asbackup --password *** --tls-keyfile-password ***'],
     [['-Phush', '--unknown=hush'], 'asbackup -P *** ?'],
   ])('%j', (argv, title) => {
-    expect(titleWithoutPassword('asbackup', asbackupOptions, argv)?.replace('-v ', '--verbose ')).toBe(title);
+    expect(titleWithoutPassword('asbackup', tokenize(argv, asbackupOptions))?.replace('-v ', '--verbose ')).toBe(title);
   });
 
   it.each([[['-n', 'test']], [['-P', '-n', 'test']], [['-P', 'env:A']], [['-P', 'secrets:a:b']]])(
     '%j has nothing to hide',
     (argv) => {
-      expect(titleWithoutPassword('asbackup', asbackupOptions, argv)).toBeUndefined();
+      expect(titleWithoutPassword('asbackup', tokenize(argv, asbackupOptions))).toBeUndefined();
     },
   );
 });
@@ -129,17 +133,17 @@ describe('access', () => {
           return Promise.resolve(answers.shift() ?? '');
         },
         env: { A: 'hush' },
-        note: (text) => notes.push(text),
+        note: (text: OptionText) => notes.push(renderText(text, 'cli')),
       },
     );
     return { access, prompts, notes };
   }
 
   it('nothing is asked of, or loaded for, who wants nothing', () => {
-    expect(wantsAccess(NONE)).toBe(false);
-    expect(wantsAccess({ ...NONE, user: 'bob' })).toBe(true);
-    expect(wantsAccess({ ...NONE, auth: 'PKI' })).toBe(true);
-    expect(wantsAccess({ ...NONE, caPath: '/x' })).toBe(true);
+    expect(needsSecurity(NONE)).toBe(false);
+    expect(needsSecurity({ ...NONE, user: 'bob' })).toBe(true);
+    expect(needsSecurity({ ...NONE, auth: 'PKI' })).toBe(true);
+    expect(needsSecurity({ ...NONE, caPath: '/x' })).toBe(true);
   });
 
   it('a user without a password is asked, once', async () => {
@@ -155,18 +159,26 @@ describe('access', () => {
   });
 
   it('an empty password is one', async () => {
-    const { access, prompts } = await resolve({ user: 'bob', password: '', passwordGiven: true });
+    const { access, prompts } = await resolve({
+      user: 'bob',
+      password: { text: '', literal: false },
+      passwordGiven: true,
+    });
     expect(prompts).toEqual([]);
     expect(access.auth).toMatchObject({ credential: '$2a$10$7EqJtq98hPqEX7fNZaFWoOLCkFexA7A9eoJ0Ew.mTDdk.E60D.9zS' });
   });
 
   it('the clear password goes along only where the server must see it', async () => {
-    const { access } = await resolve({ user: 'bob', password: 'env:A', auth: 'EXTERNAL_INSECURE' });
+    const { access } = await resolve({
+      user: 'bob',
+      password: { text: 'env:A', literal: false },
+      auth: 'EXTERNAL_INSECURE',
+    });
     expect(access.auth).toMatchObject({ mode: 'EXTERNAL_INSECURE', password: 'hush' });
   });
 
   it('options without effect are named', async () => {
-    expect((await resolve({ passwordGiven: true, password: 'x' })).notes).toEqual([
+    expect((await resolve({ passwordGiven: true, password: { text: 'x', literal: false } })).notes).toEqual([
       'Warning: --password has no effect without --user',
     ]);
     expect((await resolve({ tlsName: 'n', crlCheck: true })).notes).toEqual([
@@ -175,7 +187,7 @@ describe('access', () => {
   });
 
   it('every host without a TLS name gets that of --tls-name, and no other (asbackup.md fault 39)', () => {
-    expect(seedsOf(parseHosts('a,b:own:1,c:2'), 3000, 'shared')).toEqual([
+    expect(toSeeds(parseHosts('a,b:own:1,c:2'), 3000, 'shared')).toEqual([
       { host: 'a', port: 3000, tlsName: 'shared' },
       { host: 'b', port: 1, tlsName: 'own' },
       { host: 'c', port: 2, tlsName: 'shared' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { main } from '../../../src/cli/asbackup.js';
 
-vi.mock('smol-toml', () => {
+vi.mock('toml-eslint-parser', () => {
   throw new Error('the parser was loaded');
 });
 vi.mock('../../../src/config/secrets/agent.js', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDirectories } from '../../../src/config/values/directories.js';
+import { parseDirectories, withParent } from '../../../src/config/values/directories.js';
 
 describe('a list of directories', () => {
   it.each([
@@ -11,10 +11,10 @@ describe('a list of directories', () => {
     ['/x', 'p', ['p//x']],
     ['"a,b"', '/p', ['/p/"a', '/p/b"']],
   ])('%j in %j', (list, parent, expected) => {
-    expect(parseDirectories(list, parent)).toEqual(expected);
+    expect(withParent(parseDirectories(list), parent)).toEqual(expected);
   });
 
   it.each(['', 'a,', ',a', 'a,,b'])('%j has a directory without a name', (list) => {
-    expect(() => parseDirectories(list, 'p')).toThrow('has no name');
+    expect(() => parseDirectories(list)).toThrow('has no name');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHosts, parseNodes, seedsOf } from '../../../src/config/values/hosts.js';
+import { parseHosts, parseNodes, toSeeds } from '../../../src/config/values/hosts.js';
 import { parseNames, parseSets } from '../../../src/config/values/lists.js';
 import { ANY, parseInteger } from '../../../src/config/values/number.js';
 import { partitionId } from '../../../src/core/partition.js';
@@ -42,7 +42,7 @@ describe('hosts', () => {
   });
 
   it('gives the default port to those that name none', () => {
-    expect(seedsOf(parseHosts('a,b:4000'), 3000)).toEqual([
+    expect(toSeeds(parseHosts('a,b:4000'), 3000)).toEqual([
       { host: 'a', port: 3000 },
       { host: 'b', port: 4000 },
     ]);

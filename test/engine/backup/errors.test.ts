@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { encodeSindex } from '../../../src/asb/encoder.js';
 import { checkVersion } from '../../../src/engine/backup/connect.js';
 import type { BackupConfig } from '../../../src/engine/backup/config.js';
-import { parseCommandLine } from '../../../src/cli/args/parse.js';
-import { asbackupTool } from '../../../src/config/backup-config.js';
+import { parseCommandLine } from '../../support/command-line.js';
+import { backupSchema } from '../../../src/config/backup-constraints.js';
 
 const refusal = (...argv: string[]): string => {
   try {
-    parseCommandLine(asbackupTool, argv);
+    parseCommandLine(backupSchema, argv);
     return '';
   } catch (error) {
     return String(error);

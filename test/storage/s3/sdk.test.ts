@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyOf } from '../../../src/config/storage-config.js';
+import { readProxy } from '../../../src/config/storage-config.js';
 import { selectProxy } from '../../../src/storage/s3/proxy.js';
 import { parseEndpoint } from '../../../src/storage/s3/sdk.js';
 
@@ -17,7 +17,7 @@ describe('the connection to S3', () => {
   });
 
   it('goes through the proxy of the environment, but for the hosts that are excepted', () => {
-    const proxy = proxyOf({ http_proxy: 'p:3', HTTPS_PROXY: 'http://q:4', NO_PROXY: 'a.b, .c.d,e:9' });
+    const proxy = readProxy({ http_proxy: 'p:3', HTTPS_PROXY: 'http://q:4', NO_PROXY: 'a.b, .c.d,e:9' });
     const via = (text: string): string | undefined => {
       const { protocol, hostname, port } = new URL(text);
       return selectProxy(proxy, { protocol, hostname, port: Number(port || 80) })?.host;

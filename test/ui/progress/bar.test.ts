@@ -85,7 +85,7 @@ describe('a progress bar', () => {
       '  0 | 1,000 rec | 617 rec/s |   2.8 MiB/s | partition 7',
       '  1 |    20 rec | 617 rec/s |   2.8 MiB/s | idle',
     ]);
-    bar.summarise(backupSummary({ records: 5, sindexes: 0, udfs: 0, bytes: 9, files: ['f'], durationMs: 10 }));
+    bar.summarize(backupSummary({ records: 5, sindexes: 0, udfs: 0, bytes: 9, files: ['f'], durationMs: 10 }));
     bar.end();
     expect(rows().at(-1)).toBe('');
     expect(rows().at(-2)).toMatch(/^ {2}Duration +0\.01 s$/);
@@ -153,8 +153,8 @@ describe('lines of a screen', () => {
       const { stream } = terminal();
       let text = '';
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      const bar = await ProgressBar.on(stream, { colour });
-      bar.summarise(backupSummary({ records: 5, sindexes: 0, udfs: 0, bytes: 9, files: [], durationMs: 10 }));
+      const bar = await ProgressBar.on(stream, { color: colour });
+      bar.summarize(backupSummary({ records: 5, sindexes: 0, udfs: 0, bytes: 9, files: [], durationMs: 10 }));
       bar.end();
       return text;
     };

@@ -1,0 +1,255 @@
+/** Made of the option tables (src/config/schema) by "npm run docs": do not edit. */
+
+/** A seed node. */
+export interface HostAddress {
+  host: string;
+  /** Default: `port` of the settings. */
+  port?: number;
+  /** The name in the certificate of the node, if that is not its host. */
+  tlsName?: string;
+}
+
+/** Who logs in. PKI logs in with the client certificate and needs no user. */
+export interface Credentials {
+  /** Log in as this user. */
+  user?: string;
+  /** The password itself. */
+  password?: string;
+  /** How to log in: INTERNAL, EXTERNAL, EXTERNAL_INSECURE or PKI. Default: INTERNAL. */
+  mode?: 'INTERNAL' | 'EXTERNAL' | 'EXTERNAL_INSECURE' | 'PKI';
+}
+
+/** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+export interface TlsSettings {
+  /** Default TLS name for hosts without one. */
+  name?: string;
+  /** Certificates to trust. The path of a file. */
+  caFile?: string;
+  /** Certificates to trust. PEM text. */
+  ca?: string;
+  /** Trust the certificates in this directory. */
+  caPath?: string;
+  /** Allowed TLS versions, for example "-all +TLSv1.2". */
+  protocols?: string;
+  /** Allowed ciphers as an OpenSSL list. */
+  ciphers?: string;
+  /** Refuse revoked certificates: that of the server, or all of its chain. */
+  crlCheck?: 'leaf' | 'all';
+  /** Refuse the certificates listed here (deprecated). */
+  certBlacklist?: string;
+  /** Log what each TLS connection has agreed on. */
+  logSessionInfo?: boolean;
+  /** Private key of the client certificate. The path of a file. */
+  keyFile?: string;
+  /** Private key of the client certificate. PEM text. */
+  key?: string;
+  /** The password of the key itself. */
+  keyPassword?: string;
+  /** Client certificate with its chain. The path of a file. */
+  certFile?: string;
+  /** Client certificate with its chain. PEM text. */
+  cert?: string;
+}
+
+/** The encryption of the files, with one source of the key. */
+export interface EncryptSettings {
+  /** How the files are encrypted. */
+  mode: 'aes128' | 'aes256';
+  /** Derive the key from a PEM private key. The path of a file. */
+  keyFile?: string;
+  /** Derive the key from a PEM private key. PEM text. */
+  keyPem?: string;
+  /** Derive the key from the base64 text in this environment variable. */
+  keyEnv?: string;
+}
+
+/** How S3 is reached. */
+export interface S3Settings {
+  /** Region of the bucket; else from environment or profile. */
+  region?: string;
+  /** Profile for credentials and region. */
+  profile?: string;
+  /** URL of an S3 service other than AWS. */
+  endpoint?: string;
+  /** Maximum concurrent part downloads (whole process). Default: 32. */
+  maxDownloads?: number;
+  /** Timeout for connecting to S3. Default: 1000. */
+  connectTimeoutMs?: number;
+  /** Log level of the S3 client: Off, Fatal, Error, Warn, Info, Debug or Trace. Default: Fatal. */
+  logLevel?: 'Off' | 'Fatal' | 'Error' | 'Warn' | 'Info' | 'Debug' | 'Trace';
+  /** Use the proxy that the environment variables name. */
+  useSystemProxy?: boolean;
+}
+
+/** The options of asbackup. */
+export interface BackupOptionSettings {
+  /** Seed nodes: a text as on the command line, or a list. Default: 127.0.0.1. */
+  hosts?: string | readonly (string | HostAddress)[];
+  /** Default port for hosts without one. Default: 3000. */
+  port?: number;
+  /** Use the nodes' alternate (external) addresses. */
+  servicesAlternate?: boolean;
+  /** Who logs in. PKI logs in with the client certificate and needs no user. */
+  auth?: Credentials;
+  /** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+  tls?: TlsSettings;
+  /** The namespace to back up. */
+  namespace: string;
+  /** Only these sets; an empty name means records without a set. */
+  sets?: readonly string[];
+  /** Only these bins. */
+  bins?: readonly string[];
+  /** Records without their bins. */
+  noBins?: boolean;
+  /** No records. */
+  noRecords?: boolean;
+  /** No secondary indexes. */
+  noIndexes?: boolean;
+  /** No UDF modules. */
+  noUdfs?: boolean;
+  /** Records last changed at or after this time. JSON: ISO 8601 with a zone. */
+  modifiedAfter?: Date | string;
+  /** Records last changed before this time. */
+  modifiedBefore?: Date | string;
+  /** Only records that never expire. */
+  noTtlOnly?: boolean;
+  /** Only records that match this filter expression: msgpack, or its base64 text. */
+  filterExp?: Uint8Array | string;
+  /** Maximum number of records; 0 for no limit. */
+  maxRecords?: number;
+  /** Only these partitions: BEGIN, BEGIN-COUNT or a digest, for the rest of its partition; separated by commas. */
+  partitions?: string;
+  /** The rest of the digest's partition and all higher partitions: 20 bytes, or their base64 text. */
+  afterDigest?: Uint8Array | string;
+  /**
+   * Only the partitions whose master is one of these nodes; the first is also the node to connect to. parallel is 16
+   * then, unless given.
+   */
+  nodes?: readonly string[];
+  /** Read from nodes of these racks where possible. */
+  preferRacks?: readonly number[];
+  /** Write several files `<prefix>_NNNNN.asb` into this directory. */
+  directory?: string;
+  /** Write one file. */
+  file?: string;
+  /** File name prefix (default: namespace). */
+  prefix?: string;
+  /** Maximum file size before rotating to a new file. Default: 250. */
+  fileLimitMiB?: number;
+  /**
+   * Replace an earlier backup: once this one can start, delete the output file, or in the directory the files named
+   * <prefix>_NNNNN.asb. Other files stay.
+   */
+  removeFiles?: boolean;
+  /** Write blobs as they are, not in base64: smaller files. */
+  compact?: boolean;
+  /** Resume the backup that left this state file. */
+  continueFrom?: string;
+  /** Where to keep the state of the run. Default: beside the output; none for a stream. */
+  stateFile?: string;
+  /** Interval between state-file updates; 0 writes it only on stop. Default: 10. */
+  checkpointIntervalS?: number;
+  /** Scan with this many workers, 1 to 100. Default: 1. */
+  parallel?: number;
+  /** Maximum output bandwidth. */
+  bandwidthMiB?: number;
+  /** Maximum number of records read per second; 0 for no limit. */
+  recordsPerSecond?: number;
+  /** Socket idle timeout after which a scan is retried. Default: 10000. */
+  socketTimeoutMs?: number;
+  /** Total timeout of a scan including retries; 0 disables it. */
+  totalTimeoutMs?: number;
+  /** Maximum number of scan retries. Default: 5. */
+  maxRetries?: number;
+  /** Pause before each retry. */
+  sleepBetweenRetriesMs?: number;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** Level of zstd; 0 for its default, 3. */
+  compressionLevel?: number;
+  /** How S3 is reached. */
+  s3?: S3Settings & {
+    /** Size of uploaded parts, 5 to 5120. */
+    minPartSizeMiB?: number;
+    /** Maximum concurrent part uploads (whole process). Default: 16. */
+    maxUploads?: number;
+  };
+}
+
+/** The options of asrestore. */
+export interface RestoreOptionSettings {
+  /** Seed nodes: a text as on the command line, or a list. Default: 127.0.0.1. */
+  hosts?: string | readonly (string | HostAddress)[];
+  /** Default port for hosts without one. Default: 3000. */
+  port?: number;
+  /** Use the nodes' alternate (external) addresses. */
+  servicesAlternate?: boolean;
+  /** Who logs in. PKI logs in with the client certificate and needs no user. */
+  auth?: Credentials;
+  /** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+  tls?: TlsSettings;
+  /** Restore every .asb file of this directory. */
+  directory?: string;
+  /** Restore every .asb file of these directories. */
+  directories?: readonly string[];
+  /** Where the directories of the list are. */
+  parentDirectory?: string;
+  /** Restore one file. */
+  file?: string;
+  /** The namespace of the backup and, if it differs, the one to restore into. */
+  namespace?: string | { from: string; to: string };
+  /** Only these sets; an empty name means records without a set. */
+  sets?: readonly string[];
+  /** Only these bins. */
+  bins?: readonly string[];
+  /** No records. */
+  noRecords?: boolean;
+  /** No secondary indexes. */
+  noIndexes?: boolean;
+  /** No UDF modules. */
+  noUdfs?: boolean;
+  /** Do not overwrite existing records. */
+  unique?: boolean;
+  /** Replace existing records instead of merging their bins. */
+  replace?: boolean;
+  /** Ignore the generation; overwrite newer records. */
+  noGeneration?: boolean;
+  /** Seconds added to the TTL of expiring records. */
+  extraTtlS?: number;
+  /** Continue on permanent record errors (e.g. record too big). */
+  ignoreRecordError?: boolean;
+  /** Create secondary indexes after all records. */
+  indexesLast?: boolean;
+  /** Wait until indexes are built and UDF modules are on every node. */
+  wait?: boolean;
+  /** Restore with this many workers, 1 to 4096. Default: 20. */
+  parallel?: number;
+  /** Maximum MiB read per second, and maximum records written per second. */
+  bandwidthMiB?: number;
+  /** Maximum MiB read per second, and maximum records written per second. */
+  recordsPerSecond?: number;
+  /** Write each record with a command of its own. */
+  disableBatchWrites?: boolean;
+  /** Records per batch; by default 128 to 512, as small as they are, or 16 without batch writes. */
+  batchSize?: number;
+  /** Maximum number of batches in flight. Default: 32. */
+  maxAsyncBatches?: number;
+  /** Limit for connecting, for info commands and, without totalTimeout, for a write. Default: 10000. */
+  timeoutMs?: number;
+  /** Socket idle timeout after which a write is retried. Default: 10000. */
+  socketTimeoutMs?: number;
+  /** Limit for one write; 0 for the value of timeout. */
+  totalTimeoutMs?: number;
+  /** Maximum number of write retries. Default: 5. */
+  maxRetries?: number;
+  /** Pause before the second retry; doubled before each further one. Default: 150000. */
+  retryScaleFactorUs?: number;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+}

@@ -1,0 +1,81 @@
+import { securityValues } from '../../config/auth/security-values.js';
+import { type BackupCommand, toBackupConfig } from '../../config/backup-config.js';
+import { backupSchema } from '../../config/backup-constraints.js';
+import { asbackupOptions } from '../../config/schema/backup.js';
+import { createProcessLimits } from '../../core/run-context.js';
+import { createRunId } from '../../core/run.js';
+import type { CliSession, Command } from '../command.js';
+
+export const backupCommand: Command<typeof asbackupOptions, BackupCommand> = {
+  name: 'asbackup',
+  title: 'Aerospike Backup',
+  summary: 'Back up the records, secondary indexes and UDF modules of an Aerospike namespace.',
+  usage: '-n <name> (-d <dir> | -o <file>) [options]',
+  examples: [
+    ['A namespace of the server on this machine, into a new directory:', 'asbackup -n test -d backup'],
+    ['Of another server, with four workers, compressed:', 'asbackup -h 10.0.0.1 -n test -d backup -w 4 -z zstd'],
+    ['Two sets into one file:', 'asbackup -n test -s users,orders -o users.asb'],
+    ['To standard output:', 'asbackup -n test -o - | gzip > test.asb.gz'],
+    ['A quarter of the partitions:', 'asbackup -n test -X 0-1024 -d backup'],
+    ['Finish a backup that was interrupted:', 'asbackup -n test -d backup -c backup/test.asb.state'],
+  ],
+  options: asbackupOptions,
+  schema: backupSchema,
+  subject: 'Backup',
+  warningLevel: 'info',
+  toConfig: toBackupConfig,
+  // Deleting files needs no password.
+  securityValues: (values) => (values.has('remove-artifacts') ? undefined : securityValues(values)),
+  readsStdin: () => false,
+  run: runAndClose,
+};
+
+async function runAndClose(command: BackupCommand, session: CliSession): Promise<void> {
+  try {
+    await run(command, session);
+  } finally {
+    await command.storages.close();
+  }
+}
+
+/** Loads only the code that the run needs. */
+async function run(command: BackupCommand, session: CliSession): Promise<void> {
+  const { removal, target, machinePath, hostText: hosts } = command;
+  const { log, signal, display, progressRequests: requests } = session;
+  const { RunReporter } = await import('../../ui/run-reporter.js');
+  const { backupPresentation } = await import('../../ui/backup-presentation.js');
+  const kind = removal !== undefined ? 'removal' : target.kind === 'none' ? 'estimate' : 'backup';
+  const presentation = backupPresentation(kind);
+  const reporter = new RunReporter({
+    presentation,
+    log,
+    frontEnd: 'cli',
+    hosts,
+    signal,
+    machinePath,
+    display,
+    requests,
+  });
+  const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
+  if (removal !== undefined) {
+    const { removeBackup } = await import('../../engine/backup/output/removal.js');
+    return removeBackup(removal, context);
+  }
+  const { backupSummary, estimateSummary } = await import('../../ui/summary.js');
+  if (target.kind === 'none') {
+    const { startEstimate } = await import('../../engine/backup/estimate/estimate.js');
+    const estimate = startEstimate(command, context);
+    reporter.observe(estimate);
+    display?.summarize?.(estimateSummary(await reporter.finish(estimate.result)));
+    return;
+  }
+  const { startBackup, BackupError } = await import('../../engine/backup/backup.js');
+  const backup = startBackup(command, context);
+  reporter.observe(backup);
+  try {
+    display?.summarize?.(backupSummary(await reporter.finish(backup.result)));
+  } catch (error) {
+    if (error instanceof BackupError) display?.summarize?.(backupSummary(error.result, false));
+    throw error;
+  }
+}

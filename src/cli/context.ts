@@ -1,0 +1,54 @@
+import { defaultConfigPaths } from '../config/file/default-paths.js';
+import type { BarOptions, Terminal } from '../ui/progress/bar.js';
+import { writeToStderr } from '../ui/stderr-logger.js';
+import type { CliSession } from './command.js';
+import type { SignalSource } from './signals.js';
+
+/** Everything of the outside world that a command uses; a test gives its own. */
+export interface CliContext {
+  stdout: (text: string) => void;
+  stderr: (text: string) => void;
+  signals: SignalSource;
+  /** Where a progress bar can be drawn; undefined = nowhere. */
+  terminal: Terminal | undefined;
+  env: NodeJS.ProcessEnv;
+  /** Where configuration files are searched for. */
+  configFiles: readonly string[];
+  /** Prompts for a password. `stderr` shows the prompt. */
+  askPassword: (prompt: string, use: { stderr: (text: string) => void; stdinTaken: boolean }) => Promise<string>;
+}
+
+/** A context for tests may also replace the run itself. */
+export type CliOverrides<Config> = Partial<CliContext> & {
+  run?: (config: Config, session: CliSession) => Promise<unknown>;
+};
+
+/** The process. */
+export function processContext(): CliContext {
+  return {
+    stdout: writeToStdout,
+    stderr: writeToStderr,
+    signals: process,
+    terminal: findTerminal(process),
+    env: process.env,
+    configFiles: defaultConfigPaths(process.env),
+    askPassword: async (prompt, use) => (await import('./prompt.js')).askPassword(prompt, use),
+  };
+}
+
+/** Standard error if it is a terminal that can be drawn on. A pipe never gets a bar (asbackup.md 8.4). */
+function findTerminal({ stderr, env }: NodeJS.Process): Terminal | undefined {
+  return stderr.isTTY && env.TERM !== 'dumb' ? stderr : undefined;
+}
+
+/** Colors unless NO_COLOR is set (no-color.org), and signs beyond ASCII where the locale has them. */
+export function barOptions(env: NodeJS.ProcessEnv): BarOptions {
+  const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((value) => value !== undefined && value !== '') ?? '';
+  return { color: (env.NO_COLOR ?? '') === '', unicode: /utf-?8/i.test(locale) };
+}
+
+function writeToStdout(text: string): void {
+  // `asbackup --help | head` must not end in a stack trace.
+  process.stdout.on('error', () => undefined);
+  process.stdout.write(text);
+}

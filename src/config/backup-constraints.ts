@@ -1,0 +1,107 @@
+/** What a backup's options require of each other (asbackup.md 2.1 and 2.2), in the order of the C tool. */
+import { exclusive, keyWithoutMode } from './constraints.js';
+import { joinMentions, mentions, type OptionText, optionText } from './option-text.js';
+import type { OptionValues } from './option-values.js';
+import { asbackupOptions } from './schema/backup.js';
+import type { OptionName } from './schema/option-spec.js';
+import type { Constraint, ToolSchema } from './tool-schema.js';
+
+type Table = typeof asbackupOptions;
+export type BackupValues = OptionValues<Table>;
+
+const MIN_PART_SIZE_MIB = 5;
+const MAX_PART_SIZE_MIB = 5120;
+const option = mentions(asbackupOptions);
+
+const constraints: readonly Constraint<Table>[] = [
+  (v) =>
+    v.has('remove-artifacts') || (v.has('namespace') && v.get('namespace') !== '')
+      ? undefined
+      : optionText`No namespace specified. Use ${option('namespace')}`,
+  (v) =>
+    v.has('filter-exp') && (v.get('set')?.length ?? 0) > 1
+      ? optionText`${option('filter-exp')} works with at most one set; put the sets into the expression`
+      : undefined,
+  (v) => {
+    const other = (['modified-after', 'modified-before', 'no-ttl-only'] as const).find((name) => v.has(name));
+    return v.has('filter-exp') && other !== undefined
+      ? optionText`${option('filter-exp')} and ${option(other)} exclude each other; put the condition into the expression`
+      : undefined;
+  },
+  (v) =>
+    v.get('compression-level') !== 0 && !v.has('compress')
+      ? optionText`${option('compression-level')} needs ${option('compress')}`
+      : undefined,
+  (v) => keyWithoutMode(v, option),
+  (v) =>
+    targets(v) > 1
+      ? optionText`Only one of ${joinMentions([option('directory'), option('output-file'), option('estimate')])} can be given`
+      : undefined,
+  (v) =>
+    targets(v) === 0
+      ? optionText`No output specified. Use ${joinMentions([option('directory'), option('output-file'), option('estimate')], 'or')}`
+      : undefined,
+  (v) => exclusive(v, option, 'estimate', 'no-records'),
+  (v) => exclusive(v, option, 'estimate', 'parallel'),
+  (v) => exclusive(v, option, 'partition-list', 'after-digest'),
+  (v) => exclusive(v, option, 'node-list', 'partition-list') ?? exclusive(v, option, 'node-list', 'after-digest'),
+  (v) =>
+    exclusive(v, option, 'continue', 'estimate') ??
+    exclusive(v, option, 'continue', 'remove-files') ??
+    exclusive(v, option, 'continue', 'remove-artifacts'),
+  (v) => exclusive(v, option, 'estimate', 'remove-artifacts'),
+  (v) => {
+    const size = v.get('s3-min-part-size');
+    return size !== undefined && (size < MIN_PART_SIZE_MIB || size > MAX_PART_SIZE_MIB)
+      ? optionText`${option('s3-min-part-size')} must be from ${MIN_PART_SIZE_MIB} to ${MAX_PART_SIZE_MIB} MiB, not ${size}`
+      : undefined;
+  },
+];
+
+export const backupSchema: ToolSchema<Table> = {
+  name: 'asbackup',
+  options: asbackupOptions,
+  constraints,
+  // Alternatives: the answer of the command line counts (asbackup.md 12, fault 18). An option that selects records is
+  // overridden by another selection of partitions only; any other combination stays the error of its constraint.
+  overrides: {
+    directory: ['output-file', 'estimate'],
+    'output-file': ['directory', 'estimate'],
+    estimate: ['directory', 'output-file', 'remove-artifacts'],
+    parallel: ['estimate'],
+    'remove-files': ['continue'],
+    'remove-artifacts': ['continue', 'estimate'],
+    continue: ['estimate', 'remove-files', 'remove-artifacts'],
+    'encryption-key-file': ['encryption-key-env'],
+    'encryption-key-env': ['encryption-key-file'],
+    'partition-list': ['after-digest', 'node-list'],
+    'after-digest': ['partition-list', 'node-list'],
+    'node-list': ['partition-list', 'after-digest'],
+  } satisfies Partial<Record<OptionName<Table>, readonly OptionName<Table>[]>>,
+  notes: estimateNotes,
+};
+
+function targets(v: BackupValues): number {
+  return [v.has('directory'), v.has('output-file'), v.has('estimate')].filter(Boolean).length;
+}
+
+/** What an estimate does not take into account, although it was asked for (asbackup.md 2.2, fault 24). */
+function estimateNotes(v: BackupValues): OptionText[] {
+  if (!v.has('estimate')) return [];
+  const filters = (
+    ['filter-exp', 'modified-after', 'modified-before', 'no-ttl-only', 'partition-list', 'after-digest'] as const
+  ).filter((name) => v.has(name));
+  const notes: OptionText[] = [];
+  if (filters.length > 0) {
+    const list = joinMentions(filters.map((name) => option(name)));
+    notes.push(
+      optionText`Warning: ${list} only choose(s) the records that are measured; the estimate still counts all records of the namespace or sets, so a backup with the same options will be smaller.`,
+    );
+  }
+  if (v.get('max-records') > 0) {
+    notes.push(
+      optionText`Warning: ${option('max-records')} limits the number of records the estimate is made for, not how many are measured; that is ${option('estimate-samples')}.`,
+    );
+  }
+  return notes;
+}
