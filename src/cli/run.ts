@@ -84,7 +84,7 @@ async function start<T extends OptionTable, Config>(
   texts: readonly (string | undefined)[],
 ): Promise<void> {
   const { command, tokens, context, run, log, screen } = invocation;
-  const { values, warnings, details } = await resolve(command.schema, {
+  const { values, warnings, notes, details } = await resolve(command.schema, {
     given: toGiven(tokens, texts),
     env: context.env,
     configFiles: context.configFiles,
@@ -99,7 +99,7 @@ async function start<T extends OptionTable, Config>(
   log.form = json ? jsonForm(command.name) : textForm;
   for (const detail of details) log.verbose(logEvent('option.source', detail));
   for (const warning of warnings) log[command.warningLevel](warningEvent('option.deprecated', warning));
-  for (const note of command.schema.notes?.(values) ?? []) log.info(noteEvent(note));
+  for (const note of notes) log.info(noteEvent(note));
   // The users of a command can do nothing about the versions of Node.js that the AWS SDK will require.
   context.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const security = await readSecurity(invocation, values, json);

@@ -3,7 +3,7 @@ import type { Setting } from './file/apply-config.js';
 import { environmentSettings } from './environment.js';
 import type { Given, GivenOption } from './given.js';
 import { OptionError } from './option-error.js';
-import { optionText } from './option-text.js';
+import { type OptionText, optionText } from './option-text.js';
 import type { OptionValues } from './option-values.js';
 import { applySettings, checkValue, type OptionReading, readOptions } from './read-options.js';
 import type { OptionTable } from './schema/option-spec.js';
@@ -29,7 +29,10 @@ export interface SettingSources {
 
 export interface ResolvedOptions<T extends OptionTable> {
   values: OptionValues<T>;
+  /** About old options and spellings. */
   warnings: string[];
+  /** About what is not as the user may think, although nothing is wrong. */
+  notes: OptionText[];
   /** For users who wonder where a value comes from. */
   details: string[];
 }
@@ -48,11 +51,13 @@ export async function resolve<const T extends OptionTable>(
   sources.onSettings?.(settings);
   const { applied, details } = applySettings(tool, sources.given, settings);
   const all = [...applied, ...sources.given];
+  const notes: OptionText[] = [];
   let reading: OptionReading<T> = readOptions(tool, all);
   const { pending, values } = reading;
   if (pending.length > 0) {
     const portWins = options.some(({ spec }) => spec.name === 'sa-port');
-    const secrets = await fetchPending(pending, values, portWins).catch((error: unknown) => {
+    const warn = (note: OptionText): void => void notes.push(note);
+    const secrets = await fetchPending(pending, values, portWins, warn).catch((error: unknown) => {
       throw withPlace(error, applied);
     });
     for (const { argument: reference, spec } of pending) {
@@ -63,6 +68,7 @@ export async function resolve<const T extends OptionTable>(
   return {
     values: reading.values,
     warnings: reading.warnings,
+    notes: [...notes, ...(tool.notes?.(reading.values) ?? [])],
     details: [...files.map((file) => `Configuration file ${file} was read`), ...details],
   };
 }
@@ -116,11 +122,12 @@ async function fetchPending<T extends OptionTable>(
   pending: readonly GivenOption[],
   values: OptionValues<T>,
   portWins: boolean,
+  warn: (note: OptionText) => void,
 ): Promise<Map<string, string>> {
   const [{ agentSettings }, { fetchSecrets }] = await Promise.all([
     import('./secrets/agent-settings.js'),
     import('./secrets/agent.js'),
   ]);
   const references = pending.flatMap(({ argument }) => (argument === undefined ? [] : [argument]));
-  return fetchSecrets(agentSettings(values, portWins), references);
+  return fetchSecrets(agentSettings(values, portWins), references, warn);
 }

@@ -21,23 +21,39 @@ export interface Agent {
   readonly caFile?: string;
 }
 
-/** The secrets by reference, as they are stored: not a byte is taken off. Throws SecretError. */
-export async function fetchSecrets(agent: Agent, references: readonly string[]): Promise<Map<string, string>> {
-  const trusted = await trustedCertificates(agent);
+/**
+ * The secrets by reference, unchanged. `warn` is called with what is not checked although nothing is wrong. Throws
+ * SecretError.
+ */
+export async function fetchSecrets(
+  agent: Agent,
+  references: readonly string[],
+  warn: (text: OptionText) => void = () => undefined,
+): Promise<Map<string, string>> {
+  const session: Session = { agent, trusted: await trustedCertificates(agent), warn };
   const secrets = new Map<string, string>();
   for (const text of references) {
-    if (!secrets.has(text)) secrets.set(text, await fetchSecret(agent, trusted, parseReference(text)));
+    if (!secrets.has(text)) secrets.set(text, await fetchSecret(session, parseReference(text)));
   }
   return secrets;
 }
 
-async function fetchSecret(agent: Agent, trusted: string | undefined, reference: SecretReference): Promise<string> {
+/** What every secret of a run is fetched with. */
+interface Session {
+  readonly agent: Agent;
+  /** PEM certificates; absent = no TLS. */
+  readonly trusted: string | undefined;
+  readonly warn: (text: OptionText) => void;
+}
+
+async function fetchSecret(session: Session, reference: SecretReference): Promise<string> {
+  const { agent } = session;
   try {
     // The C tool fails at once as well, but says nothing of why (asbackup.md 4.3).
     if (agent.timeoutMs === 0) {
       throw new SecretError('SECRET_TIMEOUT', optionText`${option('sa-timeout')} 0 leaves no time for an answer`);
     }
-    const socket = await open(agent, trusted);
+    const socket = await open(session);
     const bytes = decodeAnswer(await ask(socket, encodeRequest(reference), agent.timeoutMs));
     return decodeText(bytes);
   } catch (error) {
@@ -86,7 +102,8 @@ function isCertificate(pem: string): boolean {
 }
 
 /** A connection that is ready for the question. All addresses of a name are tried. */
-async function open({ address, timeoutMs }: Agent, trusted: string | undefined): Promise<Socket> {
+async function open({ agent, trusted }: Session): Promise<Socket> {
+  const { address, timeoutMs } = agent;
   const socket =
     address.kind === 'unix'
       ? connectTcp(address.path)
