@@ -10,7 +10,7 @@ _asbackup() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --instance | --sa-address | --sa-port | --sa-timeout)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
       return
       ;;
     -A | --auth)
@@ -55,8 +55,8 @@ _asbackup() {
       --compression-level --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads
       --s3-connect-timeout --s3-log-level --s3-allow-system-proxy --s3-min-part-size
       --s3-max-async-uploads --instance --config-file --no-config-file --only-config-file
-      --sa-address --sa-port --sa-timeout --sa-cafile --machine --verbose --log-json --help
-      --version
+      --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --machine --verbose --log-json
+      --help --version
     ' -- "$current")
   fi
 }

@@ -10,7 +10,7 @@ _asrestore() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --sleep-between-retries | --retry-delay | --encryption-key-env | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --instance | --sa-address | --sa-port | --sa-timeout)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --sleep-between-retries | --retry-delay | --encryption-key-env | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
       return
       ;;
     -A | --auth)
@@ -53,8 +53,8 @@ _asrestore() {
       --compress --encrypt --encryption-key-file --encryption-key-env --s3-region --s3-profile
       --s3-endpoint-override --s3-max-async-downloads --s3-connect-timeout --s3-log-level
       --s3-allow-system-proxy --instance --config-file --no-config-file --only-config-file
-      --sa-address --sa-port --sa-timeout --sa-cafile --validate --machine --verbose --log-json
-      --help --version
+      --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --validate --machine --verbose
+      --log-json --help --version
     ' -- "$current")
   fi
 }

@@ -119,4 +119,16 @@ export const secretAgentOptions = [
     example: '/etc/aerospike/tls/agent-ca.pem',
     help: 'Use TLS to the secret agent and trust these PEM certificates.',
   },
+  {
+    name: 'sa-tls-name',
+    argument: 'required',
+    placeholder: 'name',
+    value: { type: 'text' },
+    group: 'Configuration and secrets',
+    section: 'secret-agent',
+    checked: 'agent',
+    env: 'ASTOOLS_SA_TLS_NAME',
+    example: 'agent.example.com',
+    help: 'The name that the certificate of the secret agent must bear; by default the host of --sa-address. Without it the name is not checked where that host is an IP address.',
+  },
 ] as const satisfies readonly OptionSpec[];

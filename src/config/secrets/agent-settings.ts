@@ -10,9 +10,11 @@ export function agentSettings(values: { get(name: string): unknown }, portWins: 
     return typeof value === 'string' ? value : undefined;
   };
   const caFile = text('sa-cafile');
+  const tlsName = text('sa-tls-name');
   return {
     address: agentAddress(text('sa-address') ?? '', { text: text('sa-port') ?? '', wins: portWins }),
     timeoutMs: Number(values.get('sa-timeout')),
     ...(caFile === undefined ? {} : { caFile }),
+    ...(tlsName === undefined ? {} : { tlsName }),
   };
 }

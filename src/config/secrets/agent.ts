@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect as connectTls, type PeerCertificate, TLSSocket } from 'node:tls';
 import { errorMessage, systemErrorText } from '../../core/errors.js';
 import { mentions, type OptionText, optionText } from '../option-text.js';
 import { secretAgentOptions } from '../schema/general.js';
@@ -19,6 +19,8 @@ export interface Agent {
   readonly timeoutMs: number;
   /** PEM certificates to trust; present = TLS, in which the agent has to prove that it is the one addressed. */
   readonly caFile?: string;
+  /** The name that the certificate must bear; absent = the host of the address. */
+  readonly tlsName?: string;
 }
 
 /**
@@ -102,7 +104,7 @@ function isCertificate(pem: string): boolean {
 }
 
 /** A connection that is ready for the question. All addresses of a name are tried. */
-async function open({ agent, trusted }: Session): Promise<Socket> {
+async function open({ agent, trusted, warn }: Session): Promise<Socket> {
   const { address, timeoutMs } = agent;
   const socket =
     address.kind === 'unix'
@@ -115,8 +117,8 @@ async function open({ agent, trusted }: Session): Promise<Socket> {
             ca: trusted,
             // Said here because an environment variable could turn it off otherwise.
             rejectUnauthorized: true,
-            // The certificate has to name the host or address that was asked for.
-            ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
+            ...(isIP(agent.tlsName ?? address.host) === 0 ? { servername: agent.tlsName ?? address.host } : {}),
+            checkServerIdentity: (_host, certificate) => checkName(agent, address.host, certificate, warn),
           });
   return new Promise((resolve, reject) => {
     const finish = (error?: SecretError): void => {
@@ -143,6 +145,24 @@ async function open({ agent, trusted }: Session): Promise<Socket> {
     const ready = trusted === undefined ? 'connect' : 'secureConnect';
     socket.on('error', onError).on('close', onClose).on(ready, onReady);
   });
+}
+
+/**
+ * The certificate must bear the name asked for. The C tools check no name at all, so that agents are reached by addresses
+ * that their certificates do not bear: without a name to check, that is a warning.
+ */
+function checkName(
+  { tlsName }: Agent,
+  host: string,
+  certificate: PeerCertificate,
+  warn: Session['warn'],
+): Error | undefined {
+  const error = checkServerIdentity(tlsName ?? host, certificate);
+  if (error === undefined || tlsName !== undefined || isIP(host) === 0) return error;
+  warn(
+    optionText`Warning: the certificate of the secret agent at ${host} is for another name, ${altNames(error)}; give the name that it must bear with ${option('sa-tls-name')}`,
+  );
+  return undefined;
 }
 
 /** Sends the question and gives the body of the answer. One question per connection. */

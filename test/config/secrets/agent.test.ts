@@ -6,6 +6,7 @@ import { addressText, agentAddress } from '../../../src/config/secrets/agent-end
 import { type Agent, fetchSecrets } from '../../../src/config/secrets/agent.js';
 import { parseReference } from '../../../src/config/secrets/secret-uri.js';
 import { SecretError } from '../../../src/config/secrets/secret-error.js';
+import { renderText } from '../../../src/config/option-text.js';
 import { errorText } from '../../../src/ui/error-text.js';
 import { makeCertificate } from '../../support/certificates.js';
 import {
@@ -292,7 +293,8 @@ describe('a secret agent with TLS', () => {
     const quiet = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     try {
-      const error = await failure(to(agent, { caFile: await caFile('ca.pem', ca.cert) }));
+      const name = { tlsName: '127.0.0.1' };
+      const error = await failure(to(agent, { caFile: await caFile('ca.pem', ca.cert), ...name }));
       expect(error.code).toBe('SECRET_CONNECT');
       expect(error.message).toContain(text);
     } finally {
@@ -300,6 +302,36 @@ describe('a secret agent with TLS', () => {
       quiet.mockRestore();
     }
     expect(agent.requests).toEqual([]);
+  });
+
+  it('is trusted by the name that is given for its certificate, whatever its address', async () => {
+    const tls = makeCertificate({ name: 'a', altNames: ['agent.example'], issuer: ca });
+    const agent = await agentWith({ tls, secrets: { 'r:k': 'over TLS' } });
+    const file = await caFile('ca.pem', ca.cert);
+    expect(await fetchOne(to(agent, { caFile: file, tlsName: 'agent.example' }))).toBe('over TLS');
+    const error = await failure(to(agent, { caFile: file, tlsName: 'other.example' }));
+    expect(error.message).toContain('its certificate is for another name, DNS:agent.example');
+    const byHost = await failure(to(agent, { caFile: file, host: 'localhost' }));
+    expect(byHost.message).toContain('its certificate is for another name, DNS:agent.example');
+  });
+
+  it('at an address that its certificate does not bear is used with a warning, as the C tools check no name', async () => {
+    const tls = makeCertificate({ name: 'a', altNames: ['agent.example'], issuer: ca });
+    const agent = await agentWith({ tls, secrets: { 'r:k': 'over TLS' } });
+    const warnings: string[] = [];
+    const secrets = await fetchSecrets(
+      to(agent, { caFile: await caFile('ca.pem', ca.cert) }),
+      ['secrets:r:k'],
+      (text) => warnings.push(renderText(text, 'cli')),
+    );
+    expect(secrets.get('secrets:r:k')).toBe('over TLS');
+    expect(warnings).toEqual([expect.stringMatching(/DNS:agent\.example; give the name .* with --sa-tls-name$/)]);
+    const named = await agentWith({ tls: good, secrets: { 'r:k': 'x' } });
+    const quiet: unknown[] = [];
+    await fetchSecrets(to(named, { caFile: await caFile('ca.pem', ca.cert) }), ['secrets:r:k'], (text) =>
+      quiet.push(text),
+    );
+    expect(quiet).toEqual([]);
   });
 
   it('is needed when certificates are given, and certificates when it is there', async () => {
