@@ -325,8 +325,8 @@ describe('options of a backup', () => {
 
   it('removes the files of the prefix, or else of the namespace, or else all', async () => {
     const removal = async (...more: string[]) => {
-      const options = (await backupOptions('--remove-artifacts', '-d', 'd', ...more)) as BackupCommand;
-      return options.removeArtifacts?.prefix;
+      const options = await backupOptions('--remove-artifacts', '-d', 'd', ...more);
+      return options.removal?.prefix;
     };
     expect(await removal()).toBeUndefined();
     expect(await removal('-n', 'n')).toBe('n');

@@ -7,7 +7,7 @@ import { toRestoreConfig } from '../../src/config/restore-config.js';
 import { restoreSchema } from '../../src/config/restore-constraints.js';
 import { resolve } from '../../src/config/resolve.js';
 import { apiNames, type OptionSpec, type OptionTable } from '../../src/config/schema/option-spec.js';
-import { createIdentity } from '../../src/engine/backup/checkpoint/resume.js';
+import { createIdentity } from '../../src/engine/backup/checkpoint/identity.js';
 import { COMPANIONS, REAL_TEXTS, samples } from '../support/option-samples.js';
 import { parseCommandLine } from '../support/command-line.js';
 

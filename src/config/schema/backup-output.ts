@@ -16,7 +16,6 @@ export const outputOptions = [
     section: 'tool',
     secrets: true,
     api: 'directory',
-    identity: true,
     example: '/var/backups/aerospike',
     help: 'Write several files into this directory.',
     apiHelp: 'Write several files `<prefix>_NNNNN.asb` into this directory.',
