@@ -39,7 +39,7 @@ export async function readRecords(
   { compressed, keyFile }: StoredAs,
 ): Promise<FoundRecords> {
   const pipeline = await Codecs.open({
-    ...(compressed ? { compression: { level: 0 } } : {}),
+    ...(compressed ? { compression: { codec: 'zstd', level: 0 } } : {}),
     ...(keyFile === undefined ? {} : { encryption: { mode: 'aes256', key: readKeyFile(keyFile) } }),
   });
   const found: FoundRecords = { records: new Map(), duplicates: 0, sindexes: 0 };

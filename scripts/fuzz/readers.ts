@@ -54,7 +54,7 @@ function createTextReader(): Reader {
 /** Compressed and encrypted files, through everything that a restore reads them with. */
 function createStoredReaders(): Reader[] {
   const key = readKeyFile(at('test/fixtures/backups/key.pem'));
-  const compression = { level: 0 };
+  const compression = { codec: 'zstd', level: 0 } as const;
   const reader = (name: string, config: CodecConfig): Reader => {
     const pipeline = Codecs.open(config);
     return {

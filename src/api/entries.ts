@@ -44,11 +44,12 @@ export interface BackupIndex {
   namespace: string;
   set?: string;
   name: string;
-  /** Empty for an index on an expression. */
+  /** Empty for an index on an expression or on a set. */
   bin: string;
-  type: 'numeric' | 'string' | 'geo2dsphere' | 'blob';
-  /** What of the bin is indexed. */
-  of: 'value' | 'list' | 'mapkeys' | 'mapvalues';
+  /** `none` for an index on a set. */
+  type: 'numeric' | 'string' | 'geo2dsphere' | 'blob' | 'none';
+  /** What of the bin is indexed; `set` = every record of the set. */
+  of: 'value' | 'list' | 'mapkeys' | 'mapvalues' | 'set';
   /** Base64 of the msgpack context or expression. */
   context?: string;
   expression?: string;
@@ -126,8 +127,8 @@ export function toRecordEntry(view: DecodedRecord, file: string): BackupRecord {
   };
 }
 
-const TYPES = { N: 'numeric', S: 'string', G: 'geo2dsphere', B: 'blob' } as const;
-const PARTS = { N: 'value', L: 'list', K: 'mapkeys', V: 'mapvalues' } as const;
+const TYPES = { N: 'numeric', S: 'string', G: 'geo2dsphere', B: 'blob', E: 'none' } as const;
+const PARTS = { N: 'value', L: 'list', K: 'mapkeys', V: 'mapvalues', S: 'set' } as const;
 
 export function toIndexEntry({ namespace, set, name, bin, ...index }: Sindex, file: string): BackupIndex {
   return {

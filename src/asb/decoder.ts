@@ -14,7 +14,7 @@
  */
 import { DecodedRecord } from '../core/decoded-record.js';
 import { Fields } from './fields.js';
-import { HASH, PLUS, STAR } from './format.js';
+import { HASH, MAX_METADATA_BYTES, MAX_METADATA_ENTRIES, PLUS, STAR } from './format.js';
 import type { FormatVersion } from './metadata-encoder.js';
 import { parseMetadata } from './metadata-parser.js';
 import { parseMeta, parseVersion } from './header-parser.js';
@@ -71,6 +71,8 @@ export class Decoder {
   /** Bytes from the start of the entry below which it is not worth trying. */
   private needed = 1;
   private failure: unknown = undefined;
+  private metadataEntries = 0;
+  private metadataBytes = 0;
 
   constructor(options: DecoderOptions) {
     this.input = new TextBuffer(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES);
@@ -116,6 +118,16 @@ export class Decoder {
     }
   }
 
+  /** Readers keep indexes and modules in memory: a small compressed file must not fill it. */
+  private checkMetadataLimits(at: number): void {
+    if (this.metadataEntries >= MAX_METADATA_ENTRIES) {
+      this.input.fail('ASB_LIMIT', at, `the file holds more than ${MAX_METADATA_ENTRIES} indexes and UDF modules`);
+    }
+    if (this.metadataBytes > MAX_METADATA_BYTES) {
+      this.input.fail('ASB_LIMIT', at, `the UDF modules of the file have more than ${MAX_METADATA_BYTES} bytes`);
+    }
+  }
+
   private parse(): EntryKind {
     const { input, fields } = this;
     if (!this.versionRead) {
@@ -138,13 +150,16 @@ export class Decoder {
       case STAR: {
         if (this.version === '3.0') input.failExpected(at, '"+" (a file of version 3.0 has records only)');
         this.entriesBegun = true;
-        input.entry = 'global entry';
-        const global = parseMetadata(input, fields);
-        if ('udf' in global) {
-          this.udf = global.udf;
+        input.entry = 'index or UDF module';
+        this.checkMetadataLimits(at);
+        const metadata = parseMetadata(input, fields);
+        this.metadataEntries++;
+        if ('udf' in metadata) this.metadataBytes += metadata.udf.content.length;
+        if ('udf' in metadata) {
+          this.udf = metadata.udf;
           return Entry.UDF;
         }
-        this.sindex = global.sindex;
+        this.sindex = metadata.sindex;
         return Entry.SINDEX;
       }
       case HASH:

@@ -9,13 +9,25 @@ import { Particle } from '../core/particle.js';
 import { base64Length, writeBase64 } from './numbers/base64.js';
 import { DOUBLE_TEXT_BYTES, writeDouble } from './numbers/double.js';
 import { EncodeError } from './errors.js';
-import { MUST_ESCAPE, escapeToken, writeEscaped } from './escape.js';
-import { BACKSLASH, BANG, DIGIT_0, KIND_OF_PARTICLE, LETTER_OF_PARTICLE, LF, SPACE, ValueKind } from './format.js';
+import { MUST_ESCAPE, escapeToken, nulError, writeEscaped } from './escape.js';
+import {
+  BACKSLASH,
+  BANG,
+  DIGIT_0,
+  KIND_OF_PARTICLE,
+  LETTER_OF_PARTICLE,
+  LF,
+  MAX_BIN_NAME_BYTES,
+  MAX_GENERATION,
+  MAX_SET_BYTES,
+  SPACE,
+  ValueKind,
+} from './format.js';
 import { writeInteger, writeUint } from './numbers/integer.js';
 import { BIN_STRIDE } from '../core/record-view.js';
 import type { RecordView } from '../core/record-view.js';
 
-export { encodeHeader, encodeSindex, encodeUdf } from './metadata-encoder.js';
+export { encodeHeader, encodeMetadataFile, encodeSindex, encodeUdf } from './metadata-encoder.js';
 
 const DEFAULT_BUFFER_BYTES = 1 << 20;
 /** Beyond `bufferBytes`, so that the record that fills a buffer seldom makes it grow. */
@@ -102,6 +114,7 @@ export class RecordEncoder {
     const prefix = this.prefix;
     const keyBytes = record.keyEnd - record.keyStart;
     const setBytes = record.setEnd - record.setStart;
+    if (record.generation > MAX_GENERATION || setBytes > MAX_SET_BYTES) throw headerLimitError(record);
     let at = this.length;
     let out = this.ensureCapacity(at, HEADER_OVERHEAD_BYTES + prefix.length + base64Length(keyBytes) + 2 * setBytes);
     let view = this.view;
@@ -135,6 +148,7 @@ export class RecordEncoder {
       const nameEnd = bins[bin + 2]!;
       const start = bins[bin + 3]!;
       const size = bins[bin + 4]! - start;
+      if (nameEnd - nameStart > MAX_BIN_NAME_BYTES) throw binNameError(record, nameStart, nameEnd);
       const letter = LETTER_OF_PARTICLE[particle]!;
       const kind = KIND_OF_PARTICLE[particle]!;
       // Twice the value covers base64, with the overhead for its padding.
@@ -153,7 +167,10 @@ export class RecordEncoder {
       }
       for (let i = nameStart; i < nameEnd; i++) {
         const byte = src[i]!;
-        if (MUST_ESCAPE[byte] !== 0) out[at++] = BACKSLASH;
+        if (MUST_ESCAPE[byte] !== 0) {
+          if (byte === 0) throw nulError(src, nameStart, nameEnd);
+          out[at++] = BACKSLASH;
+        }
         out[at++] = byte;
       }
       if (kind === ValueKind.NULL) {
@@ -256,6 +273,23 @@ function writeCount(value: number, out: Buffer, at: number): number {
   if (value >= 10) return writeUint(value, out, at + 1);
   out[at + 1] = DIGIT_0 + value;
   return at + 2;
+}
+
+/** What no reader accepts: a server that sends it has a fault, and a backup with it could not be restored. */
+function headerLimitError(record: RecordView): EncodeError {
+  const what =
+    record.generation > MAX_GENERATION
+      ? `generation ${record.generation} is beyond ${MAX_GENERATION}`
+      : `its set name is longer than ${MAX_SET_BYTES} bytes`;
+  return new EncodeError(`record ${digestText(record)} cannot be restored from a backup file: ${what}`);
+}
+
+function binNameError(record: RecordView, start: number, end: number): EncodeError {
+  const name = record.buf.toString('utf8', start, end);
+  return new EncodeError(
+    `record ${digestText(record)} cannot be restored from a backup file: ` +
+      `the bin name "${name}" is longer than ${MAX_BIN_NAME_BYTES} bytes`,
+  );
 }
 
 function digestText(record: RecordView): string {

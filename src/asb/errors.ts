@@ -1,4 +1,5 @@
 import { ToolError } from '../core/errors.js';
+import type { HintId } from '../core/hint.js';
 
 /**
  * What can be wrong with a backup file:
@@ -27,9 +28,11 @@ export class FormatError extends ToolError {
   readonly column: number;
   readonly offset: number;
 
-  constructor(code: FormatErrorCode, file: string, at: Position, detail: string) {
-    super(code, `${file}:${at.line}:${at.column} (byte ${at.offset}): ${detail}`, {
-      details: { file, line: at.line, column: at.column, offset: at.offset },
+  constructor(code: FormatErrorCode, file: string, at: Position, detail: string, hint?: HintId) {
+    const { line, column, offset } = at;
+    super(code, `${file}:${line}:${column} (byte ${offset}): ${detail}`, {
+      details: { file, line, column, offset },
+      hint,
     });
     this.file = file;
     this.line = at.line;

@@ -8,8 +8,18 @@ import { isUtf8 } from 'node:buffer';
 import { readBase64 } from './numbers/base64.js';
 import { DOUBLE_INCOMPLETE, DOUBLE_RANGE, doubleEnd, readDouble } from './numbers/double.js';
 import { COPY_SLACK_BYTES } from '../core/byte-copy.js';
-import { BACKSLASH, DIGIT_0, LF, MAX_NUMBER_CHARS, MAX_VALUE_BYTES, MINUS, SPACE } from './format.js';
-import { countLineFeeds } from './text-buffer.js';
+import {
+  BACKSLASH,
+  DIGIT_0,
+  LF,
+  MAX_NUMBER_CHARS,
+  MAX_VALUE_BYTES,
+  MINUS,
+  SPACE,
+  UNSAFE_IN_COMMANDS,
+  isBase64Text,
+} from './format.js';
+import { countLineFeeds, describeByte } from './text-buffer.js';
 import type { TextBuffer } from './text-buffer.js';
 import { EXACT_DIGITS, OUT_OF_RANGE, readInteger, writeExact } from './numbers/integer.js';
 
@@ -158,6 +168,36 @@ export class Fields {
     return bytes.toString('utf8');
   }
 
+  /** The last name as a string that may become part of a command to the server. */
+  decodeName(what: string): string {
+    const text = this.decodeText();
+    const unsafe = UNSAFE_IN_COMMANDS.exec(text);
+    if (unsafe !== null) {
+      const at = this.findByte(Buffer.byteLength(text.slice(0, unsafe.index)));
+      const byte = describeByte(unsafe[0].charCodeAt(0));
+      this.input.fail('ASB_SYNTAX', at, `${what} holds ${byte}, which no command to a server may hold`);
+    }
+    return text;
+  }
+
+  /** The last name as a string, which has to be base64 text with padding. */
+  decodeBase64Text(what: string): string {
+    const text = this.decodeText();
+    if (isBase64Text(text)) return text;
+    const valid = /^[A-Za-z0-9+/]*/.exec(text)![0].length;
+    const rest = text.slice(valid);
+    const found = /^={0,2}$/.test(rest) ? 'the wrong number of characters' : describeByte(rest.charCodeAt(0));
+    return this.input.fail('ASB_BASE64', this.findByte(valid), `${what} is not base64 text: there is ${found} in it`);
+  }
+
+  /** Where byte number `index` of the last name stands in the input, its backslash included. */
+  private findByte(index: number): number {
+    if (!this.inArena) return this.at + index;
+    let at = this.at;
+    for (let i = 0; i < index; i++) at += this.input.buf[at] === BACKSLASH ? 2 : 1;
+    return at;
+  }
+
   private failTooLong(at: number, limit: number, what: string): never {
     this.input.fail('ASB_LIMIT', at, `${what} is longer than ${limit} bytes`);
   }
@@ -234,9 +274,12 @@ export class Fields {
   }
 
   /** A length, a space, that many raw bytes, the end of the line. The range stays in the input. */
-  readRaw(at: number, what: string): number {
+  readRaw(at: number, what: string, maxBytes = MAX_VALUE_BYTES): number {
     const input = this.input;
     at = this.readLength(at, what);
+    if (this.number > maxBytes) {
+      input.fail('ASB_LIMIT', at - 1, `${what} has ${this.number} bytes; no server accepts more than ${maxBytes}`);
+    }
     const end = at + this.number;
     if (end >= input.end) input.requireMore(end + 1, `${what} of ${this.number} bytes and the end of its line`);
     if (input.buf[end] !== LF) input.failExpected(end, `the end of the line after ${what} of ${this.number} bytes`);

@@ -25,13 +25,32 @@ export const VERSION_LINE_BYTES = 12;
 export const MAX_NAMESPACE_BYTES = 31;
 export const MAX_SET_BYTES = 63;
 export const MAX_BIN_NAME_BYTES = 15;
-export const MAX_TOKEN_BYTES = 999;
+/** No server accepts longer ones. */
+export const MAX_INDEX_NAME_BYTES = 255;
+export const MAX_MODULE_NAME_BYTES = 255;
+/** The server refuses larger modules. */
+export const MAX_UDF_BYTES = 1 << 20;
+/** Indexes and modules of one file: far more than a server can hold, and few enough to be kept in memory. */
+export const MAX_METADATA_ENTRIES = 10_000;
+export const MAX_METADATA_BYTES = 256 << 20;
 /** A whole meta line, `#` and LF included. */
 export const MAX_META_LINE_BYTES = 1001;
 /** The text of a number. The longest that a known writer emits has about 345 characters (a Go float key). */
 export const MAX_NUMBER_CHARS = 999;
 /** A CDT context or an expression. No writer has a limit; the server's own are far below this one. */
 export const MAX_CONTEXT_BYTES = 65_536;
+
+/**
+ * Control characters and the semicolon: in a command to the server, which is text, a line feed ends the command and a
+ * semicolon a parameter, so that a name with one of them would be another command.
+ */
+// eslint-disable-next-line no-control-regex
+export const UNSAFE_IN_COMMANDS = /[\x00-\x1f\x7f;]/;
+
+/** Base64 of the standard alphabet with padding, or nothing. */
+export function isBase64Text(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}
 
 export const MAX_GENERATION = 0xffff;
 export const MAX_VOID_TIME = 0xffff_ffff;

@@ -2,6 +2,8 @@
  * The head of a backup file: the version line and the meta section (asb-format.md 1.2, 1.4, 1.5). A file that is no
  * backup, or one that has to be decompressed or decrypted first, shows here; the message says what it looks like.
  */
+import { findFileMagic } from '../core/file-magic.js';
+import type { HintId } from '../core/hint.js';
 import { HASH, LF, MAX_META_LINE_BYTES, SPACE, VERSION_LINE_BYTES } from './format.js';
 import type { FormatVersion } from './metadata-encoder.js';
 import type { Fields } from './fields.js';
@@ -9,20 +11,10 @@ import { describeByte } from './text-buffer.js';
 import type { TextBuffer } from './text-buffer.js';
 
 const VERSION_WORD = Buffer.from('Version ');
-const VERSIONS: readonly FormatVersion[] = ['3.0', '3.1', '3.2'];
+const VERSIONS: readonly FormatVersion[] = ['3.0', '3.1', '3.2', '3.3'];
 const FIRST_FILE = Buffer.from('first-file');
 const NAMESPACE = Buffer.from('namespace');
 const CR = 0x0d;
-
-/** First bytes of what a backup is sometimes wrapped in, in hexadecimal. */
-const MAGICS: readonly (readonly [hex: string, looks: string])[] = [
-  ['28b52ffd', 'it is compressed with zstd: give --compress zstd'],
-  ['1f8b', 'it is compressed with gzip, which has to be undone first'],
-  ['504b0304', 'it is a ZIP archive'],
-  ['efbbbf', 'it begins with a byte order mark, so that something has rewritten it as text'],
-  ['fffe', 'it is UTF-16 text, so that something has rewritten it'],
-  ['feff', 'it is UTF-16 text, so that something has rewritten it'],
-];
 
 /** Parses the version line at the input's `start` and advances behind it. */
 export function parseVersion(input: TextBuffer): FormatVersion {
@@ -35,8 +27,10 @@ export function parseVersion(input: TextBuffer): FormatVersion {
   const line = input.buf.subarray(input.start, Math.min(input.end, input.start + VERSION_LINE_BYTES));
   const word = Math.min(VERSION_WORD.length, line.length);
   const wrong = line.findIndex((byte, i) => i < word && byte !== VERSION_WORD[i]);
-  if (wrong >= 0)
-    input.fail('ASB_VERSION', input.start + wrong, `this is not a backup file: ${describeUnknownHead(line)}`);
+  if (wrong >= 0) {
+    const { reason, hint } = describeUnknownHead(line);
+    input.fail('ASB_VERSION', input.start + wrong, `this is not a backup file: ${reason}`, hint);
+  }
   const version = VERSIONS.find((v) => v === line.toString('latin1', word, VERSION_LINE_BYTES - 1));
   const last = input.start + VERSION_LINE_BYTES - 1;
   if (line.length < VERSION_LINE_BYTES) {
@@ -46,7 +40,7 @@ export function parseVersion(input: TextBuffer): FormatVersion {
   }
   if (version === undefined) {
     const text = JSON.stringify(line.toString('latin1', word, VERSION_LINE_BYTES - 1));
-    input.fail('ASB_VERSION', input.start + word, `backup format ${text} is unknown; readable are 3.0, 3.1 and 3.2`);
+    input.fail('ASB_VERSION', input.start + word, `backup format ${text} is unknown; readable are 3.0 to 3.3`);
   }
   if (line[VERSION_LINE_BYTES - 1] !== LF) {
     const found = line[VERSION_LINE_BYTES - 1]!;
@@ -57,15 +51,21 @@ export function parseVersion(input: TextBuffer): FormatVersion {
   return version;
 }
 
-function describeUnknownHead(line: Buffer): string {
-  const hex = line.toString('hex');
-  const magic = MAGICS.find(([prefix]) => hex.startsWith(prefix));
-  const shown = `its first bytes are ${hex.replace(/..(?=.)/g, '$& ')}`;
-  if (magic !== undefined) return `${magic[1]} (${shown})`;
+function describeUnknownHead(line: Buffer): { reason: string; hint?: HintId } {
+  const shown = `its first bytes are ${line.toString('hex').replace(/..(?=.)/g, '$& ')}`;
+  const magic = findFileMagic(line);
+  if (magic !== undefined) {
+    const reason = `${magic.description} (${shown})`;
+    return magic.id === 'zstd' ? { reason, hint: 'check-codecs' } : { reason };
+  }
   const binary = line.some((byte) => byte > 0x7e || (byte < SPACE && byte !== LF && byte !== CR && byte !== 0x09));
-  if (binary)
-    return `it is encrypted (give --encrypt and its key), was decrypted with a wrong key, or is damaged (${shown})`;
-  return `it begins with ${JSON.stringify(line.toString('latin1'))} instead of "Version 3.1"`;
+  if (binary) {
+    return {
+      reason: `it is encrypted, was decrypted with a wrong key, or is damaged (${shown})`,
+      hint: 'check-codecs',
+    };
+  }
+  return { reason: `it begins with ${JSON.stringify(line.toString('latin1'))} instead of "Version 3.1"` };
 }
 
 /** What the meta section says. */

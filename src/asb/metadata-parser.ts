@@ -1,8 +1,23 @@
-/** The parser of the global section: secondary indexes and UDF modules (asb-format.md 1.3, 1.4). */
-import { LF, MAX_CONTEXT_BYTES, MAX_TOKEN_BYTES, SPACE, STAR } from './format.js';
-import type { Fields } from './fields.js';
-import type { TextBuffer } from './text-buffer.js';
+/**
+ * The parser of secondary indexes and UDF modules (asb-format.md 1.3, 1.4). What it returns becomes part of commands to
+ * the server, so that it is checked here: names have the server's limits and no byte that would end a command, contexts
+ * and expressions are base64.
+ */
 import type { Sindex, Udf } from '../core/sindex.js';
+import type { Fields } from './fields.js';
+import {
+  LF,
+  MAX_BIN_NAME_BYTES,
+  MAX_CONTEXT_BYTES,
+  MAX_INDEX_NAME_BYTES,
+  MAX_MODULE_NAME_BYTES,
+  MAX_NAMESPACE_BYTES,
+  MAX_SET_BYTES,
+  MAX_UDF_BYTES,
+  SPACE,
+  STAR,
+} from './format.js';
+import type { TextBuffer } from './text-buffer.js';
 
 const LETTER_I = 0x69;
 const LETTER_E = 0x65;
@@ -11,8 +26,11 @@ const LUA = 0x4c;
 /** More paths per index do not exist, and the two readers disagree on how they would be written. */
 const PATHS = 1;
 
-const INDEX_TYPES: readonly Sindex['indexType'][] = ['N', 'L', 'K', 'V'];
+const INDEX_TYPES: readonly Sindex['indexType'][] = ['N', 'L', 'K', 'V', 'S'];
 const DATA_TYPES: readonly Sindex['dataType'][] = ['N', 'S', 'G', 'B'];
+/** Of an index on a whole set, which has neither bin nor data type (version 3.3). */
+const SET_INDEX = 'S';
+const NO_DATA: readonly Sindex['dataType'][] = ['E'];
 
 /** Parses the entry whose first byte is `*` and advances behind it. */
 export function parseMetadata(input: TextBuffer, fields: Fields): { sindex: Sindex } | { udf: Udf } {
@@ -20,12 +38,12 @@ export function parseMetadata(input: TextBuffer, fields: Fields): { sindex: Sind
   fields.reset();
   if (buf[start] !== STAR) input.failExpected(start, '"*"');
   const at = expectSpace(input, start + 1);
-  const readLetter = buf[at];
-  if (readLetter === LETTER_I || readLetter === LETTER_E) {
+  const letter = buf[at];
+  if (letter === LETTER_I || letter === LETTER_E) {
     input.entry = 'secondary index';
-    return { sindex: parseSindex(input, fields, expectSpace(input, at + 1), readLetter === LETTER_E) };
+    return { sindex: parseSindex(input, fields, expectSpace(input, at + 1), letter === LETTER_E) };
   }
-  if (readLetter === LETTER_U) {
+  if (letter === LETTER_U) {
     input.entry = 'UDF module';
     return { udf: parseUdf(input, fields, expectSpace(input, at + 1)) };
   }
@@ -34,13 +52,13 @@ export function parseMetadata(input: TextBuffer, fields: Fields): { sindex: Sind
 
 function parseSindex(input: TextBuffer, fields: Fields, at: number, withExpression: boolean): Sindex {
   const { buf } = input;
-  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the namespace of the index'));
-  const namespace = fields.decodeText();
-  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the set of the index'));
-  const set = fields.decodeText();
-  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the index name'));
-  const name = fields.decodeText();
-  const indexType = letter(input, at, INDEX_TYPES, 'an index type (N, L, K or V)');
+  at = expectSpace(input, fields.readWord(at, MAX_NAMESPACE_BYTES, 'the namespace of the index'));
+  const namespace = fields.decodeName('the namespace of the index');
+  at = expectSpace(input, fields.readWord(at, MAX_SET_BYTES, 'the set of the index'));
+  const set = fields.decodeName('the set of the index');
+  at = expectSpace(input, fields.readWord(at, MAX_INDEX_NAME_BYTES, 'the index name'));
+  const name = fields.decodeName('the index name');
+  const indexType = parseLetter(input, at, INDEX_TYPES, 'an index type (N, L, K, V or S)');
   at = fields.readUint(
     expectSpace(input, at + 1),
     SPACE,
@@ -51,9 +69,15 @@ function parseSindex(input: TextBuffer, fields: Fields, at: number, withExpressi
   if (fields.number !== PATHS) {
     input.fail('ASB_NUMBER', at - 1, `an index has 1 path, this one says ${fields.number}`);
   }
-  at = expectSpace(input, fields.readWord(at, MAX_TOKEN_BYTES, 'the bin of the index'));
-  const bin = fields.decodeText();
-  const dataType = letter(input, at, DATA_TYPES, 'an index data type (N, S, G or B)');
+  at = expectSpace(input, fields.readWord(at, MAX_BIN_NAME_BYTES, 'the bin of the index'));
+  const bin = fields.decodeName('the bin of the index');
+  const dataType =
+    indexType === SET_INDEX
+      ? parseLetter(input, at, NO_DATA, '"E", the data type of a set index')
+      : parseLetter(input, at, DATA_TYPES, 'an index data type (N, S, G or B)');
+  if (indexType === SET_INDEX && bin !== '') {
+    input.fail('ASB_SYNTAX', at, `a set index has no bin, this one has "${bin}"`);
+  }
   at++;
 
   let context = '';
@@ -61,18 +85,17 @@ function parseSindex(input: TextBuffer, fields: Fields, at: number, withExpressi
   if (withExpression) {
     at = expectSpace(input, at);
     at = fields.readWord(at, MAX_CONTEXT_BYTES, 'the expression of the index');
-    expression = fields.decodeText();
+    expression = fields.decodeBase64Text('the expression of the index');
     if (buf[at] === SPACE) {
       // Two fields: the first was the context.
       context = expression;
       at = fields.readWord(at + 1, MAX_CONTEXT_BYTES, 'the expression of the index');
-      expression = fields.decodeText();
+      expression = fields.decodeBase64Text('the expression of the index');
     }
     if (expression === '') input.failExpected(at, 'the expression of the index');
   } else if (buf[at] === SPACE) {
-    // Both readers take what follows as it is, to the end of the line.
     at = fields.readLine(at + 1, MAX_CONTEXT_BYTES, 'the context of the index');
-    context = fields.decodeText();
+    context = fields.decodeBase64Text('the context of the index');
   }
   if (buf[at] !== LF) input.failExpected(at, 'the end of the line');
   input.advance(at + 1, 1 + fields.lineFeeds);
@@ -81,10 +104,10 @@ function parseSindex(input: TextBuffer, fields: Fields, at: number, withExpressi
 
 function parseUdf(input: TextBuffer, fields: Fields, at: number): Udf {
   if (input.buf[at] !== LUA) input.failExpected(at, '"L" (Lua), the only UDF language');
-  at = fields.readWord(expectSpace(input, at + 1), MAX_TOKEN_BYTES, 'the name of the UDF module');
+  at = fields.readWord(expectSpace(input, at + 1), MAX_MODULE_NAME_BYTES, 'the name of the UDF module');
   at = expectSpace(input, at);
-  const name = fields.decodeText();
-  at = fields.readRaw(at, 'the UDF module');
+  const name = fields.decodeName('the name of the UDF module');
+  at = fields.readRaw(at, 'the UDF module', MAX_UDF_BYTES);
   const content = Buffer.from(input.buf.subarray(fields.start, fields.end));
   input.advance(at, 1 + fields.lineFeeds);
   return { name, content };
@@ -95,7 +118,7 @@ function expectSpace(input: TextBuffer, at: number): number {
   return at + 1;
 }
 
-function letter<T extends string>(input: TextBuffer, at: number, allowed: readonly T[], what: string): T {
+function parseLetter<T extends string>(input: TextBuffer, at: number, allowed: readonly T[], what: string): T {
   const found = String.fromCharCode(input.buf[at]!);
   return allowed.find((one) => one === found) ?? input.failExpected(at, what);
 }

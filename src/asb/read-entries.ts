@@ -14,13 +14,12 @@ export interface ReadEntriesOptions {
 
 /**
  * Yields the decoder once per chunk of text, ready to be asked for the entries that have become complete:
- *
  *     for await (const decoder of readEntries(source)) {
  *       for (let kind = decoder.next(); kind !== Entry.NEED_DATA && kind !== Entry.END; kind = decoder.next()) { … }
  *     }
  *
- * The caller takes entries until `next` returns NEED_DATA or END, or leaves the loop to read no further. The event loop
- * runs at least every few milliseconds between chunks, also when the source never waits. Does not close `source`.
+ * The caller takes entries until `next` returns NEED_DATA or END, or leaves the loop to read no further. The event
+ * loop runs at least every few milliseconds between chunks, also when the source never waits. Does not close `source`.
  * Throws ASB_TRUNCATED for an empty file, and the StorageError, CodecError or FormatError that reading or parsing
  * meets.
  */
@@ -64,8 +63,7 @@ export interface EntryVisitor {
 
 /**
  * Reads `source` to its end, or until the visitor `isStopped`. Throws as `readEntries` does, and what the visitor
- * throws,
- * with the place of the record.
+ * throws, with the place of the record.
  */
 export async function visitEntries(
   source: ByteSource,

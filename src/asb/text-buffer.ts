@@ -5,6 +5,7 @@
  * HOT: behind the text there are always GUARD zero bytes. NUL is legal nowhere outside raw values, so the parsers need
  * no bounds check per byte: they stop at a byte they don't expect and only then ask whether the text ends there.
  */
+import type { HintId } from '../core/hint.js';
 import { LF } from './format.js';
 import { FormatError } from './errors.js';
 import type { FormatErrorCode, Position } from './errors.js';
@@ -101,8 +102,9 @@ export class TextBuffer {
     this.fail(code, at, `expected ${what}, found ${describeByte(this.buf[at]!)}`);
   }
 
-  fail(code: FormatErrorCode, at: number, detail: string): never {
-    throw new FormatError(code, this.file, this.getPosition(at), detail);
+  /** Throws FormatError with the place of the byte at `at`. */
+  fail(code: FormatErrorCode, at: number, detail: string, hint?: HintId): never {
+    throw new FormatError(code, this.file, this.getPosition(at), detail, hint);
   }
 
   /** Text up to `end` is wanted and not there. */

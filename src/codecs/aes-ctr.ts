@@ -1,6 +1,7 @@
 /** AES in counter mode over a whole file (asb-format.md 6.2): 16 bytes that hold the initial vector, then the data. */
 import { createCipheriv, createDecipheriv, randomBytes, type Cipher } from 'node:crypto';
 import type { ByteSink, ByteSource } from '../core/byte-stream.js';
+import type { WriterStart } from './codec.js';
 import { deriveAesKey, type EncryptionKey, type EncryptionMode, keyBits } from './key.js';
 import { StreamError } from './errors.js';
 
@@ -39,29 +40,23 @@ export function createCipherAt({ mode, key }: Encryption, vector: Uint8Array, of
   return cipher;
 }
 
-/** Where an encrypted file that is to be continued stands. */
-export interface CipherPosition {
-  /** What its first 16 bytes decrypt to. */
-  vector: Uint8Array;
-  /** Bytes of data that are there, without the 16. */
-  offset: number;
-}
-
 export class AesCtrEncoder implements ByteSink {
   readonly name: string;
   private readonly cipher: Cipher;
   private header: Buffer | undefined;
 
-  /** @param from goes on with a file; absent = a new one, with a random vector */
   constructor(
     private readonly inner: ByteSink,
     encryption: Encryption,
-    from?: CipherPosition,
+    start?: WriterStart,
   ) {
     this.name = inner.name;
-    const vector = from?.vector ?? randomBytes(BLOCK_BYTES);
-    this.cipher = createCipherAt(encryption, vector, from?.offset);
-    if (from === undefined) this.header = encryptVector(encryption, vector);
+    const { storedBytes = 0, vector = randomBytes(BLOCK_BYTES) } = start ?? {};
+    if (storedBytes > 0 && (start?.vector === undefined || storedBytes < AES_HEADER_BYTES)) {
+      throw new Error('An encrypted file that is continued needs its vector and all of its header');
+    }
+    this.cipher = createCipherAt(encryption, vector, Math.max(0, storedBytes - AES_HEADER_BYTES));
+    if (storedBytes === 0) this.header = encryptVector(encryption, vector);
   }
 
   async write(chunk: Buffer): Promise<void> {

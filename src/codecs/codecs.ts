@@ -1,18 +1,20 @@
-/** What happens to the bytes of a file on their way: text, zstd, AES, storage; and back (asb-format.md 6). */
-import { AES_HEADER_BYTES, AesCtrDecoder, AesCtrEncoder, type CipherPosition, type Encryption } from './aes-ctr.js';
+/** How the bytes of a file change on their way: text, compression, encryption, storage; and back (asb-format.md 6). */
+import { AES_HEADER_BYTES, AesCtrDecoder, AesCtrEncoder, type Encryption } from './aes-ctr.js';
 import type { ByteSink, ByteSource } from '../core/byte-stream.js';
-import { explainHead, HEAD_BYTES } from './sniff.js';
-import { checkLevel, loadZstd, type ZstdLibrary } from './zstd-library.js';
-import { FrameCompressor, ZstdEncoder } from './zstd-encoder.js';
-import { ZstdDecoder } from './zstd-decoder.js';
+import type { FrameCompressor, LoadedCompression, WriterStart } from './codec.js';
+import { type CompressionId, getCompressionCodec } from './registry.js';
+import { explainHead, HEAD_BYTES, type HeadProblem } from './sniff.js';
 
-/** How the files of a backup are stored. Plain data, so that it can be handed to a worker thread; the key is in it. */
+export interface Compression {
+  codec: CompressionId;
+  /** 0 = the codec's default. Ignored for reading. */
+  level: number;
+}
+
+/** How the files of a backup are stored. Plain data, so that a worker thread can receive it; the key is in it. */
 export interface CodecConfig {
   /** Absent = not compressed. */
-  compression?: {
-    /** Of zstd; 0 = its default, which is 3. For reading it is of no matter. */
-    level: number;
-  };
+  compression?: Compression;
   /** Absent = not encrypted. */
   encryption?: Encryption;
 }
@@ -25,74 +27,103 @@ export function pickCodecConfig({ compression, encryption }: CodecConfig): Codec
   };
 }
 
+/** One of the changes between text and storage. */
+interface Layer {
+  /** Bytes that it puts in front of the data of a file. */
+  readonly overheadBytes: number;
+  encode(sink: ByteSink, start: WriterStart | undefined): ByteSink;
+  decode(source: ByteSource): ByteSource;
+}
+
 export class Codecs {
   private constructor(
-    private readonly options: CodecConfig,
-    private readonly zstd: ZstdLibrary | undefined,
+    private readonly config: CodecConfig,
+    private readonly compression: LoadedCompression | undefined,
+    /** From the text to the storage. */
+    private readonly layers: readonly Layer[],
   ) {}
 
-  /** Loads what is needed and proves that it works, before any file is touched. Throws PipelineError. */
-  static async open(options: CodecConfig | undefined = {}): Promise<Codecs> {
-    const { compression } = options;
-    if (compression === undefined) return new Codecs(options, undefined);
-    const zstd = await loadZstd();
-    checkLevel(zstd, compression.level);
-    return new Codecs(options, zstd);
+  /**
+   * Loads what is needed and proves that it works, before any file is touched. `backend` asks for one of several
+   * libraries that do the same. Throws CodecError.
+   */
+  static async open(config: CodecConfig | undefined = {}, backend?: string): Promise<Codecs> {
+    const { compression, encryption } = config;
+    const layers: Layer[] = [];
+    let loaded: LoadedCompression | undefined;
+    if (compression !== undefined) {
+      loaded = await getCompressionCodec(compression.codec).load(backend);
+      loaded.checkLevel(compression.level);
+      layers.push(createCompressionLayer(loaded, compression.level));
+    }
+    if (encryption !== undefined) layers.push(createEncryptionLayer(encryption));
+    return new Codecs(config, loaded, layers);
   }
 
   get compresses(): boolean {
-    return this.options.compression !== undefined;
+    return this.compression !== undefined;
   }
 
   /** How many bytes a file has in front of its data. */
   get overheadBytes(): number {
-    return this.options.encryption === undefined ? 0 : AES_HEADER_BYTES;
+    return this.layers.reduce((sum, { overheadBytes }) => sum + overheadBytes, 0);
   }
 
-  /** What is written to the result reaches `sink` compressed and encrypted. */
-  encode(sink: ByteSink, from?: CipherPosition): ByteSink {
-    const { compression } = this.options;
-    const encrypted = this.encrypt(sink, from);
-    if (compression === undefined || this.zstd === undefined) return encrypted;
-    return new ZstdEncoder(encrypted, this.zstd, compression.level);
+  /** Opens a writer of text: what is written to the result reaches `sink` compressed and encrypted. */
+  encode(sink: ByteSink, start?: WriterStart): ByteSink {
+    return encodeLayers(this.layers, sink, start);
   }
 
-  /** As `encode`, for bytes that `compressor` has seen to. */
-  encrypt(sink: ByteSink, from?: CipherPosition): ByteSink {
-    const { encryption } = this.options;
-    return encryption === undefined ? sink : new AesCtrEncoder(sink, encryption, from);
+  /** As `encode`, for what `createFrameCompressor` made or, where there is no compression, text. */
+  encodeFrames(sink: ByteSink, start?: WriterStart): ByteSink {
+    return encodeLayers(this.compression === undefined ? this.layers : this.layers.slice(1), sink, start);
   }
 
-  /** Makes pieces that can be put behind one another; undefined = there is nothing to compress. */
-  compressor(): FrameCompressor | undefined {
-    const { compression } = this.options;
-    return compression === undefined || this.zstd === undefined
-      ? undefined
-      : new FrameCompressor(this.zstd, compression.level);
+  /** Makes pieces that can be put behind one another in any order; undefined = there is nothing to compress. */
+  createFrameCompressor(): FrameCompressor | undefined {
+    return this.compression?.createFrameCompressor(this.config.compression?.level ?? 0);
   }
 
-  /** What is read from the result is `source` decrypted and decompressed. */
+  /** What is read from the result is `source` decrypted and decompressed. `onBytes` is called with stored sizes. */
   decode(source: ByteSource, onBytes?: (bytes: number) => void): DecodedSource {
-    return new DecodedSource(source, this.options, this.zstd, onBytes);
+    return new DecodedSource(source, this.config, this.layers, onBytes);
   }
+}
+
+function encodeLayers(layers: readonly Layer[], sink: ByteSink, start: WriterStart | undefined): ByteSink {
+  return layers.reduceRight((inner, layer) => layer.encode(inner, start), sink);
+}
+
+function createCompressionLayer(compression: LoadedCompression, level: number): Layer {
+  return {
+    overheadBytes: 0,
+    encode: (sink) => compression.encode(sink, level),
+    decode: (source) => compression.decode(source),
+  };
+}
+
+function createEncryptionLayer(encryption: Encryption): Layer {
+  return {
+    overheadBytes: AES_HEADER_BYTES,
+    encode: (sink, start) => new AesCtrEncoder(sink, encryption, start),
+    decode: (source) => new AesCtrDecoder(source, encryption),
+  };
 }
 
 export class DecodedSource implements ByteSource {
   readonly name: string;
   private readonly outer: ByteSource;
-  private readonly tap: Tap;
+  private readonly stored: StoredSource;
 
   constructor(
     source: ByteSource,
-    private readonly options: CodecConfig,
-    zstd: ZstdLibrary | undefined,
+    private readonly config: CodecConfig,
+    layers: readonly Layer[],
     onBytes: ((bytes: number) => void) | undefined,
   ) {
     this.name = source.name;
-    this.tap = new Tap(source, onBytes);
-    const { encryption } = options;
-    const decrypted = encryption === undefined ? this.tap : new AesCtrDecoder(this.tap, encryption);
-    this.outer = zstd === undefined ? decrypted : new ZstdDecoder(decrypted, zstd);
+    this.stored = new StoredSource(source, onBytes);
+    this.outer = layers.reduceRight<ByteSource>((inner, layer) => layer.decode(inner), this.stored);
   }
 
   read(): Promise<Buffer | undefined> {
@@ -105,18 +136,17 @@ export class DecodedSource implements ByteSource {
 
   /** Whether the bytes are decrypted or decompressed at all. */
   get transforms(): boolean {
-    return this.outer !== this.tap;
+    return this.outer !== this.stored;
   }
 
-  /** When the start of the file makes no sense: half a sentence why, if the stored bytes show it. */
-  explain(): string | undefined {
-    const { compression, encryption } = this.options;
-    return explainHead(this.tap.head, { compressed: compression !== undefined, encryption });
+  /** When the start of the file makes no sense: why, if the stored bytes show it. */
+  explain(): HeadProblem | undefined {
+    return explainHead(this.stored.head, this.config);
   }
 }
 
 /** Counts the bytes of the storage, and keeps the first. */
-class Tap implements ByteSource {
+class StoredSource implements ByteSource {
   readonly name: string;
   head = Buffer.alloc(0);
 

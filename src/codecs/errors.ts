@@ -1,11 +1,11 @@
-import { ToolError } from '../core/errors.js';
+import { ToolError, type ToolErrorOptions } from '../core/errors.js';
 
 /**
- * What can go wrong on the way of the bytes:
- * - ZSTD_MISSING: the compression library cannot be loaded;
+ * What can go wrong in compression and encryption:
+ * - ZSTD_MISSING: there is no compression library;
  * - ZSTD_LEVEL: a level that the library does not know;
  * - ZSTD_FORMAT: what should be compressed is not, or something else follows the last frame;
- * - ZSTD_CORRUPT: a frame is damaged;
+ * - ZSTD_CORRUPT: a frame is damaged, or needs more memory than is granted;
  * - ZSTD_TRUNCATED: the input ends inside a frame;
  * - ZSTD_COMPRESS: the library failed to compress;
  * - AES_TRUNCATED: shorter than the initial vector that every encrypted file begins with;
@@ -26,8 +26,8 @@ export type CodecErrorCode =
   | 'KEY_ENV';
 
 export class CodecError extends ToolError {
-  constructor(code: CodecErrorCode, message: string, cause?: unknown) {
-    super(code, message, cause === undefined ? undefined : { cause });
+  constructor(code: CodecErrorCode, message: string, options: ToolErrorOptions = {}) {
+    super(code, message, options);
   }
 }
 
@@ -39,12 +39,11 @@ export class StreamError extends CodecError {
     /** From 0. */
     readonly offset: number,
     detail: string,
-    cause?: unknown,
+    options: ToolErrorOptions = {},
   ) {
-    super(
-      code,
-      `${file} (byte ${offset}${code.startsWith('ZSTD') ? ' of the compressed data' : ''}): ${detail}`,
-      cause,
-    );
+    super(code, `${file} (byte ${offset}${code.startsWith('ZSTD') ? ' of the compressed data' : ''}): ${detail}`, {
+      ...options,
+      details: { ...options.details, file, offset },
+    });
   }
 }

@@ -1,7 +1,7 @@
 /** The key of `--encrypt`, from a private key or from any bytes (asb-format.md 6.1). */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { errorMessage, systemErrorText } from '../core/errors.js';
+import { systemErrorText, type ToolErrorOptions } from '../core/errors.js';
 import { derContent, derField, lastField } from './der.js';
 import { CodecError } from './errors.js';
 
@@ -32,29 +32,29 @@ export function fingerprint(key: Pick<EncryptionKey, 'digest'>, mode: Encryption
   return hash.digest().toString('hex', 0, 8);
 }
 
-/** Reads a PEM file, or a pipe that holds one. Throws PipelineError KEY_FILE and KEY_PASSPHRASE. */
+/** Reads a PEM file, or a pipe that holds one. Throws CodecError KEY_FILE and KEY_PASSPHRASE. */
 export function readKeyFile(path: string): EncryptionKey {
   let pem: string;
   try {
     pem = readFileSync(path, 'latin1');
   } catch (error) {
-    throw new CodecError('KEY_FILE', `Cannot read the encryption key file ${path}: ${systemErrorText(error)}.`, error);
+    throw new CodecError('KEY_FILE', `Cannot read the encryption key file ${path}: ${systemErrorText(error)}`, {
+      cause: error,
+      details: { path },
+    });
   }
   return keyFromPem(pem, path, `The encryption key file ${path}`);
 }
 
-/** `name` is where the text comes from, and `subject` how a sentence about it begins. Throws PipelineError KEY_FILE and KEY_PASSPHRASE. */
+/** `name` is where the text comes from, and `subject` how a sentence about it begins. Throws CodecError KEY_FILE and KEY_PASSPHRASE. */
 export function keyFromPem(pem: string, name: string, subject = `The PEM text of ${name}`): EncryptionKey {
   const block = findPrivateKey(pem, subject);
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: block, format: 'pem' });
   } catch (error) {
-    throw new CodecError(
-      'KEY_FILE',
-      `${subject} holds a private key that cannot be read: ${errorMessage(error)}.`,
-      error,
-    );
+    const reason = 'its text is damaged or cut short, or of an unknown kind';
+    throw new CodecError('KEY_FILE', `${subject} holds a private key that cannot be read: ${reason}`, { cause: error });
   }
   const { der, kind, form } = traditionalForm(key, block, subject);
   const bytes = createHash('sha256').update(der).digest();
@@ -65,14 +65,17 @@ export function keyFromPem(pem: string, name: string, subject = `The PEM text of
   };
 }
 
-/** The value of the variable `name`: base64 of any bytes, which are taken as they are. Throws PipelineError KEY_ENV. */
+/** The value of the variable `name`: base64 of any bytes, which are taken as they are. Throws CodecError KEY_ENV. */
 export function keyFromEnvironment(value: string | undefined, name: string): EncryptionKey {
   const variable = `The environment variable ${name}`;
-  if (value === undefined)
-    throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is not set.`);
-  if (value === '') throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is empty.`);
+  if (value === undefined) {
+    throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is not set`);
+  }
+  if (value === '') throw new CodecError('KEY_ENV', `${variable}, which is to hold the encryption key, is empty`);
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) {
-    throw new CodecError('KEY_ENV', `${variable} does not hold an encryption key: ${describeBase64Fault(value)}.`);
+    const reason = describeBase64Fault(value);
+    const options: ToolErrorOptions = value.includes('-----BEGIN') ? { hint: 'use-key-file' } : {};
+    throw new CodecError('KEY_ENV', `${variable} does not hold an encryption key: ${reason}`, options);
   }
   const bytes = Buffer.from(value, 'base64');
   const lookalikes = findPrivateKeyInDer(bytes, (key) => deriveAlternateKeys(key, bytes)) ?? [];
@@ -86,10 +89,10 @@ export function keyFromEnvironment(value: string | undefined, name: string): Enc
 /** No part of the value goes into the text. */
 function describeBase64Fault(value: string): string {
   if (value.includes('-----BEGIN')) {
-    return 'it holds PEM text where base64 of the key bytes is needed; put the text into a file and give --encryption-key-file';
+    return 'it holds PEM text where base64 of the key bytes is needed';
   }
-  if (/\s/.test(value)) return 'there are spaces or line breaks in its base64 text, which has to be one line';
-  if (/^[A-Za-z0-9+/]*$/.test(value)) return 'its base64 text does not end in the "=" that its length asks for';
+  if (/\s/.test(value)) return 'there are spaces or line breaks in its base64 text, which must be one line';
+  if (/^[A-Za-z0-9+/]*$/.test(value)) return 'its base64 text does not end in the "=" that its length requires';
   return 'it is not base64 text';
 }
 
@@ -104,13 +107,30 @@ function findPrivateKey(pem: string, subject: string): string {
       labels.push(label);
       continue;
     }
-    if (label.startsWith('ENCRYPTED') || /^Proc-Type:.*ENCRYPTED/m.test(block)) {
+    if (label.startsWith('ENCRYPTED') || /Proc-Type:.*ENCRYPTED/.test(block)) {
       const remedy = 'write a copy without one: openssl pkey -in FILE -out COPY';
-      throw new CodecError('KEY_PASSPHRASE', `${subject} is protected by a passphrase; ${remedy}.`);
+      throw new CodecError('KEY_PASSPHRASE', `${subject} is protected by a passphrase; ${remedy}`);
     }
-    return block;
+    return rewrapPem(block, label, subject);
   }
-  throw new CodecError('KEY_FILE', `${subject} holds no private key in PEM form: ${describeMissingKey(pem, labels)}.`);
+  throw new CodecError('KEY_FILE', `${subject} holds no private key in PEM form: ${describeMissingKey(pem, labels)}`);
+}
+
+const PEM_LINE_CHARS = /.{1,64}/g;
+
+/**
+ * The block with its line breaks where OpenSSL needs them: secret stores and environment files give PEM text on one line,
+ * with blanks or the two characters \\n in place of line breaks.
+ */
+function rewrapPem(block: string, label: string, subject: string): string {
+  const begin = `-----BEGIN ${label}-----`;
+  const end = `-----END ${label}-----`;
+  const body = block.slice(begin.length, -end.length).replace(/\\+[nr]|\s/g, '');
+  const foreign = /[^A-Za-z0-9+/=]/.exec(body)?.[0];
+  if (foreign !== undefined) {
+    throw new CodecError('KEY_FILE', `${subject} holds a private key that cannot be read: its text is not base64`);
+  }
+  return [begin, ...(body.match(PEM_LINE_CHARS) ?? []), end, ''].join('\n');
 }
 
 function describeMissingKey(pem: string, labels: readonly string[]): string {
@@ -120,6 +140,7 @@ function describeMissingKey(pem: string, labels: readonly string[]): string {
   }
   if (labels.length > 0) return `there is only ${labels.map((label) => `a block "${label}"`).join(' and ')}`;
   if (pem.includes('-----BEGIN')) return 'the block in it is not complete';
+  if (Buffer.from(pem, 'base64').includes('-----BEGIN')) return 'it is base64 text of a PEM text; decode it first';
   return 'there is no line "-----BEGIN PRIVATE KEY-----"';
 }
 
@@ -139,7 +160,7 @@ function traditionalForm(key: KeyObject, block: string, subject: string): { der:
       return { der: key.export({ format: 'der', type: 'pkcs8' }), kind: type, form: 'PKCS#8' };
     default: {
       // DSA and DH have forms of their own, which node:crypto does not write; another would give another key.
-      const text = `${subject} holds a ${type.toUpperCase()} key; take an RSA or EC key.`;
+      const text = `${subject} holds a ${type.toUpperCase()} key; use an RSA or EC key`;
       throw new CodecError('KEY_FILE', text);
     }
   }

@@ -2,18 +2,19 @@
 import { errorMessage, ToolError } from '../core/errors.js';
 import type { ByteSink } from '../core/byte-stream.js';
 import { CodecError } from './errors.js';
-import { newCompressor, type ZstdLibrary } from './zstd-library.js';
+import { checkZstdLevel, type CompressStep, type ZstdBackend, type ZstdCompressor } from './zstd-backend.js';
 
 /** As much as C writes at once; what is here is not yet in the file (asbackup.md 5.5). */
 const OUTPUT_BYTES = 128 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
- * One frame from the first byte to `close`, unless `endFrame` ends it earlier. Compressing is synchronous, in the
- * thread of the caller; the compressed bytes of before are written meanwhile.
+ * One frame from the first byte to `close`, unless `endFrame` ends it earlier. While bytes are compressed, the
+ * compressed bytes of before are written.
  */
 export class ZstdEncoder implements ByteSink {
   readonly name: string;
-  private readonly context: InstanceType<ZstdLibrary['CCtx']>;
+  private readonly compressor: ZstdCompressor;
   /** One is being filled while the other is being written. */
   private readonly outputs: [Buffer, Buffer] = [
     Buffer.allocUnsafeSlow(OUTPUT_BYTES),
@@ -23,22 +24,24 @@ export class ZstdEncoder implements ByteSink {
   private filled = 0;
   private frameOpen = false;
   private frames = 0;
-  /** Settles with the error instead of rejecting, as nobody may be waiting yet. */
+  /** Resolves with the error instead of rejecting, as nothing may wait for it yet. */
   private writing: Promise<{ error: unknown } | undefined> = Promise.resolve(undefined);
 
+  /** Throws CodecError ZSTD_LEVEL. */
   constructor(
     private readonly inner: ByteSink,
-    private readonly zstd: ZstdLibrary,
+    backend: ZstdBackend,
     level: number,
   ) {
+    checkZstdLevel(level);
     this.name = inner.name;
-    this.context = newCompressor(zstd, level);
+    this.compressor = backend.createCompressor(level);
   }
 
   /** Settles when everything is compressed, though part of it is kept for the next bytes. */
   write(chunk: Buffer): Promise<void> {
     this.frameOpen = true;
-    return this.compress(chunk, this.zstd.EndDirective.continue);
+    return this.compress(chunk, false);
   }
 
   /**
@@ -47,12 +50,12 @@ export class ZstdEncoder implements ByteSink {
    */
   async endFrame(): Promise<void> {
     if (this.frameOpen) {
-      await this.compress(Buffer.alloc(0), this.zstd.EndDirective.end);
+      await this.compress(NOTHING, true);
       this.frameOpen = false;
       this.frames++;
     }
-    await this.flush();
-    await this.settled();
+    await this.startWrite();
+    await this.waitForWrite();
   }
 
   async sync(): Promise<number> {
@@ -61,40 +64,41 @@ export class ZstdEncoder implements ByteSink {
   }
 
   async close(): Promise<void> {
-    // Compressed nothing is an empty frame, not an empty file, which no tool takes for compressed.
+    // Compressed nothing is an empty frame, not an empty file, which no tool recognizes as compressed.
     if (this.frames === 0) this.frameOpen = true;
     await this.endFrame();
+    this.compressor.close();
     await this.inner.close();
   }
 
   async abort(): Promise<void> {
     await this.writing;
+    this.compressor.close();
     await this.inner.abort();
   }
 
-  private async compress(chunk: Buffer, directive: number): Promise<void> {
+  private async compress(chunk: Buffer, end: boolean): Promise<void> {
     let input = chunk;
     for (;;) {
-      const [left, produced, consumed] = this.step(input, directive);
-      this.filled += produced;
-      input = input.subarray(consumed);
-      if (this.filled === OUTPUT_BYTES) await this.flush();
-      if (directive === this.zstd.EndDirective.continue ? input.length === 0 : left === 0) return;
-    }
-  }
-
-  private step(input: Buffer, directive: number): [left: number, produced: number, consumed: number] {
-    try {
-      return this.context.compressStream2(this.outputs[this.turn].subarray(this.filled), input, directive);
-    } catch (error) {
-      const text = `${this.name}: zstd cannot compress: ${errorMessage(error)}.`;
-      throw new CodecError('ZSTD_COMPRESS', text, error);
+      let step: CompressStep | Promise<CompressStep>;
+      try {
+        step = this.compressor.step(input, end, this.outputs[this.turn].subarray(this.filled));
+        if (step instanceof Promise) step = await step;
+      } catch (error) {
+        throw new CodecError('ZSTD_COMPRESS', `${this.name}: zstd cannot compress: ${errorMessage(error)}`, {
+          cause: error,
+        });
+      }
+      this.filled += step.produced;
+      if (this.filled === OUTPUT_BYTES) await this.startWrite();
+      if (step.finished) return;
+      input = input.subarray(step.consumed);
     }
   }
 
   /** Begins to write what is there, when what was before is written. */
-  private async flush(): Promise<void> {
-    await this.settled();
+  private async startWrite(): Promise<void> {
+    await this.waitForWrite();
     if (this.filled === 0) return;
     const bytes = this.outputs[this.turn].subarray(0, this.filled);
     this.turn = this.turn === 0 ? 1 : 0;
@@ -105,33 +109,9 @@ export class ZstdEncoder implements ByteSink {
     );
   }
 
-  private async settled(): Promise<void> {
+  private async waitForWrite(): Promise<void> {
     const failure = await this.writing;
     if (failure === undefined) return;
     throw failure.error instanceof Error ? failure.error : new ToolError('INTERNAL', errorMessage(failure.error));
-  }
-}
-
-/** Bytes as one frame of their own, its size in its head: what several threads can put behind one another. */
-export class FrameCompressor {
-  private readonly context: InstanceType<ZstdLibrary['CCtx']>;
-
-  constructor(
-    private readonly zstd: ZstdLibrary,
-    level: number,
-  ) {
-    this.context = newCompressor(zstd, level);
-  }
-
-  /** `memory` is used if it is large enough. */
-  frame(bytes: Uint8Array, memory?: ArrayBuffer): Buffer {
-    const bound = this.zstd.compressBound(bytes.length);
-    const output =
-      memory !== undefined && memory.byteLength >= bound ? Buffer.from(memory) : Buffer.allocUnsafeSlow(bound);
-    try {
-      return output.subarray(0, this.context.compress2(output, bytes));
-    } catch (error) {
-      throw new CodecError('ZSTD_COMPRESS', `zstd cannot compress: ${errorMessage(error)}.`, error);
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { type EncryptionKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../codecs/key.js';
 import type { CodecConfig } from '../codecs/codecs.js';
+import { COMPRESSION_IDS } from '../codecs/registry.js';
 import { logEvent } from '../core/log.js';
 import type { RunDependencies } from './run-dependencies.js';
 import type { PemSource } from './values/parse-value.js';
@@ -18,7 +19,8 @@ interface CodecValues {
 /** Reads the key, so that a wrong one is found before anything is changed. Throws CodecError. */
 export function toCodecConfig(values: CodecValues, { log, env = process.env }: RunDependencies): CodecConfig {
   const { compress, level = 0, encrypt: mode } = values;
-  const compression = compress === undefined ? {} : { compression: { level } };
+  const codec = COMPRESSION_IDS.find((id) => id === compress);
+  const compression = codec === undefined ? {} : { compression: { codec, level } };
   if (mode !== 'aes128' && mode !== 'aes256') return compression;
   const key = readKey(values, env);
   const print = fingerprint(key, mode);

@@ -4,7 +4,9 @@
  */
 export const HINT_IDS = [
   'allow-incomplete',
+  'build-zstd',
   'change-s3-part-size',
+  'check-codecs',
   'check-filter-exp',
   'check-s3-endpoint',
   'check-s3-network',
@@ -12,8 +14,10 @@ export const HINT_IDS = [
   'check-tls',
   'continue-backup',
   'continue-pipe',
+  'decompress-first',
   'grant-s3-permissions',
   'incomplete-backup',
+  'install-zstd',
   'move-state-file',
   'name-file-or-directory',
   'omit-metadata',
@@ -29,6 +33,7 @@ export const HINT_IDS = [
   'source-namespace',
   'start-again',
   'start-again-removing',
+  'use-key-file',
   'use-services-alternate',
   'write-directory',
 ] as const;

@@ -1,4 +1,5 @@
-import { errorMessage } from './errors.js';
+import { errorMessage, ToolError } from './errors.js';
+import type { HintId } from './hint.js';
 
 /** What a field of a log line may hold. Counts and sizes are numbers, lists hold names. */
 export type FieldValue = string | number | boolean | readonly string[];
@@ -10,6 +11,8 @@ export interface LogEvent {
   readonly event: string;
   readonly text: string;
   readonly fields?: Fields;
+  /** What the user can do about an error; the front end adds the sentence to the text. */
+  readonly hint?: HintId;
   /** Nothing has failed, but somebody should look at it. */
   readonly warning?: true;
 }
@@ -49,5 +52,6 @@ export function warningEvent(event: string, text: string, fields?: Fields): LogE
 export function errorEvent(error: unknown, event = 'error', more = ''): LogEvent {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
   const message = errorMessage(error);
-  return logEvent(event, (/[.!?]\)?$/.test(message) ? message : `${message}.`) + more, { code });
+  const line = logEvent(event, (/[.!?]\)?$/.test(message) ? message : `${message}.`) + more, { code });
+  return error instanceof ToolError && error.hint !== undefined ? { ...line, hint: error.hint } : line;
 }

@@ -6,11 +6,11 @@ export interface Sindex {
   /** '' = no set. */
   set: string;
   name: string;
-  /** Whole bin, list elements, map keys, map values. */
-  indexType: 'N' | 'L' | 'K' | 'V';
+  /** Whole bin, list elements, map keys, map values; S = all records of the set, without a bin. */
+  indexType: 'N' | 'L' | 'K' | 'V' | 'S';
   bin: string;
-  /** Numeric, string, geo2dsphere, blob. */
-  dataType: 'N' | 'S' | 'G' | 'B';
+  /** Numeric, string, geo2dsphere, blob; E = none, of a set index. */
+  dataType: 'N' | 'S' | 'G' | 'B' | 'E';
   /** Base64 of the msgpack CDT context, '' = none. */
   context: string;
   /** Base64 of the msgpack expression that is indexed in place of a bin (servers from 8.1), '' = none. */

@@ -35,6 +35,22 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     api: 'Check the network, s3.connectTimeoutMs and the proxy, if there is one.',
     rest: 'Check the network, the connect timeout and the proxy, if there is one.',
   },
+  'build-zstd': {
+    cli: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
+    api: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
+  },
+  'check-codecs': {
+    cli: 'Set --compress and --encrypt as for the backup.',
+    api: 'Set compress and encrypt as for the backup.',
+  },
+  'decompress-first': {
+    cli: 'Decompress the file first with zstd -d --long=31.',
+    api: 'Decompress the file first with zstd -d --long=31.',
+  },
+  'install-zstd': {
+    cli: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
+    api: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
+  },
   'check-seeds': {
     cli: 'Check --host and --port.',
     api: 'Check hosts and port.',
@@ -121,6 +137,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give its region with --s3-region, or --s3-endpoint-override for a service other than AWS.',
     api: 'Set s3.region, or s3.endpoint for a service other than AWS.',
     rest: 'Set s3-region, or s3-endpoint-override for a service other than AWS.',
+  },
+  'use-key-file': {
+    cli: 'Write the text to a file and give --encryption-key-file.',
+    api: 'Give the text as encrypt.keyPem, or write it to a file and give encrypt.keyFile.',
   },
   'use-services-alternate': {
     cli: 'If the nodes have alternate addresses for clients outside, give --services-alternate.',

@@ -7,6 +7,7 @@ import {
   type LogLevel,
   type LogLine,
 } from '../core/log.js';
+import { hintText } from './hints.js';
 
 /** The C tools end the program at a line of this many bytes; here such a line is cut. */
 const MAX_LINE_BYTES = 9_999;
@@ -104,9 +105,17 @@ export class StderrLogger implements Log {
   }
 
   #line(level: LogLevel, line: LogLine, worker: number | undefined): void {
-    const event = redacted(toLogEvent(line), this.#redact);
+    const event = redacted(withHint(toLogEvent(line)), this.#redact);
     this.#write(this.form({ time: this.#now(), level, event, pid: this.#pid, worker }));
   }
+}
+
+/** The remedy, in the terms of the command line. */
+function withHint(event: LogEvent): LogEvent {
+  const { hint, ...plain } = event;
+  if (hint === undefined) return event;
+  const sentence = /[.!?]$/.test(plain.text) ? plain.text : `${plain.text}.`;
+  return { ...plain, text: `${sentence} ${hintText(hint, 'cli')}` };
 }
 
 function redacted({ fields, ...event }: LogEvent, redact: (text: string) => string): LogEvent {

@@ -1,20 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Decoder, Entry, FormatError } from '../../src/asb/decoder.js';
+import { Decoder, Entry } from '../../src/asb/decoder.js';
 import { Particle } from '../../src/core/particle.js';
-import { DIGEST_TEXT, decode, fileWith, fixture, records, reencode } from '../support/asb.js';
+import { DIGEST_TEXT, decode, decodeError, fileWith, fixture, records, reencode } from '../support/asb.js';
 import type { Decoded } from '../support/asb.js';
 
 const SAMPLES = ['vectors/sample.asb', 'vectors/sample-compact.asb', 'vectors/legacy-3.0.asb'];
-
-function errorOf(text: Buffer | string, options: Parameters<typeof decode>[1] = {}): FormatError {
-  try {
-    decode(typeof text === 'string' ? Buffer.from(text, 'latin1') : text, options);
-  } catch (error) {
-    if (error instanceof FormatError) return error;
-    throw error;
-  }
-  throw new Error('the text was accepted');
-}
 
 describe('a file is read the same however it arrives', () => {
   for (const name of SAMPLES) {
@@ -44,7 +34,7 @@ describe('a file is read the same however it arrives', () => {
             expect(() => decode(part, { chunks })).not.toThrow();
             continue;
           }
-          const error = errorOf(part, { chunks });
+          const error = decodeError(part, { chunks });
           expect([error.code, error.offset], `cut at ${cut}`).toEqual(['ASB_TRUNCATED', cut]);
         }
       }
@@ -116,7 +106,7 @@ describe('bins', () => {
 
   it('that are not wanted are checked all the same', () => {
     expect(bins(['- S a 1 x', '- B b 4 AAAA', '- I a 7'], ['b'])).toEqual(['4 b 000000']);
-    expect(errorOf(fileWith(['- B a 4 A*AA']), { bins: ['b'] }).code).toBe('ASB_BASE64');
+    expect(decodeError(fileWith(['- B a 4 A*AA']), { bins: ['b'] }).code).toBe('ASB_BASE64');
     expect(bins(['- I  1', '- I a 2'], [''])).toEqual(['1  0000000000000001']);
   });
 
@@ -149,14 +139,21 @@ describe('secondary indexes and UDF modules', () => {
   });
 
   it('is an error when an expression is missing, or more follows it', () => {
-    const at = (line: string): number => errorOf(`Version 3.2\n${line}\n`).column;
+    const at = (line: string): number => decodeError(`Version 3.2\n${line}\n`).column;
     expect(at('* e t s n N 1 b S')).toBe(18);
     expect(at('* e t s n N 1 b S ')).toBe(19);
-    expect(at('* e t s n N 1 b S a b c')).toBe(22);
+    expect(at('* e t s n N 1 b S aaaa bbbb c')).toBe(28);
+  });
+
+  it('index on a whole set, in a file of version 3.3, is read', () => {
+    expect(index('* i test s setidx S 1  E', '3.3')).toEqual(['s', 'setidx', '', 'S', 'E', '', '']);
+    expect(decodeError('Version 3.3\n* i test s setidx S 1  N\n').message).toMatch(/:2:24 .*expected "E"/);
+    expect(decodeError('Version 3.3\n* i test s setidx S 1 b E\n').message).toMatch(/a set index has no bin/);
+    expect(decodeError('Version 3.3\n* i test s n N 1 b E\n').message).toMatch(/expected an index data type/);
   });
 
   it('is refused rather than changed when a name is not UTF-8', () => {
-    const error = errorOf('Version 3.1\n* i test s\xff n N 1 b N\n');
+    const error = decodeError('Version 3.1\n* i test s\xff n N 1 b N\n');
     expect([error.code, error.line, error.column]).toEqual(['ASB_SYNTAX', 2, 10]);
   });
 
@@ -170,23 +167,21 @@ describe('secondary indexes and UDF modules', () => {
 
 describe('an error says where it is and what to do', () => {
   it('when the file is no backup, or is one inside something else', () => {
-    const message = (start: string | Buffer): string => errorOf(start).message;
+    const message = (start: string | Buffer): string => decodeError(start).message;
     expect(message('')).toBe('backup.asb:1:1 (byte 0): the file is empty; a backup begins with "Version 3.1"');
-    expect(message(Buffer.from('28b52ffd0458a1030076', 'hex'))).toMatch(
-      /:1:1 .*zstd: give --compress zstd.*28 b5 2f fd/,
-    );
+    expect(message(Buffer.from('28b52ffd0458a1030076', 'hex'))).toMatch(/:1:1 .*compressed with zstd .*28 b5 2f fd/);
     expect(message(Buffer.from('1f8b0800000000000003', 'hex'))).toMatch(/gzip/);
     expect(message(Buffer.from('51f97769273998f10bfbca7d', 'hex'))).toMatch(/encrypted.*wrong key.*51 f9 77/);
     expect(message('{"json": true}')).toMatch(/not a backup file: it begins with "{\\"json\\": tru" instead/);
     expect(message('\xef\xbb\xbfVersion 3.1\n')).toMatch(/byte order mark/);
     expect(message('Version 3.1\r\n')).toMatch(/:1:12 .*text mode/);
-    expect(message('Version 4.0\n')).toMatch(/:1:9 .*"4.0" is unknown; readable are 3.0, 3.1 and 3.2/);
+    expect(message('Version 4.0\n')).toMatch(/:1:9 .*"4.0" is unknown; readable are 3.0 to 3.3/);
     expect(message('Version 3')).toMatch(/:1:10 .*cut short in the middle of a version line/);
     expect(message('Version 9')).toMatch(/:1:9 .*"9" is unknown/);
   });
 
   it('with the byte that was found and the one that was expected', () => {
-    const message = (bin: string): string => errorOf(fileWith([bin])).message;
+    const message = (bin: string): string => decodeError(fileWith([bin])).message;
     expect(message('- I i 12x')).toBe(
       'backup.asb:7:9 (byte 80): expected a digit or the end of the line in the integer, found "x"',
     );
@@ -198,7 +193,7 @@ describe('an error says where it is and what to do', () => {
   });
 
   it('with a stable code', () => {
-    const code = (bin: string): string => errorOf(fileWith([bin])).code;
+    const code = (bin: string): string => decodeError(fileWith([bin])).code;
     expect(code('- I i 9223372036854775808')).toBe('ASB_NUMBER');
     expect(code('- D d 1e999')).toBe('ASB_NUMBER');
     expect(code('- D d x')).toBe('ASB_NUMBER');
@@ -207,18 +202,18 @@ describe('an error says where it is and what to do', () => {
     expect(code(`- I i ${'0'.repeat(1000)}1`)).toBe('ASB_LIMIT');
     expect(code('- U u 1')).toBe('ASB_LDT');
     expect(code('- I\ti 1')).toBe('ASB_SYNTAX');
-    expect(errorOf('Version 3.9\n').code).toBe('ASB_VERSION');
-    expect(errorOf('Version 3.1\n+').code).toBe('ASB_TRUNCATED');
+    expect(decodeError('Version 3.9\n').code).toBe('ASB_VERSION');
+    expect(decodeError('Version 3.1\n+').code).toBe('ASB_TRUNCATED');
   });
 
   it('in a line that comes after values and names with line feeds', () => {
-    const error = errorOf(fileWith(['- S s 5 a\n\nbc', '- I x\\\ny 1', '- Z z X']));
+    const error = decodeError(fileWith(['- S s 5 a\n\nbc', '- I x\\\ny 1', '- Z z X']));
     expect([error.line, error.column]).toEqual([12, 7]);
     const second = Buffer.concat([
       fileWith(['- S s 3 \n\n\n', '- N a\\\n']),
       Buffer.from(`+ n test\n+ d ${DIGEST_TEXT}\n+ g x\n`),
     ]);
-    expect(errorOf(second, { chunks: [1] })).toMatchObject({ line: 15, column: 5, code: 'ASB_NUMBER' });
+    expect(decodeError(second, { chunks: [1] })).toMatchObject({ line: 15, column: 5, code: 'ASB_NUMBER' });
   });
 
   it('and comes again when the caller goes on', () => {
@@ -244,10 +239,10 @@ describe('an error says where it is and what to do', () => {
 describe('damage costs no memory', () => {
   it('a length beyond any record is refused before anything is waited for', () => {
     for (const length of ['4294967295', '300000000']) {
-      const error = errorOf(fileWith([`- S s ${length} abc`]));
+      const error = decodeError(fileWith([`- S s ${length} abc`]));
       expect([error.code, error.line, error.column]).toEqual(['ASB_LIMIT', 7, 7 + length.length]);
     }
-    expect(errorOf('Version 3.1\n* u L a 4294967296 x\n').code).toBe('ASB_NUMBER');
+    expect(decodeError('Version 3.1\n* u L a 4294967296 x\n').code).toBe('ASB_NUMBER');
   });
 
   it('a name or number without end is refused as soon as it is too long', () => {
@@ -269,7 +264,7 @@ describe('damage costs no memory', () => {
     const decoder = new Decoder({ file: 'f', maxEntryBytes: 2000 });
     decoder.write(text);
     expect(() => decoder.next()).toThrow(/this record is longer than 2000 bytes/);
-    expect(errorOf(fileWith(['- S s 5000 x']), { maxEntryBytes: 2000 })).toMatchObject({
+    expect(decodeError(fileWith(['- S s 5000 x']), { maxEntryBytes: 2000 })).toMatchObject({
       code: 'ASB_LIMIT',
       column: 11,
     });

@@ -96,7 +96,7 @@ describe('a key file', () => {
     const path = join(folder, 'locked.pem');
     writeFileSync(path, pem);
     expect(() => readKeyFile(path)).toThrow(
-      `The encryption key file ${path} is protected by a passphrase; write a copy without one: openssl pkey -in FILE -out COPY.`,
+      `The encryption key file ${path} is protected by a passphrase; write a copy without one: openssl pkey -in FILE -out COPY`,
     );
   });
 
@@ -122,11 +122,39 @@ describe('a key file', () => {
       /^The PEM text of k holds a private key that cannot be read: /,
     );
     expect(() => readKeyFile(join(folder, 'none'))).toThrow(
-      /^Cannot read the encryption key file .*none: no such file or directory \(ENOENT\)\.$/,
+      /^Cannot read the encryption key file .*none: no such file or directory \(ENOENT\)$/,
     );
     const dsa = generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }).privateKey;
     expect(() => keyFromPem(dsa.export({ format: 'pem', type: 'pkcs8' }).toString(), 'k')).toThrow(
-      'The PEM text of k holds a DSA key; take an RSA or EC key.',
+      'The PEM text of k holds a DSA key; use an RSA or EC key',
+    );
+  });
+});
+
+describe('a PEM key whose line breaks are lost', () => {
+  it.each([
+    ['blanks', (pem: string) => pem.trim().replaceAll('\n', ' ')],
+    ['nothing', (pem: string) => pem.replaceAll('\n', '')],
+    ['the characters \\n', (pem: string) => pem.replaceAll('\n', '\\n')],
+    ['the characters \\\\n', (pem: string) => pem.replaceAll('\n', '\\\\n')],
+    ['carriage returns', (pem: string) => pem.replaceAll('\n', '\r\n')],
+    ['blanks and quotes around', (pem: string) => JSON.stringify(pem)],
+  ])('reader of keys accepts %s in their place, as secret stores give them', (_what, change) => {
+    for (const pem of [pkcs1, pkcs8]) expect(digestOf(keyFromPem(change(pem), 'k'))).toBe(digestOf(key));
+  });
+
+  it('reader of keys says that a key is base64 of its PEM text', () => {
+    expect(() => keyFromPem(Buffer.from(pkcs8).toString('base64'), 'k')).toThrow(
+      'it is base64 text of a PEM text; decode it first',
+    );
+  });
+
+  it('reader of keys says in words that a key is damaged, and shows nothing of it', () => {
+    const damaged = pkcs8.replace(bodyOf(pkcs8).slice(10, 30), '*'.repeat(20));
+    expect(() => keyFromPem(damaged, 'k')).toThrow(/cannot be read: its text is not base64$/);
+    const cut = pkcs8.replace(bodyOf(pkcs8).slice(0, 64), '');
+    expect(() => keyFromPem(cut, 'k')).toThrow(
+      /cannot be read: its text is damaged or cut short, or of an unknown kind$/,
     );
   });
 });
@@ -146,8 +174,8 @@ describe('an environment variable', () => {
   });
 
   it.each([
-    [undefined, 'The environment variable K, which is to hold the encryption key, is not set.'],
-    ['', 'The environment variable K, which is to hold the encryption key, is empty.'],
+    [undefined, 'The environment variable K, which is to hold the encryption key, is not set'],
+    ['', 'The environment variable K, which is to hold the encryption key, is empty'],
     [pkcs8, 'it holds PEM text where base64 of the key bytes is needed'],
     ['AAAA AAAA', 'there are spaces or line breaks'],
     ['AAAA\n', 'there are spaces or line breaks'],

@@ -202,28 +202,40 @@ describe.each(Object.entries(MODES))('a backup with %s', (name, mode) => {
 describe('what is stored in another way than was said', () => {
   const file = (name: string): string[] => ['-i', join(GOLDEN, name, 'test_00000.asb')];
   it.each([
-    ['zstd', [], 'it is compressed with zstd: give --compress zstd'],
-    ['plain', ['-z', 'zstd'], 'cannot be read: it is not compressed: leave out --compress.'],
-    ['plain', MODES.aes128!.args, 'cannot be read: it is not encrypted: leave out --encrypt.'],
-    ['aes128', [], 'it is encrypted (give --encrypt and its key)'],
-    ['aes128', ['-z', 'zstd'], 'cannot be read: it looks encrypted: give --encrypt and its key too.'],
-    ['aes128', MODES.aes256!.args, 'it is encrypted with aes128, not with aes256: give --encrypt aes128.'],
-    ['aes256', MODES.aes128!.args, 'it is encrypted with aes256, not with aes128: give --encrypt aes256.'],
+    ['zstd', [], 'it is compressed with zstd (its first bytes are 28 b5 2f fd'],
+    ['plain', ['-z', 'zstd'], 'cannot be read: it is not compressed. Set --compress and --encrypt as for the backup.'],
+    [
+      'plain',
+      MODES.aes128!.args,
+      'cannot be read: it is not encrypted. Set --compress and --encrypt as for the backup.',
+    ],
+    ['aes128', [], 'this is not a backup file: it is encrypted, was decrypted with a wrong key, or is damaged'],
+    ['aes128', ['-z', 'zstd'], 'cannot be read: it looks encrypted. Set --compress and --encrypt as for the backup.'],
+    [
+      'aes128',
+      MODES.aes256!.args,
+      'it is encrypted with aes128, not with aes256. Set --compress and --encrypt as for the backup.',
+    ],
+    [
+      'aes256',
+      MODES.aes128!.args,
+      'it is encrypted with aes256, not with aes128. Set --compress and --encrypt as for the backup.',
+    ],
     [
       'aes256',
       MODES['zstd and aes256']!.args,
-      'the key is right, but the data are not compressed: leave out --compress.',
+      'the key is right, but the data are not compressed. Set --compress and --encrypt as for the backup.',
     ],
     [
       'zstd-aes256',
       MODES.aes256!.args,
-      'the key is right, and the data are compressed as well: give --compress zstd too.',
+      'the key is right, but the data are compressed with zstd as well. Set --compress and --encrypt as for the backup.',
     ],
-    ['zstd-aes256', ['-z', 'zstd'], 'it looks encrypted: give --encrypt and its key too.'],
+    ['zstd-aes256', ['-z', 'zstd'], 'it looks encrypted. Set --compress and --encrypt as for the backup.'],
     [
       'zstd-aes256',
       MODES['zstd and aes128']!.args,
-      'it is encrypted with aes256, not with aes128: give --encrypt aes256.',
+      'it is encrypted with aes256, not with aes128. Set --compress and --encrypt as for the backup.',
     ],
   ])('%s %j', async (name, args, said) => {
     const log = await fail('asrestore', [...file(name), ...args]);
@@ -280,7 +292,7 @@ describe('what cannot be done is said before anything is touched', () => {
     [
       'no variable',
       ['-y', 'aes128', '--encryption-key-env', 'NO_SUCH'],
-      'The environment variable NO_SUCH, which is to hold the encryption key, is not set.',
+      'The environment variable NO_SUCH, which is to hold the encryption key, is not set',
     ],
     [
       'no key file',

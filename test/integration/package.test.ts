@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from '../support/target.js';
 
@@ -109,10 +110,13 @@ describe('the packed file', () => {
 
   it('says how to get the compression library when there is none, and uses it when there is', () => {
     const compressed = ['-n', 'test', '-d', 'compressed', '-z', 'zstd'];
-    const without = run('asbackup', ...reach(), ...compressed);
-    expect(without.code).toBe(1);
-    expect(without.stderr).toContain('(zstd-napi is not installed); build it with "npm install ');
-    expect(without.stderr).toContain(` in ${unpacked}, `);
+    // Node.js from 22.15 needs no native module.
+    if (!('createZstdCompress' in zlib)) {
+      const without = run('asbackup', ...reach(), ...compressed);
+      expect(without.code).toBe(1);
+      expect(without.stderr).toContain(`zstd-napi is not installed in ${unpacked}`);
+      expect(without.stderr).toContain('Run "npm install ');
+    }
     for (const name of Object.keys(manifest.optionalDependencies)) link(name);
     const backup = run('asbackup', ...reach(), ...compressed);
     expect(backup.code, backup.stderr).toBe(0);

@@ -1,7 +1,14 @@
 /** What the tests of the backup format share: fixtures, a plain model of what a file holds, and both ways to it. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DECODED_BIN_STRIDE, Decoder, Entry, NAME_IN_ARENA, VALUE_IN_ARENA } from '../../src/asb/decoder.js';
+import {
+  DECODED_BIN_STRIDE,
+  Decoder,
+  Entry,
+  FormatError,
+  NAME_IN_ARENA,
+  VALUE_IN_ARENA,
+} from '../../src/asb/decoder.js';
 import type { DecodedRecord, DecoderOptions } from '../../src/asb/decoder.js';
 import { VERSION_LINE_BYTES } from '../../src/asb/format.js';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
@@ -186,4 +193,15 @@ export function fileWith(bins: readonly (string | Buffer)[], version = '3.1'): B
     Buffer.from(`Version ${version}\n+ n test\n+ d ${DIGEST_TEXT}\n+ g 1\n+ t 0\n+ b ${bins.length}\n`),
     ...bins.flatMap((bin) => [typeof bin === 'string' ? Buffer.from(bin, 'latin1') : bin, Buffer.from('\n')]),
   ]);
+}
+
+/** The FormatError that `text` is refused with. */
+export function decodeError(text: Buffer | string, options: Parameters<typeof decode>[1] = {}): FormatError {
+  try {
+    decode(typeof text === 'string' ? Buffer.from(text, 'latin1') : text, options);
+  } catch (error) {
+    if (error instanceof FormatError) return error;
+    throw error;
+  }
+  throw new Error('the text was accepted');
 }

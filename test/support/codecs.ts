@@ -97,11 +97,11 @@ export async function readUntilError(source: ByteSource): Promise<{ bytes: Buffe
 /** The four ways a file can be stored, and plain. */
 export const MODES: Readonly<Record<string, CodecConfig>> = {
   plain: {},
-  zstd: { compression: { level: 0 } },
+  zstd: { compression: { codec: 'zstd', level: 0 } },
   aes128: { encryption: { mode: 'aes128', key } },
   aes256: { encryption: { mode: 'aes256', key } },
-  'zstd + aes128': { compression: { level: 0 }, encryption: { mode: 'aes128', key } },
-  'zstd + aes256': { compression: { level: 0 }, encryption: { mode: 'aes256', key } },
+  'zstd + aes128': { compression: { codec: 'zstd', level: 0 }, encryption: { mode: 'aes128', key } },
+  'zstd + aes256': { compression: { codec: 'zstd', level: 0 }, encryption: { mode: 'aes256', key } },
 };
 
 export async function encodeAll(options: CodecConfig, chunks: readonly Buffer[]): Promise<Buffer> {

@@ -24,8 +24,8 @@ const DATA_TYPES: Readonly<Record<string, Sindex['dataType']>> = {
   geojson: 'G',
   blob: 'B',
 };
-const INDEX_TYPE_NAMES = { N: 'DEFAULT', L: 'LIST', K: 'MAPKEYS', V: 'MAPVALUES' } as const;
-const DATA_TYPE_NAMES = { N: 'NUMERIC', S: 'STRING', G: 'GEO2DSPHERE', B: 'BLOB' } as const;
+const INDEX_TYPE_NAMES = { N: 'DEFAULT', L: 'LIST', K: 'MAPKEYS', V: 'MAPVALUES', S: 'SET' } as const;
+const DATA_TYPE_NAMES = { N: 'NUMERIC', S: 'STRING', G: 'GEO2DSPHERE', B: 'BLOB', E: '' } as const;
 
 /** All indexes of a namespace. `unsupported` names those no backup file can hold (8.1.2 lists set indexes too). */
 export async function listSindexes(
@@ -89,6 +89,8 @@ export async function createSindex(cluster: Cluster, index: Sindex): Promise<voi
   if (index.context !== '') parts.push(`context=${index.context}`);
   if (index.indexType !== 'N') parts.push(`indextype=${INDEX_TYPE_NAMES[index.indexType]}`);
   const type = DATA_TYPE_NAMES[index.dataType];
+  // An index on a whole set (servers from 8.1.2) has neither a bin nor a type.
+  if (index.indexType === 'S') return sendCommand(cluster, `sindex-create:${parts.join(';')}`);
   if (index.expression !== '') parts.push(`exp=${index.expression}`, `type=${type}`);
   else if (modern) parts.push(`bin=${index.bin}`, `type=${type}`);
   else parts.push(`indexdata=${index.bin},${type}`);

@@ -50,7 +50,7 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       this.output = this.openDirectory(data.output, codecs);
     } else {
       const post: WorkerLink<BackupMessage>['post'] = (message, transfer) => link.post(message, transfer);
-      this.output = this.shared = new SharedOutput(post, codecs.compressor());
+      this.output = this.shared = new SharedOutput(post, codecs.createFrameCompressor());
     }
     const { selection, compact } = data;
     this.writer = new RecordWriter(new RecordEncoder({ namespace: selection.namespace, compact }), this.output);

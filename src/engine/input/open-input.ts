@@ -37,7 +37,8 @@ const CODES_AT_START = ['ASB_VERSION', 'ZSTD_FORMAT', 'ZSTD_CORRUPT', 'AES_TRUNC
  */
 export function explainReadError(error: unknown, source: DecodedSource): unknown {
   if (!source.transforms || !(error instanceof ToolError) || !CODES_AT_START.includes(error.code)) return error;
-  const reason = source.explain();
-  if (reason === undefined) return error;
-  return new InputError(error.code, `${source.name} cannot be read: ${reason}`, { cause: error });
+  const problem = source.explain();
+  if (problem === undefined) return error;
+  const { reason, hint } = problem;
+  return new InputError(error.code, `${source.name} cannot be read: ${reason}`, { cause: error, hint });
 }

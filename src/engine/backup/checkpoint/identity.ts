@@ -22,7 +22,7 @@ export function createIdentity(config: BackupConfig): Identity {
     'partition-list': config.nodeList === undefined ? formatPartitions(config) : '',
     'node-list': (config.nodeList ?? []).map(({ host, port }) => `${host}:${port}`).join(','),
     compact: config.compact,
-    compress: config.compression === undefined ? '' : 'zstd',
+    compress: config.compression?.codec ?? '',
     encrypt: encryption?.mode ?? '',
     'key fingerprint': encryption === undefined ? '' : fingerprint(encryption.key, encryption.mode),
     'output-file-prefix': target.kind === 'directory' ? config.prefix : '',

@@ -158,8 +158,7 @@ export class DirectoryOutput implements ChunkOutput {
     const stored = await (
       await this.storages.forPath(path)
     ).resume(path, token === undefined ? { bytes } : { bytes, token });
-    const from = vector === undefined ? undefined : { vector, offset: bytes - this.pipeline.overheadBytes };
-    this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, bytes)), from);
+    this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, bytes)), { storedBytes: bytes, vector });
   }
 
   private meter(storage: ByteSink, relative: string, bytesBefore: number): ByteSink {

@@ -1,6 +1,6 @@
 /** The worker's end of the one output for all workers, which the main thread owns (shared-writer.ts). */
 import type { Transferable } from 'node:worker_threads';
-import type { FrameCompressor } from '../../../codecs/zstd-encoder.js';
+import type { FrameCompressor } from '../../../codecs/codec.js';
 import type { ProgressDelta } from '../checkpoint/progress-delta.js';
 import type { BackupMessage } from '../worker-protocol.js';
 import type { ChunkOutput, FinishedFile } from './chunk-output.js';
@@ -33,7 +33,7 @@ export class SharedOutput implements ChunkOutput {
     if (this.compressor === undefined) return Buffer.from(await this.send(chunk, delta));
     let frame: Buffer;
     try {
-      frame = this.compressor.frame(chunk, this.spare.pop());
+      frame = this.compressor.compressFrame(chunk, this.spare.pop());
     } catch (error) {
       // Later chunks would say that the scan has come further than what was written.
       this.broken = error instanceof Error ? error : new Error(String(error));

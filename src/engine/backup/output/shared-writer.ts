@@ -1,5 +1,4 @@
 /** The main thread's end of the one output for all workers: a file, standard output, or a stream. */
-import { AES_HEADER_BYTES, encryptVector } from '../../../codecs/aes-ctr.js';
 import type { Codecs } from '../../../codecs/codecs.js';
 import type { ByteSink } from '../../../core/byte-stream.js';
 import { CountingSink } from '../../../storage/decorators/meter.js';
@@ -46,20 +45,16 @@ export class SharedWriter {
 
   /** `header`: what a new output begins with. */
   async open(header: Buffer | undefined): Promise<void> {
-    const { codecs, bandwidth, config, resumed, signal } = this.options;
+    const { codecs, bandwidth, resumed, signal } = this.options;
     const storage = (this.storage = await this.openStorage());
     const metered = new CountingSink(storage, (bytes) => (this.bytes += bytes));
     const throttled = throttle(metered, bandwidth, signal);
     const vector = resumed?.vector ?? this.options.vector;
     const bytesBefore = resumed?.bytes ?? 0;
-    if (config.encryption === undefined || vector === undefined) {
-      this.sink = codecs.encrypt(throttled);
-    } else {
-      if (bytesBefore === 0) await throttled.write(encryptVector(config.encryption, Buffer.from(vector)));
-      const offset = Math.max(0, bytesBefore - AES_HEADER_BYTES);
-      this.sink = codecs.encrypt(throttled, { vector, offset });
+    this.sink = codecs.encodeFrames(throttled, { storedBytes: bytesBefore, vector });
+    if (header !== undefined) {
+      await this.sink.write(codecs.createFrameCompressor()?.compressFrame(header) ?? header);
     }
-    if (header !== undefined) await this.sink.write(codecs.compressor()?.frame(header) ?? header);
   }
 
   /** Settles when the memory of the chunk is free again; never rejects. */

@@ -25,7 +25,7 @@ describe('the size of samples', () => {
   });
 
   it('is smaller with compression', async () => {
-    const meter = await measured({ compression: { level: 0 } });
+    const meter = await measured({ compression: { codec: 'zstd', level: 0 } });
     expect(meter.storedBytes).toBeGreaterThan(0);
     expect(meter.ratio).toBeLessThan(0.05);
     expect(meter.sizeOf(10)).toBe(HEADER.length + Math.ceil(100_000 * meter.ratio));
