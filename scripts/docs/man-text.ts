@@ -1,4 +1,4 @@
-/** What the man pages say that is not in the option tables. `*bold*`, `_italic_`; a pair is a term and its meaning. */
+/** Texts of the man pages that are not in the option tables. `*bold*`, `_italic_`; a pair is a term and its meaning. */
 
 type Paragraph = string | readonly [string, string];
 
@@ -13,31 +13,31 @@ export interface ManText {
 }
 
 const configurationFiles = (tool: string): readonly Paragraph[] => [
-  'Files in TOML can set what is not said on the command line. They are read in this order, and a later one wins: */etc/aerospike/astools.conf*, *$HOME/.aerospike/astools.conf*, the file of *--config-file*. The file of *--only-config-file* is read instead of these, with *--no-config-file* none.',
-  `Options of the connection and of TLS stand in the section *[cluster]*, those of the secret agent in *[secret-agent]*, all others in *[${tool}]*. With *--instance* _X_, *[cluster_X]* takes the place of *[cluster]*, and *[${tool}_X]* and *[secret-agent_X]* are used where they exist. A key is the long name of the option. *[include]* names further files with *file* and *directory*.`,
-  'The command line wins over all files: lists are replaced, a flag is switched off with *--flag=false*, and where several options answer the same question the command line decides which one does. An unknown key, a value out of bounds and a named file that is not there end the program before it has done anything.',
-  'Nearly every value can be kept in the secret agent, in files and on the command line: *secrets:*_RESOURCE:KEY_ stands for it.',
+  'TOML files can set the options that are not given on the command line. They are read in this order, and a later one overrides an earlier one: */etc/aerospike/astools.conf*, *$HOME/.aerospike/astools.conf*, the file of *--config-file*. The file of *--only-config-file* is read instead of these; with *--no-config-file* none is read.',
+  `Options of the connection and of TLS belong to the section *[cluster]*, those of the secret agent to *[secret-agent]*, all others to *[${tool}]*. With *--instance* _X_, *[cluster_X]* replaces *[cluster]*, and *[${tool}_X]* and *[secret-agent_X]* are used if they exist. A key is the long name of the option. *[include]* names further files with *file* and *directory*.`,
+  'The command line overrides all files: it replaces lists, *--flag=false* switches a flag off, and of options that exclude each other the one on the command line counts. An unknown key, a value out of bounds and a named file that does not exist end the program before it has done anything.',
+  'Nearly every value, in files and on the command line, can be a reference to the secret agent: *secrets:*_RESOURCE:KEY_.',
 ];
 
 const commonEnvironment: readonly Paragraph[] = [
-  ['*HOME*', 'Where the second configuration file is looked for.'],
+  ['*HOME*', 'The directory of the second configuration file.'],
   [
     '*NO_COLOR*, *TERM*',
-    'If *NO_COLOR* is not empty or *TERM* is *dumb*, nothing is drawn on the terminal: the log is plain lines.',
+    'If *NO_COLOR* is not empty or *TERM* is *dumb*, no progress bar is drawn; the log has lines only.',
   ],
   [
-    'Variables of your own',
-    'The one that *--encryption-key-env* names holds a key in base64. *--password* and *--tls-keyfile-password* take *env:*_VAR_.',
+    'Custom environment variables',
+    'The variable that *--encryption-key-env* names has a key in base64. *--password* and *--tls-keyfile-password* accept *env:*_VAR_.',
   ],
 ];
 
 const exitStatus: readonly Paragraph[] = [
   ['*0*', 'Everything asked for was done.'],
-  ['*1*', 'Something was not. The last lines of the log with *[ERR]* say what is missing, and how to go on.'],
+  ['*1*', 'Something was not done. The last lines of the log with *[ERR]* say what is missing and how to go on.'],
 ];
 
 const log =
-  'The log goes to standard error: _time_ GMT *[INF]* or *[ERR]*, with *--verbose* also *[VER]*, and the number of the thread. Standard output carries nothing but data, help and version.';
+  'The log goes to standard error: _time_ GMT *[INF]* or *[ERR]*, with *--verbose* also *[VER]*, and the number of the thread. Standard output has nothing but data, help and version.';
 
 export const manText: Record<'asbackup' | 'asrestore', ManText> = {
   asbackup: {
@@ -49,9 +49,9 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
       '*--remove-artifacts* (*-d* _directory_ | *-o* _file_)',
     ],
     description: [
-      '*asbackup* reads the records of a namespace from an Aerospike cluster, with its secondary indexes and UDF modules, and writes them to a directory of files, to one file or to standard output. What it writes can be read by *asrestore*(1) and by the C tools of the same names.',
-      'Records are read by partition. A connection or node that fails is gone around by asking the next replica for what is left. Records that are written during the backup may be in it or not.',
-      'A backup that is interrupted, whatever by, can be finished: see *--continue*. Its state file is kept up to date during the run and deleted when the backup is complete.',
+      '*asbackup* reads the records of a namespace from an Aerospike cluster, with its secondary indexes and UDF modules, and writes them to a directory of files, to one file or to standard output. *asrestore*(1) and the C tool of that name read its files.',
+      'Records are read by partition. If a connection or node fails, the scan continues on the next replica. Records that are written during the backup may be in it or not.',
+      'An interrupted backup can be finished, also after a crash or a loss of power: see *--continue*. The state file is updated during the run and deleted when the backup is complete. Only one run at a time can use a target; a second one fails and changes nothing.',
       log,
     ],
     sections: [
@@ -62,11 +62,15 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '_directory_/_prefix_*_00000.asb*, ...',
-            'The files of *--directory*; the prefix is the namespace unless *--output-file-prefix* says otherwise. Indexes and UDF modules are in number 0.',
+            'The files of *--directory*; the prefix is the namespace unless *--output-file-prefix* is given. Indexes and UDF modules are in number 0.',
           ],
           [
             '_directory_/_prefix_*.asb.state*, _file_*.state*, _prefix_*.asb.state*',
-            'The state of a backup that is not complete, for *--directory*, *--output-file* and standard output in this order; *--state-file-dst* puts it elsewhere. It holds no record and no key.',
+            'The state of a backup that is not complete, for *--directory*, *--output-file* and standard output in this order; *--state-file-dst* names another path. It contains no record and no key.',
+          ],
+          [
+            '_directory_/*asbackup.lock*, _file_*.lock*',
+            'The lock of a run that uses the target. A lock that is left behind is replaced by the next run.',
           ],
         ],
       ],
@@ -75,9 +79,23 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '*SIGINT*, *SIGTERM*, *SIGHUP*',
-            'The first stops the backup in order: what was read is written, the state is saved, and the log ends with what to type to go on from there. One that comes more than a fifth of a second later ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
+            'The first one stops the backup: the records that were read are written, the state is saved, and the log ends with the command that continues the backup. Another one, more than 200 ms later, ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
           ],
-          ['*SIGUSR1*', 'The log tells at once how far the run is.'],
+          ['*SIGUSR1*', 'Prints the progress.'],
+        ],
+      ],
+      [
+        'S3',
+        [
+          's3://_bucket_/_key_ is accepted wherever a path is. Credentials and region come from the sources of the AWS SDK: options, environment, profiles, and the metadata of containers and instances.',
+          [
+            'Permissions of *asbackup*',
+            's3:PutObject, s3:GetObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts on the objects; s3:ListBucket and s3:ListBucketMultipartUploads on the bucket.',
+          ],
+          [
+            'Permissions of *asrestore*',
+            's3:GetObject on the objects, s3:ListBucket on the bucket; s3:ListBucketMultipartUploads to report unfinished uploads.',
+          ],
         ],
       ],
       ['EXIT STATUS', exitStatus],
@@ -93,9 +111,9 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
       '*--validate* (*-d* _directory_ | *-i* _file_) [_options_]',
     ],
     description: [
-      '*asrestore* writes the records, secondary indexes and UDF modules of a backup into an Aerospike cluster. It reads what *asbackup*(1) and the C tool of that name have written.',
-      'Indexes and UDF modules that stand in front of the records are restored before any record. By default a record that exists is changed only if the backup has a higher generation of it, and bins that the backup does not have are kept: see *--unique*, *--replace* and *--no-generation*. A record that is new on the server begins with generation 1.',
-      'Records that have expired are left out. What could not be restored is counted and named, and the exit status is 1 then.',
+      '*asrestore* writes the records, secondary indexes and UDF modules of a backup into an Aerospike cluster. It reads the files of *asbackup*(1) and of the C tool of that name.',
+      'Indexes and UDF modules at the head of the files are restored before any record. By default an existing record is changed only if its generation in the backup is greater, and bins that the backup does not have stay: see *--unique*, *--replace* and *--no-generation*. A new record begins with generation 1.',
+      'Records that have expired are left out. Whatever could not be restored is counted and named, and the exit status is 1. So it is if parts of the backup are known to be missing; what is there is restored.',
       log,
     ],
     sections: [
@@ -115,9 +133,9 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '*SIGINT*, *SIGTERM*, *SIGHUP*',
-            'The first stops the restore in order: no more records are read, answers that are due are waited for, and the log says what was written. One that comes more than a fifth of a second later ends the program at once. A restore can be run again; records that are there already are left as they are.',
+            'The first one stops the restore: no more records are read, outstanding answers are awaited, and the log says what was written. Another one, more than 200 ms later, ends the program at once. A restore can be run again; records that are there already stay as they are.',
           ],
-          ['*SIGUSR1*', 'The log tells at once how far the run is.'],
+          ['*SIGUSR1*', 'Prints the progress.'],
         ],
       ],
       ['EXIT STATUS', exitStatus],

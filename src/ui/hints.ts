@@ -105,8 +105,8 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     api: 'removeFiles replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
   },
   'grant-s3-permissions': {
-    cli: 'docs/guide/s3.md lists the permissions that are needed.',
-    api: 'docs/guide/s3.md lists the permissions that are needed.',
+    cli: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
+    api: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
   },
   'name-file-or-directory': {
     cli: 'Give a directory with --directory, and a file with --output-file.',
