@@ -47,14 +47,14 @@ _asrestore() {
       --tls-crl-check-all --tls-cert-blacklist --tls-log-session-info --tls-keyfile
       --tls-keyfile-password --tls-certfile --directory --directory-list --parent-directory
       --input-file --namespace --set-list --bin-list --no-records --no-indexes --no-udfs --unique
-      --replace --no-generation --extra-ttl --ignore-record-error --indexes-last --wait --parallel
-      --nice --disable-batch-writes --batch-size --max-async-batches --event-loops --timeout
-      --socket-timeout --total-timeout --max-retries --retry-scale-factor --sleep-between-retries
-      --compress --encrypt --encryption-key-file --encryption-key-env --s3-region --s3-profile
-      --s3-endpoint-override --s3-max-async-downloads --s3-connect-timeout --s3-log-level
-      --s3-allow-system-proxy --instance --config-file --no-config-file --only-config-file
-      --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --validate --machine --verbose
-      --log-json --help --version
+      --replace --no-generation --apply-increment --extra-ttl --ignore-record-error
+      --allow-incomplete --indexes-last --wait --parallel --nice --disable-batch-writes --batch-size
+      --max-async-batches --event-loops --timeout --socket-timeout --total-timeout --max-retries
+      --retry-scale-factor --sleep-between-retries --compress --encrypt --encryption-key-file
+      --encryption-key-env --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads
+      --s3-connect-timeout --s3-log-level --s3-allow-system-proxy --instance --config-file
+      --no-config-file --only-config-file --sa-address --sa-port --sa-timeout --sa-cafile
+      --sa-tls-name --validate --machine --verbose --log-json --help --version
     ' -- "$current")
   fi
 }

@@ -58,6 +58,7 @@ function optionEntry(spec: OptionSpec): string[] {
     ...(spec.accumulates === true && !spec.help.includes('repeated') ? ['Can be repeated.'] : []),
     ...(spec.aliases === undefined ? [] : [`Also spelled ${spec.aliases.map((alias) => `*--${alias}*`).join(', ')}.`]),
     ...keyNote(spec),
+    ...(spec.env === undefined ? [] : [`Environment: *${spec.env}*.`]),
   ];
   const help = spec.help.replace(/[*_]/g, '\0$&');
   return ['.TP', styled(`${short}*--${spec.name}*${argument}`), ...sentences([help, ...notes].join(' '))];

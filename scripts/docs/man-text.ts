@@ -15,7 +15,7 @@ export interface ManText {
 const configurationFiles = (tool: string): readonly Paragraph[] => [
   'TOML files can set the options that are not given on the command line. They are read in this order, and a later one overrides an earlier one: */etc/aerospike/astools.conf*, *$HOME/.aerospike/astools.conf*, the file of *--config-file*. The file of *--only-config-file* is read instead of these; with *--no-config-file* none is read.',
   `Options of the connection and of TLS belong to the section *[cluster]*, those of the secret agent to *[secret-agent]*, all others to *[${tool}]*. With *--instance* _X_, *[cluster_X]* replaces *[cluster]*, and *[${tool}_X]* and *[secret-agent_X]* are used if they exist. A key is the long name of the option. *[include]* names further files with *file* and *directory*.`,
-  'The command line overrides all files: it replaces lists, *--flag=false* switches a flag off, and of options that exclude each other the one on the command line counts. An unknown key, a value out of bounds and a named file that does not exist end the program before it has done anything.',
+  'The command line overrides environment variables, and these override all files: the command line replaces lists, *--flag=false* switches a flag off, and of options that exclude each other the one on the command line counts. An unknown key, a value out of bounds and a named file that does not exist end the program before it has done anything.',
   'Nearly every value, in files and on the command line, can be a reference to the secret agent: *secrets:*_RESOURCE:KEY_.',
 ];
 
@@ -24,6 +24,10 @@ const commonEnvironment: readonly Paragraph[] = [
   [
     '*NO_COLOR*, *TERM*',
     'If *NO_COLOR* is not empty or *TERM* is *dumb*, no progress bar is drawn; the log has lines only.',
+  ],
+  [
+    '*ASTOOLS_*...',
+    'Set an option; those that have a variable name it. They override configuration files, and the command line overrides them.',
   ],
   [
     'Custom environment variables',

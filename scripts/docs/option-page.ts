@@ -36,6 +36,7 @@ function entry(spec: OptionSpec): string {
     ...(spec.keyParts === undefined
       ? []
       : [`In a file also ${spec.keyParts.map((key) => `\`${key}\``).join(' and ')}, together.`]),
+    ...(spec.env === undefined ? [] : [`Environment: \`${spec.env}\`.`]),
   ];
   const letter = short === undefined ? '' : `\`-${short}\`, `;
   return [`${letter}\`--${name}\`${value}: ${escaped(spec.help)}`, ...notes].join(' ');

@@ -216,10 +216,17 @@ export interface RestoreOptionSettings {
   replace?: boolean;
   /** Ignore the generation; overwrite newer records. */
   noGeneration?: boolean;
+  /**
+   * The backup is newer than the namespace: its records replace existing ones, whatever their generation. Deletions
+   * are not part of a backup.
+   */
+  applyIncrement?: boolean;
   /** Seconds added to the TTL of expiring records. */
   extraTtlS?: number;
   /** Continue on permanent record errors (e.g. record too big). */
   ignoreRecordError?: boolean;
+  /** No error although parts of the backup are known to be missing; what is there is restored either way. */
+  allowIncomplete?: boolean;
   /** Create secondary indexes after all records. */
   indexesLast?: boolean;
   /** Wait until indexes are built and UDF modules are on every node. */

@@ -21,7 +21,10 @@ const constraints: readonly Constraint<Table>[] = [
       ? optionText`${option('parent-directory')} needs ${option('directory-list')}`
       : undefined,
   (v) => exclusive(v, option, 'directory', 'input-file'),
-  (v) => exclusive(v, option, 'unique', 'replace') ?? exclusive(v, option, 'unique', 'no-generation'),
+  (v) =>
+    exclusive(v, option, 'unique', 'replace') ??
+    exclusive(v, option, 'unique', 'no-generation') ??
+    exclusive(v, option, 'unique', 'apply-increment'),
   (v) => exclusive(v, option, 'directory', 'directory-list'),
   (v) => exclusive(v, option, 'input-file', 'directory-list'),
   (v) => keyWithoutMode(v, option),
@@ -37,9 +40,10 @@ export const restoreSchema: ToolSchema<Table> = {
     'directory-list': ['directory', 'input-file'],
     'parent-directory': ['directory', 'input-file'],
     'input-file': ['directory', 'directory-list'],
-    unique: ['replace', 'no-generation'],
+    unique: ['replace', 'no-generation', 'apply-increment'],
     replace: ['unique'],
     'no-generation': ['unique'],
+    'apply-increment': ['unique'],
     'encryption-key-file': ['encryption-key-env'],
     'encryption-key-env': ['encryption-key-file'],
   } satisfies Partial<Record<OptionName<Table>, readonly OptionName<Table>[]>>,

@@ -369,6 +369,8 @@ describe('options of a restore', () => {
     const { storages, ...options } = await restoreOptions('-d', 'dir');
     expect(storages).toBeDefined();
     expect(options).toEqual({
+      allowIncomplete: false,
+      applyIncrement: false,
       cluster: {
         seeds: [{ host: '127.0.0.1', port: 3000 }],
         servicesAlternate: false,

@@ -151,6 +151,7 @@ const asrestore: Check[] = [
   ['3', '-d d -i i', `--directory and --input-file ${BOTH}`],
   ['4', '-d d -u -r', `--unique and --replace ${BOTH}`],
   ['4', '-d d -u -g', `--unique and --no-generation ${BOTH}`],
+  ['4', '-d d -u --apply-increment', `--unique and --apply-increment ${BOTH}`],
   ['5', '-d d --directory-list a', `--directory and --directory-list ${BOTH}`],
   ['6', '-i i --directory-list a', `--input-file and --directory-list ${BOTH}`],
   ['7', '-i i --encrypt aes128', '--encrypt needs a key: give --encryption-key-file or --encryption-key-env.'],
