@@ -66,14 +66,16 @@ async function run(command: BackupCommand, session: CliSession): Promise<void> {
     const { startEstimate } = await import('../../engine/backup/estimate/estimate.js');
     const estimate = startEstimate(command, context);
     reporter.observe(estimate);
-    display?.summarize?.(estimateSummary(await reporter.finish(estimate.result)));
+    const result = await reporter.finish(estimate.result);
+    display?.summarize?.(estimateSummary(result));
     return;
   }
   const { startBackup, BackupError } = await import('../../engine/backup/backup.js');
   const backup = startBackup(command, context);
   reporter.observe(backup);
   try {
-    display?.summarize?.(backupSummary(await reporter.finish(backup.result)));
+    const result = await reporter.finish(backup.result);
+    display?.summarize?.(backupSummary(result));
   } catch (error) {
     if (error instanceof BackupError) display?.summarize?.(backupSummary(error.result, false));
     throw error;

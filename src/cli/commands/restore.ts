@@ -65,7 +65,8 @@ async function run(command: RestoreCommand, session: CliSession): Promise<void> 
     const validation = startValidate({ source, parallel, ...pickCodecConfig(command), ...from, storages }, context);
     reporter.observe(validation);
     try {
-      display?.summarize?.(validationSummary(await reporter.finish(validation.result)));
+      const result = await reporter.finish(validation.result);
+      display?.summarize?.(validationSummary(result));
     } catch (error) {
       if (error instanceof ValidateError) display?.summarize?.(validationSummary(error.result, false));
       throw error;
@@ -76,7 +77,8 @@ async function run(command: RestoreCommand, session: CliSession): Promise<void> 
   const restore = startRestore(command, context);
   reporter.observe(restore);
   try {
-    display?.summarize?.(restoreSummary(await reporter.finish(restore.result)));
+    const result = await reporter.finish(restore.result);
+    display?.summarize?.(restoreSummary(result));
   } catch (error) {
     if (error instanceof RestoreError) display?.summarize?.(restoreSummary(error.result, false));
     throw error;
