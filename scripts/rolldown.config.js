@@ -10,7 +10,7 @@ const PROGRAMS = {
   benchmark: ['bench', 'checkpoint', 'client', 'drain', 'frames', 'hot', 'replay'],
   docs: ['generate'],
   tour: ['main'],
-  attack: ['main'],
+  attacks: ['main'],
 };
 const folders = readdirSync(import.meta.dirname);
 

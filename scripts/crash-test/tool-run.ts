@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
 const POLL_MS = 5;
-/** A run that takes longer than this hangs. */
+/** Default time after which a run counts as hanging. */
 const HANG_MS = 120_000;
+const MAX_SHOWN_LOG = 2000;
 
 export interface EndedRun {
   code: number | null;
@@ -23,7 +24,8 @@ export interface Run {
   until(condition: RegExp | (() => boolean)): Promise<void>;
 }
 
-export function startTool(tool: 'asbackup' | 'asrestore', args: readonly string[]): Run {
+/** `hangMs`: a run that takes longer is killed, and `done` rejects. */
+export function startTool(tool: 'asbackup' | 'asrestore', args: readonly string[], hangMs = HANG_MS): Run {
   const child = spawn(process.execPath, [join(BIN, tool), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   let ended = false;
@@ -36,14 +38,14 @@ export function startTool(tool: 'asbackup' | 'asrestore', args: readonly string[
   const hangTimer = setTimeout(() => {
     hangs = true;
     child.kill('SIGKILL');
-  }, HANG_MS);
+  }, hangMs);
   const done = new Promise<EndedRun>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       ended = true;
       clearTimeout(hangTimer);
       notify();
-      if (hangs) reject(new Error(`${tool} ${args.join(' ')} hangs:\n${log}`));
+      if (hangs) reject(new Error(`${tool} ${args.join(' ')} hangs:\n${log.slice(-MAX_SHOWN_LOG)}`));
       else resolve({ code, signal, log });
     });
   });

@@ -133,7 +133,8 @@ function withChecksum(input: Buffer): Buffer {
     return input;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return input;
-  const { checksum: _, ...rest } = value as Record<string, unknown>;
+  const rest: Record<string, unknown> = { ...value };
+  delete rest.checksum;
   const checksum = createHash('sha256').update(JSON.stringify(rest)).digest('hex');
   return Buffer.from(JSON.stringify({ ...rest, checksum }));
 }
