@@ -7,18 +7,18 @@ export interface Seed {
 }
 
 /**
- * Who logs in (wire.md 3.2). `credential` is `credentialOf(password)` of login-credential.ts: the password itself is
- * there only where the server has to see it.
+ * Who logs in (wire.md 3.2). `credential` is `hashPassword(password)`; the password itself is present only in the modes
+ * in which the server needs it.
  */
 export type AuthOptions =
   | { mode: 'INTERNAL'; user: string; credential: string }
   | { mode: 'EXTERNAL' | 'EXTERNAL_INSECURE'; user: string; credential: string; password: string }
-  /** The certificate of the TLS connection says who it is. */
+  /** The certificate of the TLS connection identifies the user. */
   | { mode: 'PKI' };
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
-/** A certificate that is refused whoever has signed it (`--tls-cert-blacklist`). */
+/** A certificate that is refused, whoever has signed it. */
 export interface BlacklistEntry {
   /** Upper-case hex without leading zeros. */
   serial: string;
@@ -39,15 +39,14 @@ export interface TlsOptions {
   /** Revocation lists, PEM; present = every certificate of a node's chain must be covered by one. */
   crls?: string[];
   blacklist?: BlacklistEntry[];
-  /** Tell what the first connection to each node has agreed on. */
+  /** Emit `cluster.tls` for the first connection to each node. */
   logSessions?: boolean;
 }
 
-/** How to reach a cluster. Travels to worker threads, so everything in it can be cloned. */
-
+/** How to reach a cluster. It is passed to worker threads, so everything in it can be cloned. */
 export interface ClusterOptions {
   seeds: Seed[];
-  /** Use the alternate-access addresses of the nodes (`--services-alternate`). */
+  /** Use the alternate-access addresses of the nodes. */
   servicesAlternate: boolean;
   connectTimeoutMs: number;
   /** Absent = no login. */

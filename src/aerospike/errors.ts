@@ -1,5 +1,11 @@
 import { ToolError } from '../core/errors.js';
-import { describeResultCode, isSecurityCode } from './protocol/result-code.js';
+import type { HintId } from '../core/hint.js';
+import { describeResultCode, isSecurityCode, resultCodeHint } from './protocol/result-code.js';
+
+interface ErrorOptions {
+  cause?: unknown;
+  hint?: HintId | undefined;
+}
 
 /** A node could not be reached, or the connection to it broke. `where` is host:port. NET_TLS: TLS is the reason. */
 export class ConnectionError extends ToolError {
@@ -9,17 +15,17 @@ export class ConnectionError extends ToolError {
     code: 'NET_CONNECT' | 'NET_CLOSED' | 'NET_TIMEOUT' | 'NET_TLS',
     where: string,
     message: string,
-    cause?: unknown,
+    options: ErrorOptions = {},
   ) {
-    super(code, message, cause === undefined ? undefined : { cause });
+    super(code, message, { ...options, details: { address: where } });
     this.where = where;
   }
 }
 
 /** A node sent bytes that the protocol does not allow or that this program does not know. Never ignored. */
 export class ProtocolError extends ToolError {
-  constructor(message: string) {
-    super('NET_PROTOCOL', message);
+  constructor(message: string, hint?: HintId) {
+    super('NET_PROTOCOL', message, { hint });
   }
 }
 
@@ -27,8 +33,12 @@ export class ProtocolError extends ToolError {
 export class ServerError extends ToolError {
   readonly resultCode: number;
 
-  constructor(resultCode: number, doing: string) {
-    super(`SERVER_${String(resultCode)}`, `${doing}: ${describeResultCode(resultCode)}`);
+  /** `operation`: the beginning of the sentence, such as "The scan failed". */
+  constructor(resultCode: number, operation: string) {
+    super(`SERVER_${String(resultCode)}`, `${operation}: ${describeResultCode(resultCode)}`, {
+      details: { resultCode },
+      hint: resultCodeHint(resultCode),
+    });
     this.resultCode = resultCode;
   }
 }
@@ -39,13 +49,16 @@ export class InfoError extends ToolError {
   readonly resultCode: number;
 
   constructor(resultCode: number, command: string, text: string) {
-    const known = text === '' || isSecurityCode(resultCode);
-    super('SERVER_INFO', `The server refused "${command}": ${known ? describeResultCode(resultCode) : text}.`);
+    const reason = text === '' || isSecurityCode(resultCode) ? describeResultCode(resultCode) : text;
+    super('SERVER_INFO', `The server refused "${command}": ${reason}`, {
+      details: { command, resultCode },
+      hint: resultCodeHint(resultCode),
+    });
     this.resultCode = resultCode;
   }
 }
 
-/** The cluster does not let this user in, or wants one. Trying again would only lock the account. */
+/** The cluster refuses the login, or requires one. Another attempt would only lock the account. */
 export class LoginError extends ToolError {
   /** 0 where it was not the server that refused. */
   readonly resultCode: number;
@@ -53,9 +66,9 @@ export class LoginError extends ToolError {
   constructor(
     code: 'LOGIN_REFUSED' | 'LOGIN_REQUIRED' | 'LOGIN_UNSAFE' | 'LOGIN_ENDED',
     message: string,
-    resultCode = 0,
+    { resultCode = 0, hint }: { resultCode?: number; hint?: HintId | undefined } = {},
   ) {
-    super(code, message);
+    super(code, message, { details: { resultCode }, hint });
     this.resultCode = resultCode;
   }
 }
@@ -65,8 +78,8 @@ export class ClusterError extends ToolError {
   constructor(
     code: 'CLUSTER_UNREACHABLE' | 'CLUSTER_VERSION' | 'CLUSTER_NAMESPACE' | 'CLUSTER_PARTITIONS',
     message: string,
-    cause?: unknown,
+    options: ErrorOptions = {},
   ) {
-    super(code, message, cause === undefined ? undefined : { cause });
+    super(code, message, options);
   }
 }

@@ -6,7 +6,7 @@ import { hintText, remedyText } from './hints.js';
 /** Everything there is to say to the user about a thrown value. */
 export function errorText(error: unknown, frontEnd: FrontEnd): string {
   const message = error instanceof ToolError ? error.messageFor(frontEnd) : errorMessage(error);
-  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  const sentence = /[.!?][)"']?$/.test(message) ? message : `${message}.`;
   if (!(error instanceof ToolError) || error.hint === undefined) return sentence;
   const remedy = error.hint === 'continue-backup' ? remedyText(error.code) : undefined;
   const hint = hintText(error.hint, frontEnd, error.details);

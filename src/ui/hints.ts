@@ -12,18 +12,38 @@ interface HintTexts {
 }
 
 const HINTS: Readonly<Record<HintId, HintTexts>> = {
+  'allow-external-insecure': {
+    cli: 'Give --tls-enable; --auth EXTERNAL_INSECURE sends the password unencrypted.',
+    api: 'Set tls; auth.mode EXTERNAL_INSECURE sends the password unencrypted.',
+  },
   'allow-incomplete': {
     cli: 'With --allow-incomplete, a backup of which parts are missing is restored without an error.',
     api: 'With allowIncomplete, a backup of which parts are missing is restored without an error.',
   },
-  'check-filter-exp': {
-    cli: 'The expression of --filter-exp is not valid.',
-    api: 'The expression of filterExp is not valid.',
+  'build-zstd': {
+    cli: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
+    api: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
   },
   'change-s3-part-size': {
     cli: 'Give another --s3-min-part-size.',
     api: 'Set another s3.minPartBytes.',
     rest: 'Set another min-part-size.',
+  },
+  'check-auth-mode': {
+    cli: 'Check --auth.',
+    api: 'Check auth.mode.',
+  },
+  'check-certificate': {
+    cli: 'Check --tls-certfile.',
+    api: 'Check tls.cert or tls.certFile.',
+  },
+  'check-codecs': {
+    cli: 'Set --compress and --encrypt as for the backup.',
+    api: 'Set compress and encrypt as for the backup.',
+  },
+  'check-filter-exp': {
+    cli: 'The expression of --filter-exp is not valid.',
+    api: 'The expression of filterExp is not valid.',
   },
   'check-s3-endpoint': {
     cli: 'Check --s3-endpoint-override and --s3-region, and whether the service runs.',
@@ -35,30 +55,51 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     api: 'Check the network, s3.connectTimeoutMs and the proxy, if there is one.',
     rest: 'Check the network, the connect timeout and the proxy, if there is one.',
   },
-  'build-zstd': {
-    cli: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
-    api: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
-  },
-  'check-codecs': {
-    cli: 'Set --compress and --encrypt as for the backup.',
-    api: 'Set compress and encrypt as for the backup.',
-  },
-  'decompress-first': {
-    cli: 'Decompress the file first with zstd -d --long=31.',
-    api: 'Decompress the file first with zstd -d --long=31.',
-  },
-  'install-zstd': {
-    cli: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
-    api: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
-  },
   'check-seeds': {
     cli: 'Check --host and --port.',
     api: 'Check hosts and port.',
     rest: 'Check seed-nodes.',
   },
+  'check-seeds-and-tls': {
+    cli: 'Check --host and --port; a port for TLS needs --tls-enable.',
+    api: 'Check hosts and port; a port for TLS needs tls.',
+    rest: 'Check seed-nodes; a port for TLS needs tls.',
+  },
   'check-tls': {
     cli: 'Check --tls-enable and --tls-cafile.',
     api: 'Check tls.',
+  },
+  'check-tls-agreement': {
+    cli: 'Check --tls-cipher-suite, --tls-protocols and --tls-certfile.',
+    api: 'Check tls.ciphers, tls.protocols and tls.cert.',
+  },
+  'check-tls-ca': {
+    cli: 'Check --tls-cafile and --tls-capath.',
+    api: 'Check tls.ca, tls.caFile and tls.caPath.',
+  },
+  'check-tls-ciphers': {
+    cli: '`openssl ciphers` lists the names for --tls-cipher-suite; check --tls-protocols, too.',
+    api: '`openssl ciphers` lists the names for tls.ciphers; check tls.protocols, too.',
+  },
+  'check-tls-key': {
+    cli: 'Check --tls-keyfile, --tls-certfile and --tls-cafile.',
+    api: 'Check tls.key, tls.cert and tls.ca.',
+  },
+  'check-tls-key-password': {
+    cli: 'Check --tls-keyfile-password.',
+    api: 'Check tls.keyPassword.',
+  },
+  'check-tls-name': {
+    cli: 'Check --tls-name.',
+    api: 'Check tls.name.',
+  },
+  'check-tls-port': {
+    cli: 'Check the port, or leave out --tls-enable.',
+    api: 'Check the port, or leave out tls.',
+  },
+  'check-tls-versions': {
+    cli: 'Check --tls-protocols.',
+    api: 'Check tls.protocols.',
   },
   'continue-backup': {
     cli: 'Continue it with --continue {statePath} and otherwise the same options, without --remove-files.',
@@ -68,13 +109,45 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Cut what has arrived to its first {sharedBytes} byte(s), and append to it the output of the same command with --continue {statePath}.',
     api: 'Cut what has arrived to its first {sharedBytes} byte(s), and append to it what the same backup writes with continueFrom: {statePath}.',
   },
+  'decompress-first': {
+    cli: 'Decompress the file first with zstd -d --long=31.',
+    api: 'Decompress the file first with zstd -d --long=31.',
+  },
+  'disable-batch-writes': {
+    cli: 'Give --disable-batch-writes.',
+    api: 'Set disableBatchWrites.',
+  },
+  'enable-tls': {
+    cli: 'Give --tls-enable.',
+    api: 'Set tls.',
+  },
+  'grant-s3-permissions': {
+    cli: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
+    api: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
+  },
   'incomplete-backup': {
     cli: 'Look for the missing files; asrestore --allow-incomplete restores what is there.',
     api: 'Look for the missing files; restore() with allowIncomplete restores what is there.',
   },
+  'install-zstd': {
+    cli: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
+    api: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
+  },
+  'lower-batch-size': {
+    cli: 'Lower --batch-size.',
+    api: 'Lower batchSize.',
+  },
   'move-state-file': {
     cli: 'Name another file with --state-file-dst.',
     api: 'Name another file with stateFile.',
+  },
+  'name-file-or-directory': {
+    cli: 'Give a directory with --directory, and a file with --output-file.',
+    api: 'Name a directory as directory, and a file as file.',
+  },
+  'omit-credentials': {
+    cli: 'Leave out --user.',
+    api: 'Leave out auth.',
   },
   'omit-metadata': {
     cli: 'To restore without it, give --no-indexes or --no-udfs.',
@@ -83,6 +156,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'overlapping-directories': {
     cli: 'With --apply-increment, the directories are restored in the given order and later ones win; with --unique, the first one wins.',
     api: 'With applyIncrement, the directories are restored in the given order and later ones win; with unique, the first one wins.',
+  },
+  'raise-total-timeout': {
+    cli: 'Raise --total-timeout.',
+    api: 'Raise totalTimeoutMs.',
   },
   'read-pipe': {
     cli: 'A pipe can be read with --input-file.',
@@ -104,17 +181,27 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: '--remove-files replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
     api: 'removeFiles replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
   },
-  'grant-s3-permissions': {
-    cli: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
-    api: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
-  },
-  'name-file-or-directory': {
-    cli: 'Give a directory with --directory, and a file with --output-file.',
-    api: 'Name a directory as directory, and a file as file.',
+  'set-certificate': {
+    cli: 'Give --tls-certfile and --tls-keyfile.',
+    api: 'Give tls.cert and tls.key.',
   },
   'set-credentials': {
     cli: 'Give --user and --password.',
     api: 'Give auth.user and auth.password.',
+  },
+  'set-s3-credentials': {
+    cli: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that --s3-profile names.',
+    api: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3.profile names.',
+    rest: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3-profile names.',
+  },
+  'set-s3-region': {
+    cli: 'Give its region with --s3-region, or --s3-endpoint-override for a service other than AWS.',
+    api: 'Set s3.region, or s3.endpoint for a service other than AWS.',
+    rest: 'Set s3-region, or s3-endpoint-override for a service other than AWS.',
+  },
+  'set-tls-name': {
+    cli: 'Give --tls-name or HOST:TLSNAME:PORT.',
+    api: 'Give tls.name or the tlsName of the host.',
   },
   'source-namespace': {
     cli: 'Give --namespace FROM,TO with the namespace of the backup as FROM.',
@@ -128,19 +215,13 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Run again with --remove-files.',
     api: 'Run again with removeFiles.',
   },
-  'set-s3-credentials': {
-    cli: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that --s3-profile names.',
-    api: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3.profile names.',
-    rest: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3-profile names.',
-  },
-  'set-s3-region': {
-    cli: 'Give its region with --s3-region, or --s3-endpoint-override for a service other than AWS.',
-    api: 'Set s3.region, or s3.endpoint for a service other than AWS.',
-    rest: 'Set s3-region, or s3-endpoint-override for a service other than AWS.',
-  },
   'use-key-file': {
     cli: 'Write the text to a file and give --encryption-key-file.',
     api: 'Give the text as encrypt.keyPem, or write it to a file and give encrypt.keyFile.',
+  },
+  'use-plain-port': {
+    cli: 'Give --tls-enable and --tls-cafile, or use the port without TLS.',
+    api: 'Set tls, or use the port without TLS.',
   },
   'use-services-alternate': {
     cli: 'If the nodes have alternate addresses for clients outside, give --services-alternate.',

@@ -9,6 +9,7 @@ import Aerospike, { type Client } from 'aerospike';
 import { Cluster } from '../../src/aerospike/cluster/cluster.js';
 import { dropSindex, listSindexes } from '../../src/aerospike/commands/sindex.js';
 import { listUdfs } from '../../src/aerospike/commands/udf.js';
+import { infoCommand, infoPathCommand } from '../../src/aerospike/protocol/info-command.js';
 import { decode, records, type PlainRecord } from './asb.js';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
@@ -85,15 +86,15 @@ async function emptyCluster(host: string, port: number): Promise<void> {
   });
   try {
     for (const namespace of ['test', 'restored']) {
-      await cluster.infoAll(`truncate-namespace:namespace=${namespace}`);
+      await cluster.infoAll(infoCommand('truncate-namespace', { namespace }));
       const { sindexes } = await listSindexes(cluster, namespace);
       for (const { name } of sindexes) await dropSindex(cluster, namespace, name);
     }
-    for (const name of await listUdfs(cluster)) await cluster.info(`udf-remove:filename=${name};`);
+    for (const name of await listUdfs(cluster)) await cluster.info(infoCommand('udf-remove', { filename: name }));
     // A truncation takes a moment on a real server, and refuses writes of the same millisecond.
     for (;;) {
-      const counts = await cluster.infoAll('namespace/test');
-      const others = await cluster.infoAll('namespace/restored');
+      const counts = await cluster.infoAll(infoPathCommand('namespace', 'test'));
+      const others = await cluster.infoAll(infoPathCommand('namespace', 'restored'));
       if ([...counts, ...others].every(({ value }) => /(^|;)objects=0(;|$)/.test(value))) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -2,9 +2,11 @@
 import type { Connection } from '../connection/connection.js';
 import type { Connector } from '../connection/connector.js';
 import { InfoError } from '../errors.js';
-import { infoCommand } from '../protocol/info.js';
 import type { Seed } from '../config.js';
-import { withReauth, SessionEnded } from '../connection/reauth.js';
+import { SessionEnded, withReauth } from '../connection/reauth.js';
+import { formatEndpoint } from '../endpoint.js';
+import type { InfoCommand } from '../protocol/info-command.js';
+import { requestInfo } from '../protocol/info.js';
 
 export class ClusterNode {
   private readonly idle: Connection[] = [];
@@ -28,10 +30,10 @@ export class ClusterNode {
   }
 
   get endpoint(): string {
-    return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
+    return formatEndpoint(this.host, this.port);
   }
 
-  /** An idle connection or a new one. Give it back with `release`; a failed one is dropped there. */
+  /** An idle connection or a new one. To be returned with `release`, which drops failed ones. */
   async acquire(): Promise<Connection> {
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       if (!connection.usable) continue;
@@ -54,20 +56,20 @@ export class ClusterNode {
     this.idle.push(connection);
   }
 
-  /** Adds a connection that was opened while the node was being recognised. */
+  /** Adds a connection that was opened while the node was being identified. */
   addConnection(connection: Connection): void {
     this.release(connection);
   }
 
-  /** One info command on this node. Throws ConnectionError, or ProtocolError for an answer that makes no sense. */
-  info(command: string): Promise<string> {
+  /** One info command on this node. Throws ConnectionError, or ProtocolError for a malformed answer. */
+  info(command: InfoCommand): Promise<string> {
     return withReauth(() => this.infoOnce(command));
   }
 
-  private async infoOnce(command: string): Promise<string> {
+  private async infoOnce(command: InfoCommand): Promise<string> {
     const connection = await this.acquire();
     try {
-      return await infoCommand(connection, command, this.infoTimeoutMs);
+      return await requestInfo(connection, command, this.infoTimeoutMs);
     } catch (error) {
       if (error instanceof InfoError && this.sessionEnded(connection, error.resultCode)) {
         throw new SessionEnded(this.endpoint, error.resultCode);
@@ -79,8 +81,8 @@ export class ClusterNode {
   }
 
   /**
-   * To be told of result codes. True if the code means that the login of the connection has ended: the same command may
-   * do better on the connection that `acquire` gives next.
+   * To be called with the result code of a failed command. True if the session of the connection has ended: the same
+   * command may succeed on the connection that `acquire` returns next.
    */
   sessionEnded(connection: Connection, resultCode: number): boolean {
     return this.connector.sessionEnded(connection, resultCode);

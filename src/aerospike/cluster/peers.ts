@@ -1,5 +1,4 @@
-/** Texts in which nodes tell of each other: `peers-*`, `service-*`, `replicas`, `build` (wire.md 2.3). */
-import { PARTITIONS } from '../../core/partition.js';
+/** The info values in which nodes list each other and themselves: `peers-*` and `service-*` (wire.md 2.3). */
 import { ProtocolError } from '../errors.js';
 import type { Seed } from '../config.js';
 
@@ -14,64 +13,67 @@ export interface PeerList {
   peers: Peer[];
 }
 
-/** `<generation>,<default port>,[[<node>,<tls-name>,[<addr>,…]],…]` */
+const DEFAULT_PORT = 3000;
+
+/**
+ * `<generation>,<default port>,[[<node>,<tls-name>,[<address>,…]],…]`
+ *
+ * Runs in linear time whatever the text. Throws ProtocolError.
+ */
 export function parsePeers(text: string): PeerList {
-  const head = /^(-?\d+),(\d*),\[/.exec(text);
-  if (head === null || !text.endsWith(']'))
-    throw new ProtocolError(`Cannot read the peer list "${text.slice(0, 120)}".`);
-  const defaultPort = head[2] === '' ? 3000 : Number(head[2]);
+  const head = /^(-?\d{1,19}),(\d{0,5}),\[/.exec(text);
+  if (head === null || !text.endsWith(']')) throw unreadable(text);
+  const defaultPort = head[2] === '' ? DEFAULT_PORT : Number(head[2]);
   const peers: Peer[] = [];
-  const inner = text.slice(head[0].length, -1);
-  const peerPattern = /\[([^,\][]*),([^,\][]*),\[((?:[^\][]|\[[^\]]*\])*)\]\]/g;
-  for (const match of inner.matchAll(peerPattern)) {
-    const addresses = splitAddresses(match[3] ?? '', defaultPort);
-    peers.push({ name: match[1] ?? '', tlsName: match[2] ?? '', addresses });
+  const end = text.length - 1;
+  let at = head[0].length;
+  while (at < end) {
+    // [<node>,<tls-name>,[ … ]]
+    const nameEnd = text.indexOf(',', at);
+    const tlsEnd = nameEnd < 0 ? -1 : text.indexOf(',', nameEnd + 1);
+    if (text[at] !== '[' || nameEnd === at + 1 || tlsEnd < 0 || text[tlsEnd + 1] !== '[') throw unreadable(text);
+    const listEnd = findListEnd(text, tlsEnd + 2);
+    if (listEnd < 0 || text[listEnd + 1] !== ']') throw unreadable(text);
+    peers.push({
+      name: text.slice(at + 1, nameEnd),
+      tlsName: text.slice(nameEnd + 1, tlsEnd),
+      addresses: parseAddresses(text.slice(tlsEnd + 2, listEnd), defaultPort),
+    });
+    at = listEnd + 2;
+    if (at === end) break;
+    if (text[at] !== ',' || ++at === end) throw unreadable(text);
   }
-  if (inner !== '' && peers.length === 0) throw new ProtocolError(`Cannot read the peer list "${text.slice(0, 120)}".`);
   return { generation: Number(head[1]), peers };
 }
 
-/** `host`, `host:port`, `[v6]`, `[v6]:port`, separated by commas. */
-export function splitAddresses(text: string, defaultPort: number): Seed[] {
-  const seeds: Seed[] = [];
+/** Where the list of addresses that starts at `at` has its closing bracket; an IPv6 address has brackets of its own. */
+function findListEnd(text: string, at: number): number {
+  let inAddress = false;
+  for (; at < text.length; at++) {
+    const char = text[at];
+    if (char === '[') {
+      if (inAddress) return -1;
+      inAddress = true;
+    } else if (char === ']') {
+      if (!inAddress) return at;
+      inAddress = false;
+    }
+  }
+  return -1;
+}
+
+function unreadable(text: string): ProtocolError {
+  return new ProtocolError(`Cannot read the peer list ${JSON.stringify(text.slice(0, 120))}`);
+}
+
+/** `host`, `host:port`, `[v6]`, `[v6]:port`, separated by commas. Parts of another form are skipped. */
+export function parseAddresses(text: string, defaultPort: number): Seed[] {
+  const addresses: Seed[] = [];
   for (const part of text.split(',')) {
-    const match = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(part.trim());
+    const match = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(part.trim());
     const host = match?.[1] ?? match?.[2] ?? '';
-    if (host !== '') seeds.push({ host, port: match?.[3] === undefined ? defaultPort : Number(match[3]) });
+    const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+    if (host !== '' && port > 0 && port < 0x10000) addresses.push({ host, port });
   }
-  return seeds;
-}
-
-export interface NamespaceReplicas {
-  namespace: string;
-  /** 0 for namespaces without strong consistency; the higher one is the newer view. */
-  regime: number;
-  /** Bitmap k: the partitions of which this node holds replica k (0 = master). */
-  bitmaps: Buffer[];
-}
-
-/** `<ns>:<regime>,<count>,<base64>[,<base64>…];<ns>:…` */
-export function parseReplicas(text: string): NamespaceReplicas[] {
-  return text
-    .split(';')
-    .filter((entry) => entry !== '')
-    .map((entry) => {
-      const colon = entry.lastIndexOf(':');
-      const [regime, count, ...bitmaps] = entry.slice(colon + 1).split(',');
-      const decoded = bitmaps.map((bitmap) => Buffer.from(bitmap, 'base64'));
-      if (colon < 1 || Number(count) !== decoded.length || decoded.some((bitmap) => bitmap.length !== PARTITIONS / 8)) {
-        throw new ProtocolError(`Cannot read the partition map "${entry.slice(0, 80)}".`);
-      }
-      return { namespace: entry.slice(0, colon), regime: Number(regime), bitmaps: decoded };
-    });
-}
-
-/** Compares `8.1.0.3` with thresholds such as `[6, 0]`; suffixes are ignored. */
-export function buildAtLeast(build: string, ...threshold: number[]): boolean {
-  const parts = build.split('.').map((part) => Number.parseInt(part, 10) || 0);
-  for (let i = 0; i < threshold.length; i++) {
-    const difference = (parts[i] ?? 0) - threshold[i]!;
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
+  return addresses;
 }

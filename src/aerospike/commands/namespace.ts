@@ -1,81 +1,108 @@
-/** What nodes say of a namespace and its sets (wire.md 9.3). */
+/** Object counts of a namespace and its sets (wire.md 9.3). */
 import type { Cluster } from '../cluster/cluster.js';
 import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
-import { ClusterError } from '../errors.js';
-import { checkInfoValue, parsePairs } from '../protocol/info.js';
 import type { ClusterNode } from '../cluster/node.js';
+import { ClusterError } from '../errors.js';
+import { infoCommand, infoPathCommand } from '../protocol/info-command.js';
+import { parsePairs, throwIfRefused } from '../protocol/info.js';
 
 export interface NodeObjects {
   node: ClusterNode;
   /** Objects of the namespace, or of the given sets, with all replicas on this node. */
   objects: number;
-  replicationFactor: number;
+  /** Undefined = the node does not have the namespace (yet); its count is 0. */
+  replicationFactor: number | undefined;
 }
 
-/** Asks the given nodes. Throws ClusterError CLUSTER_NAMESPACE if one does not know the namespace, or has LDTs. */
+/**
+ * Counts on the given nodes. Throws ClusterError CLUSTER_NAMESPACE if none of them has the namespace, or if it holds
+ * large data types.
+ */
 export async function countObjects(
   cluster: Cluster,
   namespace: string,
   sets: readonly string[],
   nodes = cluster.nodes,
 ): Promise<NodeObjects[]> {
-  const command = `namespace/${namespace}`;
+  const command = infoPathCommand('namespace', namespace);
   const result: NodeObjects[] = [];
   for (const { node, value } of await cluster.infoAll(command, nodes)) {
     const pairs = parsePairs(value, ';');
     const all = pairs.get('objects');
     if (all === undefined) {
-      const known = (await node.info('namespaces')).split(';').filter((name) => name !== '');
-      const text = `The cluster has no namespace "${namespace}". It has: ${known.join(', ')}.`;
-      throw new ClusterError('CLUSTER_NAMESPACE', text);
+      result.push({ node, objects: 0, replicationFactor: undefined });
+      continue;
     }
     if (pairs.get('ldt-enabled') === 'true') {
-      const text = `Namespace "${namespace}" holds large data types, which a scan does not return; it cannot be backed up.`;
+      const text = `Namespace "${namespace}" holds large data types, which a scan does not return; it cannot be backed up`;
       throw new ClusterError('CLUSTER_NAMESPACE', text);
     }
     const factor =
       pairs.get('effective_replication_factor') ?? pairs.get('repl-factor') ?? pairs.get('replication-factor') ?? '1';
-    let objects = Number(all);
-    if (sets.some((set) => set !== '')) {
-      const wanted = new Set(sets);
-      // Records without a set are counted nowhere: they are what the sets leave of the namespace.
-      objects = wanted.delete('') ? Math.max(0, objects - (await countInSets(node, namespace))) : 0;
-      for (const set of wanted) objects += await countSetObjects(node, namespace, set);
-    }
+    const objects = sets.some((set) => set !== '') ? await countSets(node, namespace, sets, Number(all)) : Number(all);
     result.push({ node, objects, replicationFactor: Number(factor) });
+  }
+  if (result.every(({ replicationFactor }) => replicationFactor === undefined)) {
+    const text = `The cluster has no namespace "${namespace}". It has: ${(await listNamespaces(nodes)).join(', ')}`;
+    throw new ClusterError('CLUSTER_NAMESPACE', text);
   }
   return result;
 }
 
 /**
  * The time of the server's clock, in milliseconds since 1970, as the first node that answers reports it for a
- * namespace;
- * undefined = it does not.
+ * namespace; undefined = it does not.
  */
 export async function readNamespaceClock(cluster: Cluster, namespace: string): Promise<number | undefined> {
-  const seconds = Number(parsePairs(await cluster.info(`namespace/${namespace}`), ';').get('current_time'));
+  const seconds = Number(
+    parsePairs(await cluster.info(infoPathCommand('namespace', namespace), namespace), ';').get('current_time'),
+  );
   return Number.isFinite(seconds) && seconds > 0 ? (seconds + VOID_TIME_EPOCH_S) * 1000 : undefined;
 }
 
-/** Objects of all sets of a namespace together. */
-async function countInSets(node: ClusterNode, namespace: string): Promise<number> {
-  const command = `sets/${namespace}`;
-  const value = await node.info(command);
-  checkInfoValue(command, value);
-  // Set names may hold any byte, so the entries are not taken apart.
-  let total = 0;
-  for (const [, objects] of value.matchAll(/:(?:n_)?objects=(\d+):/g)) total += Number(objects);
-  return total;
+/** The namespaces of the nodes, each once. */
+async function listNamespaces(nodes: readonly ClusterNode[]): Promise<string[]> {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    for (const name of (await node.info(infoCommand('namespaces'))).split(';')) if (name !== '') names.add(name);
+  }
+  return [...names];
 }
 
 /**
- * From the list of all sets: a name may hold what would end an info command (wire.md 2.1), so it is never part of one.
+ * Objects of the sets on one node, which has `all` in the namespace. From the list of all sets: their names may hold
+ * what must not be part of an info command.
  */
-async function countSetObjects(node: ClusterNode, namespace: string, set: string): Promise<number> {
-  const command = `sets/${namespace}`;
+async function countSets(node: ClusterNode, namespace: string, sets: readonly string[], all: number): Promise<number> {
+  const command = infoPathCommand('sets', namespace);
   const value = await node.info(command);
-  checkInfoValue(command, value);
-  const name = set.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const entry = new RegExp(`(?:^|[:;])set(?:_name)?=${name}:(?:[^;]*?:)?(?:n_)?objects=(\\d+)`).exec(value);
-  return Number(entry?.[1] ?? 0);
+  throwIfRefused(command, value);
+  const wanted = new Set(sets);
+  let count = 0;
+  // Records without a set are counted nowhere: they are what the sets leave of the namespace.
+  if (wanted.delete('')) count += Math.max(0, all - sumOfAllSets(value));
+  for (const set of wanted) count += findSetObjects(value, set);
+  return count;
+}
+
+function sumOfAllSets(list: string): number {
+  // Set names may hold any byte, so the entries are not taken apart.
+  let total = 0;
+  for (const [, objects] of list.matchAll(/:(?:n_)?objects=(\d+):/g)) total += Number(objects);
+  return total;
+}
+
+function findSetObjects(list: string, set: string): number {
+  for (const key of ['set=', 'set_name=']) {
+    const wanted = `${key}${set}:`;
+    for (let at = list.indexOf(wanted); at >= 0; at = list.indexOf(wanted, at + 1)) {
+      if (at > 0 && list[at - 1] !== ':' && list[at - 1] !== ';') continue;
+      const start = at + wanted.length;
+      const end = list.indexOf(';', start);
+      const properties = parsePairs(list.slice(start, end < 0 ? undefined : end), ':');
+      const objects = properties.get('objects') ?? properties.get('n_objects');
+      if (objects !== undefined && /^\d+$/.test(objects)) return Number(objects);
+    }
+  }
+  return 0;
 }

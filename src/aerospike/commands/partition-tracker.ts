@@ -1,16 +1,20 @@
 /**
- * What is left of a scan, partition by partition (wire.md 5.5). A partition's position moves only when a record has
- * been handled, so whatever breaks, the next attempt goes on exactly after the last handled record.
+ * The progress of a scan, partition by partition (wire.md 5.5). The cursor of a partition moves only when a record has
+ * been handled, so the next attempt continues exactly after the last handled record.
  */
 import { copyRange, dataView } from '../../core/byte-copy.js';
-import { DIGEST_BYTES, PARTITIONS, partitionId } from '../../core/partition.js';
-import type { PartitionFilter } from '../config.js';
+import { DIGEST_BYTES, type PartitionFilter, PARTITIONS, partitionId } from '../../core/partition.js';
 
-const State = { NOT_ASKED: 0, FROM_START: 1, AFTER_DIGEST: 2, DONE: 3 } as const;
+const State = { NOT_REQUESTED: 0, FROM_START: 1, AFTER_DIGEST: 2, DONE: 3 } as const;
 
 /**
- * A cursor, as bytes: partition id (LE16) · 0 = after the digest, 1 = done · digest. Cursors travel in stretches: any
- * number of them, one after another; a later one of the same partition replaces an earlier one.
+ * Bytes of a cursor:
+ *
+ *     partition   2 bytes    little-endian
+ *     kind        1 byte     one of CursorKind
+ *     digest      20 bytes   of the last handled record
+ *
+ * A list of cursors is any number of them in a row; a later one of the same partition replaces an earlier one.
  */
 export const CURSOR_BYTES = 3 + DIGEST_BYTES;
 export const CursorKind = { AFTER_DIGEST: 0, DONE: 1 } as const;
@@ -22,7 +26,7 @@ export class PartitionTracker {
   private source: Buffer = this.digests;
   private sourceView = this.digestsView;
   private readonly replicas = new Uint8Array(PARTITIONS);
-  /** Partitions whose position has moved since `takeCursors`. */
+  /** 1 = the cursor of the partition has moved since `drainCursors`. */
   private readonly moved = new Uint8Array(PARTITIONS);
   private readonly movedList = new Uint16Array(PARTITIONS);
   private movedCount = 0;
@@ -39,7 +43,7 @@ export class PartitionTracker {
     }
   }
 
-  /** A record was handled: its digest stands at `offset`. HOT PATH. */
+  /** A record was handled, whose digest is at `offset`. HOT PATH. */
   advance(buf: Buffer, offset: number): void {
     const partition = partitionId(buf, offset);
     if (buf !== this.source) this.refreshView(buf);
@@ -49,7 +53,24 @@ export class PartitionTracker {
     if (this.moved[partition] === 0) this.markMoved(partition);
   }
 
-  /** The partition was asked for and is not done. */
+  /**
+   * Whether a record, whose digest is at `offset`, may come next: its partition is part of the scan and not done, and
+   * the digest is below the cursor, as a node sends the records of a partition in descending order. HOT PATH.
+   */
+  accepts(buf: Buffer, offset: number): boolean {
+    const partition = partitionId(buf, offset);
+    const state = this.states[partition];
+    if (state === State.FROM_START) return true;
+    if (state !== State.AFTER_DIGEST) return false;
+    const { digests } = this;
+    for (let i = 0, at = partition * DIGEST_BYTES; i < DIGEST_BYTES; i++, at++) {
+      const difference = buf[offset + i]! - digests[at]!;
+      if (difference !== 0) return difference < 0;
+    }
+    return false;
+  }
+
+  /** The partition is part of the scan and not done. */
   isPending(partition: number): boolean {
     const state = this.states[partition];
     return state === State.FROM_START || state === State.AFTER_DIGEST;
@@ -67,7 +88,7 @@ export class PartitionTracker {
     if (this.moved[partition] === 0) this.markMoved(partition);
   }
 
-  /** Where the partitions that have moved since the last call stand now: a stretch of cursors. */
+  /** The cursors that have moved since the last call. */
   drainCursors(): Uint8Array<ArrayBuffer> {
     const cursors = Buffer.alloc(this.movedCount * CURSOR_BYTES);
     for (let i = 0; i < this.movedCount; i++) {
@@ -82,17 +103,17 @@ export class PartitionTracker {
     return cursors;
   }
 
-  /** Goes on where another tracker stood: applies a stretch of its cursors. Partitions not asked for stay so. */
+  /** Applies the cursors of an earlier run. Partitions that are not part of this scan are skipped. */
   resume(cursors: Uint8Array): void {
     for (let at = 0; at < cursors.length; at += CURSOR_BYTES) {
       const partition = cursors[at]! | (cursors[at + 1]! << 8);
-      if (this.states[partition] === State.NOT_ASKED) continue;
+      if (this.states[partition] === State.NOT_REQUESTED) continue;
       this.digests.set(cursors.subarray(at + 3, at + CURSOR_BYTES), partition * DIGEST_BYTES);
       this.states[partition] = cursors[at + 2] === CursorKind.DONE ? State.DONE : State.AFTER_DIGEST;
     }
   }
 
-  /** The records come from another buffer than those before. */
+  /** To be called when records come from another buffer than before. */
   private refreshView(source: Buffer): void {
     this.source = source;
     this.sourceView = dataView(source);
@@ -103,18 +124,19 @@ export class PartitionTracker {
     this.movedList[this.movedCount++] = partition;
   }
 
+  /** All partitions that are part of the scan and not done, in ascending order. */
   pending(): number[] {
     const list: number[] = [];
     for (let p = 0; p < PARTITIONS; p++) if (this.isPending(p)) list.push(p);
     return list;
   }
 
-  /** Which replica to ask next; raised by `failOver`. */
+  /** The replica to ask next. */
   replicaIndex(partition: number): number {
     return this.replicas[partition]!;
   }
 
-  /** The node asked did not deliver the partition: ask the next replica. */
+  /** The node did not deliver the partition: the next attempt goes to the next replica. */
   failOver(partition: number): void {
     this.replicas[partition] = this.replicas[partition]! + 1;
   }

@@ -1,20 +1,20 @@
-/** Sends one write frame on one connection and says how it went. */
+/** Sends one write frame on one connection. */
 import type { Connection } from '../connection/connection.js';
 import { ConnectionError } from '../errors.js';
 import type { WriteFrame } from '../protocol/write-frame.js';
 import { WriteReply } from '../protocol/write-reply.js';
 
 export interface WriteTimeouts {
-  /** No byte from the server for so long = the connection is given up. 0 = no limit. */
+  /** The connection is closed after so long without a byte from the server. 0 = no limit. */
   socketTimeoutMs: number;
-  /** For the whole answer; also told to the server, which drops a write it could not begin in time. 0 = no limit. */
+  /** For the whole answer; the server gets it, too, and drops a write that it could not begin in time. 0 = no limit. */
   totalTimeoutMs: number;
 }
 
 export type WriteOutcome =
   /**
-   * `frame.results` holds the answers. `batchCode` applies to rows without one. `loginEnded` is ClusterNode.sessionEnded
-   * for this connection.
+   * `frame.results` holds the answers. `batchCode` applies to rows without one. `loginEnded` is
+   * ClusterNode.sessionEnded for this connection.
    */
   | { kind: 'answered'; batchCode: number; loginEnded?: (code: number) => boolean }
   /** The connection is gone. Rows without a result may have been written, if the frame was `sent`. */
@@ -22,41 +22,41 @@ export type WriteOutcome =
 
 /**
  * Never rejects. The connection is free for the next request if the outcome is `answered`, closed otherwise. Aborting
- * `giveUp` ends the wait with `lost`.
+ * `abort` ends the wait with `lost`.
  */
 export function exchangeWrites(
   connection: Connection,
   frame: WriteFrame,
   timeouts: WriteTimeouts,
-  giveUp: AbortSignal,
+  abort: AbortSignal,
 ): Promise<WriteOutcome> {
   const request = frame.seal(timeouts.totalTimeoutMs);
   return new Promise((resolve) => {
     const sent = connection.usable;
     let timer: NodeJS.Timeout | undefined;
-    const onGiveUp = (): void => {
-      const text = `${connection.where} had not answered a write command when the run was given up.`;
+    const onAbort = (): void => {
+      const text = `${connection.where} had not answered a write command when the run was stopped`;
       lost(new ConnectionError('NET_TIMEOUT', connection.where, text));
     };
-    const over = (): void => {
+    const cleanUp = (): void => {
       clearTimeout(timer);
-      giveUp.removeEventListener('abort', onGiveUp);
+      abort.removeEventListener('abort', onAbort);
     };
     const lost = (error: Error): void => {
-      over();
+      cleanUp();
       connection.close();
       resolve({ kind: 'lost', sent, error });
     };
     if (timeouts.totalTimeoutMs > 0) {
       timer = setTimeout(() => {
-        const text = `${connection.where} did not answer a write command within ${timeouts.totalTimeoutMs} ms.`;
+        const text = `${connection.where} did not answer a write command within ${timeouts.totalTimeoutMs} ms`;
         lost(new ConnectionError('NET_TIMEOUT', connection.where, text));
       }, timeouts.totalTimeoutMs);
     }
-    giveUp.addEventListener('abort', onGiveUp);
+    abort.addEventListener('abort', onAbort);
     const reply = new WriteReply(frame, {
       answered(batchCode) {
-        over();
+        cleanUp();
         connection.release();
         resolve({ kind: 'answered', batchCode });
       },

@@ -1,20 +1,19 @@
 /** One TCP connection to a node: one request at a time, and the frames that answer it. */
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { formatEndpoint } from '../endpoint.js';
 import { ConnectionError } from '../errors.js';
 import { FrameReader, type FrameConsumer } from '../protocol/frame-reader.js';
 
 const KEEP_ALIVE_MS = 30_000;
 
-/** What lies between a connection and its bytes, if it is more than TCP. For one connection only. */
+/** A layer over TCP, such as TLS. For one connection only. */
 export interface Transport {
   /** Must honour `onread`. */
   connect(options: TcpNetConnectOpts): Socket;
-  /** The socket's event that says it can be used. */
+  /** The event of the socket after which it can be used. */
   readonly readyEvent: string;
-  /** The sentence for an error of the socket, if it is one of this layer. */
+  /** The error to report for an error of the socket, if this layer is the cause. */
   explain(error: Error, where: string): ConnectionError | undefined;
-  /** What was agreed on, for the log. */
-  description?(): string;
 }
 
 export class Connection {
@@ -30,14 +29,14 @@ export class Connection {
     port: number,
     private readonly transport: Transport | undefined,
   ) {
-    this.where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    this.where = formatEndpoint(host, port);
     const reader = new FrameReader(this.where);
     this.reader = reader;
     const options: TcpNetConnectOpts = {
       host,
       port,
       noDelay: true,
-      // Finds out about a host that has vanished where no timeout is set.
+      // Detects a host that has vanished where no timeout is set.
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       onread: {
@@ -73,7 +72,7 @@ export class Connection {
         connection.fail(error);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      // Also ends the timer: of an attempt that was aborted, nothing may keep its thread alive.
+      // Also ends the timer, which would keep the thread of an aborted attempt alive.
       socket.once('close', () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -82,14 +81,14 @@ export class Connection {
         timeoutMs > 0
           ? setTimeout(() => {
               socket.destroy();
-              reject(new ConnectionError('NET_TIMEOUT', where, `No answer from ${where} within ${timeoutMs} ms.`));
+              reject(new ConnectionError('NET_TIMEOUT', where, `No answer from ${where} within ${timeoutMs} ms`));
             }, timeoutMs)
           : undefined;
       const refused = (error: Error): void => {
         clearTimeout(timer);
         const reason = (error as NodeJS.ErrnoException).code ?? error.message;
-        const text = `Cannot connect to ${where}: ${reason}.`;
-        reject(transport?.explain(error, where) ?? new ConnectionError('NET_CONNECT', where, text, error));
+        const text = `Cannot connect to ${where}: ${reason}`;
+        reject(transport?.explain(error, where) ?? new ConnectionError('NET_CONNECT', where, text, { cause: error }));
       };
       socket.once('error', refused);
       socket.once(transport?.readyEvent ?? 'connect', () => {
@@ -107,8 +106,9 @@ export class Connection {
   }
 
   /**
-   * Sends one request and routes what comes back to `consumer` until `release`. `request` must stay unchanged until
-   * the answer is there. `idleTimeoutMs`: no byte for so long = the connection fails with NET_TIMEOUT; 0 = no limit.
+   * Sends one request and passes the answer to `consumer` until `release`. `request` must stay unchanged until the
+   * answer is complete. `idleTimeoutMs`: without a byte for so long the connection fails with NET_TIMEOUT; 0 = no
+   * limit.
    */
   request(request: Buffer, consumer: FrameConsumer, idleTimeoutMs: number): void {
     if (this.error !== undefined) {
@@ -127,7 +127,7 @@ export class Connection {
     this.socket.setTimeout(0);
   }
 
-  /** Stops reading; the node will feel it once the socket buffers are full. */
+  /** Stops reading; the node has to wait as soon as the socket buffers are full. */
   pause(): void {
     if (this.paused || this.error !== undefined) return;
     this.paused = true;
@@ -143,7 +143,7 @@ export class Connection {
   }
 
   close(): void {
-    this.error ??= new ConnectionError('NET_CLOSED', this.where, `The connection to ${this.where} was closed.`);
+    this.error ??= new ConnectionError('NET_CLOSED', this.where, `The connection to ${this.where} was closed`);
     this.reader.consumer = undefined;
     this.socket.destroy();
   }
@@ -159,20 +159,20 @@ export class Connection {
 
   private watch(): void {
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      const text = `The connection to ${this.where} broke: ${error.code ?? error.message}.`;
+      const text = `The connection to ${this.where} broke: ${error.code ?? error.message}`;
       const { transport, where } = this;
-      this.fail(transport?.explain(error, where) ?? new ConnectionError('NET_CLOSED', where, text, error));
+      this.fail(transport?.explain(error, where) ?? new ConnectionError('NET_CLOSED', where, text, { cause: error }));
     });
     this.socket.on('close', () => {
-      this.fail(new ConnectionError('NET_CLOSED', this.where, `${this.where} closed the connection.`));
+      this.fail(new ConnectionError('NET_CLOSED', this.where, `${this.where} closed the connection`));
     });
     this.socket.on('end', () => {
-      this.fail(new ConnectionError('NET_CLOSED', this.where, `${this.where} closed the connection.`));
+      this.fail(new ConnectionError('NET_CLOSED', this.where, `${this.where} closed the connection`));
     });
     this.socket.on('timeout', () => {
-      // Silence that we caused ourselves by not reading is not the node's.
+      // While reading is paused, silence says nothing about the node.
       if (this.paused || this.reader.consumer === undefined) return;
-      const text = `${this.where} sent nothing for ${this.socket.timeout ?? 0} ms.`;
+      const text = `${this.where} sent nothing for ${this.socket.timeout ?? 0} ms`;
       this.fail(new ConnectionError('NET_TIMEOUT', this.where, text));
     });
   }

@@ -1,5 +1,6 @@
 /** Opens connections that are ready for commands: encrypted and logged in, if the options ask for it. */
-import { Connection, type Transport } from './connection.js';
+import type { ClusterEventListener } from '../../core/cluster-events.js';
+import { Connection } from './connection.js';
 import { LoginError } from '../errors.js';
 import type { Sessions } from './auth/login.js';
 import type { ClusterOptions, Seed } from '../config.js';
@@ -14,24 +15,24 @@ export class Connector {
     private readonly tls: TlsTransport | undefined,
     private readonly sessions: Sessions | undefined,
     private readonly signal: AbortSignal | undefined,
-    private readonly notice: ((text: string) => void) | undefined,
+    private readonly emit: ClusterEventListener | undefined,
   ) {}
 
-  /** Loads only what the options need. `notice` takes lines for the log. Throws TlsError, LoginError. */
+  /** Loads only what the options need. Throws ToolError TLS_OPTIONS, LoginError LOGIN_UNSAFE. */
   static async create(
     options: ClusterOptions,
     signal: AbortSignal | undefined,
-    notice: ((text: string) => void) | undefined,
+    emit: ClusterEventListener | undefined,
   ): Promise<Connector> {
     const { auth } = options;
     const tls = options.tls === undefined ? undefined : new (await import('./tls/tls.js')).TlsTransport(options.tls);
     if (tls === undefined && (auth?.mode === 'EXTERNAL' || auth?.mode === 'PKI')) {
-      const hint = auth.mode === 'EXTERNAL' ? '; EXTERNAL_INSECURE sends the password unencrypted' : '';
-      throw new LoginError('LOGIN_UNSAFE', `Authentication mode ${auth.mode} needs TLS: add --tls-enable${hint}.`);
+      const hint = auth.mode === 'EXTERNAL' ? 'allow-external-insecure' : 'enable-tls';
+      throw new LoginError('LOGIN_UNSAFE', `Authentication mode ${auth.mode} requires TLS`, { hint });
     }
     const sessions =
       auth === undefined ? undefined : new (await import('./auth/login.js')).Sessions(auth, options.infoTimeoutMs);
-    return new Connector(options, tls, sessions, signal, notice);
+    return new Connector(options, tls, sessions, signal, emit);
   }
 
   /** Throws ConnectionError, LoginError. */
@@ -40,19 +41,19 @@ export class Connector {
     if (sessions === undefined) return this.dial(address, timeoutMs);
     const key = `${address.host}|${address.port}`;
     let where = '';
-    // The second time round, a node that has forgotten its token is asked for a new one.
+    // The second attempt logs in again at a node that does not accept its own token.
     for (let attempt = 0; attempt < 2; attempt++) {
       const connection = await this.dial(address, timeoutMs);
       where = connection.where;
-      let entered = false;
+      let authenticated = false;
       try {
-        entered = await sessions.authenticateConnection(connection, key);
-        if (entered) return connection;
+        authenticated = await sessions.authenticateConnection(connection, key);
+        if (authenticated) return connection;
       } finally {
-        if (!entered) connection.close();
+        if (!authenticated) connection.close();
       }
     }
-    throw new LoginError('LOGIN_REFUSED', `${where} accepts the login but not the session that it gave for it.`);
+    throw new LoginError('LOGIN_REFUSED', `${where} accepts the login but not the session token that it returned`);
   }
 
   /** Whether an idle connection may be used again. */
@@ -61,8 +62,8 @@ export class Connector {
   }
 
   /**
-   * A command on the connection was answered with this code. True if that means the login has ended, and a command on a
-   * new connection may do better; this one is not handed out again then.
+   * To be called with the result code of a failed command. True if the session has ended and a command on a new
+   * connection may succeed; the login of this one is not used again.
    */
   sessionEnded(connection: Connection, resultCode: number): boolean {
     if (this.sessions === undefined || !isSessionLost(resultCode)) return false;
@@ -71,13 +72,13 @@ export class Connector {
   }
 
   private async dial({ host, port, tlsName }: Seed, timeoutMs: number): Promise<Connection> {
-    const { tls, signal, notice } = this;
+    const { tls, signal, emit } = this;
     if (tls === undefined) return Connection.open(host, port, timeoutMs, signal);
-    const transport: Transport = tls.to(tlsName ?? host);
+    const transport = tls.createTransport(tlsName ?? host);
     const connection = await Connection.open(host, port, timeoutMs, signal, transport);
-    if (this.options.tls?.logSessions === true && notice !== undefined && !this.described.has(connection.where)) {
+    if (this.options.tls?.logSessions === true && emit !== undefined && !this.described.has(connection.where)) {
       this.described.add(connection.where);
-      notice(`TLS connection to ${connection.where}: ${transport.description?.() ?? ''}`);
+      emit({ type: 'cluster.tls', address: connection.where, ...transport.session() });
     }
     return connection;
   }

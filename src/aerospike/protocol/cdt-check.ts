@@ -1,52 +1,30 @@
 /**
- * Lists and maps that a server would not take as they are (wire.md 1.6, 1.7). Two faults can be mended without changing
- * a value: the "persist index" bit, which crashes servers when it comes with a write, and ordered collections whose
- * elements stand in another order. The first is looked for in every list and map, the second only after a refusal, so
- * that bytes the server accepts are never touched.
+ * Lists and maps that a server does not accept as they are. Two faults can be corrected without changing a value: the
+ * "persist index" bit, which crashes servers when it comes with a write, and ordered collections whose elements are in
+ * another order (wire.md 1.6, 1.7). The first is searched in every list and map, the second only after a refusal, so
+ * that bytes that the server accepts are never changed.
  */
+import {
+  CONTAINER,
+  type Container,
+  elementEnd,
+  extTypeOffset,
+  FIXED_BYTES,
+  GEOJSON_TYPE,
+  MalformedMsgpackError,
+  readContainer,
+  scalarEnd,
+  STRING_TYPE,
+  variableBytes,
+} from './msgpack.js';
 
 /** Bits of the ext element that leads an ordered collection. */
 const ORDERED = 0x01;
 const PERSIST_INDEX = 0x10;
 /** Ext types from here on are no flags (`ff` = wildcard, infinity). */
 const FIRST_FOREIGN_EXT = 0x80;
-
-/**
- * By first byte: bytes of an element that has no variable length, a container's header counting as such; for fixstr the
- * text included; 0 = look closer.
- */
-const FIXED_BYTES = new Uint8Array(256);
-/** By first byte: 1 = begins a list or a map. */
-const CONTAINER = new Uint8Array(256);
-for (let b = 0; b < 256; b++) {
-  if (b < 0x80 || b >= 0xe0) FIXED_BYTES[b] = 1;
-  else if (b < 0xa0) FIXED_BYTES[b] = CONTAINER[b] = 1;
-  else if (b < 0xc0) FIXED_BYTES[b] = 1 + (b & 0x1f);
-}
-for (const b of [0xc0, 0xc2, 0xc3]) FIXED_BYTES[b] = 1;
-for (const [b, bytes] of [
-  [0xca, 5],
-  [0xcb, 9],
-  [0xcc, 2],
-  [0xcd, 3],
-  [0xce, 5],
-  [0xcf, 9],
-  [0xd0, 2],
-  [0xd1, 3],
-  [0xd2, 5],
-  [0xd3, 9],
-] as const) {
-  FIXED_BYTES[b] = bytes;
-}
-for (const [b, bytes] of [
-  [0xdc, 3],
-  [0xdd, 5],
-  [0xde, 3],
-  [0xdf, 5],
-] as const) {
-  FIXED_BYTES[b] = bytes;
-  CONTAINER[b] = 1;
-}
+/** Deeper collections are not sorted; the refusal of the server stands. */
+const MAX_DEPTH = 256;
 
 /**
  * Clears the persist bit wherever a list or map in `buf[start, end)` has it. Returns whether there was one. HOT PATH:
@@ -79,61 +57,17 @@ export function clearPersistBits(buf: Buffer, start: number, end: number): boole
   return changed;
 }
 
-/** Where the type byte of the ext element at `at` lies; 0 = it is none. */
-function extTypeOffset(buf: Buffer, at: number): number {
-  const first = buf[at]!;
-  if (first === 0xc7) return at + 2;
-  if (first === 0xc8) return at + 3;
-  if (first === 0xc9) return at + 5;
-  return first >= 0xd4 && first <= 0xd8 ? at + 1 : 0;
-}
-
-/** Bytes of a string, blob or ext element; 0 = no element begins like this, or its length is cut off. */
-function variableBytes(buf: Buffer, at: number): number {
-  const first = buf[at]!;
-  const one = buf[at + 1] ?? 0;
-  const two = (one << 8) | (buf[at + 2] ?? 0);
-  const four = two * 0x10000 + (((buf[at + 3] ?? 0) << 8) | (buf[at + 4] ?? 0));
-  switch (first) {
-    case 0xc4:
-    case 0xd9:
-      return 2 + one;
-    case 0xc5:
-    case 0xda:
-      return 3 + two;
-    case 0xc6:
-    case 0xdb:
-      return 5 + four;
-    case 0xc7:
-      return 3 + one;
-    case 0xc8:
-      return 4 + two;
-    case 0xc9:
-      return 6 + four;
-    case 0xd4:
-    case 0xd5:
-    case 0xd6:
-    case 0xd7:
-    case 0xd8:
-      return 2 + (1 << (first - 0xd4));
-    default:
-      return 0;
-  }
-}
-
-/** Thrown inside this file for bytes that are no msgpack; nothing is changed then. */
-class Malformed extends Error {}
-
 /**
  * Sorts the elements of every ordered list and the pairs of every ordered map in `buf[start, end)`, in place, innermost
- * first. Returns whether the bytes changed; false also for what sorting cannot mend (malformed bytes, a key twice).
+ * first. Returns whether the bytes changed; false also for what sorting cannot correct: malformed bytes, a key twice,
+ * collections nested too deeply.
  */
 export function repairCdt(buf: Buffer, start: number, end: number): boolean {
   const copy = Buffer.from(buf.subarray(start, end));
   try {
-    if (sortElement(copy, 0) !== copy.length) return false;
+    if (!sortOrdered(copy)) return false;
   } catch (error) {
-    if (error instanceof Malformed) return false;
+    if (error instanceof MalformedMsgpackError) return false;
     throw error;
   }
   if (copy.equals(buf.subarray(start, end))) return false;
@@ -141,57 +75,58 @@ export function repairCdt(buf: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-interface Container {
-  map: boolean;
-  /** Elements, a map's pairs counting two. */
-  elements: number;
-  bodyStart: number;
+/** A container without its flags. */
+interface Contents extends Container {
+  flags: number;
 }
 
-function containerAt(buf: Buffer, at: number): Container | undefined {
-  const first = buf[at];
-  if (first === undefined) throw new Malformed();
-  if (CONTAINER[first] === 0) return undefined;
-  const headerBytes = FIXED_BYTES[first]!;
-  if (at + headerBytes > buf.length) throw new Malformed();
-  const map = first < 0x90 || first >= 0xde;
-  const count =
-    headerBytes === 1 ? first & 0x0f : headerBytes === 3 ? buf.readUInt16BE(at + 1) : buf.readUInt32BE(at + 1);
-  return { map, elements: map ? count * 2 : count, bodyStart: at + headerBytes };
+function readContents(buf: Buffer, at: number): Contents | undefined {
+  const container = readContainer(buf, at);
+  if (container === undefined) return undefined;
+  const { isMap, elements, bodyStart } = container;
+  const typeAt = elements > 0 && bodyStart < buf.length ? extTypeOffset(buf, bodyStart) : 0;
+  if (typeAt === 0 || typeAt >= buf.length || buf[typeAt]! >= FIRST_FOREIGN_EXT) return { ...container, flags: 0 };
+  const afterFlags = scalarEnd(buf, bodyStart);
+  const flags = buf[typeAt]!;
+  // The flags of a map are the key of a pair whose value is nil.
+  return isMap
+    ? { isMap, elements: elements - 2, bodyStart: elementEnd(buf, afterFlags), flags }
+    : { isMap, elements: elements - 1, bodyStart: afterFlags, flags };
 }
 
-function scalarEnd(buf: Buffer, at: number): number {
-  const end = at + (FIXED_BYTES[buf[at]!]! || variableBytes(buf, at));
-  if (end === at || end > buf.length) throw new Malformed();
-  return end;
+interface OpenContainer {
+  contents: Contents;
+  /** Elements read so far. */
+  read: number;
+  /** Where the elements of a list and the pairs of a map begin. */
+  starts: number[];
 }
 
-/** Sorts what is inside the element at `at`; returns its end. */
-function sortElement(buf: Buffer, at: number): number {
-  const container = containerAt(buf, at);
-  if (container === undefined) return scalarEnd(buf, at);
-  const step = container.map ? 2 : 1;
-  const starts: number[] = [];
-  let flags = 0;
-  let pos = container.bodyStart;
-  for (let i = 0; i < container.elements; i++) {
-    const typeAt = i === 0 && pos < buf.length ? extTypeOffset(buf, pos) : 0;
-    const isFlags = typeAt > 0 && typeAt < buf.length && buf[typeAt]! < FIRST_FOREIGN_EXT;
-    if (isFlags) {
-      flags = buf[typeAt]!;
-      pos = scalarEnd(buf, pos);
-      // A map's flags are the key of a pair whose value is nil.
-      if (container.map) {
-        pos = sortElement(buf, pos);
-        i++;
-      }
-      continue;
+/** Returns whether `buf` is one element, nested at most MAX_DEPTH deep, in which everything is sorted now. */
+function sortOrdered(buf: Buffer): boolean {
+  const open: OpenContainer[] = [];
+  let at = 0;
+  do {
+    const contents = readContents(buf, at);
+    if (contents === undefined) {
+      at = scalarEnd(buf, at);
+    } else {
+      if (open.length === MAX_DEPTH) return false;
+      open.push({ contents, read: 0, starts: [] });
+      at = contents.bodyStart;
     }
-    if (i % step === 0) starts.push(pos);
-    pos = sortElement(buf, pos);
-  }
-  if ((flags & ORDERED) !== 0) sortRanges(buf, starts, pos);
-  return pos;
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const { contents: parent, starts } = top;
+      if (top.read < parent.elements) {
+        if (!parent.isMap || top.read % 2 === 0) starts.push(at);
+        top.read++;
+        break;
+      }
+      if ((parent.flags & ORDERED) !== 0) sortRanges(buf, starts, at);
+      open.pop();
+    }
+  } while (open.length > 0);
+  return at === buf.length;
 }
 
 function sortRanges(buf: Buffer, starts: readonly number[], end: number): void {
@@ -216,11 +151,7 @@ const Rank = {
   GEOJSON: 9,
   EXT: 10,
 };
-/** Type byte in front of a string's or blob's bytes. */
-const STRING_MARK = 3;
-const GEOJSON_MARK = 23;
-
-function rankOf(buf: Buffer, at: number): number {
+function typeRank(buf: Buffer, at: number): number {
   const first = buf[at]!;
   if (first < 0x80 || first >= 0xe0 || (first >= 0xcc && first <= 0xd3)) return Rank.INTEGER;
   if (CONTAINER[first] === 1) return first < 0x90 || first >= 0xde ? Rank.MAP : Rank.LIST;
@@ -230,8 +161,8 @@ function rankOf(buf: Buffer, at: number): number {
   if (first === 0xca || first === 0xcb) return Rank.DOUBLE;
   if (first >= 0xc4 && first <= 0xc6) return Rank.BLOB;
   if (extTypeOffset(buf, at) > 0) return Rank.EXT;
-  const mark = buf[textStart(buf, at)];
-  return mark === STRING_MARK ? Rank.STRING : mark === GEOJSON_MARK ? Rank.GEOJSON : Rank.BLOB;
+  const type = buf[textStart(buf, at)];
+  return type === STRING_TYPE ? Rank.STRING : type === GEOJSON_TYPE ? Rank.GEOJSON : Rank.BLOB;
 }
 
 /** Where a string's or blob's bytes begin, type byte included. */
@@ -242,7 +173,7 @@ function textStart(buf: Buffer, at: number): number {
   return first === 0xda || first === 0xc5 ? at + 3 : at + 5;
 }
 
-function integerAt(buf: Buffer, at: number): number | bigint {
+function readInteger(buf: Buffer, at: number): number | bigint {
   const first = buf[at]!;
   if (first < 0x80) return first;
   switch (first) {
@@ -267,67 +198,63 @@ function integerAt(buf: Buffer, at: number): number | bigint {
   }
 }
 
-function doubleAt(buf: Buffer, at: number): number {
+function readDouble(buf: Buffer, at: number): number {
   return buf[at] === 0xca ? buf.readFloatBE(at + 1) : buf.readDoubleBE(at + 1);
 }
 
-function order(a: number | bigint, b: number | bigint): number {
+function compareNumbers(a: number | bigint, b: number | bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Negative, zero, positive as the server orders the two elements. Both are known to be whole. */
+/**
+ * Negative, zero, positive as the server orders the two elements, both of which are complete. Walks through both at
+ * the same time, so that the cost is that of reading them once.
+ */
 function compareElements(buf: Buffer, a: number, b: number): number {
-  const rank = rankOf(buf, a);
-  const otherRank = rankOf(buf, b);
-  if (rank !== otherRank) return rank - otherRank;
+  /** Of each pair of open containers: the elements left in the first, then in the second. */
+  const left: number[] = [];
+  for (;;) {
+    const rank = typeRank(buf, a);
+    const otherRank = typeRank(buf, b);
+    if (rank !== otherRank) return rank - otherRank;
+    const first = readContents(buf, a);
+    const second = readContents(buf, b);
+    if (first === undefined || second === undefined) {
+      const difference = compareScalars(buf, rank, a, b);
+      if (difference !== 0) return difference;
+      a = scalarEnd(buf, a);
+      b = scalarEnd(buf, b);
+    } else {
+      // The number of pairs of maps decides first; that of lists only when one is the beginning of the other.
+      if (first.isMap && first.elements !== second.elements) return first.elements - second.elements;
+      left.push(first.elements, second.elements);
+      a = first.bodyStart;
+      b = second.bodyStart;
+    }
+    for (;;) {
+      if (left.length === 0) return 0;
+      const ofSecond = left.pop()!;
+      const ofFirst = left.pop()!;
+      if (ofFirst > 0 && ofSecond > 0) {
+        left.push(ofFirst - 1, ofSecond - 1);
+        break;
+      }
+      if (ofFirst !== ofSecond) return ofFirst - ofSecond;
+    }
+  }
+}
+
+function compareScalars(buf: Buffer, rank: number, a: number, b: number): number {
   switch (rank) {
     case Rank.INTEGER:
-      return order(integerAt(buf, a), integerAt(buf, b));
+      return compareNumbers(readInteger(buf, a), readInteger(buf, b));
     case Rank.DOUBLE:
-      return order(doubleAt(buf, a), doubleAt(buf, b));
+      return compareNumbers(readDouble(buf, a), readDouble(buf, b));
     case Rank.STRING:
     case Rank.BLOB:
     case Rank.GEOJSON:
       return buf.compare(buf, textStart(buf, b), scalarEnd(buf, b), textStart(buf, a), scalarEnd(buf, a));
-    case Rank.LIST:
-    case Rank.MAP:
-      return compareContainers(buf, a, b);
     default:
       return 0;
   }
-}
-
-function compareContainers(buf: Buffer, a: number, b: number): number {
-  const left = elementsOf(buf, a);
-  const right = elementsOf(buf, b);
-  // Maps: the number of pairs decides first; lists: only when one is the beginning of the other.
-  const byCount = order(left.length, right.length);
-  if (rankOf(buf, a) === Rank.MAP && byCount !== 0) return byCount;
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = compareElements(buf, left[i]!, right[i]!);
-    if (difference !== 0) return difference;
-  }
-  return byCount;
-}
-
-/** Starts of a container's elements, its flags left out. */
-function elementsOf(buf: Buffer, at: number): number[] {
-  const container = containerAt(buf, at);
-  const starts: number[] = [];
-  if (container === undefined) return starts;
-  let pos = container.bodyStart;
-  for (let i = 0; i < container.elements; i++) {
-    const isFlags = (i === 0 || (container.map && i === 1)) && extTypeOffset(buf, container.bodyStart) > 0;
-    if (!isFlags) starts.push(pos);
-    pos = elementEnd(buf, pos);
-  }
-  return starts;
-}
-
-function elementEnd(buf: Buffer, at: number): number {
-  const container = containerAt(buf, at);
-  if (container === undefined) return scalarEnd(buf, at);
-  let pos = container.bodyStart;
-  for (let i = 0; i < container.elements; i++) pos = elementEnd(buf, pos);
-  return pos;
 }

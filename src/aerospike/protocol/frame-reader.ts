@@ -1,19 +1,19 @@
 /**
  * Frames out of a stream of bytes (wire.md 1.1).
  *
- * HOT PATH. Bytes are received into one buffer that this class owns and reuses; the consumer is handed the range that
- * has arrived and says how much of it was whole. What it leaves stays where it is and later bytes are put behind it, so
- * a record is never copied to be reassembled, except when the buffer's end is reached.
+ * HOT PATH. Bytes are received into one buffer that this class owns and reuses. The consumer gets the range that has
+ * arrived and returns how many bytes of it are complete. The rest stays in place and later bytes follow it, so a record
+ * is copied to be reassembled only when the end of the buffer is reached.
  */
 import { allocWithSlack } from '../../core/byte-copy.js';
 import { ProtocolError } from '../errors.js';
 import { FRAME_HEADER_BYTES, FRAME_VERSION, FrameType, MAX_FRAME_BODY_BYTES } from './constants.js';
 
-/** Takes the frames that answer a request. */
+/** Receives the frames that answer a request. */
 export interface FrameConsumer {
   /**
    * Bytes `start`–`end` of `buffer` have arrived, all of one frame's body; `frameEnd` = none of this frame follow.
-   * Returns how many of them it is done with (at `frameEnd`, normally all). The bytes are valid during the call only.
+   * Returns how many of them it has consumed (at `frameEnd`, normally all). The bytes are valid during the call only.
    */
   consume(buffer: Buffer, start: number, end: number, frameEnd: boolean): number;
   /** The connection is gone; no call follows. Also called with a ProtocolError that `consume` threw. */
@@ -25,12 +25,12 @@ export interface FrameConsumer {
 /** First byte of what a TLS server answers to a client that does not speak TLS. */
 const TLS_ALERT = 0x15;
 const RECEIVE_BYTES = 512 * 1024;
-/** With less room than this at the end of the buffer, the unread rest moves to its start. */
+/** With less free space than this at the end of the buffer, the unread bytes move to its start. */
 const MIN_READ_BYTES = 64 * 1024;
 
 export class FrameReader {
   consumer: FrameConsumer | undefined;
-  /** With slack, so that any range of it can be copied by the word. */
+  /** With slack, so that any range of it can be copied in words of four bytes. */
   private buffer = allocWithSlack(RECEIVE_BYTES);
   private readPos = 0;
   private writePos = 0;
@@ -56,7 +56,7 @@ export class FrameReader {
     if (this.readPos > 0 && unread + MIN_READ_BYTES <= this.buffer.length) {
       this.buffer.copyWithin(0, this.readPos, this.writePos);
     } else {
-      // One message does not fit: double, so that a large one is copied a bounded number of times.
+      // One message does not fit: doubling bounds how often a large one is copied.
       const larger = allocWithSlack(this.buffer.length * 2);
       this.buffer.copy(larger, 0, this.readPos, this.writePos);
       this.buffer = larger;
@@ -75,7 +75,7 @@ export class FrameReader {
       }
       const consumer = this.consumer;
       if (consumer === undefined) {
-        throw new ProtocolError(`${this.where} sent data that was not asked for.`);
+        throw new ProtocolError(`${this.where} sent data that was not requested`);
       }
       const available = Math.min(this.writePos - this.readPos, this.bodyLeft);
       const frameEnd = available === this.bodyLeft;
@@ -85,7 +85,7 @@ export class FrameReader {
       if (this.bodyLeft === 0) {
         this.inBody = false;
       } else if (frameEnd) {
-        throw new ProtocolError(`${this.where} sent a frame that ends in the middle of a message.`);
+        throw new ProtocolError(`${this.where} sent a frame that ends in the middle of a message`);
       } else {
         return;
       }
@@ -99,18 +99,18 @@ export class FrameReader {
     const type = buffer[readPos + 1]!;
     const length = buffer.readUIntBE(readPos + 2, 6);
     if (version === TLS_ALERT) {
-      throw new ProtocolError(`${this.where} speaks TLS; add --tls-enable and --tls-cafile, or use its other port.`);
+      throw new ProtocolError(`${this.where} speaks TLS`, 'use-plain-port');
     }
     if (version !== FRAME_VERSION) {
-      throw new ProtocolError(`${this.where} does not speak the Aerospike protocol (first byte ${version}).`);
+      throw new ProtocolError(`${this.where} does not speak the Aerospike protocol (first byte ${version})`);
     }
-    if (length > MAX_FRAME_BODY_BYTES) throw new ProtocolError(`${this.where} sent a frame of ${length} bytes.`);
+    if (length > MAX_FRAME_BODY_BYTES) throw new ProtocolError(`${this.where} sent a frame of ${length} bytes`);
     const expected = this.consumer?.frameType;
     if (expected !== undefined && type !== expected) {
       throw new ProtocolError(
         type === FrameType.COMPRESSED
-          ? `${this.where} sent a compressed frame that was not asked for.`
-          : `${this.where} sent a frame of type ${type} where type ${expected} was expected.`,
+          ? `${this.where} sent a compressed frame that was not requested`
+          : `${this.where} sent a frame of type ${type} where type ${expected} was expected`,
       );
     }
     this.readPos += FRAME_HEADER_BYTES;

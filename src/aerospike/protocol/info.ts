@@ -1,40 +1,32 @@
 /** The info protocol: text commands and their answers (wire.md 2.1). */
 import { InfoError, ProtocolError } from '../errors.js';
 import type { Connection } from '../connection/connection.js';
-import { FRAME_HEADER_BYTES, FRAME_VERSION, FrameType } from './constants.js';
-
-/** A frame around `body`. */
-export function frame(type: number, body: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.length);
-  writeFrameHeader(out, type, body.length);
-  body.copy(out, FRAME_HEADER_BYTES);
-  return out;
-}
-
-export function writeFrameHeader(out: Buffer, type: number, bodyLength: number): void {
-  out[0] = FRAME_VERSION;
-  out[1] = type;
-  out.writeUIntBE(bodyLength, 2, 6);
-}
+import { FrameType } from './constants.js';
+import { encodeFrame } from './frame.js';
+import type { InfoCommand } from './info-command.js';
 
 /**
- * Sends several commands at once and returns their values in the same order. Each value must be free of line feeds;
- * use `infoCommand` for answers that hold names.
+ * Sends several commands at once and resolves with their values in the same order. The values must be free of line
+ * feeds; answers that hold names are requested with `requestInfo`.
  */
-export async function infoCommands(connection: Connection, commands: string[], timeoutMs: number): Promise<string[]> {
-  const reply = await exchange(connection, commands.join('\n') + '\n', timeoutMs);
+export async function requestInfoBatch(
+  connection: Connection,
+  commands: readonly InfoCommand[],
+  timeoutMs: number,
+): Promise<string[]> {
+  const reply = await exchange(connection, commands, timeoutMs);
   const lines = reply.split('\n');
-  return commands.map((command, i) => valueOf(lines[i] ?? '', command, connection.where));
+  return commands.map((command, i) => parseLine(lines[i] ?? '', command, connection.where));
 }
 
-/** Sends one command; its value may hold line feeds, as set names do. */
-export async function infoCommand(connection: Connection, command: string, timeoutMs: number): Promise<string> {
-  const reply = await exchange(connection, command + '\n', timeoutMs);
-  return valueOf(reply.endsWith('\n') ? reply.slice(0, -1) : reply, command, connection.where);
+/** Sends one command and resolves with its value, which may hold line feeds, as set names do. */
+export async function requestInfo(connection: Connection, command: InfoCommand, timeoutMs: number): Promise<string> {
+  const reply = await exchange(connection, [command], timeoutMs);
+  return parseLine(reply.endsWith('\n') ? reply.slice(0, -1) : reply, command, connection.where);
 }
 
 /** Throws an InfoError if `value` is one of the forms of a refusal. */
-export function checkInfoValue(command: string, value: string): void {
+export function throwIfRefused(command: string, value: string): void {
   const match = /^(?:ERROR|FAIL):(-?\d*):?([\s\S]*)$/i.exec(value);
   if (match !== null) {
     throw new InfoError(match[1] === '' ? 1 : Number(match[1]), command, match[2] ?? '');
@@ -52,10 +44,14 @@ export function parsePairs(text: string, separator: ';' | ':' | ','): Map<string
   return pairs;
 }
 
-function exchange(connection: Connection, text: string, timeoutMs: number): Promise<string> {
+/**
+ *     request   <command> LF …        one or more commands
+ *     reply     <command> TAB <value> LF …   in the same order
+ */
+function exchange(connection: Connection, commands: readonly InfoCommand[], timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     connection.request(
-      frame(FrameType.INFO, Buffer.from(text)),
+      encodeFrame(FrameType.INFO, Buffer.from(commands.join('\n') + '\n')),
       {
         frameType: FrameType.INFO,
         consume: (buffer, start, end, frameEnd) => {
@@ -72,12 +68,12 @@ function exchange(connection: Connection, text: string, timeoutMs: number): Prom
   });
 }
 
-function valueOf(line: string, command: string, where: string): string {
+function parseLine(line: string, command: InfoCommand, where: string): string {
   const tab = line.indexOf('\t');
   if (tab < 0 || line.slice(0, tab) !== command) {
     // An unauthenticated connection gets one line without the echo.
-    checkInfoValue(command, line);
-    throw new ProtocolError(`${where} answered "${line.slice(0, 80)}" to the info command "${command}".`);
+    throwIfRefused(command, line);
+    throw new ProtocolError(`${where} answered "${line.slice(0, 80)}" to the info command "${command}"`);
   }
   return line.slice(tab + 1);
 }

@@ -10,6 +10,11 @@ import { Particle } from '../../core/particle.js';
 import { ProtocolError } from '../errors.js';
 import { Field, Info3, MESSAGE_HEADER_BYTES, Op, RESULT_OFFSET } from './constants.js';
 
+/** What the server allows, and every reader of backup files. */
+const MAX_GENERATION = 0xffff;
+const MAX_SET_BYTES = 63;
+const MAX_BIN_NAME_BYTES = 15;
+
 export const Message = {
   /** The bytes end before the message does. */
   INCOMPLETE: 0,
@@ -24,6 +29,8 @@ export const Message = {
 
 export class RowView implements RecordView {
   buf: Buffer = Buffer.alloc(0);
+  namespaceStart = 0;
+  namespaceEnd = 0;
   setStart = 0;
   setEnd = 0;
   digestStart = 0;
@@ -46,7 +53,7 @@ export class RowView implements RecordView {
     if (limit - start < MESSAGE_HEADER_BYTES) return Message.INCOMPLETE;
     const headerBytes = buf[start]!;
     if (headerBytes !== MESSAGE_HEADER_BYTES)
-      throw new ProtocolError(`A message header of ${headerBytes} bytes arrived.`);
+      throw new ProtocolError(`A message header of ${headerBytes} bytes arrived`);
     const info3 = buf[start + 3]!;
     const result = buf[start + RESULT_OFFSET]!;
     const fieldCount = (buf[start + 18]! << 8) | buf[start + 19]!;
@@ -57,6 +64,7 @@ export class RowView implements RecordView {
     if ((info3 & (Info3.LAST | Info3.PARTITION_DONE)) !== 0 || result !== 0) {
       return this.parseMarker(buf, start, limit, info3, fieldCount + opCount);
     }
+    if (this.generation > MAX_GENERATION) throw new ProtocolError(`A generation of ${this.generation} arrived`);
     this.buf = buf;
     const fieldsEnd = this.parseFields(buf, start + MESSAGE_HEADER_BYTES, limit, fieldCount);
     if (fieldsEnd < 0) return Message.INCOMPLETE;
@@ -84,6 +92,7 @@ export class RowView implements RecordView {
   /** Returns where the fields end, or −1 if that has not arrived. */
   private parseFields(buf: Buffer, start: number, limit: number, count: number): number {
     let pos = start;
+    this.namespaceStart = this.namespaceEnd = 0;
     this.setStart = this.setEnd = 0;
     this.digestStart = -1;
     this.keyType = 0;
@@ -94,33 +103,36 @@ export class RowView implements RecordView {
       const id = buf[pos + 4]!;
       const data = pos + 5;
       pos += 4 + size;
-      if (size < 1) throw new ProtocolError('A field of no bytes arrived.');
+      if (size < 1) throw new ProtocolError('A field of no bytes arrived');
       if (pos > limit) return -1;
       switch (id) {
         case Field.NAMESPACE:
+          this.namespaceStart = data;
+          this.namespaceEnd = pos;
           break;
         case Field.DIGEST:
-          if (pos - data !== DIGEST_BYTES) throw new ProtocolError(`A digest of ${pos - data} bytes arrived.`);
+          if (pos - data !== DIGEST_BYTES) throw new ProtocolError(`A digest of ${pos - data} bytes arrived`);
           this.digestStart = data;
           break;
         case Field.SET:
+          if (pos - data > MAX_SET_BYTES) throw new ProtocolError(`A set name of ${pos - data} bytes arrived`);
           this.setStart = data;
           this.setEnd = pos;
           break;
         case Field.KEY:
-          if (data === pos) throw new ProtocolError('An empty user key arrived.');
+          if (data === pos) throw new ProtocolError('An empty user key arrived');
           this.keyType = buf[data]!;
           this.keyStart = data + 1;
           this.keyEnd = pos;
           if ((this.keyType === Particle.INTEGER || this.keyType === Particle.FLOAT) && pos - data !== 9) {
-            throw new ProtocolError(`A numeric user key of ${pos - data - 1} bytes arrived.`);
+            throw new ProtocolError(`A numeric user key of ${pos - data - 1} bytes arrived`);
           }
           break;
         default:
-          throw new ProtocolError(`A record arrived with a field of id ${id}, which this program does not know.`);
+          throw new ProtocolError(`A record arrived with a field of id ${id}, which this program does not know`);
       }
     }
-    if (this.digestStart < 0) throw new ProtocolError('A record arrived without its digest.');
+    if (this.digestStart < 0) throw new ProtocolError('A record arrived without its digest');
     return pos;
   }
 
@@ -140,22 +152,25 @@ export class RowView implements RecordView {
       // Bit 0: an 8-byte last-update-time stands between name and value.
       let valueStart = (flags & 1) === 0 ? nameEnd : nameEnd + 8;
       pos += 4 + size;
-      if (valueStart > pos) throw new ProtocolError('A bin is longer than the op that holds it.');
+      if (valueStart > pos) throw new ProtocolError('A bin is longer than the op that holds it');
       if (pos > limit) return -1;
-      if (op !== Op.READ) throw new ProtocolError(`A record arrived with an op of code ${op}.`);
+      if (nameEnd - nameStart > MAX_BIN_NAME_BYTES) {
+        throw new ProtocolError(`A bin name of ${nameEnd - nameStart} bytes arrived`);
+      }
+      if (op !== Op.READ) throw new ProtocolError(`A record arrived with an op of code ${op}`);
       switch (type) {
         case Particle.INTEGER:
         case Particle.FLOAT:
-          if (pos - valueStart !== 8) throw new ProtocolError(`A number of ${pos - valueStart} bytes arrived.`);
+          if (pos - valueStart !== 8) throw new ProtocolError(`A number of ${pos - valueStart} bytes arrived`);
           break;
         case Particle.BOOL:
-          if (pos - valueStart !== 1) throw new ProtocolError(`A boolean of ${pos - valueStart} bytes arrived.`);
+          if (pos - valueStart !== 1) throw new ProtocolError(`A boolean of ${pos - valueStart} bytes arrived`);
           break;
         case Particle.GEOJSON: {
           // Flags, number of cells, cells; what follows is the text (wire.md 1.5).
           const cells = pos - valueStart < 3 ? -1 : (buf[valueStart + 1]! << 8) | buf[valueStart + 2]!;
           valueStart += 3 + 8 * cells;
-          if (cells < 0 || valueStart > pos) throw new ProtocolError('A GeoJSON value is cut short.');
+          if (cells < 0 || valueStart > pos) throw new ProtocolError('A GeoJSON value is cut short');
           break;
         }
         default:

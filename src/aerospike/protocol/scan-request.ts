@@ -1,6 +1,6 @@
 /** Builds the request of a partition scan (wire.md 5.1). */
 import { DIGEST_BYTES } from '../../core/partition.js';
-import { writeFrameHeader } from './info.js';
+import { writeFrameHeader } from './frame.js';
 import { Field, FRAME_HEADER_BYTES, FrameType, Info1, Info3, MESSAGE_HEADER_BYTES, Op, Ttl } from './constants.js';
 
 /** What a scan asks of every node, whatever the partitions. */
@@ -8,6 +8,8 @@ export interface ScanSelection {
   namespace: string;
   /** One set, or '' for all. Several sets go into the filter. */
   set: string;
+  /** With several sets in the filter: their names, to check the answer. '' = records without a set. */
+  sets?: readonly string[];
   /** Empty = all bins. A record with none of the named bins is left out by the server. */
   bins: string[];
   noBins: boolean;

@@ -11,18 +11,8 @@ import { DECODED_BIN_STRIDE, type DecodedRecord, NAME_IN_ARENA, VALUE_IN_ARENA }
 import { DIGEST_BYTES } from '../../core/partition.js';
 import { Particle } from '../../core/particle.js';
 import { repairCdt, clearPersistBits } from './cdt-check.js';
-import { writeFrameHeader } from './info.js';
-import {
-  Field,
-  FRAME_HEADER_BYTES,
-  FRAME_VERSION,
-  FrameType,
-  Info1,
-  Info2,
-  MESSAGE_HEADER_BYTES,
-  Op,
-  RowFlag,
-} from './constants.js';
+import { writeFrameHeader, writeFrameHeaderAt } from './frame.js';
+import { Field, FRAME_HEADER_BYTES, FrameType, Info1, Info2, MESSAGE_HEADER_BYTES, Op, RowFlag } from './constants.js';
 
 /** What a write needs of a decoded record. The memory of every buffer has COPY_SLACK_BYTES behind the last range. */
 export type WritableRecord = Pick<
@@ -59,10 +49,10 @@ export const AppendNote = { NONE: 0, PERSIST_BIT_CLEARED: 1 } as const;
 export const UNANSWERED = -1;
 
 const INITIAL_BYTES = 128 * 1024;
-/** A frame that grew beyond this for one huge record does not keep the memory. */
-const KEEP_BYTES = 4 * 1024 * 1024;
+/** A frame that grew beyond this for one huge record releases the memory. */
+const MAX_IDLE_BYTES = 4 * 1024 * 1024;
 const INITIAL_ROWS = 128;
-const NOTHING = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
 /** Frame header, message header, BATCH field header (size, id), row count, flags. */
 const BATCH_PREFIX_BYTES = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES + 5 + 4 + 1;
@@ -97,21 +87,21 @@ export class WriteFrame {
   rows = 0;
   /** Row i occupies `rowStarts[i]`–`rowStarts[i + 1]`. */
   rowStarts = new Int32Array(INITIAL_ROWS + 1);
-  /** Result code per row; UNANSWERED until the server has spoken. */
+  /** Result code per row; UNANSWERED until the server has answered. */
   results = new Int16Array(INITIAL_ROWS);
   /** 1 = an earlier attempt was sent and its answer lost: the record may have been written. */
   inDoubt = new Uint8Array(INITIAL_ROWS);
   /** How often these rows have been sent before. */
   attempt = 0;
   private view = new DataView(this.buffer.buffer);
-  private input: Buffer = NOTHING;
-  private inputView = dataView(NOTHING);
-  private arena: Buffer = NOTHING;
-  private arenaView = dataView(NOTHING);
-  private digest: Buffer = NOTHING;
-  private digestView = dataView(NOTHING);
-  private nsField: Buffer = NOTHING;
-  private nsFieldView = dataView(NOTHING);
+  private input: Buffer = EMPTY;
+  private inputView = dataView(EMPTY);
+  private arena: Buffer = EMPTY;
+  private arenaView = dataView(EMPTY);
+  private digest: Buffer = EMPTY;
+  private digestView = dataView(EMPTY);
+  private nsField: Buffer = EMPTY;
+  private nsFieldView = dataView(EMPTY);
 
   constructor(readonly mode: WriteMode) {
     this.clear();
@@ -119,7 +109,7 @@ export class WriteFrame {
 
   /** Makes the frame ready for new rows. */
   clear(): void {
-    if (this.buffer.length > KEEP_BYTES) this.grow(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    if (this.buffer.length > MAX_IDLE_BYTES) this.grow(Buffer.allocUnsafeSlow(INITIAL_BYTES));
     this.rows = 0;
     this.attempt = 0;
     this.length = this.mode === 'batch' ? BATCH_PREFIX_BYTES : 0;
@@ -133,11 +123,11 @@ export class WriteFrame {
   append(record: WritableRecord, policy: WritePolicy, nsField: Buffer, generation: number, ttlS: number): number {
     const { input, arena, bins, digest, setBuf, setStart, setEnd, keyBuf, keyStart, keyEnd, keyType } = record;
     const lastBin = record.binCount * DECODED_BIN_STRIDE;
-    let most = ROW_OVERHEAD_BYTES + nsField.length + (setEnd - setStart) + (keyEnd - keyStart);
+    let maxBytes = ROW_OVERHEAD_BYTES + nsField.length + (setEnd - setStart) + (keyEnd - keyStart);
     for (let b = 0; b < lastBin; b += DECODED_BIN_STRIDE) {
-      most += OP_HEADER_BYTES + GEOJSON_PREFIX_BYTES + bins[b + 2]! - bins[b + 1]! + bins[b + 4]! - bins[b + 3]!;
+      maxBytes += OP_HEADER_BYTES + GEOJSON_PREFIX_BYTES + bins[b + 2]! - bins[b + 1]! + bins[b + 4]! - bins[b + 3]!;
     }
-    const out = this.ensureCapacity(most);
+    const out = this.ensureCapacity(maxBytes);
     const view = this.view;
     if (input !== this.input || arena !== this.arena || digest !== this.digest || nsField !== this.nsField) {
       this.refreshViews(input, arena, digest, nsField);
@@ -173,7 +163,7 @@ export class WriteFrame {
     view.setUint32(at, setEnd - setStart + 1);
     out[at + 4] = Field.SET;
     at += FIELD_HEADER_BYTES;
-    if (setStart !== setEnd) at = copyRange(setBuf, this.viewOn(setBuf), setStart, setEnd, out, view, at);
+    if (setStart !== setEnd) at = copyRange(setBuf, this.viewFor(setBuf), setStart, setEnd, out, view, at);
     if (!batch) {
       view.setUint32(at, DIGEST_BYTES + 1);
       out[at + 4] = Field.DIGEST;
@@ -183,7 +173,7 @@ export class WriteFrame {
       view.setUint32(at, keyEnd - keyStart + 2);
       out[at + 4] = Field.KEY;
       out[at + 5] = keyType;
-      at = copyRange(keyBuf, this.viewOn(keyBuf), keyStart, keyEnd, out, view, at + FIELD_HEADER_BYTES + 1);
+      at = copyRange(keyBuf, this.viewFor(keyBuf), keyStart, keyEnd, out, view, at + FIELD_HEADER_BYTES + 1);
     }
 
     let ops = 0;
@@ -220,7 +210,7 @@ export class WriteFrame {
       ops++;
     }
     view.setUint16(opsAt, ops);
-    if (!batch) writeFrameHeader32(view, start, at - start - FRAME_HEADER_BYTES);
+    if (!batch) writeFrameHeaderAt(view, start, FrameType.MESSAGE, at - start - FRAME_HEADER_BYTES);
     this.endRow(at, 0);
     return note;
   }
@@ -336,7 +326,7 @@ export class WriteFrame {
     this.view = new DataView(buffer.buffer);
   }
 
-  /** Sees to it that the views are those of these buffers, which change once in many records. */
+  /** Replaces the views of the buffers that have changed, which happens once in many records. */
   private refreshViews(input: Buffer, arena: Buffer, digest: Buffer, nsField: Buffer): void {
     if (input !== this.input) this.inputView = dataView((this.input = input));
     if (arena !== this.arena) this.arenaView = dataView((this.arena = arena));
@@ -344,14 +334,8 @@ export class WriteFrame {
     if (nsField !== this.nsField) this.nsFieldView = dataView((this.nsField = nsField));
   }
 
-  /** After `look`; sets and keys lie in one of the two as a rule. */
-  private viewOn(buf: Buffer): DataView {
+  /** After `refreshViews`; sets and keys lie in one of the two as a rule. */
+  private viewFor(buf: Buffer): DataView {
     return buf === this.input ? this.inputView : buf === this.arena ? this.arenaView : dataView(buf);
   }
-}
-
-/** `writeFrameHeader` at an offset. One record's frame is far below 4 GiB. */
-function writeFrameHeader32(view: DataView, at: number, bodyBytes: number): void {
-  view.setUint32(at, (FRAME_VERSION << 24) | (FrameType.MESSAGE << 16));
-  view.setUint32(at + 4, bodyBytes);
 }

@@ -1,5 +1,5 @@
 /** From options to what a cluster object needs to get in: who logs in, and how the connection is encrypted. */
-import { loginOf } from '../../aerospike/connection/auth/credential.js';
+import { createAuthOptions } from '../../aerospike/connection/auth/credential.js';
 import type { AuthOptions, TlsOptions } from '../../aerospike/config.js';
 import { OptionError } from '../option-error.js';
 import { joinMentions, mentions, type OptionText, optionText } from '../option-text.js';
@@ -88,7 +88,7 @@ async function toAuthOptions(
     password === undefined
       ? await context.ask('Enter Password: ')
       : await passwordFrom(password, option('password'), context.env);
-  return loginOf(auth === 'EXTERNAL' || auth === 'EXTERNAL_INSECURE' ? auth : 'INTERNAL', user, text);
+  return createAuthOptions(auth === 'EXTERNAL' || auth === 'EXTERNAL_INSECURE' ? auth : 'INTERNAL', user, text);
 }
 
 /** As in the C tools: with a key from the secret agent, the text is the password whatever it begins with. */

@@ -3,14 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TlsOptions } from '../../aerospike/config.js';
-import { parseBlacklist } from '../../aerospike/connection/tls/blacklist.js';
-import { DEFAULT_TLS_RANGE, parseTlsProtocols } from '../../aerospike/connection/tls/protocols.js';
 import { systemErrorText } from '../../core/errors.js';
 import { OptionError } from '../option-error.js';
 import { mentions, type OptionMention, type OptionText, optionText } from '../option-text.js';
 import { tlsOptions } from '../schema/connection.js';
 import type { PemSource } from '../values/parse-value.js';
 import type { SecurityValues } from '../auth/connection-security.js';
+import { parseBlacklist } from './blacklist.js';
+import { DEFAULT_TLS_RANGE, parseTlsProtocols } from './protocols.js';
 
 const option = mentions(tlsOptions);
 const CERTIFICATE =

@@ -47,8 +47,8 @@ export type BackupEvent =
   | { type: 'target.space'; path: string; freeBytes: number; neededBytes: number }
   | { type: 'backup.sindexes'; sindexes: number }
   | { type: 'backup.sindexes.skipped'; sindexes: number }
-  /** A set index, which belongs to the server's configuration, is not backed up. */
-  | { type: 'backup.sindex.left'; name: string }
+  /** An index that the files cannot hold; `reason` is the end of a sentence. */
+  | { type: 'backup.sindex.left'; name: string; reason: string }
   /** Indexes on expressions make a file that older tools cannot read. */
   | { type: 'backup.format'; version: string }
   | { type: 'backup.udfs'; udfs: number }

@@ -1,4 +1,5 @@
 /** Events of all runs. */
+import type { ClusterEvent } from '../cluster-events.js';
 import type { SerializedError } from '../errors.js';
 
 export type CommonEvent =
@@ -6,8 +7,7 @@ export type CommonEvent =
   | { type: 'error'; error: SerializedError }
   /** The cluster answered. `build` is the lowest server version; `nodes` are names. */
   | { type: 'cluster.connected'; build: string; nodes: readonly string[]; durationMs: number }
-  /** What a TLS connection agreed on: protocol and cipher as one text. */
-  | { type: 'cluster.tls'; text: string }
+  | ClusterEvent
   /** How many nodes take part. */
   | { type: 'cluster.nodes'; nodes: number }
   /** The partition map cannot be read at the moment. */

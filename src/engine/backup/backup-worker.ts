@@ -7,7 +7,6 @@ import type { PartitionFilter } from '../../aerospike/config.js';
 import { RecordEncoder } from '../../asb/encoder.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { CounterBlock } from '../../core/counters.js';
-import { errorMessage } from '../../core/errors.js';
 import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import type { ChunkOutput } from './output/chunk-output.js';
@@ -162,7 +161,9 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
         firstNode: data.index,
         ...(maxRecords === undefined ? {} : { maxRecords }),
         signal: this.stopping.signal,
-        onRetry: (error, partitions) => this.link.emit({ type: 'scan.retry', partitions, reason: errorMessage(error) }),
+        emit: (event) => {
+          this.link.emit(event);
+        },
       },
     );
   }

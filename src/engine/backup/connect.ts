@@ -1,9 +1,9 @@
 /** What a backup and an estimate share: reaching the cluster, what it holds, and the events around the run. */
 import { Cluster } from '../../aerospike/cluster/cluster.js';
-import { buildAtLeast } from '../../aerospike/cluster/peers.js';
 import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
 import { ClusterError } from '../../aerospike/errors.js';
+import { FEATURES } from '../../aerospike/features.js';
 import type { EmitEvent } from '../../core/events.js';
 import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
@@ -34,10 +34,10 @@ export async function withConnection<T>(
   const { emit, signal } = context;
   reportStart(config, emit);
   const startedAt = performance.now();
-  const cluster = await Cluster.connect(config.cluster, signal, (text) => emit({ type: 'cluster.tls', text }));
+  const cluster = await Cluster.connect(config.cluster, signal, emit);
   const nodeNames = cluster.nodes.map(({ name }) => name);
   const durationMs = performance.now() - startedAt;
-  emit({ type: 'cluster.connected', build: cluster.build, nodes: nodeNames, durationMs });
+  emit({ type: 'cluster.connected', build: cluster.serverVersion, nodes: nodeNames, durationMs });
   try {
     const nodes = await selectNodes(cluster, config.nodeList);
     const counts = await countObjects(cluster, namespace, config.sets, nodes);
@@ -73,12 +73,12 @@ function reportStart(config: BackupConfig, emit: EmitEvent): void {
   });
 }
 
-/** asbackup.md 2.1 row 23. Servers before 4.9 are refused when connecting. */
+/** Refuses what the server cannot filter (asbackup.md 2.1 row 23). */
 export function checkVersion(
-  cluster: { build: string },
+  cluster: Pick<Cluster, 'serverVersion' | 'supports'>,
   config: Pick<BackupConfig, 'sets' | 'modifiedAfterNs' | 'modifiedBeforeNs' | 'noTtlOnly'>,
 ): void {
-  if (buildAtLeast(cluster.build, 5, 2)) return;
+  if (cluster.supports('filterExpression')) return;
   const needs = [
     ...(config.sets.length > 1 ? ['several sets at once'] : []),
     ...(config.modifiedAfterNs === undefined ? [] : ['a first date of modification']),
@@ -86,7 +86,9 @@ export function checkVersion(
     ...(config.noTtlOnly === true ? ['a choice of records without a TTL'] : []),
   ];
   if (needs.length === 0) return;
-  const text = `A server before 5.2 does not support ${needs.join(', ')}; this cluster runs ${cluster.build}`;
+  const text =
+    `A server before ${FEATURES.filterExpression} does not support ${needs.join(', ')}; ` +
+    `this cluster runs ${cluster.serverVersion}`;
   throw new ClusterError('CLUSTER_VERSION', text);
 }
 
@@ -96,14 +98,15 @@ function reportNodes(nodes: readonly NodeObjects[], { namespace, sets }: BackupC
   const rows = nodes.map(({ node, objects, replicationFactor }) => ({
     id: node.name,
     objects,
-    replication: replicationFactor,
+    replication: replicationFactor ?? 0,
   }));
   emit({ type: 'cluster.table', nodes: rows });
-  const factors = new Set(nodes.map(({ replicationFactor }) => replicationFactor));
+  // A node that does not have the namespace yet has no factor.
+  const factors = new Set(nodes.flatMap(({ replicationFactor }) => replicationFactor ?? []));
   if (factors.size > 1) emit({ type: 'cluster.replication', problem: 'differs' });
   if (factors.has(0)) emit({ type: 'cluster.replication', problem: 'zero' });
   // A node's own factor says how often its objects are counted (asbackup.md 12, fault 25).
-  const copies = nodes.map(({ objects, replicationFactor }) => objects / Math.max(1, replicationFactor));
+  const copies = nodes.map(({ objects, replicationFactor }) => objects / Math.max(1, replicationFactor ?? 1));
   const records = Math.floor(copies.reduce((total, objects) => total + objects, 0));
   emit({ type: 'cluster.records', namespace, sets, records });
   return records;

@@ -23,7 +23,8 @@ export async function readMetadata(cluster: Cluster, config: BackupConfig): Prom
   let udfs = 0;
   let expressions = false;
   if (!config.noIndexes) {
-    const { sindexes: listed, unsupported } = await listSindexes(cluster, config.namespace);
+    const { sindexes: all, skipped } = await listSindexes(cluster, config.namespace);
+    const listed = all.filter(({ indexType }) => indexType !== 'S');
     const { sets } = config;
     // With sets chosen, only their own indexes belong to the backup (asbackup.md 5.4).
     const wanted = sets.length === 0 ? listed : listed.filter(({ set }) => set !== '' && sets.includes(set));
@@ -35,7 +36,14 @@ export async function readMetadata(cluster: Cluster, config: BackupConfig): Prom
     events.push({ type: 'backup.sindexes', sindexes });
     if (wanted.length < listed.length)
       events.push({ type: 'backup.sindexes.skipped', sindexes: listed.length - wanted.length });
-    for (const name of unsupported) events.push({ type: 'backup.sindex.left', name });
+    for (const { name } of all.filter(({ indexType }) => indexType === 'S')) {
+      events.push({
+        type: 'backup.sindex.left',
+        name,
+        reason: 'is a set index, which the files of this backup cannot hold',
+      });
+    }
+    for (const { name, reason } of skipped) events.push({ type: 'backup.sindex.left', name, reason });
     if (expressions) events.push({ type: 'backup.format', version: '3.2' });
   }
   if (!config.noUdfs) {

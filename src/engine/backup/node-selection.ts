@@ -23,7 +23,7 @@ export async function selectNodes(cluster: Cluster, list: readonly Seed[] | unde
   if (list === undefined) return cluster.nodes;
   const nodeAt = new Map<string, ClusterNode>();
   for (const node of cluster.nodes) {
-    for (const { host, port } of await cluster.addressesOf(node)) {
+    for (const { host, port } of await cluster.listAddresses(node)) {
       for (const address of await numeric(host)) nodeAt.set(key(address, port), node);
     }
   }

@@ -11,6 +11,8 @@ export function scanSelection(config: BackupConfig, threads: number): ScanSelect
     namespace: config.namespace,
     // One set goes into the request, several into the filter (asbackup.md 5.4).
     set: sets.length === 1 ? sets[0]! : '',
+    // An expression of the user decides alone which records come.
+    ...(sets.length > 1 && config.filterExp === undefined ? { sets } : {}),
     bins: config.bins,
     noBins: config.noBins,
     ...(filter === undefined ? {} : { filter }),

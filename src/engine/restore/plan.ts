@@ -1,7 +1,7 @@
 /** How a restore is spread over workers, and how it writes. */
 import { availableParallelism } from 'node:os';
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
-import { buildAtLeast } from '../../aerospike/cluster/peers.js';
+import { infoCommand } from '../../aerospike/protocol/info-command.js';
 import { parsePairs } from '../../aerospike/protocol/info.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
 import { pickCodecConfig } from '../../codecs/codecs.js';
@@ -22,8 +22,8 @@ export async function chooseWriteMode(
   { disableBatchWrites }: RestoreConfig,
   emit: EmitEvent,
 ): Promise<WriteMode> {
-  if (disableBatchWrites || !buildAtLeast(cluster.build, 6, 0)) return 'single';
-  const service = parsePairs(await cluster.info('get-config:context=service'), ';');
+  if (disableBatchWrites || !cluster.supports('batchWrite')) return 'single';
+  const service = parsePairs(await cluster.info(infoCommand('get-config', { context: 'service' })), ';');
   const threads = service.get('batch-index-threads');
   if (threads === undefined) {
     emit({ type: 'restore.write-mode', reason: 'The server does not report its batch-index-threads' });

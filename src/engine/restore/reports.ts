@@ -48,7 +48,7 @@ export async function reportSuspiciousCounts(
     let objects = 0;
     for (const name of namespaces) {
       for (const node of await countObjects(cluster, name, [])) {
-        objects += node.objects / Math.max(1, node.replicationFactor);
+        objects += node.objects / Math.max(1, node.replicationFactor ?? 1);
       }
     }
     if (inserted > Math.ceil(objects)) {

@@ -74,10 +74,15 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     const startedAt = performance.now();
     signal.throwIfAborted();
     const codecs = await Codecs.open(config);
-    const cluster = await Cluster.connect(config.cluster, signal, (text) => emit({ type: 'cluster.tls', text }));
+    const cluster = await Cluster.connect(config.cluster, signal, emit);
     try {
       const nodes = cluster.nodes.map(({ name }) => name);
-      emit({ type: 'cluster.connected', build: cluster.build, nodes, durationMs: performance.now() - startedAt });
+      emit({
+        type: 'cluster.connected',
+        build: cluster.serverVersion,
+        nodes,
+        durationMs: performance.now() - startedAt,
+      });
       const { bins, sets, source } = config;
       emit({ type: 'restore.start', bins, sets, source: describeSource(source) });
       await context.connected?.();

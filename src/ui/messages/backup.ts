@@ -48,8 +48,8 @@ export function formatBackupEvent(event: EngineEvent, context: BackupLineContext
     case 'backup.sindexes.skipped':
       return info(sindexSkippedLine(event.sindexes));
     case 'backup.sindex.left': {
-      const text = `Index ${event.name} is a set index, which belongs to the server's configuration; it is not backed up.`;
-      return info(logEvent('backup.sindex.left', text, { name: event.name }));
+      const text = `index ${event.name} ${event.reason}; it is not backed up.`;
+      return info(warningEvent('backup.sindex.left', text, { name: event.name, reason: event.reason }));
     }
     case 'backup.format': {
       const text = 'The backup holds indexes on expressions; the C asrestore cannot read such a file.';

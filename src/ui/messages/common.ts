@@ -5,6 +5,7 @@ import { deserializeError, type SerializedError } from '../../core/errors.js';
 import { errorText } from '../error-text.js';
 import type { FrontEnd } from '../hints.js';
 import { secondsText } from '../format-duration.js';
+import { clusterLine } from './cluster.js';
 
 /** A line and where it goes. */
 export interface EventLine {
@@ -20,7 +21,8 @@ export function formatCommonEvent(event: EngineEvent, frontEnd: FrontEnd): Event
     case 'cluster.connected':
       return { level: 'verbose', line: connectedLine(event.build, event.nodes, event.durationMs) };
     case 'cluster.tls':
-      return { level: 'info', line: logEvent('cluster.tls', event.text) };
+    case 'cluster.node-unreachable':
+      return { level: 'info', line: clusterLine(event) };
     case 'cluster.nodes':
       return { level: 'info', line: nodeCountLine(event.nodes) };
     case 'cluster.refresh': {

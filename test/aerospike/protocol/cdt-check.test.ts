@@ -91,3 +91,27 @@ describe('ordered collections out of order', () => {
     expect(repaired(input)).toBeUndefined();
   });
 });
+
+describe('one deeply nested list does not end a restore', () => {
+  const nested = (depth: number): Buffer => Buffer.concat([Buffer.alloc(depth, 0x91), Buffer.of(0x01)]);
+  const ordered = (...elements: Buffer[]): Buffer =>
+    Buffer.concat([Buffer.of(0x91 + elements.length, 0xc7, 0x00, 0x01), ...elements]);
+
+  it.each([1_000, 50_000, 1_000_000])('list nested %i deep is left to the answer of the server', (depth) => {
+    const value = ordered(nested(depth), Buffer.of(0x01));
+    expect(repairCdt(value, 0, value.length)).toBe(false);
+    expect(clearPersistBits(value, 0, value.length)).toBe(false);
+  });
+
+  it('lists nested 200 deep are sorted', () => {
+    const value = ordered(nested(200), Buffer.of(0x01));
+    expect(repairCdt(value, 0, value.length)).toBe(true);
+    expect(value).toEqual(ordered(Buffer.of(0x01), nested(200)));
+  });
+
+  it('equal lists of different depth are compared without recursion', () => {
+    const value = ordered(nested(201), nested(200));
+    expect(repairCdt(value, 0, value.length)).toBe(true);
+    expect(value).toEqual(ordered(nested(200), nested(201)));
+  });
+});

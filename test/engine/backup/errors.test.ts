@@ -1,6 +1,8 @@
 /** Faults of the C tool (asbackup.md 12) that need no server; each test is named after what would be lost. */
 import { describe, expect, it } from 'vitest';
 import { encodeSindex } from '../../../src/asb/encoder.js';
+import type { Cluster } from '../../../src/aerospike/cluster/cluster.js';
+import { supportsFeature } from '../../../src/aerospike/features.js';
 import { checkVersion } from '../../../src/engine/backup/connect.js';
 import type { BackupConfig } from '../../../src/engine/backup/config.js';
 import { parseCommandLine } from '../../support/command-line.js';
@@ -58,11 +60,15 @@ describe('the server version', () => {
   const options = (more: Partial<BackupConfig>): BackupConfig => ({ sets: [], ...more }) as unknown as BackupConfig;
 
   it('matters only for filters that the tool builds itself', () => {
-    const old = { build: '5.1.0.1' };
+    const server = (serverVersion: string): Pick<Cluster, 'serverVersion' | 'supports'> => ({
+      serverVersion,
+      supports: (feature) => supportsFeature(serverVersion, feature),
+    });
+    const old = server('5.1.0.1');
     expect(() => checkVersion(old, options({ sets: ['a'], filterExp: Buffer.of(1), maxRecords: 5 }))).not.toThrow();
     expect(() => checkVersion(old, options({ sets: ['a', 'b'], noTtlOnly: true }))).toThrow(
       'A server before 5.2 does not support several sets at once, a choice of records without a TTL; this cluster runs 5.1.0.1',
     );
-    expect(() => checkVersion({ build: '5.2.0.0' }, options({ modifiedAfterNs: 1n }))).not.toThrow();
+    expect(() => checkVersion(server('5.2.0.0'), options({ modifiedAfterNs: 1n }))).not.toThrow();
   });
 });

@@ -1,17 +1,17 @@
-/** What the server knows a password by. */
+/** The hash by which the server stores passwords. */
 import type { AuthOptions } from '../../config.js';
 
-/** wire.md 3.2: cost and salt are the same for every user of every cluster. */
+/** Cost and salt are the same for every user of every cluster (wire.md 3.2). */
 const SALT = '$2a$10$7EqJtq98hPqEX7fNZaFWoO';
 
-/** bcrypt of the password, as the server stores it and wants to see it. bcryptjs is loaded by the first call only. */
+/** bcrypt of the password, as the server stores and expects it. bcryptjs is loaded by the first call only. */
 export async function hashPassword(password: string): Promise<string> {
   const { default: bcrypt } = await import('bcryptjs');
   return bcrypt.hash(password, SALT);
 }
 
-/** The login of a user with a password. */
-export async function loginOf(
+/** The login of a user with a password. The password itself is kept only where the server needs it. */
+export async function createAuthOptions(
   mode: Exclude<AuthOptions['mode'], 'PKI'>,
   user: string,
   password: string,

@@ -1,15 +1,15 @@
 /**
- * Logins (wire.md 3.2, 3.3): one LOGIN per node gives a token, every other connection to the node shows it. A token
- * that runs out, or that the node no longer knows, is replaced by a new login.
+ * Logins: one LOGIN per node returns a session token, with which every other connection to the node authenticates. A
+ * token that has expired, or that the node no longer accepts, is replaced by a new login (wire.md 3.2, 3.3).
  */
 import type { Connection } from '../connection.js';
 import { LoginError, ProtocolError } from '../../errors.js';
 import type { AuthOptions } from '../../config.js';
 import { ResultCode, SecurityCommand, SecurityField } from '../../protocol/constants.js';
-import { describeResultCode } from '../../protocol/result-code.js';
+import { describeResultCode, resultCodeHint } from '../../protocol/result-code.js';
 import { exchangeSecurity, type SecurityFields } from './security-message.js';
 
-/** As in the C client: a token is not used in the last minute of its life, so that no command meets its end. */
+/** A token is not used in its last minute, so that it does not expire during a command; as in the C client. */
 const RENEW_BEFORE_MS = 60_000;
 
 interface Session {
@@ -20,10 +20,10 @@ interface Session {
 }
 
 export class Sessions {
-  /** By address: a node of its own behind each of them. */
+  /** By address; each leads to one node. */
   private readonly current = new Map<string, Session>();
   private readonly logins = new Map<string, Promise<void>>();
-  private readonly under = new WeakMap<Connection, { address: string; session: Session }>();
+  private readonly sessionOf = new WeakMap<Connection, { address: string; session: Session }>();
 
   constructor(
     private readonly auth: AuthOptions,
@@ -31,12 +31,12 @@ export class Sessions {
   ) {}
 
   /**
-   * Makes a new connection to the node at `address` one that may send commands. False: the node does not accept the
-   * token it gave; the connection is of no use, and the next one will log in again. Throws LoginError.
+   * Authenticates a new connection to the node at `address`. Resolves with false if the node does not accept the token
+   * that it returned; the connection cannot be used then, and the next one logs in again. Throws LoginError.
    */
   async authenticateConnection(connection: Connection, address: string): Promise<boolean> {
     for (let other = this.logins.get(address); other !== undefined; other = this.logins.get(address)) {
-      // If that login is refused, this one would be too. If its connection breaks, this one may do better.
+      // Share the outcome of a concurrent login if it was refused; log in again if only its connection broke.
       await other.catch((error: unknown) => {
         if (error instanceof LoginError) throw error;
       });
@@ -53,15 +53,15 @@ export class Sessions {
     return true;
   }
 
-  /** Whether the login that the connection was made under still holds. */
+  /** Whether the session that the connection was authenticated with is still the current one. */
   isSessionValid(connection: Connection): boolean {
-    const entry = this.under.get(connection);
+    const entry = this.sessionOf.get(connection);
     return entry !== undefined && this.findValidSession(entry.address) === entry.session;
   }
 
-  /** The node has refused a command of this connection for want of a login. */
+  /** The node has answered a command of this connection with the code of an expired session. */
   endSession(connection: Connection): void {
-    const entry = this.under.get(connection);
+    const entry = this.sessionOf.get(connection);
     if (entry !== undefined && this.current.get(entry.address) === entry.session) this.current.delete(entry.address);
   }
 
@@ -84,7 +84,7 @@ export class Sessions {
     }
     if (result !== ResultCode.OK) throw createLoginError(this.auth, connection.where, result);
     const token = fields.get(SecurityField.SESSION_TOKEN);
-    if (token === undefined) throw new ProtocolError(`${connection.where} accepted the login but gave no token.`);
+    if (token === undefined) throw new ProtocolError(`${connection.where} accepted the login but returned no token`);
     const ttl = fields.get(SecurityField.SESSION_TTL);
     this.remember(connection, address, { token, renewAtMs: startedAt + usableMs(ttl) });
   }
@@ -100,13 +100,13 @@ export class Sessions {
         return false;
       }
     }
-    this.under.set(connection, { address, session });
+    this.sessionOf.set(connection, { address, session });
     return true;
   }
 
   private remember(connection: Connection, address: string, session: Session): void {
     this.current.set(address, session);
-    this.under.set(connection, { address, session });
+    this.sessionOf.set(connection, { address, session });
   }
 }
 
@@ -119,7 +119,7 @@ function loginFields(auth: AuthOptions): SecurityFields {
   return fields;
 }
 
-/** A token that does not live longer than that minute is used for half of its life. */
+/** A token with a lifetime of less than that minute is used for half of it. */
 function usableMs(ttl: Buffer | undefined): number {
   if (ttl?.length !== 4) return Infinity;
   const ttlMs = ttl.readUInt32BE() * 1000;
@@ -128,5 +128,8 @@ function usableMs(ttl: Buffer | undefined): number {
 
 export function createLoginError(auth: AuthOptions, where: string, result: number): LoginError {
   const who = auth.mode === 'PKI' ? 'with the certificate' : `as ${JSON.stringify(auth.user)}`;
-  return new LoginError('LOGIN_REFUSED', `Cannot log in to ${where} ${who}: ${describeResultCode(result)}.`, result);
+  return new LoginError('LOGIN_REFUSED', `Cannot log in to ${where} ${who}: ${describeResultCode(result)}`, {
+    resultCode: result,
+    hint: resultCodeHint(result),
+  });
 }

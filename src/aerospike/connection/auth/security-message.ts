@@ -1,7 +1,7 @@
 /** Security messages (wire.md 3.1): a header of 16 bytes and fields. */
 import type { Connection } from '../connection.js';
 import { ProtocolError } from '../../errors.js';
-import { frame } from '../../protocol/info.js';
+import { encodeFrame } from '../../protocol/frame.js';
 import { FrameType, SECURITY_HEADER_BYTES } from '../../protocol/constants.js';
 
 const FIELD_HEADER_BYTES = 5;
@@ -14,7 +14,16 @@ export interface SecurityMessage {
   fields: SecurityFields;
 }
 
-/** The body of a type-2 frame. */
+/**
+ * The body of a SECURITY frame:
+ *
+ *     0         1 byte    0
+ *     result    1 byte    of an answer; 0 in a request
+ *     command   1 byte    one of SecurityCommand
+ *     fields    1 byte    number of fields
+ *     0         12 bytes
+ *     field …   4 bytes big-endian size (id and data), 1 byte id (SecurityField), data
+ */
 export function encodeSecurity({ command, result, fields }: SecurityMessage): Buffer {
   const header = Buffer.alloc(SECURITY_HEADER_BYTES);
   header[1] = result;
@@ -30,7 +39,7 @@ export function encodeSecurity({ command, result, fields }: SecurityMessage): Bu
   return Buffer.concat(parts);
 }
 
-/** Undefined if the bytes are no security message. The fields are copies. */
+/** Undefined if the bytes are not a security message. The fields are copies. */
 export function decodeSecurity(body: Buffer): SecurityMessage | undefined {
   if (body.length < SECURITY_HEADER_BYTES) return undefined;
   const fields = new Map<number, Buffer>();
@@ -54,13 +63,13 @@ export function exchangeSecurity(
 ): Promise<SecurityMessage> {
   return new Promise((resolve, reject) => {
     connection.request(
-      frame(FrameType.SECURITY, encodeSecurity({ command, result: 0, fields })),
+      encodeFrame(FrameType.SECURITY, encodeSecurity({ command, result: 0, fields })),
       {
         frameType: FrameType.SECURITY,
         consume: (buffer, start, end, frameEnd) => {
           if (!frameEnd) return 0;
           const answer = decodeSecurity(buffer.subarray(start, end));
-          if (answer === undefined) throw new ProtocolError(`${connection.where} sent a malformed answer to a login.`);
+          if (answer === undefined) throw new ProtocolError(`${connection.where} sent a malformed answer to a login`);
           connection.release();
           resolve(answer);
           return end - start;

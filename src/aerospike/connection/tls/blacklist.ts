@@ -1,25 +1,7 @@
-/** `--tls-cert-blacklist`: certificates that are refused whoever has signed them. */
+/** Certificates that are refused, whoever has signed them. */
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate } from 'node:tls';
-import { ToolError } from '../../../core/errors.js';
 import type { BlacklistEntry } from '../../config.js';
-
-/** Lines `SERIAL [ISSUER]`, `#` for comments; SERIAL in hex, ISSUER as in `/C=US/O=Example/CN=CA`. Throws ToolError. */
-export function parseBlacklist(text: string, path: string): BlacklistEntry[] {
-  const entries: BlacklistEntry[] = [];
-  text.split(/\r\n|\r|\n/).forEach((line, index) => {
-    const match = /^\s*(\S+)\s*(.*?)\s*$/.exec(line);
-    if (match === null || line.startsWith('#')) return;
-    const [, serial = '', issuer = ''] = match;
-    // A line that is skipped would let in what it was meant to keep out.
-    if (!/^(?:[0-9a-f]{1,2}:)*[0-9a-f]+$/i.test(serial) || (issuer !== '' && !issuer.startsWith('/'))) {
-      const text = `Line ${index + 1} of ${path} is no certificate: expected SERIAL or SERIAL /C=.../CN=... there.`;
-      throw new ToolError('TLS_BLACKLIST', text);
-    }
-    entries.push({ serial: normalSerial(serial), ...(issuer === '' ? {} : { issuer }) });
-  });
-  return entries;
-}
 
 /** The first certificate of the chain, from the server's own upwards, that is listed. */
 export function findBlacklisted(
@@ -34,7 +16,7 @@ export function findBlacklisted(
     next = certificate.issuerCertificate;
     seen.add(certificate.fingerprint256);
     const { serialNumber, issuer: issuerLines } = new X509Certificate(certificate.raw);
-    const serial = normalSerial(serialNumber);
+    const serial = normalizeSerial(serialNumber);
     const issuer = issuerLines
       .split('\n')
       .map((part) => `/${part}`)
@@ -46,7 +28,8 @@ export function findBlacklisted(
   return undefined;
 }
 
-function normalSerial(text: string): string {
+/** The serial number of a certificate as upper-case hex without colons and leading zeros. */
+export function normalizeSerial(text: string): string {
   return text
     .replaceAll(':', '')
     .replace(/^0+(?=.)/, '')

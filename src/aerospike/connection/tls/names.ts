@@ -18,10 +18,10 @@ export function dnsNames(subjectAltName: string): string[] {
 
 /** Equal but for case, or a pattern `*.rest` that stands for exactly one label in front of `rest`. */
 export function nameMatches(pattern: string, tlsName: string): boolean {
-  const wanted = tlsName.toLowerCase();
-  const given = pattern.toLowerCase();
-  if (given === wanted) return true;
-  if (!given.startsWith('*.')) return false;
-  const dot = wanted.indexOf('.');
-  return dot > 0 && given.length > 2 && wanted.slice(dot) === given.slice(1);
+  const expected = tlsName.toLowerCase();
+  const offered = pattern.toLowerCase();
+  if (offered === expected) return true;
+  if (!offered.startsWith('*.')) return false;
+  const dot = expected.indexOf('.');
+  return dot > 0 && offered.length > 2 && expected.slice(dot) === offered.slice(1);
 }

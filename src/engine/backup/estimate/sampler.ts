@@ -65,7 +65,9 @@ export async function sampleRecords(
       firstNode: 0,
       maxRecords,
       signal: context.signal,
-      onRetry: (error, partitions) => context.emit({ type: 'scan.retry', partitions, reason: errorMessage(error) }),
+      emit: (event) => {
+        context.emit(event);
+      },
     },
   );
   if (encoder.length > 0) flush();

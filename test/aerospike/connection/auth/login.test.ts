@@ -1,15 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Cluster } from '../../../../src/aerospike/cluster/cluster.js';
 import { LoginError, ServerError } from '../../../../src/aerospike/errors.js';
-import { hashPassword, loginOf } from '../../../../src/aerospike/connection/auth/credential.js';
+import { hashPassword, createAuthOptions } from '../../../../src/aerospike/connection/auth/credential.js';
 import type { AuthOptions, ClusterOptions } from '../../../../src/aerospike/config.js';
 import { SecurityCommand, SecurityField } from '../../../../src/aerospike/protocol/constants.js';
+import { infoCommand } from '../../../../src/aerospike/protocol/info-command.js';
 import { describeResultCode } from '../../../../src/aerospike/protocol/result-code.js';
 import { decodeSecurity, encodeSecurity } from '../../../../src/aerospike/connection/auth/security-message.js';
 import { InMemoryCluster } from '../../../../src/node/cluster.js';
 import { NoSecurity, UserDirectory, type SecurityGate } from '../../../../src/node/security.js';
 
-const BOB = await loginOf('INTERNAL', 'bob', 'secret');
+const BOB = await createAuthOptions('INTERNAL', 'bob', 'secret');
 
 describe('the credential (wire.md 3.2)', () => {
   it.each([
@@ -22,7 +23,7 @@ describe('the credential (wire.md 3.2)', () => {
 
   it('is all that a login by the server itself knows of the password', async () => {
     expect(JSON.stringify(BOB)).not.toContain('secret');
-    expect(await loginOf('EXTERNAL', 'bob', 'secret')).toMatchObject({ password: 'secret' });
+    expect(await createAuthOptions('EXTERNAL', 'bob', 'secret')).toMatchObject({ password: 'secret' });
     expect(structuredClone(BOB)).toEqual(BOB);
   });
 });
@@ -83,7 +84,7 @@ describe('sessions', () => {
     return new UserDirectory({ users: [{ name: 'bob', credential }], ...more });
   }
 
-  it('one login for each node, its token for every further connection', async () => {
+  it('login happens once per node, further connections use its token', async () => {
     const users = bob();
     const client = await connect(users, BOB, 2);
     expect(users.logins).toBe(2);
@@ -95,7 +96,7 @@ describe('sessions', () => {
     expect(users.authentications).toBe(6);
   });
 
-  it('many connections at once wait for a single new login', async () => {
+  it('login after a lost token happens once for many connections at the same time', async () => {
     const users = bob();
     const client = await connect(users);
     const node = client.nodes[0]!;
@@ -106,53 +107,53 @@ describe('sessions', () => {
     expect(users.logins).toBe(2);
   });
 
-  it('a token is renewed 60 s before it ends', async () => {
+  it('token is renewed 60 s before it expires', async () => {
     const users = bob({ tokenTtlS: 100 });
     const client = await connect(users);
     const now = performance.now();
     const clock = vi.spyOn(performance, 'now');
     clock.mockReturnValue(now + 39_000);
-    expect(await client.info('status')).toBe('ok');
+    expect(await client.info(infoCommand('status'))).toBe('ok');
     expect(users.logins).toBe(1);
     clock.mockReturnValue(now + 40_100);
-    expect(await client.info('status')).toBe('ok');
+    expect(await client.info(infoCommand('status'))).toBe('ok');
     expect(users.logins).toBe(2);
   });
 
-  it('a token without an end is never renewed', async () => {
+  it('token without an end is never renewed', async () => {
     const users = bob({ tokenTtlS: 0 });
     const client = await connect(users);
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1e12);
-    expect(await client.info('status')).toBe('ok');
+    expect(await client.info(infoCommand('status'))).toBe('ok');
     expect(users.logins).toBe(1);
   });
 
-  it('a refused command leads to one new login', async () => {
+  it('command refused for an expired session leads to one new login', async () => {
     const users = bob();
     const client = await connect(users);
     users.expireTokens();
-    expect(await client.info('status')).toBe('ok');
+    expect(await client.info(infoCommand('status'))).toBe('ok');
     expect(users.logins).toBe(2);
   });
 
-  it('a server whose security is off is used without a login', async () => {
+  it('server with its security off is used without a login', async () => {
     const client = await connect(new NoSecurity());
     const node = client.nodes[0]!;
     await Promise.all([node.acquire(), node.acquire()]);
-    expect(await client.info('status')).toBe('ok');
+    expect(await client.info(infoCommand('status'))).toBe('ok');
   });
 
   it.each<[string, SecurityGate, AuthOptions | undefined, string, RegExp]>([
-    ['a user unknown', new UserDirectory({ users: [] }), BOB, 'LOGIN_REFUSED', /as "bob": no such user \(code 60\)\.$/],
-    ['no user', bob(), undefined, 'LOGIN_REQUIRED', /wants a login: give --user and --password\.$/],
+    ['a user unknown', new UserDirectory({ users: [] }), BOB, 'LOGIN_REFUSED', /as "bob": no such user \(code 60\)$/],
+    ['no user', bob(), undefined, 'LOGIN_REQUIRED', /^The cluster at \S+ requires authentication$/],
     ['no security at all', new NoSecurity(51), BOB, 'LOGIN_REFUSED', /this server has no security \(code 51\)/],
-    ['PKI without TLS', bob(), { mode: 'PKI' }, 'LOGIN_UNSAFE', /Authentication mode PKI needs TLS/],
+    ['PKI without TLS', bob(), { mode: 'PKI' }, 'LOGIN_UNSAFE', /^Authentication mode PKI requires TLS$/],
     [
       'EXTERNAL without TLS',
       bob(),
       { mode: 'EXTERNAL', user: 'bob', credential: '', password: 'pw' },
       'LOGIN_UNSAFE',
-      /EXTERNAL needs TLS: add --tls-enable; EXTERNAL_INSECURE sends/,
+      /^Authentication mode EXTERNAL requires TLS$/,
     ],
   ])('%s', async (_, security, auth, code, text) => {
     const failure = await (auth === undefined ? connectPlain(security) : connect(security, auth)).catch(
