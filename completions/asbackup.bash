@@ -10,7 +10,7 @@ _asbackup() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --file-mode | --dir-mode | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
       return
       ;;
     -A | --auth)
@@ -39,6 +39,10 @@ _asbackup() {
       mapfile -t COMPREPLY < <(compgen -W 'Off Fatal Error Warn Info Debug Trace' -- "$current")
       return
       ;;
+    --progress)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+      return
+      ;;
   esac
   if [[ $current == -* || -z $current ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
@@ -49,14 +53,14 @@ _asbackup() {
       --no-indexes --no-udfs --modified-after --modified-before --no-ttl-only --filter-exp
       --max-records --partition-list --after-digest --node-list --prefer-racks --directory
       --output-file --output-file-prefix --file-limit --remove-files --remove-artifacts --compact
-      --continue --state-file-dst --checkpoint-interval --estimate --estimate-samples --parallel
-      --nice --records-per-second --socket-timeout --total-timeout --max-retries
-      --sleep-between-retries --compress --encrypt --encryption-key-file --encryption-key-env
-      --compression-level --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads
-      --s3-connect-timeout --s3-log-level --s3-allow-system-proxy --s3-min-part-size
-      --s3-max-async-uploads --instance --config-file --no-config-file --only-config-file
-      --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --machine --verbose --log-json
-      --help --version
+      --file-mode --dir-mode --continue --state-file-dst --checkpoint-interval --estimate
+      --estimate-samples --parallel --nice --records-per-second --socket-timeout --total-timeout
+      --max-retries --sleep-between-retries --compress --encrypt --encryption-key-file
+      --encryption-key-env --compression-level --s3-region --s3-profile --s3-endpoint-override
+      --s3-max-async-downloads --s3-connect-timeout --s3-log-level --s3-allow-system-proxy
+      --s3-min-part-size --s3-max-async-uploads --instance --config-file --no-config-file
+      --only-config-file --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --machine
+      --verbose --log-json --progress --help --version
     ' -- "$current")
   fi
 }

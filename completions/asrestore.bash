@@ -10,7 +10,7 @@ _asrestore() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --sleep-between-retries | --retry-delay | --encryption-key-env | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --stall-timeout | --sleep-between-retries | --retry-delay | --encryption-key-env | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
       return
       ;;
     -A | --auth)
@@ -39,6 +39,10 @@ _asrestore() {
       mapfile -t COMPREPLY < <(compgen -W 'Off Fatal Error Warn Info Debug Trace' -- "$current")
       return
       ;;
+    --progress)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+      return
+      ;;
   esac
   if [[ $current == -* || -z $current ]]; then
     mapfile -t COMPREPLY < <(compgen -W '
@@ -50,11 +54,12 @@ _asrestore() {
       --replace --no-generation --apply-increment --extra-ttl --ignore-record-error
       --allow-incomplete --indexes-last --wait --parallel --nice --disable-batch-writes --batch-size
       --max-async-batches --event-loops --timeout --socket-timeout --total-timeout --max-retries
-      --retry-scale-factor --sleep-between-retries --compress --encrypt --encryption-key-file
-      --encryption-key-env --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads
-      --s3-connect-timeout --s3-log-level --s3-allow-system-proxy --instance --config-file
-      --no-config-file --only-config-file --sa-address --sa-port --sa-timeout --sa-cafile
-      --sa-tls-name --validate --machine --verbose --log-json --help --version
+      --retry-scale-factor --stall-timeout --sleep-between-retries --compress --encrypt
+      --encryption-key-file --encryption-key-env --s3-region --s3-profile --s3-endpoint-override
+      --s3-max-async-downloads --s3-connect-timeout --s3-log-level --s3-allow-system-proxy
+      --instance --config-file --no-config-file --only-config-file --sa-address --sa-port
+      --sa-timeout --sa-cafile --sa-tls-name --validate --machine --verbose --log-json --progress
+      --help --version
     ' -- "$current")
   fi
 }

@@ -113,6 +113,7 @@ function settingType(spec: OptionSpec, name: string, table: OptionTable): string
       return 'boolean';
     case 'integer':
     case 'throttle':
+    case 'mode':
       return 'number';
     case 'choice':
       return value.values.map((text) => `'${text}'`).join(' | ');

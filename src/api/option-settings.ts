@@ -143,6 +143,13 @@ export interface BackupOptionSettings {
   removeFiles?: boolean;
   /** Write blobs as they are, not in base64: smaller files. */
   compact?: boolean;
+  /**
+   * Permissions of the files of the backup, as for chmod; by default those that the umask leaves. State files are
+   * always 0600.
+   */
+  fileMode?: number;
+  /** Permissions of directories that are created, as for chmod; by default those that the umask leaves. */
+  dirMode?: number;
   /** Resume the backup that left this state file. */
   continueFrom?: string;
   /** Where to keep the state of the run. Default: beside the output; none for a stream. */
@@ -253,6 +260,8 @@ export interface RestoreOptionSettings {
   maxRetries?: number;
   /** Pause before the second retry; doubled before each further one. Default: 150000. */
   retryScaleFactorUs?: number;
+  /** How long writes that fail for a reason that passes are retried while no record gets through. Default: 60. */
+  stallTimeoutS?: number;
   /** How the files are compressed. */
   compress?: 'zstd';
   /** The encryption of the files, with one source of the key. */

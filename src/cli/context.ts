@@ -2,15 +2,20 @@ import { defaultConfigPaths } from '../config/file/default-paths.js';
 import type { BarOptions, Terminal } from '../ui/progress/bar.js';
 import { writeToStderr } from '../ui/stderr-logger.js';
 import type { CliSession } from './command.js';
-import type { SignalSource } from './signals.js';
+import { hasTerminal, type SignalSource } from './signals.js';
+
+/** The values of --progress. */
+export type ProgressMode = 'auto' | 'always' | 'never';
 
 /** Everything of the outside world that a command uses; a test gives its own. */
 export interface CliContext {
   stdout: (text: string) => void;
   stderr: (text: string) => void;
   signals: SignalSource;
-  /** Where a progress bar can be drawn; undefined = nowhere. */
-  terminal: Terminal | undefined;
+  /** Whether SIGHUP means that a terminal has closed. */
+  hasTerminal: () => boolean;
+  /** Where a progress bar is drawn; undefined = nowhere. */
+  terminal: (mode: ProgressMode) => Terminal | undefined;
   env: NodeJS.ProcessEnv;
   /** Where configuration files are searched for. */
   configFiles: readonly string[];
@@ -29,16 +34,21 @@ export function processContext(): CliContext {
     stdout: writeToStdout,
     stderr: writeToStderr,
     signals: process,
-    terminal: findTerminal(process),
+    hasTerminal,
+    terminal: (mode) => findTerminal(process, mode),
     env: process.env,
     configFiles: defaultConfigPaths(process.env),
     askPassword: async (prompt, use) => (await import('./prompt.js')).askPassword(prompt, use),
   };
 }
 
-/** Standard error if it is a terminal that can be drawn on. A pipe never gets a bar (asbackup.md 8.4). */
-function findTerminal({ stderr, env }: NodeJS.Process): Terminal | undefined {
-  return stderr.isTTY && env.TERM !== 'dumb' ? stderr : undefined;
+/**
+ * Standard error if it is a terminal that can be drawn on; with `auto` not where CI is set, whose logs keep every control
+ * sequence. A pipe never gets a bar (asbackup.md 8.4).
+ */
+function findTerminal({ stderr, env }: NodeJS.Process, mode: ProgressMode): Terminal | undefined {
+  if (mode === 'never' || !stderr.isTTY) return undefined;
+  return mode === 'always' || (env.TERM !== 'dumb' && (env.CI ?? '') === '') ? stderr : undefined;
 }
 
 /** Colors unless NO_COLOR is set (no-color.org), and signs beyond ASCII where the locale has them. */

@@ -1,22 +1,25 @@
+import { writeFileSync } from 'node:fs';
 import type { Token } from './args/tokenizer.js';
 
 const SECRET = new Set(['password', 'tls-keyfile-password']);
 
 /**
- * A password on the command line can be read by every user of the host in the list of processes. Where the system
- * allows it, the arguments are replaced by the same ones without the password; it was visible before that, so that a
- * prompt, `env:` or `file:` is better.
+ * Names the process after the command, so that `pgrep -x`, `pidof` and `killall` find it, and removes passwords from the
+ * list of processes, where every user of the host can read them. They were visible before that, so that a prompt, `env:`
+ * or `file:` is better.
  */
-export function hidePassword(name: string, argv: readonly string[], tokens: readonly Token[]): void {
-  // Not in a process that merely calls the command.
-  if (argv.length === 0 || argv.some((word, i) => process.argv[i + 2] !== word)) return;
-  const title = titleWithoutPassword(name, tokens);
-  if (title !== undefined) process.title = title;
+export function setProcessTitle(name: string, tokens: readonly Token[]): void {
+  process.title = processTitle(name, tokens);
+  try {
+    // The title is the name of the process, too, cut after 15 characters: asbackup without its arguments.
+    writeFileSync('/proc/self/comm', name);
+  } catch {
+    // Not Linux.
+  }
 }
 
-/** Undefined: there is nothing to hide. */
-export function titleWithoutPassword(name: string, tokens: readonly Token[]): string | undefined {
-  if (!tokens.some(holdsSecret)) return undefined;
+/** The command line without its passwords. */
+export function processTitle(name: string, tokens: readonly Token[]): string {
   const parts = tokens.map((token) => {
     // What could not be read may be anything.
     if (token.kind !== 'option') return '?';

@@ -16,8 +16,9 @@ import { ProgressBar } from '../ui/progress/bar.js';
 import { jsonForm, StderrLogger, textForm } from '../ui/stderr-logger.js';
 import { findHelpOrVersion, toGiven, tokenize, type Token } from './args/tokenizer.js';
 import type { Command } from './command.js';
-import { barOptions, type CliContext, type CliOverrides, processContext } from './context.js';
-import { hidePassword } from './process-title.js';
+import { barOptions, type CliContext, type CliOverrides, processContext, type ProgressMode } from './context.js';
+import { isOwnCommandLine, refuseNonUtf8 } from './args/words.js';
+import { setProcessTitle } from './process-title.js';
 import { onInterrupt } from './signals.js';
 
 /** What the log shares the terminal with, and what it must not show. */
@@ -44,14 +45,14 @@ export async function runCommand<T extends OptionTable, Config>(
 ): Promise<number> {
   const { name, options } = command;
   const tokens = tokenize(argv, options);
-  hidePassword(name, argv, tokens);
   const context = { ...processContext(), ...overrides };
   const screen: Screen = { bar: undefined, redactor: new Redactor() };
   const write = (line: string): void => (screen.bar === undefined ? context.stderr(line) : screen.bar.writeAbove(line));
   const log = new StderrLogger({ verbose: false, write, redact: (text) => screen.redactor.clean(text) });
   // Errors in the rest of the line are already in the requested form.
   if (lastFlag(tokens, 'log-json') === true) log.form = jsonForm(name);
-  const code = await execute({ command, tokens, context, run, log, screen }).catch((error: unknown) => {
+  const invocation = { command, tokens, context, run, log, screen };
+  const code = await execute(invocation, argv).catch((error: unknown) => {
     report(error, name, log, write);
     return 1;
   });
@@ -60,8 +61,15 @@ export async function runCommand<T extends OptionTable, Config>(
   return code;
 }
 
-async function execute<T extends OptionTable, Config>(invocation: Invocation<T, Config>): Promise<number> {
+async function execute<T extends OptionTable, Config>(
+  invocation: Invocation<T, Config>,
+  argv: readonly string[],
+): Promise<number> {
   const { command, tokens, context } = invocation;
+  if (isOwnCommandLine(argv)) {
+    refuseNonUtf8(argv);
+    setProcessTitle(command.name, tokens);
+  }
   switch (findHelpOrVersion(tokens)) {
     case 'help':
       context.stdout((await import('./help.js')).helpText(command));
@@ -103,10 +111,11 @@ async function start<T extends OptionTable, Config>(
   // The users of a command can do nothing about the versions of Node.js that the AWS SDK will require.
   context.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const security = await readSecurity(invocation, values, json);
-  if (context.terminal !== undefined && !json) {
-    screen.bar = await ProgressBar.on(context.terminal, { ...barOptions(context.env), workers: log.verboseLines });
+  const terminal = json ? undefined : context.terminal(progressMode(values));
+  if (terminal !== undefined) {
+    screen.bar = await ProgressBar.on(terminal, { ...barOptions(context.env), workers: log.verboseLines });
   }
-  const interrupt = onInterrupt(command.subject, log, context.signals);
+  const interrupt = onInterrupt(command.subject, log, context.signals, context.hasTerminal);
   try {
     const { signal, progressRequests } = interrupt;
     const config = command.toConfig(values, { log, signal, env: context.env, security });
@@ -134,6 +143,11 @@ async function readSecurity<T extends OptionTable, Config>(
     env: context.env,
     note: (text) => log.info(noteEvent(text)),
   });
+}
+
+function progressMode(values: { get(name: string): unknown }): ProgressMode {
+  const mode = values.get('progress');
+  return mode === 'always' || mode === 'never' ? mode : 'auto';
 }
 
 function promptAsEvent(log: Log): (text: string) => void {

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { ToolError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { ProgressSignal } from '../ui/progress/progress-signal.js';
@@ -10,6 +11,14 @@ export interface SignalSource {
   on(signal: NodeJS.Signals, listener: () => void): unknown;
   removeListener(signal: NodeJS.Signals, listener: () => void): unknown;
   exit(code: number): void;
+}
+
+/**
+ * Whether SIGHUP means that a terminal has closed. Node.js resets a SIGHUP that `nohup` has set to be ignored, so that the
+ * signal counts only while one of the standard descriptors is a terminal.
+ */
+export function hasTerminal(): boolean {
+  return [0, 1, 2].some((fd) => isatty(fd));
 }
 
 export interface Interrupt {
@@ -29,7 +38,12 @@ const SIGNAL_DEBOUNCE_MS = 200;
  * SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one
  * ends the process at once.
  */
-export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: SignalSource): Interrupt {
+export function onInterrupt(
+  what: 'Backup' | 'Restore',
+  log: Log,
+  source: SignalSource,
+  canHangUp: () => boolean = hasTerminal,
+): Interrupt {
   const controller = new AbortController();
   let answer: (() => void) | undefined;
   const tell = (): void => {
@@ -46,15 +60,18 @@ export function onInterrupt(what: 'Backup' | 'Restore', log: Log, source: Signal
     }
     firstAt = performance.now();
     log.error(`### ${what} interrupted ###`);
-    controller.abort(new ToolError('INTERRUPTED', `${what} was interrupted before it was complete.`));
+    controller.abort(new ToolError('INTERRUPTED', `${what} was interrupted before it was complete`));
   };
-  for (const signal of SIGNALS) source.on(signal, listen);
+  const hangUp = (): void => {
+    if (canHangUp()) listen();
+  };
+  for (const signal of SIGNALS) source.on(signal, signal === 'SIGHUP' ? hangUp : listen);
   source.on('SIGUSR1', tell);
   return {
     signal: controller.signal,
     progressRequests: { answerWith: (given) => (answer = given) },
     release: () => {
-      for (const signal of SIGNALS) source.removeListener(signal, listen);
+      for (const signal of SIGNALS) source.removeListener(signal, signal === 'SIGHUP' ? hangUp : listen);
       source.removeListener('SIGUSR1', tell);
     },
   };

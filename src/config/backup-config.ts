@@ -35,7 +35,7 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
   const sets = values.get('set') ?? [];
   const after = values.get('after-digest');
   const storages = openStorages(
-    engineProperties(asbackupOptions, values, 's3'),
+    { s3: engineProperties(asbackupOptions, values, 's3'), local: engineProperties(asbackupOptions, values, 'local') },
     values.has('s3-allow-system-proxy'),
     dependencies,
   );

@@ -3,8 +3,8 @@ import type { OptionValues } from './option-values.js';
 import type { OptionSpec, OptionTable } from './schema/option-spec.js';
 import type { ValueTypes } from './values/parse-value.js';
 
-/** Whose config a property belongs to: of the run itself, or of the object stores. */
-type Owner = 'run' | 's3';
+/** Whose config a property belongs to: of the run itself, or of a storage. */
+type Owner = 'run' | 's3' | 'local';
 
 /** A flag is a boolean in the engine, every other value is what it was parsed to. */
 type EngineValue<S extends OptionSpec> = S['value'] extends { readonly type: 'flag' }

@@ -49,7 +49,7 @@ export function toRestoreConfig(values: RestoreValues, dependencies: RunDependen
     totalTimeoutMs: values.get('total-timeout') || timeoutMs,
     ...toLimits(values.get('nice')),
     storages: openStorages(
-      engineProperties(asrestoreOptions, values, 's3'),
+      { s3: engineProperties(asrestoreOptions, values, 's3') },
       values.has('s3-allow-system-proxy'),
       dependencies,
     ),

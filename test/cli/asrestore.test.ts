@@ -11,7 +11,7 @@ describe('the command line of a restore', () => {
     };
     const err: string[] = [];
     const stderr = (text: string): void => void err.push(text);
-    expect(await asrestore(argv, { stderr, run, configFiles: [], terminal: undefined }), err.join('')).toBe(0);
+    expect(await asrestore(argv, { stderr, run, configFiles: [], terminal: () => undefined }), err.join('')).toBe(0);
     return seen[0]!;
   }
 

@@ -52,7 +52,7 @@ async function run(name: string, argv: string[], configFiles: string[] = [], wor
     stdout: (text: string) => void lines.push(text),
     stderr: (text: string) => void lines.push(text),
     configFiles,
-    terminal: undefined,
+    terminal: () => undefined,
     askPassword: () => Promise.resolve('typed'),
     run: (config: object, { log }: CliSession) => {
       seen = { ...config, log };

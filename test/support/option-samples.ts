@@ -152,6 +152,14 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
       return { good: [['1,2', { mibPerSecond: 1, recordsPerSecond: 2 }]], bad: ['1'] };
     case 'directories':
       return { good: [['a, b', ['a', ' b']]], bad: ['', 'a,'] };
+    case 'mode':
+      return {
+        good: [
+          ['0640', 0o640],
+          ['700', 0o700],
+        ],
+        bad: ['', '8', '0888', '0400', '1777', 'rw-r-----'],
+      };
     case 'password':
       return { good: [['-a b,c', { text: '-a b,c', literal: false }]], bad: [] };
     case 'partitions':

@@ -11,6 +11,17 @@ export const logOptions = [
     section: 'tool',
     help: 'Log one JSON object a line, for log collectors; no progress bar.',
   },
+  {
+    name: 'progress',
+    argument: 'required',
+    placeholder: 'when',
+    value: { type: 'choice', values: ['auto', 'always', 'never'] },
+    default: 'auto',
+    group: 'General',
+    section: 'tool',
+    secrets: true,
+    help: 'When to draw a progress bar: auto (on a terminal, unless CI is set), always or never.',
+  },
 ] as const satisfies readonly OptionSpec[];
 
 /** Handled before everything else: the first of these on the command line ends the program. */

@@ -63,7 +63,7 @@ export interface OptionSpec {
    * The property of the engine's config (`run.`) or of the object stores' (`s3.`) that the value becomes; absent = the
    * code of the tool maps it.
    */
-  readonly config?: `run.${string}` | `s3.${string}`;
+  readonly config?: `run.${string}` | `s3.${string}` | `local.${string}`;
   /** For a number with `config`: the engine's units per unit of the option. */
   readonly scale?: number;
   /** For a number with `config`: 0 means "no limit" and leaves the property out. */

@@ -5,6 +5,8 @@ import { configFileOptions, generalOptions, logOptions, secretAgentOptions } fro
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
+const MAX_STALL_S = 86_400;
+
 /** Every option of asrestore. Order = order in --help within a group. */
 export const asrestoreOptions = [
   ...connectionOptions,
@@ -156,6 +158,20 @@ export const asrestoreOptions = [
     api: 'retryScaleFactorUs',
     config: 'run.retryScaleFactorUs',
     help: 'Pause before the second retry; doubled before each further one.',
+  },
+  {
+    name: 'stall-timeout',
+    argument: 'required',
+    placeholder: 's',
+    value: { type: 'integer', min: 0, max: MAX_STALL_S },
+    default: '60',
+    group: 'Speed and timeouts',
+    section: 'tool',
+    secrets: true,
+    api: 'stallTimeoutS',
+    config: 'run.retryBudgetMs',
+    scale: 1000,
+    help: 'How long writes that fail for a reason that passes are retried while no record gets through.',
   },
   {
     name: 'sleep-between-retries',

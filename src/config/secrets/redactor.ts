@@ -87,6 +87,7 @@ function secretParts(rule: ValueRule, text: string): string[] {
     case 'time':
     case 'racks':
     case 'throttle':
+    case 'mode':
       return [];
     case 'pem':
       return [whole, ...pemLines(whole)];

@@ -19,6 +19,9 @@ import { parseDigest, parsePartitions } from './partitions.js';
 import { parseTime } from './time.js';
 import { ValueError } from './value-error.js';
 
+const MAX_MODE = 0o777;
+const OWNER_BITS = 0o600;
+
 /** What an option's argument must look like. */
 export type ValueRule =
   | { readonly type: 'flag' }
@@ -36,6 +39,8 @@ export type ValueRule =
   | { readonly type: 'sets' | 'hosts' | 'nodes' | 'racks' | 'throttle' | 'directories' }
   /** `env:VARIABLE`, `file:PATH` or the password itself. */
   | { readonly type: 'password' }
+  /** Permission bits in octal. */
+  | { readonly type: 'mode' }
   | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
@@ -65,6 +70,7 @@ export interface ValueTypes {
   throttle: Throttle;
   directories: string[];
   password: PasswordText;
+  mode: number;
   partitions: PartitionFilter[];
   digest: Buffer;
   base64: Buffer;
@@ -110,6 +116,8 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseDirectories(text);
     case 'password':
       return { text, literal: false };
+    case 'mode':
+      return parseMode(text);
     case 'partitions':
       return parsePartitions(text);
     case 'digest':
@@ -119,6 +127,19 @@ export function parseValue(rule: ValueRule, text: string): Value {
     case 'time':
       return parseTime(text);
   }
+}
+
+function parseMode(text: string): number {
+  if (!/^[0-7]{3,4}$/.test(text)) throw new ValueError('expected permissions in octal, as 0640');
+  return checkMode(Number.parseInt(text, 8));
+}
+
+/** The owner must be able to read and write what a run makes. */
+export function checkMode(mode: number): number {
+  if (mode > MAX_MODE || (mode & OWNER_BITS) !== OWNER_BITS) {
+    throw new ValueError('expected permissions from 0600 to 0777 that let the owner read and write');
+  }
+  return mode;
 }
 
 export function parsePath(text: string, s3: boolean): string {

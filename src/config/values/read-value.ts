@@ -2,7 +2,7 @@
 import { checkLength, MAX_RACK, MAX_SET_BYTES, type Throttle } from './lists.js';
 import { type HostEntry, type HostList, type NodeList, parseHost, parseHosts, parseNode, parseNodes } from './hosts.js';
 import { rangeText } from './number.js';
-import { parseChoice, parsePath, parseValue, type Value, type ValueRule } from './parse-value.js';
+import { checkMode, parseChoice, parsePath, parseValue, type Value, type ValueRule } from './parse-value.js';
 import { ValueError } from './value-error.js';
 
 const DIGEST_BYTES = 20;
@@ -60,6 +60,8 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
       return parseValue(rule, readText(raw));
     case 'time':
       return readTime(raw);
+    case 'mode':
+      return checkMode(readInteger(raw, 0, 0o777));
     case 'throttle':
       // Each of its parts is a setting of its own: readThrottle.
       throw new ValueError('expected two numbers');

@@ -71,7 +71,7 @@ async function run(name: string, argv: string[], configFiles: string[] = []) {
     stdout: (text: string) => void lines.push(text),
     stderr: (text: string) => void lines.push(text),
     configFiles,
-    terminal: undefined,
+    terminal: () => undefined,
     askPassword: () => Promise.resolve('typed'),
     run: (options: object) => {
       const text = JSON.stringify({ ...options, signal: undefined }, (key, value: unknown) =>

@@ -25,7 +25,7 @@ it('files and the secret agent cost nothing unless they are used', async () => {
     stdout: () => undefined,
     stderr: (line: string) => void lines.push(line),
     run: () => Promise.resolve(),
-    terminal: undefined,
+    terminal: () => undefined,
   };
   const argv = ['-n', 'n', '-d', 'd'];
   for (const word of ['--help', '--version']) {

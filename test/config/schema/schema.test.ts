@@ -40,8 +40,8 @@ const NOT_OF_THE_RUN = [...configFileOptions, ...secretAgentOptions].map(({ name
 
 /** Available, and yet without a trace in the options of a run. */
 const WITHOUT_EFFECT: Readonly<Record<'asbackup' | 'asrestore', readonly string[]>> = {
-  asbackup: [...NOT_OF_THE_RUN, 'verbose', 'log-json'],
-  asrestore: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'event-loops', 'sleep-between-retries'],
+  asbackup: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'progress'],
+  asrestore: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'progress', 'event-loops', 'sleep-between-retries'],
 };
 
 function parse(tool: ToolSchema<OptionTable>, argv: string[]) {
