@@ -152,7 +152,7 @@ describe('TLS options that cannot be carried out', () => {
   const badList = join(work.path, 'bad-list');
   writeFileSync(badList, 'not-a-serial\n');
   const cases: readonly [string[], string | RegExp][] = [
-    [['--tls-enable'], /^--tls-enable needs to know whom to trust: give --tls-cafile or --tls-capath/],
+    [['--tls-enable'], /^--tls-enable needs certificates to trust: give --tls-cafile or --tls-capath/],
     [
       ['--tls-enable', '--tls-cafile', '/nowhere'],
       /^Cannot read the file of --tls-cafile: no such file or directory \(ENOENT\)\.$/,
@@ -419,7 +419,7 @@ describe('what works', () => {
       expect(ran.stderr.match(/Enter Password: /g)).toHaveLength(1);
       expect(ran.stderr).not.toContain('hush-4');
       const none = await sentence('asbackup', backup(...at, '-U', 'bob'), '');
-      expect(none).toContain('There is nobody to ask for the password');
+      expect(none).toContain('Cannot prompt for the password');
     });
   });
 
