@@ -1,4 +1,4 @@
-/** The comments of the code point at sections of docs/: every one must be there to be looked up. */
+/** Comments in the code cite sections of docs/spec and pages of docs: each of them exists. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,11 +86,22 @@ describe('docs', () => {
     }
   });
 
+  it('have all pages that code and scripts name by their path', () => {
+    const files = ['src', 'scripts', 'test'].flatMap((folder) => sourceFiles(folder));
+    const missing = files.flatMap((file) =>
+      [...read(file).matchAll(/\bdocs\/(?:[a-z0-9-]+\/)*[a-z0-9-]+\.md\b/g)]
+        .filter(([page]) => !existsSync(join(ROOT, page)))
+        .map(([page]) => `${file}: ${page}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('have links that lead somewhere', () => {
     const pages = [
       'README.md',
       'CONTRIBUTING.md',
       'CHANGELOG.md',
+      'SECURITY.md',
       ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.md'))
         .map((name) => `docs/${name}`),

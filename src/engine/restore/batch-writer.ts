@@ -52,7 +52,7 @@ export interface BatchWriterHooks {
 
 /** A frame is sent at this size although it could hold more rows. */
 const MAX_FRAME_BYTES = 1024 * 1024;
-/** More in a frame saves nothing worth waiting for (docs/performance.md). */
+/** More in a frame saves nothing worth waiting for (docs/guide/performance.md). */
 const FLUSH_THRESHOLD_BYTES = 96 * 1024;
 /** After a stop, answers are awaited for so long. */
 const STOP_GRACE_MS = 10_000;
