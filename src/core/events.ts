@@ -1,8 +1,8 @@
 /**
  * What runs report while they work: data for programs, never sentences. `src/ui/messages` turns events into the lines
  * of the log, `src/ui/machine-format.ts` into those of `--machine`. The types are the `event` codes of the JSON log
- * (docs/reference/log-events.md), so they are stable. Events cross threads, so they hold only what can be cloned: errors are
- * serialized.
+ * (docs/reference/log-events.md), so they are stable. Events cross threads, so they hold only what can be cloned:
+ * errors are serialized.
  */
 import type { BackupEvent } from './events/backup.js';
 import type { CommonEvent } from './events/common.js';
