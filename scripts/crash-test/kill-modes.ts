@@ -92,7 +92,7 @@ export const ENDINGS: Readonly<Record<EndingName, (context: EndingContext) => En
 
   interrupt: ({ random }) => ({
     slow: true,
-    end: (run, phases) => endBySignal(run, random.pick(['SIGINT', 'SIGTERM', 'SIGHUP']), random, phases),
+    end: (run, phases) => endBySignal(run, random.pick(['SIGINT', 'SIGTERM']), random, phases),
     // Before anything is begun there is nothing to say; before the program is loaded the signal ends it.
     check: (ended, statePath) => {
       if (ended.log.includes('Starting backup for')) checkExplained(ended, statePath);
