@@ -83,7 +83,7 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '*SIGINT*, *SIGTERM*, *SIGHUP*',
-            'The first one stops the backup: the records that were read are written, the state is saved, and the log ends with the command that continues the backup. Another one, more than 200 ms later, ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
+            '*SIGHUP* counts only while standard input, output or error is a terminal. The first one stops the backup: the records that were read are written, the state is saved, and the log ends with the command that continues the backup. Another one, more than 200 ms later, ends the program at once; even then, and after *SIGKILL* or a loss of power, the backup can be continued from the last checkpoint.',
           ],
           ['*SIGUSR1*', 'Prints the progress.'],
         ],
@@ -137,7 +137,7 @@ export const manText: Record<'asbackup' | 'asrestore', ManText> = {
         [
           [
             '*SIGINT*, *SIGTERM*, *SIGHUP*',
-            'The first one stops the restore: no more records are read, outstanding answers are awaited, and the log says what was written. Another one, more than 200 ms later, ends the program at once. A restore can be run again; records that are there already stay as they are.',
+            '*SIGHUP* counts only while standard input, output or error is a terminal. The first one stops the restore: no more records are read, outstanding answers are awaited, and the log says what was written. Another one, more than 200 ms later, ends the program at once. A restore can be run again; records that are there already stay as they are.',
           ],
           ['*SIGUSR1*', 'Prints the progress.'],
         ],

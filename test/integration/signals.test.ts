@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts, type Running } from '../support/backup.js';
-import { readBackup, recordsOf, run, scratch } from '../support/target.js';
+import { readBackup, recordsOf, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));
