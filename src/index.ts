@@ -1,6 +1,6 @@
 /**
- * The library: `import { backup, restore, readBackup } from 'asbackup'` (docs/guide/library.md). It ends no process, listens to
- * no signal, prints nothing, and keeps no process alive when a call has settled.
+ * The library: `import { backup, restore, readBackup } from 'asbackup'` (docs/guide/library.md). It ends no process,
+ * listens to no signal, prints nothing, and keeps no process alive when a call has settled.
  */
 export { backup } from './api/backup.js';
 export { restore } from './api/restore.js';

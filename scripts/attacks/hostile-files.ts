@@ -37,7 +37,6 @@ function writeBackup({ folder }: AttackContext, text: string | Buffer): string {
 function injectLineFeed(where: string): Attack {
   return {
     name: `restore of a file with an info command in its ${where} sends no such command`,
-    ...(where === 'index namespace' ? {} : { open: true }),
     run: async (context) => {
       const path = writeBackup(context, HEAD + INJECTIONS[where]!(EMPTY_OTHER));
       const problems = checkFails(await runValidate(['-i', path]), /hostile\.asb/).map((text) => `validate: ${text}`);
@@ -58,7 +57,6 @@ function injectLineFeed(where: string): Attack {
 
 const injectParameters: Attack = {
   name: 'restore of a file with semicolons in names adds no parameter to an info command',
-  open: true,
   run: async (context) => {
     const node = await startFakeNode({ onMessage: (_, socket) => socket.write(LAST) });
     try {

@@ -32,10 +32,11 @@ function falseRows(
   name: string,
   answer: (request: ScanRequest, socket: Socket) => void,
   args: readonly string[] = [],
+  open = true,
 ): Attack {
   return {
     name: `backup from a node that ${name} fails instead of writing the rows`,
-    open: true,
+    ...(open ? { open } : {}),
     run: async ({ folder }: AttackContext) => {
       const node = await startFakeNode({ onMessage: answerScans(answer) });
       const directory = join(folder, 'backup');
@@ -111,11 +112,21 @@ export const HOSTILE_SERVER: readonly Attack[] = [
       digests.map((digest) => encodeRow(digest)),
     );
   }),
-  falseRows('sends a bin name longer than its reader accepts', (_, socket) => {
-    writeRows(socket, [encodeRow(makeDigest(0, 1), { bin: 'x'.repeat(255) })]);
-  }),
-  falseRows('sends a generation that its reader does not accept', (_, socket) => {
-    writeRows(socket, [encodeRow(makeDigest(0, 1), { generation: 0xffffffff })]);
-  }),
+  falseRows(
+    'sends a bin name longer than its reader accepts',
+    (_, socket) => {
+      writeRows(socket, [encodeRow(makeDigest(0, 1), { bin: 'x'.repeat(255) })]);
+    },
+    [],
+    false,
+  ),
+  falseRows(
+    'sends a generation that its reader does not accept',
+    (_, socket) => {
+      writeRows(socket, [encodeRow(makeDigest(0, 1), { generation: 0xffffffff })]);
+    },
+    [],
+    false,
+  ),
   emptyAnswers,
 ];

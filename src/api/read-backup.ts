@@ -22,9 +22,9 @@ import type { ReadSettings } from './settings.js';
 import { type BackupEntry, toIndexEntry, toRecordEntry } from './entries.js';
 
 /**
- * Reads a backup entry by entry, without a server, in constant memory; `break` closes what is open. `input` is a path of
- * a file or directory, or settings. Throws OptionError for settings that cannot be followed; FormatError, with the place,
- * where a file is damaged; StorageError where it cannot be read; and the signal's reason.
+ * Reads a backup entry by entry, without a server, in constant memory; `break` closes what is open. `input` is a path
+ * of a file or directory, or settings. Throws OptionError for settings that cannot be followed; FormatError, with the
+ * place, where a file is damaged; StorageError where it cannot be read; and the signal's reason.
  */
 export async function* readBackup(input: string | ReadSettings): AsyncGenerator<BackupEntry, void, undefined> {
   const { signal, log, path, ...settings } = typeof input === 'string' ? { path: input } : input;

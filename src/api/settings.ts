@@ -1,4 +1,6 @@
-/** The settings of the library. Those of options are in option-settings.ts; defaults and bounds are the options' own. */
+/**
+ * The settings of the library. Those of options are in option-settings.ts; defaults and bounds are the options' own.
+ */
 import type { Writable } from 'node:stream';
 import type { Chunks } from '../storage/stream/reader.js';
 import type { BackupOptionSettings, RestoreOptionSettings } from './option-settings.js';

@@ -1,7 +1,7 @@
 /**
  * Records as text (asb-format.md 1.1, 2.1). HOT: `RecordEncoder.encode` runs once per record of a backup and allocates
- * nothing. It is one long pass over the record view with local copies of buffers and position, because a property access
- * per byte would dominate; constant text goes out as words of four bytes, ranges as `copyRange` does it.
+ * nothing. It is one long pass over the record view with local copies of buffers and position, because a property
+ * access per byte would dominate; constant text goes out as words of four bytes, ranges as `copyRange` does it.
  */
 import { COPY_SLACK_BYTES, copyRange, dataView } from '../core/byte-copy.js';
 import { DIGEST_BYTES } from '../core/partition.js';
@@ -33,8 +33,8 @@ const DEFAULT_BUFFER_BYTES = 1 << 20;
 /** Beyond `bufferBytes`, so that the record that fills a buffer seldom makes it grow. */
 const HEADROOM_BYTES = 64 << 10;
 /**
- * `- `, letter, `!`, two SP, a length of up to 10 digits, SP, LF, and a number (a double's is the longest): more than any bin adds to
- * name and value.
+ * `- `, letter, `!`, two SP, a length of up to 10 digits, SP, LF, and a number (a double's is the longest): more than
+ * any bin adds to name and value.
  */
 const BIN_OVERHEAD_BYTES = 32 + DOUBLE_TEXT_BYTES + COPY_SLACK_BYTES;
 /** The header lines but for namespace, set and key: more than `+ d`, `+ g`, `+ t`, `+ b` and their values take. */

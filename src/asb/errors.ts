@@ -14,7 +14,9 @@ import type { HintId } from '../core/hint.js';
 export type FormatErrorCode =
   'ASB_TRUNCATED' | 'ASB_VERSION' | 'ASB_SYNTAX' | 'ASB_NUMBER' | 'ASB_BASE64' | 'ASB_LIMIT' | 'ASB_LDT';
 
-/** Where in a backup file: line and column from 1, in bytes, a line feed belonging to the line it ends; offset from 0. */
+/**
+ * Where in a backup file: line and column from 1, in bytes, a line feed belonging to the line it ends; offset from 0.
+ */
 export interface Position {
   line: number;
   column: number;

@@ -1,5 +1,6 @@
 /**
- * The bytes, letters and limits of the backup format that the encoder and the decoder share (asb-format.md 1, 2.1, 8.2).
+ * The bytes, letters and limits of the backup format that the encoder and the decoder share (asb-format.md 1, 2.1,
+ * 8.2).
  */
 import { Particle } from '../core/particle.js';
 

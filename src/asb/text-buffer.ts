@@ -83,7 +83,9 @@ export class TextBuffer {
     this.line += lines;
   }
 
-  /** Where `index` is in the file: line feeds belong to the line they end, also inside raw values (asb-format.md 8.1). */
+  /**
+   * Where `index` is in the file: line feeds belong to the line they end, also inside raw values (asb-format.md 8.1).
+   */
   getPosition(index: number): Position {
     let line = this.line;
     let lineStart = this.start;

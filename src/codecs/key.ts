@@ -46,7 +46,10 @@ export function readKeyFile(path: string): EncryptionKey {
   return keyFromPem(pem, path, `The encryption key file ${path}`);
 }
 
-/** `name` is where the text comes from, and `subject` how a sentence about it begins. Throws CodecError KEY_FILE and KEY_PASSPHRASE. */
+/**
+ * `name` is where the text comes from, and `subject` how a sentence about it begins. Throws CodecError KEY_FILE and
+ * KEY_PASSPHRASE.
+ */
 export function keyFromPem(pem: string, name: string, subject = `The PEM text of ${name}`): EncryptionKey {
   const block = findPrivateKey(pem, subject);
   let key: KeyObject;
@@ -119,8 +122,8 @@ function findPrivateKey(pem: string, subject: string): string {
 const PEM_LINE_CHARS = /.{1,64}/g;
 
 /**
- * The block with its line breaks where OpenSSL needs them: secret stores and environment files give PEM text on one line,
- * with blanks or the two characters \\n in place of line breaks.
+ * The block with its line breaks where OpenSSL needs them: secret stores and environment files give PEM text on one
+ * line, with blanks or the two characters \\n in place of line breaks.
  */
 function rewrapPem(block: string, label: string, subject: string): string {
   const begin = `-----BEGIN ${label}-----`;

@@ -2,7 +2,6 @@
  * The codecs that files can be compressed with. A new one is a file that exports a `CompressionCodec`, and a line here;
  * its magic number belongs to core/file-magic.ts.
  */
-import { ToolError } from '../core/errors.js';
 import type { CompressionCodec } from './codec.js';
 import { zstdCodec } from './zstd.js';
 
@@ -17,17 +16,6 @@ export const COMPRESSION_IDS: readonly CompressionId[] = CODECS.map(({ id }) => 
 
 export function getCompressionCodec(id: CompressionId): CompressionCodec {
   return COMPRESSION_CODECS.find((codec) => codec.id === id)!;
-}
-
-/** Why a codec cannot be used on this machine; undefined = it can. */
-export async function findCodecProblem(id: CompressionId): Promise<ToolError | undefined> {
-  try {
-    await getCompressionCodec(id).load();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ToolError) return error;
-    throw error;
-  }
 }
 
 /** The codec that a file of this head was compressed with; undefined = none. */

@@ -132,22 +132,22 @@ describe('options that identify the contents of a backup', () => {
     'output-file': ['-n', 'test'],
   };
 
-  async function identity(argv: readonly string[]): Promise<string> {
+  function identity(argv: readonly string[]): string {
     const { values } = parseCommandLine(backupSchema, argv);
     return JSON.stringify(createIdentity({ ...toBackupConfig(values, dependencies), ...dependencies }));
   }
 
   for (const spec of backupSchema.options as OptionTable) {
     if (spec.value.type === 'flag' || spec.removed !== undefined || spec.section !== 'tool') continue;
-    it(`${spec.name} ${spec.identity === true ? 'changes' : 'does not change'} the identity`, async () => {
+    it(`${spec.name} ${spec.identity === true ? 'changes' : 'does not change'} the identity`, () => {
       const rest = needsOther[spec.name] ?? base;
       const companions = COMPANIONS[spec.name] ?? [];
       const texts = REAL_TEXTS[spec.name] ?? samples(spec.value).good.map(([text]) => text);
-      const before = await identity([...base, ...companions.filter((word) => !word.startsWith('--encrypt'))]);
+      const before = identity([...base, ...companions.filter((word) => !word.startsWith('--encrypt'))]);
       const changed: string[] = [];
       for (const text of texts) {
         try {
-          changed.push(await identity([...rest, ...companions, `--${spec.name}=${text}`]));
+          changed.push(identity([...rest, ...companions, `--${spec.name}=${text}`]));
         } catch {
           // A sample may be outside the bounds of a constraint.
         }

@@ -82,8 +82,8 @@ export function readBase64(src: Buffer, start: number, end: number, out: Buffer,
     for (let i = start; i < end; i += PIECE_CHARS) {
       const pieceEnd = Math.min(end, i + PIECE_CHARS);
       const bytes = ((pieceEnd - i) / 4) * 3 - (pieceEnd === end ? padding : 0);
-      // The native decoder skips what it does not know and stops at the first '=', so that anything foreign shortens the
-      // result; the two characters of the URL alphabet, which it also takes, have to be looked for.
+      // The native decoder skips what it does not know and stops at the first '=', so that anything foreign shortens
+      // the result; the two characters of the URL alphabet, which it also takes, have to be looked for.
       const text = src.toString('latin1', i, pieceEnd);
       if (out.write(text, at, bytes, 'base64') !== bytes || text.includes('-') || text.includes('_')) {
         return -1 - offender(src, i, end - padding);

@@ -8,8 +8,6 @@ import { DIGIT_0, MINUS } from '../format.js';
 
 const TWO_32 = 4_294_967_296;
 const BILLION = 1_000_000_000;
-/** Bytes that the longest text takes: -9223372036854775808. */
-export const INTEGER_TEXT_BYTES = 20;
 
 /** Two decimal digits for each of 0 … 99. */
 const PAIRS = new Uint8Array(200);
@@ -96,7 +94,9 @@ export function writeUint64(high: number, low: number, out: Uint8Array, at: numb
   return writePadded(rest, 9, out, writeUint(q2 * TWO_32 + q1 * 65_536 + q0, out, at));
 }
 
-/** Writes the INTEGER particle at `src[offset, offset + 8)` in decimal; INTEGER_TEXT_BYTES of room. Returns the end. */
+/**
+ * Writes the INTEGER particle at `src[offset, offset + 8)` in decimal; the text has at most 20 bytes. Returns the end.
+ */
 export function writeInteger(src: Uint8Array, offset: number, out: Uint8Array, at: number): number {
   let high = (src[offset]! << 24) | (src[offset + 1]! << 16) | (src[offset + 2]! << 8) | src[offset + 3]!;
   let low = (src[offset + 4]! << 24) | (src[offset + 5]! << 16) | (src[offset + 6]! << 8) | src[offset + 7]!;
@@ -120,8 +120,8 @@ const MAX_HIGH_PART = 9_223_372_036;
 const MAX_LOW_PART = 854_775_807;
 
 /**
- * Turns the digits `src[start, end)` — at least one, nothing but digits, which the caller has checked — into the 8 bytes
- * of an INTEGER particle in `out` at `at`. Returns `at + 8`, or OUT_OF_RANGE.
+ * Turns the digits `src[start, end)` — at least one, nothing but digits, which the caller has checked — into the 8
+ * bytes of an INTEGER particle in `out` at `at`. Returns `at + 8`, or OUT_OF_RANGE.
  */
 export function readInteger(
   src: Uint8Array,

@@ -148,8 +148,8 @@ async function open({ agent, trusted, warn }: Session): Promise<Socket> {
 }
 
 /**
- * The certificate must bear the name asked for. The C tools check no name at all, so that agents are reached by addresses
- * that their certificates do not bear: without a name to check, that is a warning.
+ * The certificate must bear the name asked for. The C tools check no name at all, so that agents are reached by
+ * addresses that their certificates do not bear: without a name to check, that is a warning.
  */
 function checkName(
   { tlsName }: Agent,

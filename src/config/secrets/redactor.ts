@@ -5,7 +5,10 @@ import type { ValueRule } from '../values/parse-value.js';
 
 /** A text of one or two characters is no secret, and without it every line would be unreadable. */
 const MIN_LENGTH = 3;
-/** Of a text this long, any part of PART_LENGTH characters is removed as well: messages and logs quote or cut long texts. */
+/**
+ * Of a text this long, any part of PART_LENGTH characters is removed as well: messages and logs quote or cut long
+ * texts.
+ */
 const LONG_TEXT = 48;
 const PART_LENGTH = 24;
 /** BEGIN and END lines are the same in all PEM texts. */

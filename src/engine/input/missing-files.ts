@@ -1,7 +1,7 @@
 /**
- * Whether the files of a directory are all that a backup wrote. A backup file holds no count of its records, so one that
- * was cut between two records cannot be told from a whole one by itself; what shows are gaps in the numbers of the files,
- * the missing mark of the first file, and the state file of a backup that did not come to its end.
+ * Whether the files of a directory are all that a backup wrote. A backup file holds no count of its records, so one
+ * that was cut between two records cannot be told from a whole one by itself; what shows are gaps in the numbers of the
+ * files, the missing mark of the first file, and the state file of a backup that did not come to its end.
  */
 import { basename, dirname, resolve } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
@@ -54,7 +54,9 @@ export function missingFiles(paths: readonly string[], headers: readonly FileHea
   return found;
 }
 
-/** One file of a backup has the mark of the first one. Where a second one has it, it is a copy, or of another backup. */
+/**
+ * One file of a backup has the mark of the first one. Where a second one has it, it is a copy, or of another backup.
+ */
 function replacedFiles(headers: readonly FileHeader[]): string[] {
   const firstFiles = new Map<string, string[]>();
   for (const { path, firstFile } of headers) {

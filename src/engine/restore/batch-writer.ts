@@ -1,6 +1,6 @@
 /**
- * Batches records per master node, keeps a bounded number of frames in flight, and sends again only the rows that failed
- * for a reason that passes (asrestore.md 6).
+ * Batches records per master node, keeps a bounded number of frames in flight, and sends again only the rows that
+ * failed for a reason that passes (asrestore.md 6).
  *
  * HOT PATH: `add`. A promise and a few objects per frame, nothing per record.
  */

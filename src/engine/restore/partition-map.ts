@@ -2,9 +2,6 @@
 import type { ClusterNode } from '../../aerospike/cluster/node.js';
 import { PARTITIONS } from '../../core/partition.js';
 
-/** The slot of partitions for which no node is known. */
-export const NO_NODE = 0;
-
 /** What this needs of a Cluster. */
 export interface PartitionOwners {
   readonly nodes: readonly ClusterNode[];
@@ -12,7 +9,7 @@ export interface PartitionOwners {
 }
 
 export class PartitionMap {
-  /** By slot; slots keep their node for the life of the object. */
+  /** By slot; slots keep their node for the life of the object. Slot 0: partitions for which no node is known. */
   readonly nodes: (ClusterNode | undefined)[] = [undefined];
   private readonly slots = new Map<string, Uint16Array>();
 

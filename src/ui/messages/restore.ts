@@ -1,6 +1,6 @@
 /**
- * Events of restores and validations as lines of the log. Scripts read the [INF] texts, so they are exactly those of the C
- * tool, uneven blanks included. Names and fields are those of the JSON log.
+ * Events of restores and validations as lines of the log. Scripts read the [INF] texts, so they are exactly those of
+ * the C tool, uneven blanks included. Names and fields are those of the JSON log.
  */
 import type { EngineEvent } from '../../core/events.js';
 import type { ContentTotals, RestoreTotals, SindexName, SourceDescription } from '../../core/events/restore.js';
