@@ -43,8 +43,8 @@ export function processContext(): CliContext {
 }
 
 /**
- * Standard error if it is a terminal that can be drawn on; with `auto` not where CI is set, whose logs keep every control
- * sequence. A pipe never gets a bar (asbackup.md 8.4).
+ * Standard error if it is a terminal that can be drawn on; with `auto` not where CI is set, whose logs keep every
+ * control sequence. A pipe never gets a bar (asbackup.md 8.4).
  */
 function findTerminal({ stderr, env }: NodeJS.Process, mode: ProgressMode): Terminal | undefined {
   if (mode === 'never' || !stderr.isTTY) return undefined;

@@ -4,9 +4,9 @@ import type { Token } from './args/tokenizer.js';
 const SECRET = new Set(['password', 'tls-keyfile-password']);
 
 /**
- * Names the process after the command, so that `pgrep -x`, `pidof` and `killall` find it, and removes passwords from the
- * list of processes, where every user of the host can read them. They were visible before that, so that a prompt, `env:`
- * or `file:` is better.
+ * Names the process after the command, so that `pgrep -x`, `pidof` and `killall` find it, and removes passwords from
+ * the list of processes, where every user of the host can read them. They were visible before that, so that a prompt,
+ * `env:` or `file:` is better.
  */
 export function setProcessTitle(name: string, tokens: readonly Token[]): void {
   process.title = processTitle(name, tokens);

@@ -14,8 +14,8 @@ export interface SignalSource {
 }
 
 /**
- * Whether SIGHUP means that a terminal has closed. Node.js resets a SIGHUP that `nohup` has set to be ignored, so that the
- * signal counts only while one of the standard descriptors is a terminal.
+ * Whether SIGHUP means that a terminal has closed. Node.js resets a SIGHUP that `nohup` has set to be ignored, so that
+ * the signal counts only while one of the standard descriptors is a terminal.
  */
 export function hasTerminal(): boolean {
   return [0, 1, 2].some((fd) => isatty(fd));

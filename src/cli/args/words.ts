@@ -10,8 +10,8 @@ export function isOwnCommandLine(argv: readonly string[]): boolean {
 }
 
 /**
- * Refuses a word that is not UTF-8: the name of a set, a bin or a file would be another one. Has to be called before the
- * title of the process is set, which overwrites the words. Throws OptionError.
+ * Refuses a word that is not UTF-8: the name of a set, a bin or a file would be another one. Has to be called before
+ * the title of the process is set, which overwrites the words. Throws OptionError.
  */
 export function refuseNonUtf8(argv: readonly string[], readWords: () => Buffer[] | undefined = readOwnWords): void {
   if (!argv.some((word) => word.includes(REPLACEMENT))) return;
