@@ -99,8 +99,16 @@ export async function truncateFiles(state: BackupState, config: BackupConfig, em
   return { files, numbers: files.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
 }
 
-/** Those that can be added to: each for a worker of its own. The others have to be closed as they are. */
-export function unfinishedFiles(resumed: ResumeState | undefined, { fileLimitBytes }: BackupConfig): ResumedFile[] {
+/**
+ * Those that can be added to: each for a worker of its own. The others have to be closed as they are. No encrypted file
+ * of a directory is added to: what was written behind the mark and cut off may exist in a copy, and bytes written there
+ * again would be encrypted with the same counters, so that the two together show the text (asb-format.md 6.2).
+ */
+export function unfinishedFiles(
+  resumed: ResumeState | undefined,
+  { fileLimitBytes, encryption }: Pick<BackupConfig, 'fileLimitBytes' | 'encryption'>,
+): ResumedFile[] {
+  if (encryption !== undefined) return [];
   return resumed?.files.filter(({ bytes, closed }) => closed !== true && bytes < fileLimitBytes) ?? [];
 }
 
