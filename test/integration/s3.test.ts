@@ -331,9 +331,9 @@ describe.skipIf(server === undefined)(
           server === undefined ? {} : { user: server.other },
           /the credentials do not permit it \(AccessDenied\)/,
         ],
-        ['a wrong region', ['--s3-region', 'eu-north-7'], {}, /the bucket is in region .*: give --s3-region/],
+        ['a wrong region', ['--s3-region', 'eu-north-7'], {}, /the bucket is in region .* --s3-region/],
         ['an unreachable endpoint', [], { at: elsewhere() }, /127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/],
-        ['no such profile', ['--s3-profile', 'nobody'], {}, /the profile nobody of --s3-profile gives no credentials/],
+        ['no such profile', ['--s3-profile', 'nobody'], {}, /the profile nobody gives no credentials.* --s3-profile/],
       ])('%s', async (_, args, options, message) => {
         const { code, stderr } = await run('asbackup', backup('-d', s3('wrong'), ...args), options);
         expect(code).toBe(1);

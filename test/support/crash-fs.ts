@@ -44,8 +44,8 @@ export class CrashFileSystem {
   }
 
   /**
-   * What the disk holds after a power cut behind the first `count` changes. `random` (0 to 1) decides what of the changes
-   * that were not synchronized is there.
+   * What the disk holds after a power cut behind the first `count` changes. `random` (0 to 1) decides what of the
+   * changes that were not synchronized is there.
    */
   cutAfter(count: number, random: () => number): DiskImage {
     const done = this.changes.slice(0, count);

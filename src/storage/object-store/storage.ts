@@ -1,4 +1,5 @@
 /** Objects of a bucket as files of a directory, over the client of any object store. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, ToolError } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
 import type { ByteSink, ByteSource } from '../../core/byte-stream.js';
@@ -46,6 +47,8 @@ export interface ObjectStorageOptions {
   /** Absent = by the expected size of each file. */
   minPartBytes?: number | undefined;
   maxDownloads: number;
+  /** How long a request of another run may be under way, where the store may ignore conditions. Default 0. */
+  settleMs?: number;
   /** Receives lines of the verbose log. */
   verbose: (text: string) => void;
 }
@@ -215,10 +218,9 @@ export class ObjectStorage implements Storage {
   }
 
   async createExclusive(path: string, text: string): Promise<boolean> {
-    // Stores without conditional requests ignore or refuse the condition: this leaves them a short time for a
-    // collision.
     if (await this.exists('file', path)) return false;
     await this.putIf(path, text, 'absent');
+    await this.settle();
     return (await this.readVersion(path))?.text === text;
   }
 
@@ -233,15 +235,11 @@ export class ObjectStorage implements Storage {
   }
 
   refresh(path: string, version: string, text: string): Promise<string | undefined> {
-    return this.replaceIfUnchanged(path, version, text);
+    return this.replaceVersion(path, version, text, () => Promise.resolve());
   }
 
-  async replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined> {
-    const before = await this.readVersion(path);
-    if (before?.version !== version) return undefined;
-    await this.putIf(path, text, { etag: version });
-    const after = await this.readVersion(path);
-    return after?.text === text ? after.version : undefined;
+  replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined> {
+    return this.replaceVersion(path, version, text, () => this.settle());
   }
 
   async deleteIfUnchanged(path: string, version: string): Promise<boolean> {
@@ -254,6 +252,25 @@ export class ObjectStorage implements Storage {
   private openWriter(path: string, expectedBytes: number): MultipartWriter {
     const base = chooseBasePartBytes(this.kind, path, expectedBytes, this.options.minPartBytes);
     return new MultipartWriter(path, this.writers, this.parseObject(path), base);
+  }
+
+  private async replaceVersion(
+    path: string,
+    version: string,
+    text: string,
+    settle: () => Promise<void>,
+  ): Promise<string | undefined> {
+    if ((await this.readVersion(path))?.version !== version) return undefined;
+    await this.putIf(path, text, { etag: version });
+    await settle();
+    const after = await this.readVersion(path);
+    return after?.text === text ? after.version : undefined;
+  }
+
+  /** Without conditions, the last of several writers wins: each waits for the others before it reads the result. */
+  private async settle(): Promise<void> {
+    const { settleMs = 0 } = this.options;
+    if (settleMs > 0) await sleep(settleMs);
   }
 
   /** With a condition if the store knows conditions, else without. */

@@ -22,6 +22,8 @@ const STOPPING_BUDGET_MS = 2000;
 /** A wait of this length is logged. */
 const LOG_WAIT_AFTER_MS = 1000;
 const LOG_WAIT_EVERY_MS = 10_000;
+/** Longer than a small write of another run that began at the same moment. */
+const SETTLE_MS = 500;
 
 const KIND: ObjectStoreKind = { scheme: 's3', name: 'S3' };
 
@@ -98,8 +100,18 @@ function createStorage(
   settings: S3Settings,
   verbose: (text: string) => void,
 ): ObjectStorage {
-  const { minPartBytes, maxDownloads = DEFAULTS.maxDownloads } = settings;
-  return new ObjectStorage({ kind: KIND, capabilities: CAPABILITIES, client, minPartBytes, maxDownloads, verbose });
+  const { minPartBytes, maxDownloads = DEFAULTS.maxDownloads, endpoint } = settings;
+  // AWS obeys conditions of writes; other services may ignore them.
+  const settleMs = endpoint === undefined ? 0 : SETTLE_MS;
+  return new ObjectStorage({
+    kind: KIND,
+    capabilities: CAPABILITIES,
+    client,
+    minPartBytes,
+    maxDownloads,
+    settleMs,
+    verbose,
+  });
 }
 
 async function connectClient({
