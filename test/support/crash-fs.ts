@@ -1,7 +1,7 @@
 /**
  * A file system in memory that records every change and what makes it durable, and can be cut at any point: what
  * CrashMonkey and ALICE do for real ones. After a power cut,
- * - bytes and lengths written since the last sync of a file may be there, each write for itself, in part, or not at all;
+ * - bytes and lengths written since the last sync of a file may be there, each write alone, in part, or not at all;
  * - names made, removed or renamed since the last sync of their directory may be so or not, each for itself.
  */
 import type { FileHandle } from 'node:fs/promises';
