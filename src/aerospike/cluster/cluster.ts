@@ -2,8 +2,10 @@
  * The cluster as a tool sees it: its nodes, and which node holds which partition. There is no background tending: a run
  * calls `refresh` when a node or a partition is not where it was.
  */
+import { setMaxListeners } from 'node:events';
 import type { ClusterEventListener } from '../../core/cluster-events.js';
 import { errorMessage, ToolError } from '../../core/errors.js';
+import { PARTITIONS } from '../../core/partition.js';
 import type { HintId } from '../../core/hint.js';
 import type { ClusterOptions, Seed } from '../config.js';
 import { Connector } from '../connection/connector.js';
@@ -43,6 +45,8 @@ export class Cluster {
    * connection of this object, with the signal's reason.
    */
   static async connect(options: ClusterOptions, signal?: AbortSignal, emit?: ClusterEventListener): Promise<Cluster> {
+    // Every connection listens to the signal.
+    if (signal !== undefined) setMaxListeners(0, signal);
     const cluster = new Cluster(options, await Connector.create(options, signal, emit), signal, emit);
     try {
       await cluster.refresh();
@@ -70,6 +74,30 @@ export class Cluster {
   /** Nodes that other nodes list, but that could not be reached at the last `refresh`. */
   get unreachableNodes(): readonly UnreachableNode[] {
     return this.unreachable;
+  }
+
+  /**
+   * Throws ClusterError CLUSTER_UNREACHABLE, with the name, addresses and reason of each node that cannot be reached,
+   * if some partitions of the namespace have no other node. To be called before anything is written: half of the
+   * records would be missing, or written, when that turns out later.
+   */
+  checkReachable(namespace: string): void {
+    if (this.unreachable.length === 0 || !this.hasNamespace(namespace)) return;
+    const orphans: number[] = [];
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      if (this.partitions.owners(namespace, partition).length === 0) orphans.push(partition);
+    }
+    if (orphans.length === 0) return;
+    const nodes = this.unreachable.map(({ name, addresses, error }) => {
+      return `${name} at ${addresses.join(', ')} (${error.message})`;
+    });
+    const text =
+      `${this.unreachable.length} of ${this.unreachable.length + this.nodeByName.size} nodes cannot be reached, and no ` +
+      `other holds ${orphans.length} partition(s) of namespace ${namespace}: ${nodes.join('; ')}`;
+    throw new ClusterError('CLUSTER_UNREACHABLE', text, {
+      cause: this.unreachable[0]?.error,
+      hint: this.options.servicesAlternate ? undefined : 'use-services-alternate',
+    });
   }
 
   /** Whether any node has the namespace. */

@@ -39,6 +39,7 @@ export async function withConnection<T>(
   const durationMs = performance.now() - startedAt;
   emit({ type: 'cluster.connected', build: cluster.serverVersion, nodes: nodeNames, durationMs });
   try {
+    if (config.nodeList === undefined) cluster.checkReachable(namespace);
     const nodes = await selectNodes(cluster, config.nodeList);
     const counts = await countObjects(cluster, namespace, config.sets, nodes);
     const expectedRecords = reportNodes(counts, config, emit);

@@ -119,6 +119,7 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
   private async restore(cluster: Cluster, codecs: Codecs, startedAt: number): Promise<RestoreResult> {
     const { config, context } = this;
     const { emit, signal } = context;
+    if (config.namespace !== undefined) cluster.checkReachable(config.namespace.to);
     const mode = await chooseWriteMode(cluster, config, emit);
     emit({ type: 'cluster.nodes', nodes: cluster.nodes.length });
     const { source } = config;
