@@ -188,6 +188,6 @@ describe('a file with more indexes than any server has', () => {
     const lines = Array.from({ length: 10_001 }, (_, i) => `* i test demo i${i} N 1 v N\n`).join('');
     const path = directory({ 0: HEAD + lines + record('after') });
     const error = await failing(restore(bench.options(path, { noIndexes: true })));
-    expect(error.code).toBe('INPUT_LIMIT');
+    expect(error.code).toBe('ASB_LIMIT');
   });
 });

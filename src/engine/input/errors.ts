@@ -8,7 +8,6 @@ import { deserializeError, type SerializedError, ToolError } from '../../core/er
  * - INPUT_KIND: an entry of a directory has the name of a backup file, and is none;
  * - INPUT_INCOMPLETE: parts of the backup are known to be missing;
  * - INPUT_OVERLAP: several directories hold the same records, and the settings do not say which ones count;
- * - INPUT_LIMIT: a file holds more indexes and UDF modules than any server has;
  * - the codes of the errors that made a file unreadable.
  */
 export class InputError extends ToolError {}

@@ -10,7 +10,7 @@ import { putUdf, waitForUdf } from '../../aerospike/commands/udf.js';
 import { errorMessage, serializeError, ToolError } from '../../core/errors.js';
 import type { EmitEvent } from '../../core/events.js';
 import type { MetadataEntry, Sindex } from '../../core/sindex.js';
-import { MAX_METADATA_ENTRIES } from '../input/metadata-limit.js';
+import { MAX_METADATA_ENTRIES } from '../../asb/format.js';
 import { RestoreFailure } from './errors.js';
 
 /** The set that C tools write for an index without one, taken from what servers print (asb-format.md 1.3). */

@@ -12,7 +12,6 @@ import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.j
 import { StorageRegistry } from '../../storage/registry.js';
 import type { FileJob } from '../input/input.js';
 import { InputError } from '../input/errors.js';
-import { MetadataLimit } from '../input/metadata-limit.js';
 import { NamespaceCheck } from '../input/namespace-check.js';
 import { explainReadError, openInput } from '../input/open-input.js';
 import { OverlapDetector } from '../input/overlap.js';
@@ -28,7 +27,6 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   private readonly batchWriter: BatchWriter;
   private readonly processor: RecordProcessor;
   private readonly namespaces: NamespaceCheck;
-  private readonly metadataLimit = new MetadataLimit();
   private readonly overlap: OverlapDetector | undefined;
   private readonly storages: StorageRegistry;
   private readonly rateLimiter: RateLimiter | undefined;
@@ -84,7 +82,6 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
         if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
         this.metadataDone = job.metadataDone;
         this.namespaces.startFile();
-        this.metadataLimit.startFile();
         await visitEntries(source, this, { bins: data.bins });
         link.emit({
           type: 'file.read',
@@ -145,7 +142,6 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   }
 
   async visitMetadata(entry: MetadataEntry): Promise<void> {
-    this.metadataLimit.countEntry(this.source?.name ?? '');
     if (this.metadataDone > 0) {
       this.metadataDone--;
       return;

@@ -20,7 +20,6 @@ import {
   noFilesError,
   openReadChannels,
 } from '../input/input.js';
-import { MAX_METADATA_ENTRIES } from '../input/metadata-limit.js';
 import { findMissingFiles } from '../input/missing-files.js';
 import { createOverlapMap, findOverlap } from '../input/overlap.js';
 import { describeSource, inputDirectories } from '../input/source.js';
@@ -218,11 +217,10 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     const files = parts.flatMap((part) => part.files);
     const headers = await scanHeaders(files, {
       ...this.scanOptions(codecs),
-      onMetadata: async (entry, { namespace, metadataEntries }) => {
-        // A file of another namespace, or with too many entries, is refused by the worker that reads it.
+      onMetadata: async (entry, { namespace }) => {
+        // A file of another namespace is refused by the worker that reads it.
         if (config.namespace !== undefined && namespace !== undefined && namespace !== config.namespace.from)
           return false;
-        if (metadataEntries >= MAX_METADATA_ENTRIES) return false;
         await metadata.restoreEntry(entry, namespace);
         return true;
       },

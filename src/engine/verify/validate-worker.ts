@@ -10,7 +10,6 @@ import type { MetadataEntry } from '../../core/sindex.js';
 import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import type { FileJob } from '../input/input.js';
-import { MetadataLimit } from '../input/metadata-limit.js';
 import { NamespaceCheck } from '../input/namespace-check.js';
 import { explainReadError, openInput } from '../input/open-input.js';
 import { type FileChecked, VALIDATE_COUNTERS, type ValidateWorkerData } from './worker-protocol.js';
@@ -20,7 +19,6 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   private readonly block: CounterBlock<(typeof VALIDATE_COUNTERS)[number]>;
   private readonly storages: StorageRegistry;
   private readonly namespaces: NamespaceCheck;
-  private readonly metadataLimit = new MetadataLimit();
   private source: ByteSource | undefined;
 
   constructor(
@@ -70,7 +68,6 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   }
 
   visitMetadata(entry: MetadataEntry): undefined {
-    this.metadataLimit.countEntry(this.source?.name ?? '');
     if (entry.kind === 'udf') {
       this.counts.udfs++;
     } else {
@@ -102,7 +99,6 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
     try {
       if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
       this.namespaces.startFile();
-      this.metadataLimit.startFile();
       await visitEntries(source, this);
       link.emit({
         type: 'file.read',
