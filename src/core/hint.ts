@@ -40,6 +40,7 @@ export const HINT_IDS = [
   'overlapping-directories',
   'raise-total-timeout',
   'read-pipe',
+  'remove-state',
   'repeat-options',
   'replace-file',
   'replace-files',

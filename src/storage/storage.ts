@@ -103,6 +103,11 @@ export interface Storage {
   /** The first 16 bytes of a file that was truncated; fewer if it is shorter. */
   readHead(path: string, point: ResumePoint): Promise<Buffer>;
   /**
+   * The last `length` bytes before `point`, fewer if the file is shorter: of a file that is still to be truncated. Absent
+   * where unfinished files cannot be read.
+   */
+  readTail?(path: string, point: ResumePoint, length: number): Promise<Buffer>;
+  /**
    * Checks that a closed file is still at `path` as it was written. `identity` is `ByteSink.identity` after `close`.
    * Resolves with the reason why it is not, without a full stop; undefined = it is.
    */

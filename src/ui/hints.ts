@@ -165,6 +165,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'A pipe can be read with --input-file.',
     api: 'A pipe can be read with file.',
   },
+  'remove-state': {
+    cli: 'Remove the state file by hand, so that the backup does not look interrupted.',
+    api: 'Remove the state file by hand, so that the backup does not look interrupted.',
+  },
   'repeat-options': {
     cli: 'Continue with the options of the first run.',
     api: 'Continue with the settings of the first run.',

@@ -70,7 +70,7 @@ export function jsonForm(tool: string): LineForm {
       message: text,
       fields: { ...(worker === undefined ? {} : { worker }), ...fields },
     };
-    return `${JSON.stringify(line)}\n`;
+    return `${escapeJson(JSON.stringify(line))}\n`;
   };
 }
 
@@ -132,12 +132,23 @@ function redactedFields(fields: Fields, redact: (text: string) => string): Field
 }
 
 /**
- * A name with a line feed must not be able to look like a log line of its own, nor an escape sequence reach a
- * terminal.
+ * Control characters, which reach a terminal as commands (C0, DEL, C1), and characters that change the direction of the
+ * text or end a line.
  */
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A name must not be able to look like a log line of its own, nor an escape sequence reach a terminal. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(UNSAFE, (c) => {
+    const code = c.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  });
+}
+
+/** The same value: JSON writes C0 as escapes by itself. */
+function escapeJson(json: string): string {
+  return json.replace(UNSAFE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function cut(line: string): string {

@@ -46,6 +46,12 @@ describe('log lines', () => {
     expect(lines[0]).toContain(` ${text} x\n`);
   });
 
+  it('show C1 controls, bidi marks and line separators as escapes, which would command the terminal of a reader', () => {
+    const { lines, log } = writer();
+    log.info('set \u009b31m \u202egnp.asb \u2028next');
+    expect(lines[0]).toContain('set \\x9b31m \\u202egnp.asb \\u2028next\n');
+  });
+
   it('stay one line whatever a name contains', () => {
     const { lines, log } = writer();
     log.info('a\nb\r\u001b[31m\u0000\u007f\tä');

@@ -76,7 +76,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     const { config, context } = this;
     const startedMs = Date.now();
     const stop = (error: Error): void => this.stopping.abort(error);
-    const saved = await checkPreconditions(config, context, stop);
+    const saved = await checkPreconditions(config, session.clusterIdentity, context, stop);
     let transfer: Transfer;
     let space: DiskSpace | undefined;
     try {
@@ -88,7 +88,14 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
       const sampled = new SampleAccumulator(metadata.firstHeader, codecs);
       const expectedBytes = config.noRecords ? 0 : await this.preflight(session, sampled, space);
       context.signal.throwIfAborted();
-      const runState = await createRunState(saved, session.partitions, metadata, config, context, stop);
+      const runState = await createRunState(
+        saved,
+        session.partitions,
+        { metadata, cluster: session.clusterIdentity },
+        config,
+        context,
+        stop,
+      );
       const counters = CounterBlock.allocate(BACKUP_COUNTERS, threads);
       transfer = new Transfer({ config, context, session, metadata, codecs, runState, counters, jobs, expectedBytes });
     } catch (error) {

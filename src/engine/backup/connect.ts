@@ -7,11 +7,13 @@ import { FEATURES } from '../../aerospike/features.js';
 import type { EmitEvent } from '../../core/events.js';
 import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
+import type { ClusterIdentity } from './checkpoint/state-file.js';
 import type { BackupConfig } from './config.js';
 import { partitionsOwnedBy, selectNodes } from './node-selection.js';
 
 export interface Session {
   readonly cluster: Cluster;
+  readonly clusterIdentity: ClusterIdentity;
   /** What is to be scanned. */
   readonly partitions: PartitionFilter[];
   /** How many records there are likely to be, before any filter. */
@@ -48,7 +50,8 @@ export async function withConnection<T>(
     const partitions = config.nodeList === undefined ? config.partitions : partitionsOwnedBy(cluster, namespace, nodes);
     await context.connected?.();
     try {
-      return await run({ cluster, partitions, expectedRecords });
+      const clusterIdentity = { name: await readClusterName(cluster), nodes: nodeNames };
+      return await run({ cluster, clusterIdentity, partitions, expectedRecords });
     } finally {
       const { records, sindexes, udfs, bytes } = totals();
       emit({ type: 'backup.summary', records, sindexes, udfs, bytes });
@@ -56,6 +59,12 @@ export async function withConnection<T>(
   } finally {
     cluster.close();
   }
+}
+
+/** Empty = the cluster has no name; servers write `null` for that. */
+async function readClusterName(cluster: Cluster): Promise<string> {
+  const name = await cluster.info('cluster-name').catch(() => '');
+  return name === 'null' || /^(?:ERROR|FAIL)\b/i.test(name) ? '' : name;
 }
 
 function reportStart(config: BackupConfig, emit: EmitEvent): void {

@@ -14,6 +14,13 @@ export function explainScanRefusal(error: unknown, { filterExp }: BackupConfig):
   return new ToolError(error.code, text, { cause: error, details: error.details, hint });
 }
 
+/** The backup is complete, but its state file could not be removed. */
+export class CompleteError extends ToolError {
+  constructor({ code, message, details }: ToolError) {
+    super(code, `${withoutStop(message)}. The backup itself is complete`, { details, hint: 'remove-state' });
+  }
+}
+
 export interface Leftovers {
   /** In the backup by now. */
   records: number;

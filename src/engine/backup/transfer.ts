@@ -13,11 +13,12 @@ import type { RunState } from './checkpoint/run-state.js';
 import { removeState } from './checkpoint/state-file.js';
 import type { BackupConfig, BackupResult } from './config.js';
 import type { Session } from './connect.js';
-import { explainInterruption } from './failure.js';
+import { CompleteError, explainInterruption } from './failure.js';
 import type { BackupMetadata } from './metadata.js';
 import type { PlannedJob } from './plan.js';
 import type { FinishedFile } from './output/chunk-output.js';
 import { SharedWriter } from './output/shared-writer.js';
+import { FilesChangedError, verifyFiles } from './output/verify-files.js';
 import { scanSelection } from './scan-params.js';
 import { createWorkerData } from './worker-data.js';
 import type { Bandwidth, BackupCounter, BackupMessage, BackupRequest, BackupWorkerResult } from './worker-protocol.js';
@@ -51,6 +52,8 @@ export class Transfer {
   private pool: BackupPool | undefined;
   /** After a failure: what is durable counts, not what was encoded. */
   private interrupted = false;
+  /** In files that are gone or damaged by the end of the run. */
+  private lostRecords = 0;
 
   constructor(private readonly options: TransferOptions) {
     const { config, session, metadata, runState } = options;
@@ -67,7 +70,7 @@ export class Transfer {
     const { before } = this;
     if (this.interrupted) {
       const { records, bytes } = this.options.runState.checkpointer.state.counters;
-      return { ...before, records, bytes };
+      return { ...before, records: records - this.lostRecords, bytes };
     }
     const { records, bytes } = this.options.counters.sum();
     return {
@@ -102,9 +105,9 @@ export class Transfer {
     emit({ type: 'transfer.started' });
     try {
       const files = await this.transfer();
-      await runState.checkpointer.remove();
-      if (config.continueFrom !== undefined) await removeState(config.continueFrom, config.storages);
-      return config.target.kind === 'file' ? [config.target.path] : files.map(({ name }) => name);
+      await verifyFiles(files, runState.checkpointer.state, config);
+      await this.removeStateFiles();
+      return files.map(({ name }) => name);
     } catch (error) {
       throw await this.interrupt(error);
     } finally {
@@ -113,20 +116,45 @@ export class Transfer {
     }
   }
 
+  /** The backup is complete, also if its state cannot be removed: then the error reports just that. */
+  private async removeStateFiles(): Promise<void> {
+    const { config, runState } = this.options;
+    try {
+      await runState.checkpointer.remove();
+      if (config.continueFrom !== undefined) await removeState(config.continueFrom, config.storages);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      throw new CompleteError(error);
+    }
+  }
+
   private async interrupt(error: unknown): Promise<unknown> {
+    if (error instanceof CompleteError) return error;
+
     const { config, context, runState } = this.options;
     const { checkpointer } = runState;
     await this.shared?.abort();
     // If the state could not be saved, the one saved before still stands, and the files are cut back to that.
     const isSaved = await checkpointer.finish();
     this.interrupted = true;
-    const { path } = checkpointer;
+    const damage = error instanceof FilesChangedError ? error : await this.findDamage();
+    this.lostRecords = damage?.lostRecords ?? 0;
+    const path = damage === undefined ? checkpointer.path : undefined;
     if (isSaved && path !== undefined) context.emit({ type: 'state.saved', path });
     return explainInterruption(error, config, {
       records: this.totals().records,
       statePath: path,
       sharedBytes: checkpointer.state.files[0]?.bytes ?? 0,
     });
+  }
+
+  /** What somebody else did to the files: what is missing cannot be continued, and does not count. */
+  private async findDamage(): Promise<FilesChangedError | undefined> {
+    const { config, runState } = this.options;
+    return verifyFiles([], runState.checkpointer.state, config).then(
+      () => undefined,
+      (error: unknown) => (error instanceof FilesChangedError ? error : undefined),
+    );
   }
 
   private async transfer(): Promise<FinishedFile[]> {
@@ -149,8 +177,17 @@ export class Transfer {
     }
     await this.shared?.checkpoint();
     if (outcome.failure !== undefined) throw outcome.failure;
-    await this.shared?.close();
+    if (this.shared !== undefined) return this.closeShared(this.shared);
     return outcome.results.flatMap(({ files }) => files);
+  }
+
+  private async closeShared(shared: SharedWriter): Promise<FinishedFile[]> {
+    await shared.close();
+    const { target } = this.options.config;
+    if (target.kind !== 'file') return [];
+    const { identity } = shared;
+    const file = { name: target.path, bytes: shared.bytes };
+    return [identity === undefined ? file : { ...file, identity }];
   }
 
   private async createPool(): Promise<BackupPool> {

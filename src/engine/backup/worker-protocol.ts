@@ -11,6 +11,8 @@ export interface FileLength {
   bytes: number;
   /** What the storage needs to go on behind them; absent = nothing, or the file is closed. */
   token?: string;
+  /** Of the last of these bytes (output/tail.ts). */
+  tail?: string;
 }
 
 /** A file to go on with. */

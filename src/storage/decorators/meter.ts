@@ -1,18 +1,22 @@
 import type { ByteSink } from '../../core/byte-stream.js';
 
-/** Tells of the bytes that a sink has taken: next to the storage, these are the bytes of the file. */
+/** Counts the bytes that a sink has written: next to the storage, these are the bytes of the file. */
 export class CountingSink implements ByteSink {
   readonly name: string;
 
   constructor(
     private readonly inner: ByteSink,
+    /** Called after the bytes were written. */
     private readonly onBytes: (bytes: number) => void,
+    /** Called before they are written: afterwards the storage may own their memory. */
+    private readonly onChunk?: (chunk: Buffer) => void,
   ) {
     this.name = inner.name;
   }
 
   async write(chunk: Buffer): Promise<void> {
     const { length } = chunk;
+    this.onChunk?.(chunk);
     await this.inner.write(chunk);
     this.onBytes(length);
   }

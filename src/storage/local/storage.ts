@@ -184,6 +184,21 @@ export class LocalStorage implements Storage {
     }
   }
 
+  async readTail(path: string, { bytes }: ResumePoint, length: number): Promise<Buffer> {
+    const tail = Buffer.alloc(Math.min(bytes, length));
+    try {
+      const handle = await this.fs.open(path, 'r');
+      try {
+        const { bytesRead } = await handle.read(tail, 0, tail.length, bytes - tail.length);
+        return tail.subarray(0, bytesRead);
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw storageError('read', path, error);
+    }
+  }
+
   verifyWritten(path: string, identity: string): Promise<string | undefined> {
     return compareIdentity(this.fs, path, identity);
   }

@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { storageError } from '../errors.js';
+import { storageError, StorageError } from '../errors.js';
 import { hasCode, syncDirectory } from './directory.js';
 import type { FileSystem } from './file-system.js';
 import type { ByteSink } from '../../core/byte-stream.js';
@@ -54,6 +54,7 @@ export class LocalFileWriter implements ByteSink {
 
   async write(chunk: Buffer): Promise<void> {
     try {
+      this.refuseForeignChanges();
       for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await this.handle.write(chunk, done, chunk.length - done, this.position);
         done += bytesWritten;
@@ -61,6 +62,15 @@ export class LocalFileWriter implements ByteSink {
       }
     } catch (error) {
       throw storageError('write', this.name, error);
+    }
+  }
+
+  /** What somebody else has cut off would become zeros: a file of the right length that is not what was written. */
+  private refuseForeignChanges(): void {
+    const { size, nlink } = fstatSync(this.handle.fd);
+    const change = nlink === 0 ? 'deleted' : `cut to ${size} of ${this.position} bytes`;
+    if (nlink === 0 || size < this.position) {
+      throw new StorageError('IO_CHANGED', `Cannot write ${this.name}: it was ${change} by another program`);
     }
   }
 

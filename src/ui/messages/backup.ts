@@ -88,7 +88,10 @@ export function formatBackupEvent(event: EngineEvent, context: BackupLineContext
       return info(logEvent('resume.delete', text, { files }));
     }
     case 'state.saved':
-      return info(logEvent('state.saved', `Created backup state file ${event.path}`, { path: event.path }));
+      return info(
+        logEvent('state.saved', `Created backup state file ${event.path}`, { path: event.path }),
+        ...resumeLines(event.path, context),
+      );
     case 'state.missing':
       return info(stateMissingLine(event, context.frontEnd));
     case 'checkpoint.failed':
@@ -153,6 +156,13 @@ function diskSpaceLine(event: { path: string; freeBytes: number; neededBytes: nu
   const { path, freeBytes, neededBytes } = event;
   const text = `${freeBytes} byte(s) are free on the disk of ${path}, but about ${neededBytes} are still to be written.`;
   return warningEvent('target.space', text, { path, freeBytes, neededBytes });
+}
+
+/** The C tool's words, which scripts read the file from. */
+function resumeLines(path: string, { frontEnd }: BackupLineContext): LogEvent[] {
+  if (frontEnd !== 'cli') return [];
+  const how = `run backup with \`--continue ${path}\` and all the same arguments (except --remove-files)`;
+  return [logEvent('state.resume', `Backup was interrupted, to resume, ${how}`, { path })];
 }
 
 function stateMissingLine({ path, error }: { path: string; error?: SerializedError }, frontEnd: FrontEnd): LogEvent {

@@ -103,13 +103,19 @@ export class ProgressBar implements ProgressDisplay {
   end(): void {
     this.stop();
     if (this.summary === undefined) return;
-    const lines = summaryLines(this.summary, this.terminal.columns ?? COLUMNS, this.style);
+    const lines = summaryLines(this.summary, this.columns(), this.style);
     this.terminal.write(`\n${lines.join('\n')}\n`);
     this.summary = undefined;
   }
 
+  private columns(): number {
+    return this.terminal.columns || COLUMNS;
+  }
+
   private lines(): string[] {
-    const { columns = COLUMNS, rows = ROWS } = this.terminal;
+    const columns = this.columns();
+    // Terminals that nobody has given a size report 0.
+    const rows = this.terminal.rows || ROWS;
     const { workers } = this.progress;
     const most = this.look.workers === true ? Math.min(MAX_WORKER_LINES, rows - 1 - LOG_LINES) : 0;
     return [progressLine(this.progress, columns, this.style), ...workerLines(workers, columns, most, this.style)];

@@ -48,13 +48,13 @@ export class Checkpointer {
   /** A worker has made a file of its own durable. */
   durable(delta: ProgressDelta, file: FileLength | undefined): void {
     this.advance(delta);
-    if (file !== undefined) this.setLength(file);
+    if (file !== undefined) this.setLength(file, delta.records);
     this.save();
   }
 
   /** A file of the run that is continued was closed as it was. */
   closed(file: FileLength): void {
-    this.setLength(file);
+    this.setLength(file, 0);
     this.save();
   }
 
@@ -64,11 +64,15 @@ export class Checkpointer {
   }
 
   /** Everything written to the one output is durable; it has so many bytes. */
-  sharedDurable(bytes: number, token: string | undefined): void {
-    for (const delta of this.pending.splice(0)) this.advance(delta);
+  sharedDurable(bytes: number, tail: string, token: string | undefined): void {
+    let records = 0;
+    for (const delta of this.pending.splice(0)) {
+      this.advance(delta);
+      records += delta.records;
+    }
     // Always the same entry, however the path of the output is spelled in this run.
-    const file = { name: this.state.files[0]?.name ?? SHARED_NAME, bytes };
-    this.setLength(token === undefined ? file : { ...file, token });
+    const file = { name: this.state.files[0]?.name ?? SHARED_NAME, bytes, tail };
+    this.setLength(token === undefined ? file : { ...file, token }, records);
     this.save();
   }
 
@@ -91,13 +95,16 @@ export class Checkpointer {
     this.state.counters.records += records;
   }
 
-  private setLength({ name, bytes, token }: FileLength): void {
+  /** `records`: how many more there are. */
+  private setLength({ name, bytes, token, tail }: FileLength, records: number): void {
     const { files, counters } = this.state;
     const known = files.find((entry) => entry.name === name);
     counters.bytes += bytes - (known?.bytes ?? 0);
-    const file: StateFileEntry = known ?? { name, bytes };
+    const file: StateFileEntry = known ?? { name, bytes, records: 0 };
     if (known === undefined) files.push(file);
     file.bytes = bytes;
+    file.records += records;
+    if (tail !== undefined) file.tail = tail;
     if (token === undefined) delete file.token;
     else file.token = token;
   }

@@ -6,6 +6,7 @@ import { isBackupFileName, listBackupFiles, type ResumePoint } from '../../../st
 import type { EmitEvent } from '../../../core/events.js';
 import type { FileLength, ResumedFile } from '../worker-protocol.js';
 import type { BackupConfig } from '../config.js';
+import { hashTail, TAIL_BYTES } from '../output/tail.js';
 import { StateError, type BackupState } from './state-file.js';
 import { isNamedAfter } from '../output/target.js';
 
@@ -52,7 +53,13 @@ export async function checkResumable(state: BackupState, statePath: string, conf
   for (const file of state.files) {
     const path = pathOf(file.name, config);
     if (path === undefined || file.bytes === 0) continue;
-    const loss = await (await config.storages.forPath(path)).checkResumable(path, toResumePoint(file));
+    const storage = await config.storages.forPath(path);
+    const point = toResumePoint(file);
+    let loss = await storage.checkResumable(path, point);
+    if (loss === undefined && file.tail !== undefined && storage.readTail !== undefined) {
+      const isOwn = hashTail(await storage.readTail(path, point, TAIL_BYTES)) === file.tail;
+      if (!isOwn) loss = `${path} does not hold what the interrupted run has written`;
+    }
     if (loss === undefined) continue;
     throw new StateError('STATE_DATA', `${loss}; ${statePath} needs it to continue; nothing was changed`);
   }

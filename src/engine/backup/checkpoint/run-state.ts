@@ -14,7 +14,16 @@ import { canonicalTarget, createIdentity } from './identity.js';
 import { RunLock } from './lock.js';
 import { PartitionProgress } from './partition-progress.js';
 import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
-import { checkIdentity, isCState, loadState, parseState, StateError, type BackupState } from './state-file.js';
+import {
+  checkCluster,
+  checkIdentity,
+  isCState,
+  loadState,
+  parseState,
+  StateError,
+  type BackupState,
+  type ClusterIdentity,
+} from './state-file.js';
 
 const VECTOR_BYTES = 16;
 
@@ -37,6 +46,7 @@ export interface RunState {
  */
 export async function checkPreconditions(
   config: BackupConfig,
+  cluster: ClusterIdentity,
   context: RunContext,
   onLockLost: (error: Error) => void,
 ): Promise<SavedRun | undefined> {
@@ -52,20 +62,25 @@ export async function checkPreconditions(
     return undefined;
   }
   // Once without the lock, so that what cannot be continued is left as it is, and once with it.
-  await loadForContinuation(continueFrom, config);
+  await loadForContinuation(continueFrom, config, cluster);
   const lock = await acquireLock(config, context, onLockLost);
   try {
-    return { state: await loadForContinuation(continueFrom, config), lock };
+    return { state: await loadForContinuation(continueFrom, config, cluster), lock };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function loadForContinuation(continueFrom: string, config: BackupConfig): Promise<BackupState> {
+async function loadForContinuation(
+  continueFrom: string,
+  config: BackupConfig,
+  cluster: ClusterIdentity,
+): Promise<BackupState> {
   const { storages, maxRecords = 0 } = config;
   const state = await loadState(continueFrom, storages);
   checkIdentity(continueFrom, state.identity, createIdentity(config));
+  checkCluster(continueFrom, state.cluster, cluster);
   const { records } = state.counters;
   if (maxRecords > 0 && maxRecords < records) {
     const text = `The limit of ${maxRecords} record(s) is below the ${records} record(s) that ${continueFrom} has already`;
@@ -96,7 +111,7 @@ export function remainingJobs(
 export async function createRunState(
   saved: SavedRun | undefined,
   filters: readonly PartitionFilter[],
-  metadata: BackupMetadata,
+  { metadata, cluster }: { metadata: BackupMetadata; cluster: ClusterIdentity },
   config: BackupConfig,
   context: RunContext,
   onLockLost: (error: Error) => void,
@@ -105,7 +120,7 @@ export async function createRunState(
   await createDirectory(config, context);
   const lock = await acquireLock(config, context, onLockLost);
   try {
-    const checkpointer = await createState(filters, metadata, config, context, lock);
+    const checkpointer = await createState(filters, { metadata, cluster }, config, context, lock);
     return { resumed: undefined, checkpointer, lock };
   } catch (error) {
     await lock.release();
@@ -137,7 +152,7 @@ async function createDirectory({ target, storages }: BackupConfig, { emit }: Run
 
 async function createState(
   filters: readonly PartitionFilter[],
-  { sindexes, udfs }: BackupMetadata,
+  { metadata: { sindexes, udfs }, cluster }: { metadata: BackupMetadata; cluster: ClusterIdentity },
   config: BackupConfig,
   context: RunContext,
   lock: RunLock,
@@ -148,13 +163,14 @@ async function createState(
     runId,
     target: canonicalTarget(target),
     identity: createIdentity(config),
+    cluster,
     filters: [...filters],
     cursors: new PartitionProgress(),
     files: [],
     counters: { records: 0, bytes: 0, sindexes, udfs },
   };
   if (isPipe(target) && config.encryption !== undefined) {
-    state.files.push({ name: SHARED_NAME, bytes: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
+    state.files.push({ name: SHARED_NAME, bytes: 0, records: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
   }
   const withoutState = config.noRecords || (target.kind === 'stream' && config.stateFileDst === undefined);
   const path = withoutState ? undefined : await stateFilePath(config);

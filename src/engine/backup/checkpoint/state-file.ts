@@ -22,8 +22,20 @@ export interface StateFileEntry {
   bytes: number;
   /** What the storage needs to go on with the file (storage.ts). */
   token?: string;
+  /** Records in these bytes. */
+  records: number;
+  /** Hash of the last of these bytes (output/tail.ts); absent where it was never computed. */
+  tail?: string;
   /** Hex of the initial vector, where it cannot be read back from the file: of encrypted standard output. */
   vector?: string;
+}
+
+/** The cluster that a backup is of, as far as it identifies itself. */
+export interface ClusterIdentity {
+  /** Empty = it has no name. */
+  name: string;
+  /** Ids of its nodes. */
+  nodes: readonly string[];
 }
 
 export interface BackupState {
@@ -32,6 +44,7 @@ export interface BackupState {
   /** What the backup is written to: a canonical path, or `[stdout]`. The files may have been moved since. */
   target: string;
   identity: Identity;
+  cluster: ClusterIdentity;
   /** What the run covers: with a node list, what its nodes mastered when the run began. */
   filters: PartitionFilter[];
   cursors: PartitionProgress;
@@ -46,6 +59,7 @@ interface StateJson {
   runId: string;
   target: string;
   identity: Identity;
+  cluster: ClusterIdentity;
   filters: string[];
   partitions: CursorJson;
   files: StateFileEntry[];
@@ -70,6 +84,7 @@ export async function saveState(path: string, state: BackupState, storages: Stor
     runId: state.runId,
     target: state.target,
     identity: state.identity,
+    cluster: state.cluster,
     filters: state.filters.map((filter) =>
       filter.kind === 'range' ? `${filter.begin}-${filter.count}` : filter.digest.toString('base64'),
     ),
@@ -131,8 +146,9 @@ export function parseState(bytes: Buffer, path: string): BackupState {
   const damaged = (what: string): StateError => new StateError('STATE_DAMAGED', `${path} is damaged: ${what}`);
   const { checksum, ...rest } = value;
   if (checksum !== computeChecksum(rest)) throw damaged('its checksum does not match its contents');
-  const { runId, target, identity, filters, partitions, files, counters } = value;
+  const { runId, target, identity, cluster, filters, partitions, files, counters } = value;
   if (typeof runId !== 'string' || typeof target !== 'string') throw damaged('its run or target is missing');
+  if (!isClusterIdentity(cluster)) throw damaged('its cluster is missing');
   if (!isObject(identity) || !Object.values(identity).every(isScalar)) throw damaged('its identity is missing');
   if (!Array.isArray(filters) || filters.length === 0) throw damaged('its filters are missing');
   if (!isObject(partitions) || typeof partitions.done !== 'string' || !isObject(partitions.after)) {
@@ -157,6 +173,7 @@ export function parseState(bytes: Buffer, path: string): BackupState {
     runId,
     target,
     identity: identity as Identity,
+    cluster,
     filters: filters.map((filter) => {
       const parsed = typeof filter === 'string' ? parseFilter(filter) : undefined;
       if (parsed === undefined) throw damaged(`"${String(filter)}" is not a partition filter`);
@@ -175,6 +192,17 @@ export function checkIdentity(path: string, saved: Identity, now: Identity): voi
     .map((key) => `${key} was ${show(saved[key])}, now ${show(now[key])}`);
   if (differences.length === 0) return;
   const text = `${path} belongs to another backup: ${differences.join('; ')}`;
+  throw new StateError('STATE_MISMATCH', text, { hint: 'repeat-options' });
+}
+
+/** Throws a StateError unless the cluster is the one that the interrupted run has read. Nodes may come and go. */
+export function checkCluster(path: string, saved: ClusterIdentity, now: ClusterIdentity): void {
+  const isRenamed = saved.name !== '' && now.name !== '' && saved.name !== now.name;
+  const isStrange = saved.nodes.length > 0 && !saved.nodes.some((node) => now.nodes.includes(node));
+  if (!isRenamed && !isStrange) return;
+  const format = ({ name, nodes }: ClusterIdentity): string =>
+    `${name === '' ? 'a cluster' : `the cluster ${name}`} of ${nodes.join(', ')}`;
+  const text = `${path} belongs to the backup of another cluster: of ${format(saved)}, now ${format(now)}`;
   throw new StateError('STATE_MISMATCH', text, { hint: 'repeat-options' });
 }
 
@@ -217,8 +245,15 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+function isClusterIdentity(value: unknown): value is ClusterIdentity {
+  if (!isObject(value) || typeof value.name !== 'string' || !Array.isArray(value.nodes)) return false;
+  return value.nodes.every((node) => typeof node === 'string');
+}
+
 function isFileEntry(value: unknown): boolean {
   if (!isObject(value) || typeof value.name !== 'string' || value.name === '' || !isCount(value.bytes)) return false;
+  if (!isCount(value.records)) return false;
+  if (value.tail !== undefined && typeof value.tail !== 'string') return false;
   if (value.token !== undefined && typeof value.token !== 'string') return false;
   return value.vector === undefined || (typeof value.vector === 'string' && /^[0-9a-f]{32}$/.test(value.vector));
 }

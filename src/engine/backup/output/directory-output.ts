@@ -8,6 +8,7 @@ import { mergeDeltas, type ProgressDelta } from '../checkpoint/progress-delta.js
 import type { FileLength, OutputPlan, ResumedFile } from '../worker-protocol.js';
 import type { ChunkOutput, FinishedFile } from './chunk-output.js';
 import { backupFileName, claimFileNumber } from './file-naming.js';
+import { Tail, TAIL_BYTES } from './tail.js';
 
 /** A file that is nearly full still gets a chunk of this size: smaller ones cost more than a slightly larger file. */
 const MIN_CHUNK_BYTES = 64 * 1024;
@@ -20,6 +21,7 @@ interface OpenedFile {
   bytes: number;
   /** Of `ByteSink.identity`, once closed. */
   identity: string | undefined;
+  readonly tail: Tail;
 }
 
 /**
@@ -155,21 +157,26 @@ export class DirectoryOutput implements ChunkOutput {
   /** Goes on with a file of the run that was interrupted. */
   private async reopen({ name, bytes, token, vector }: ResumedFile): Promise<void> {
     const path = joinPath(this.plan.path, name);
-    const stored = await (
-      await this.storages.forPath(path)
-    ).resume(path, token === undefined ? { bytes } : { bytes, token });
-    this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, bytes)), { storedBytes: bytes, vector });
+    const point = token === undefined ? { bytes } : { bytes, token };
+    const storage = await this.storages.forPath(path);
+    const tail = (await storage.readTail?.(path, point, TAIL_BYTES)) ?? Buffer.alloc(0);
+    const stored = await storage.resume(path, point);
+    const metered = this.throttle(this.meter(stored, name, bytes, tail));
+    this.sink = this.pipeline.encode(metered, { storedBytes: bytes, vector });
   }
 
-  private meter(storage: ByteSink, relative: string, bytesBefore: number): ByteSink {
-    const file: OpenedFile = { name: storage.name, relative, bytes: bytesBefore, identity: undefined };
+  private meter(storage: ByteSink, relative: string, bytesBefore: number, tailBefore?: Buffer): ByteSink {
+    const tail = new Tail();
+    if (tailBefore !== undefined) tail.append(tailBefore);
+    const file: OpenedFile = { name: storage.name, relative, bytes: bytesBefore, identity: undefined, tail };
     this.files.push(file);
     this.storage = storage;
-    return new CountingSink(storage, (bytes) => {
+    const count = (bytes: number): void => {
       file.bytes += bytes;
       this.storedTotal += bytes;
       this.onBytes(bytes);
-    });
+    };
+    return new CountingSink(storage, count, (chunk) => tail.append(chunk));
   }
 
   /** How much of the current file has reached the storage (asbackup.md 5.5). */
@@ -196,7 +203,7 @@ export class DirectoryOutput implements ChunkOutput {
       return;
     }
     const token = this.storage?.token;
-    const length = { name: file.relative, bytes };
+    const length = { name: file.relative, bytes, tail: file.tail.digest() };
     this.onDurable(delta, token === undefined ? length : { ...length, token });
   }
 

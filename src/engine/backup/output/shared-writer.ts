@@ -10,6 +10,7 @@ import type { ProgressDelta } from '../checkpoint/progress-delta.js';
 import { toResumePoint } from '../checkpoint/resume.js';
 import type { BackupConfig } from '../config.js';
 import type { Bandwidth, ResumedFile } from '../worker-protocol.js';
+import { Tail, TAIL_BYTES } from './tail.js';
 import { throttle } from './throttle.js';
 
 export interface SharedWriterOptions {
@@ -40,6 +41,7 @@ export class SharedWriter {
   private storage: ByteSink | undefined;
   private writing: Promise<void> = Promise.resolve();
   private failed = false;
+  private readonly tail = new Tail();
 
   constructor(private readonly options: SharedWriterOptions) {}
 
@@ -47,7 +49,8 @@ export class SharedWriter {
   async open(header: Buffer | undefined): Promise<void> {
     const { codecs, bandwidth, resumed, signal } = this.options;
     const storage = (this.storage = await this.openStorage());
-    const metered = new CountingSink(storage, (bytes) => (this.bytes += bytes));
+    const count = (bytes: number): void => void (this.bytes += bytes);
+    const metered = new CountingSink(storage, count, (chunk) => this.tail.append(chunk));
     const throttled = throttle(metered, bandwidth, signal);
     const vector = resumed?.vector ?? this.options.vector;
     const bytesBefore = resumed?.bytes ?? 0;
@@ -79,7 +82,9 @@ export class SharedWriter {
       const durable = await sink.sync();
       // Some storages make only whole parts durable; then nothing new has become so.
       const written = (this.options.resumed?.bytes ?? 0) + this.bytes;
-      if (durable === written) this.options.checkpointer.sharedDurable(durable, this.storage?.token);
+      if (durable === written) {
+        this.options.checkpointer.sharedDurable(durable, this.tail.digest(), this.storage?.token);
+      }
     });
   }
 
@@ -110,9 +115,10 @@ export class SharedWriter {
         return new StreamWriter(target.stream);
       case 'file': {
         const storage = await storages.forPath(target.path);
-        return resumed !== undefined && bytesBefore > 0
-          ? storage.resume(target.path, toResumePoint(resumed))
-          : storage.create(target.path, expectedBytes);
+        if (resumed === undefined || bytesBefore === 0) return storage.create(target.path, expectedBytes);
+        const point = toResumePoint(resumed);
+        this.tail.append((await storage.readTail?.(target.path, point, TAIL_BYTES)) ?? Buffer.alloc(0));
+        return storage.resume(target.path, point);
       }
       default:
         throw new Error(`A target of the kind ${target.kind} has no shared output`);

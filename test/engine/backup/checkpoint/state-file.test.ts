@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PartitionProgress } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
 import {
+  checkCluster,
   checkIdentity,
   loadState,
   parseState,
@@ -22,12 +23,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const state: BackupState = {
   runId: 'run',
   target: '/backups',
+  cluster: { name: 'west', nodes: ['BB9', 'BC0'] },
   identity: { namespace: 'test', sets: 'a,b', compact: false },
   cursors: PartitionProgress.fromJSON({
     done: '0-99,4095',
     after: { 100: Buffer.concat([Buffer.of(100, 0), Buffer.alloc(18, 7)]).toString('base64') },
   }),
-  files: [{ name: '/backups/test_00000.asb', bytes: 1234 }],
+  files: [{ name: '/backups/test_00000.asb', bytes: 1234, records: 10, tail: 'ab' }],
   filters: [
     { kind: 'range', begin: 0, count: 4096 },
     { kind: 'digest', digest: Buffer.alloc(20, 9) },
@@ -92,5 +94,36 @@ describe('continuing with other options', () => {
     const now = { namespace: 'test', sets: 'a', compact: true };
     expect(() => checkIdentity('s', state.identity, now)).toThrow(/sets was a,b, now a; compact was false, now true/);
     expect(() => checkIdentity('s', state.identity, { ...state.identity })).not.toThrow();
+  });
+});
+
+describe('a state file that was edited', () => {
+  it('is refused by its checksum, whatever was changed, instead of losing the records it no longer asks for', async () => {
+    const path = join(folder, 'edited.state');
+    await saveState(path, state, storages);
+    const text = readFileSync(path, 'utf8');
+    for (const edited of [
+      text.replace('"0-99,4095"', '"0-199,4095"'),
+      text.replace('"bytes": 1234', '"bytes": 1184'),
+      text.replace('"0-4096"', '"0-2048"'),
+      text.replace(/"files": \[[^\]]*\]/, '"files": []'),
+    ]) {
+      expect(edited).not.toBe(text);
+      expect(() => parseState(Buffer.from(edited), 's')).toThrow(/its checksum does not match/);
+    }
+  });
+});
+
+describe('continuing against another cluster', () => {
+  const saved = { name: 'west', nodes: ['BB9', 'BC0'] };
+
+  it('is refused by its name or when no node is the same, instead of mixing the records of both', () => {
+    expect(() => checkCluster('s', saved, { name: 'east', nodes: ['BB9'] })).toThrow(/the cluster west of BB9, BC0/);
+    expect(() => checkCluster('s', saved, { name: 'west', nodes: ['BD1'] })).toThrow(/another cluster/);
+  });
+
+  it('is no matter while nodes come and go', () => {
+    checkCluster('s', saved, { name: 'west', nodes: ['BC0', 'BD1'] });
+    checkCluster('s', { name: '', nodes: ['BB9'] }, { name: 'west', nodes: ['BB9'] });
   });
 });
