@@ -75,7 +75,7 @@ describe('a backup is not lost when', () => {
     const path = join(work.path, 'limited.asb');
     const args = ['-o', path];
     const stopped = await backUp(args, { shell: 'ulimit -f 2000;' });
-    expectStopped(stopped, /may not become larger \(EFBIG\).*allow larger files there, then continue/, `${path}.state`);
+    expectStopped(stopped, /may not become larger \(EFBIG\).*Allow larger files there\. Continue it/, `${path}.state`);
     expectComplete(await backUp([...args, '--continue', `${path}.state`]), path);
   });
 

@@ -17,11 +17,20 @@ import { CompleteError, explainInterruption } from './failure.js';
 import type { BackupMetadata } from './metadata.js';
 import type { PlannedJob } from './plan.js';
 import type { FinishedFile } from './output/chunk-output.js';
+import { DirectoryOutput } from './output/directory-output.js';
+import { hasFreeNumber } from './output/file-naming.js';
 import { SharedWriter } from './output/shared-writer.js';
 import { FilesChangedError, verifyFiles } from './output/verify-files.js';
 import { scanSelection } from './scan-params.js';
 import { createWorkerData } from './worker-data.js';
-import type { Bandwidth, BackupCounter, BackupMessage, BackupRequest, BackupWorkerResult } from './worker-protocol.js';
+import type {
+  Bandwidth,
+  BackupCounter,
+  BackupMessage,
+  BackupRequest,
+  BackupWorkerResult,
+  OutputPlan,
+} from './worker-protocol.js';
 
 const CHECKPOINT_INTERVAL_MS = 10_000;
 /** Workers post what they have within milliseconds after they were asked for a checkpoint. */
@@ -50,6 +59,10 @@ export class Transfer {
   private readonly before: BackupTotals;
   private shared: SharedWriter | undefined;
   private pool: BackupPool | undefined;
+  /** Of a directory: where its workers write. */
+  private directoryPlan: OutputPlan | undefined;
+  /** Of files without records. */
+  private fillerBytes = 0;
   /** After a failure: what is durable counts, not what was encoded. */
   private interrupted = false;
   /** In files that are gone or damaged by the end of the run. */
@@ -77,7 +90,7 @@ export class Transfer {
       records: before.records + records,
       sindexes: before.sindexes,
       udfs: before.udfs,
-      bytes: before.bytes + bytes + (this.shared?.bytes ?? 0),
+      bytes: before.bytes + bytes + this.fillerBytes + (this.shared?.bytes ?? 0),
     };
   }
 
@@ -178,7 +191,29 @@ export class Transfer {
     await this.shared?.checkpoint();
     if (outcome.failure !== undefined) throw outcome.failure;
     if (this.shared !== undefined) return this.closeShared(this.shared);
-    return outcome.results.flatMap(({ files }) => files);
+    return [...outcome.results.flatMap(({ files }) => files), ...(await this.fillNumbers())];
+  }
+
+  /** Creates files without records for numbers that nobody needed: a gap looks like a file that was lost. */
+  private async fillNumbers(): Promise<FinishedFile[]> {
+    const { config, codecs, runState } = this.options;
+    const files: FinishedFile[] = [];
+    if (this.directoryPlan?.kind !== 'directory') return files;
+    const plan = { ...this.directoryPlan };
+    delete plan.resume;
+    while (hasFreeNumber(plan.numbers)) {
+      const output = new DirectoryOutput(
+        plan,
+        (bytes) => (this.fillerBytes += bytes),
+        (delta, file) => runState.checkpointer.durable(delta, file),
+        codecs,
+        (sink) => sink,
+        config.storages,
+      );
+      output.begin();
+      files.push(...(await output.finish()));
+    }
+    return files;
   }
 
   private async closeShared(shared: SharedWriter): Promise<FinishedFile[]> {
@@ -207,6 +242,7 @@ export class Transfer {
       resumed: runState.resumed,
       channels: await config.storages.openChannels(paths, threads),
     });
+    this.directoryPlan = data[0]?.output;
     return new WorkerPool({
       script: new URL('./backup-worker.js', import.meta.url),
       workers: data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] })),
