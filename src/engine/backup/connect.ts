@@ -1,4 +1,5 @@
 /** What a backup and an estimate share: reaching the cluster, what it holds, and the events around the run. */
+import { infoCommand } from '../../aerospike/protocol/info-command.js';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
@@ -63,7 +64,7 @@ export async function withConnection<T>(
 
 /** Empty = the cluster has no name; servers write `null` for that. */
 async function readClusterName(cluster: Cluster): Promise<string> {
-  const name = await cluster.info('cluster-name').catch(() => '');
+  const name = await cluster.info(infoCommand('cluster-name')).catch(() => '');
   return name === 'null' || /^(?:ERROR|FAIL)\b/i.test(name) ? '' : name;
 }
 

@@ -75,6 +75,7 @@ async function runBackup(disk: CrashFileSystem, saved?: BackupState): Promise<vo
     runId: 'run',
     target: DIRECTORY,
     identity: { namespace: 'test' },
+    cluster: { name: '', nodes: ['BB9F1'] },
     filters: [{ kind: 'range', begin: 0, count: 4096 }],
     cursors: new PartitionProgress(),
     files: [],
