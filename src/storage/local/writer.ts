@@ -1,4 +1,4 @@
-import { constants, fstatSync } from 'node:fs';
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { storageError, StorageError } from '../errors.js';
@@ -54,7 +54,7 @@ export class LocalFileWriter implements ByteSink {
 
   async write(chunk: Buffer): Promise<void> {
     try {
-      this.refuseForeignChanges();
+      await this.refuseForeignChanges();
       for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await this.handle.write(chunk, done, chunk.length - done, this.position);
         done += bytesWritten;
@@ -66,8 +66,8 @@ export class LocalFileWriter implements ByteSink {
   }
 
   /** What somebody else has cut off would become zeros: a file of the right length that is not what was written. */
-  private refuseForeignChanges(): void {
-    const { size, nlink } = fstatSync(this.handle.fd);
+  private async refuseForeignChanges(): Promise<void> {
+    const { size, nlink } = await this.handle.stat();
     const change = nlink === 0 ? 'deleted' : `cut to ${size} of ${this.position} bytes`;
     if (nlink === 0 || size < this.position) {
       throw new StorageError('IO_CHANGED', `Cannot write ${this.name}: it was ${change} by another program`);
