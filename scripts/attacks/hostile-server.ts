@@ -57,7 +57,6 @@ function rowInEach(request: ScanRequest, options: RowOptions): Buffer[] {
 
 const emptyAnswers: Attack = {
   name: 'restore by single writes does not count an empty frame as an answer',
-  open: true,
   run: async ({ folder }) => {
     mkdirSync(folder, { recursive: true });
     const path = join(folder, 'records.asb');

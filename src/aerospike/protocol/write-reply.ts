@@ -66,7 +66,8 @@ export class WriteReply implements FrameConsumer {
   }
 
   private parseSingle(buffer: Buffer, start: number, end: number): number {
-    if (messageLength(buffer, start, end) !== end - start) {
+    // An empty frame has no result code.
+    if (start === end || messageLength(buffer, start, end) !== end - start) {
       throw new ProtocolError('The answer to a write command is not one whole message');
     }
     this.frame.results[this.answeredRows++] = buffer[start + RESULT_OFFSET]!;

@@ -118,3 +118,10 @@ describe('answers to a pipeline of single commands', () => {
     expect(() => feed(frameOf('single', 2), [frame(message(0, 0), message(0, 0))])).toThrow();
   });
 });
+
+it('record is not counted as written when a node answers a single write with an empty frame', () => {
+  const sent = frameOf('single', 1);
+  sent.seal(0);
+  expect(() => feed(sent, [frame()])).toThrow(/not one whole message/);
+  expect(sent.results[0]).toBe(-1);
+});
