@@ -103,8 +103,8 @@ export interface Storage {
   /** The first 16 bytes of a file that was truncated; fewer if it is shorter. */
   readHead(path: string, point: ResumePoint): Promise<Buffer>;
   /**
-   * The last `length` bytes before `point`, fewer if the file is shorter: of a file that is still to be truncated. Absent
-   * where unfinished files cannot be read.
+   * The last `length` bytes before `point`, fewer if the file is shorter: of a file that is still to be truncated.
+   * Absent where unfinished files cannot be read.
    */
   readTail?(path: string, point: ResumePoint, length: number): Promise<Buffer>;
   /**
