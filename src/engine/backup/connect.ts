@@ -4,6 +4,7 @@ import { Cluster } from '../../aerospike/cluster/cluster.js';
 import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
 import { ClusterError } from '../../aerospike/errors.js';
+import { infoCommand } from '../../aerospike/protocol/info-command.js';
 import { FEATURES } from '../../aerospike/features.js';
 import type { EmitEvent } from '../../core/events.js';
 import type { BackupTotals } from '../../core/events/backup.js';
