@@ -1,5 +1,4 @@
 /** What a backup and an estimate share: reaching the cluster, what it holds, and the events around the run. */
-import { infoCommand } from '../../aerospike/protocol/info-command.js';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import { countObjects, type NodeObjects } from '../../aerospike/commands/namespace.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
