@@ -119,8 +119,10 @@ export default tseslint.config(
   { files: ['src/cli/**/*.ts', 'src/node/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['**/*.js', 'bin/asbackup', 'bin/asrestore'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', require: 'readonly' },
+    },
   },
-  // What does not obey yet, file by file. `npm run lint:pending` fails when an entry is no longer needed.
+  // What does not obey yet, file by file.
   ...Object.entries(PENDING).map(([rule, files]) => ({ files, rules: { [rule]: 'off' } })),
 );

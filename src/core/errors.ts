@@ -68,12 +68,6 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The message as a whole sentence: with a full stop, unless it ends in another mark. */
-export function errorSentence(error: unknown): string {
-  const message = errorMessage(error);
-  return /[.!?][)"']?$/.test(message) ? message : `${message}.`;
-}
-
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'the system does not permit it',

@@ -1,7 +1,7 @@
 /** An in-memory cluster as a program: prints `ready host:port[,host:port…]`, runs until SIGINT or SIGTERM. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { hashPassword } from '../aerospike/connection/auth/credential.js';
+import { hashPassword } from '../aerospike/protocol/credential.js';
 import { errorMessage } from '../core/errors.js';
 import { InMemoryCluster, type InMemoryClusterOptions } from './cluster.js';
 import { PRIVILEGES, UserDirectory, type NodeUser, type Privilege } from './security.js';

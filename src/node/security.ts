@@ -7,7 +7,7 @@ import {
   SecurityCommand,
   SecurityField,
 } from '../aerospike/protocol/constants.js';
-import { decodeSecurity, encodeSecurity, type SecurityMessage } from '../aerospike/connection/auth/security-message.js';
+import { decodeSecurity, encodeSecurity, type SecurityMessage } from '../aerospike/protocol/security-message.js';
 import type { RowFaults } from './commands/batch.js';
 import { buildFrame } from './protocol/reply.js';
 

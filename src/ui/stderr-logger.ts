@@ -78,35 +78,35 @@ export function jsonForm(tool: string): LineForm {
 export class StderrLogger implements Log {
   verboseLines: boolean;
   form: LineForm;
-  readonly #pid: number;
-  readonly #now: () => Date;
-  readonly #write: (line: string) => void;
-  readonly #redact: (text: string) => string;
+  private readonly pid: number;
+  private readonly now: () => Date;
+  private readonly write: (line: string) => void;
+  private readonly redact: (text: string) => string;
 
   constructor(settings: LineWriterSettings) {
     this.verboseLines = settings.verbose;
     this.form = settings.form ?? textForm;
-    this.#pid = settings.pid ?? process.pid;
-    this.#now = settings.now ?? (() => new Date());
-    this.#write = settings.write ?? writeToStderr;
-    this.#redact = settings.redact ?? ((text) => text);
+    this.pid = settings.pid ?? process.pid;
+    this.now = settings.now ?? (() => new Date());
+    this.write = settings.write ?? writeToStderr;
+    this.redact = settings.redact ?? ((text) => text);
   }
 
   info(line: LogLine, worker?: number): void {
-    this.#line('info', line, worker);
+    this.line('info', line, worker);
   }
 
   error(line: LogLine, worker?: number): void {
-    this.#line('error', line, worker);
+    this.line('error', line, worker);
   }
 
   verbose(line: LogLine, worker?: number): void {
-    if (this.verboseLines) this.#line('verbose', line, worker);
+    if (this.verboseLines) this.line('verbose', line, worker);
   }
 
-  #line(level: LogLevel, line: LogLine, worker: number | undefined): void {
-    const event = redacted(withHint(toLogEvent(line)), this.#redact);
-    this.#write(this.form({ time: this.#now(), level, event, pid: this.#pid, worker }));
+  private line(level: LogLevel, line: LogLine, worker: number | undefined): void {
+    const event = redacted(withHint(toLogEvent(line)), this.redact);
+    this.write(this.form({ time: this.now(), level, event, pid: this.pid, worker }));
   }
 }
 

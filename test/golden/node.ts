@@ -2,7 +2,7 @@
  * The in-memory server that the commands run against. This is the only file here that imports from src/: when the
  * server moves, nothing else has to change.
  */
-import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
+import { hashPassword } from '../../src/aerospike/protocol/credential.js';
 import { InMemoryCluster, type InMemoryClusterOptions } from '../../src/node/cluster.js';
 import type { Faults } from '../../src/node/fault-injection.js';
 import { UserDirectory } from '../../src/node/security.js';

@@ -18,7 +18,7 @@ import {
   type LogEntry,
   type ProgressEvent,
 } from '../../dist/index.js';
-import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
+import { hashPassword } from '../../src/aerospike/protocol/credential.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { UserDirectory } from '../../src/node/security.js';
 import { Particle } from '../../src/core/particle.js';

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hashPassword } from '../../src/aerospike/connection/auth/credential.js';
+import { hashPassword } from '../../src/aerospike/protocol/credential.js';
 import { NoSecurity, UserDirectory, type NodeUser } from '../../src/node/security.js';
 import type { NodeTlsConfig } from '../../src/node/transport/tls.js';
 import { fill } from '../support/backup.js';

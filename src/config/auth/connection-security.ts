@@ -1,5 +1,5 @@
 /** From options to what a cluster object needs to get in: who logs in, and how the connection is encrypted. */
-import { createAuthOptions } from '../../aerospike/connection/auth/credential.js';
+import { createAuthOptions } from '../../aerospike/protocol/credential.js';
 import type { AuthOptions, TlsOptions } from '../../aerospike/config.js';
 import { OptionError } from '../option-error.js';
 import { joinMentions, mentions, type OptionText, optionText } from '../option-text.js';

@@ -147,7 +147,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     if (!withSizes) return 0;
     const { maxRecords = 0 } = config;
     const records = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
-    const expectedBytes = sampled.sizeOf(records);
+    const expectedBytes = sampled.estimateSize(records);
     await space?.check(expectedBytes);
     return expectedBytes;
   }

@@ -12,7 +12,7 @@ export type Terminal = NodeJS.WritableStream & {
 };
 
 export interface BarOptions {
-  /** Default: no colours. */
+  /** Default: no colors. */
   color?: boolean;
   /** The terminal shows more than ASCII. */
   unicode?: boolean;
@@ -53,7 +53,7 @@ export class ProgressBar implements ProgressDisplay {
 
   /** Loads the drawing packages, which a run without a terminal never needs. */
   static async on(terminal: Terminal, look: BarOptions = {}): Promise<ProgressBar> {
-    const [{ default: progress }, style] = await Promise.all([import('cli-progress'), styleOf(look)]);
+    const [{ default: progress }, style] = await Promise.all([import('cli-progress'), createTheme(look)]);
     const newBars = (): MultiBar =>
       new progress.MultiBar({
         stream: terminal,
@@ -134,11 +134,11 @@ export class ProgressBar implements ProgressDisplay {
   }
 }
 
-async function styleOf({ color: colour = false, unicode = false }: BarOptions): Promise<Theme> {
+async function createTheme({ color = false, unicode = false }: BarOptions): Promise<Theme> {
   const signs = unicode ? UNICODE : ASCII;
-  if (!colour) return { ...signs, paint: (_kind, text) => text };
+  if (!color) return { ...signs, paint: (_kind, text) => text };
   const { Chalk } = await import('chalk');
-  // Whether colours are wanted was decided by whoever asks for them.
+  // The caller has decided whether colors are wanted.
   const chalk = new Chalk({ level: 1 });
   const paints = {
     good: chalk.green,

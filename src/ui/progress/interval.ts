@@ -1,22 +1,22 @@
 /** Calls `tick` once a second until stopped. Never keeps the process alive by itself. */
 export class Interval {
-  readonly #tick: (last: boolean) => void;
-  #timer: NodeJS.Timeout | undefined;
+  private readonly tick: (last: boolean) => void;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(tick: (last: boolean) => void) {
-    this.#tick = tick;
+    this.tick = tick;
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#tick(false), 1000).unref();
+    this.timer ??= setInterval(() => this.tick(false), 1000).unref();
   }
 
   /** One last tick, at once. Further calls do nothing. */
   stop(): void {
-    if (this.#timer === undefined) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#tick(true);
+    if (this.timer === undefined) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.tick(true);
   }
 }
 

@@ -16,16 +16,16 @@ interface Mark {
 
 /** Turns the counters of workers, which come and go, into rates between two looks at them. */
 export class WorkerRates {
-  #before: Mark[] = [];
+  private before: Mark[] = [];
 
   /** `at`: milliseconds of a clock that never goes back. */
   next(at: number, workers: readonly WorkerCounters[]): WorkerProgress[] {
     const marks = workers.map(({ records, bytes }) => ({ at, records, bytes }));
     const shown = workers.map(({ records, doing }, i) => {
       const now = marks[i]!;
-      return { records, doing, ...liveRates(now, this.#before[i] ?? now) };
+      return { records, doing, ...liveRates(now, this.before[i] ?? now) };
     });
-    this.#before = marks;
+    this.before = marks;
     return shown;
   }
 }

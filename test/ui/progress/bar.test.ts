@@ -148,12 +148,12 @@ describe('lines of a screen', () => {
     expect(sizeText(bytes)).toBe(text);
   });
 
-  it('are coloured only when asked to', async () => {
-    const shown = async (colour: boolean) => {
+  it('are colored only when asked to', async () => {
+    const shown = async (color: boolean) => {
       const { stream } = terminal();
       let text = '';
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      const bar = await ProgressBar.on(stream, { color: colour });
+      const bar = await ProgressBar.on(stream, { color: color });
       bar.summarize(backupSummary({ records: 5, sindexes: 0, udfs: 0, bytes: 9, files: [], durationMs: 10 }));
       bar.end();
       return text;

@@ -7,7 +7,7 @@ import { LoginError, ProtocolError } from '../../errors.js';
 import type { AuthOptions } from '../../config.js';
 import { ResultCode, SecurityCommand, SecurityField } from '../../protocol/constants.js';
 import { describeResultCode, resultCodeHint } from '../../protocol/result-code.js';
-import { exchangeSecurity, type SecurityFields } from './security-message.js';
+import { exchangeSecurity, type SecurityFields } from '../../protocol/security-message.js';
 
 /** A token is not used in its last minute, so that it does not expire during a command; as in the C client. */
 const RENEW_BEFORE_MS = 60_000;

@@ -32,7 +32,7 @@ export class PartitionProgress {
   /** The cursors of the partitions that a filter covers, as a stretch. */
   within(filter: PartitionFilter): Uint8Array<ArrayBuffer> {
     const parts: Buffer[] = [];
-    for (const partition of partitionsOf(filter)) {
+    for (const partition of listPartitions(filter)) {
       const kind = this.kinds[partition]!;
       if (kind === 0) continue;
       const cursor = Buffer.alloc(CURSOR_BYTES);
@@ -46,7 +46,7 @@ export class PartitionProgress {
 
   /** Whether nothing of the filter is left to do. */
   covers(filter: PartitionFilter): boolean {
-    return partitionsOf(filter).every((partition) => this.isDone(partition));
+    return listPartitions(filter).every((partition) => this.isDone(partition));
   }
 
   toJSON(): CursorJson {
@@ -90,7 +90,7 @@ export class PartitionProgress {
   }
 }
 
-function partitionsOf(filter: PartitionFilter): number[] {
+function listPartitions(filter: PartitionFilter): number[] {
   if (filter.kind === 'digest') return [partitionId(filter.digest, 0)];
   return Array.from({ length: filter.count }, (_, i) => filter.begin + i);
 }

@@ -51,7 +51,7 @@ export async function checkResumable(state: BackupState, statePath: string, conf
     throw new StateError('STATE_DAMAGED', `${statePath} is damaged: its files are not those of this backup`);
   }
   for (const file of state.files) {
-    const path = pathOf(file.name, config);
+    const path = resolveFilePath(file.name, config);
     if (path === undefined || file.bytes === 0) continue;
     const storage = await config.storages.forPath(path);
     const point = toResumePoint(file);
@@ -70,7 +70,7 @@ export async function truncateFiles(state: BackupState, config: BackupConfig, em
   const { target, prefix, encryption } = config;
   const files: ResumedFile[] = [];
   for (const file of state.files) {
-    const path = pathOf(file.name, config);
+    const path = resolveFilePath(file.name, config);
     if (path === undefined) {
       emit({ type: 'resume.cut', bytes: file.bytes });
       const { name, bytes, vector } = file;
@@ -128,7 +128,7 @@ export async function finalizeRemainingFiles(
 ): Promise<void> {
   const kept = new Set(unfinishedFiles(resumed, config).slice(0, workers));
   for (const file of resumed.files) {
-    const path = pathOf(file.name, config);
+    const path = resolveFilePath(file.name, config);
     if (kept.has(file) || file.closed === true || path === undefined) continue;
     await (await (await config.storages.forPath(path)).resume(path, toResumePoint(file))).close();
     onClosed({ name: file.name, bytes: file.bytes });
@@ -140,7 +140,7 @@ export function toResumePoint({ bytes, token }: ResumePoint): ResumePoint {
 }
 
 /** Undefined for standard output. */
-function pathOf(name: string, { target }: BackupConfig): string | undefined {
+function resolveFilePath(name: string, { target }: BackupConfig): string | undefined {
   if (target.kind === 'directory') return joinPath(target.path, name);
   return target.kind === 'file' ? target.path : undefined;
 }

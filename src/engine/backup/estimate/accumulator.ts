@@ -73,7 +73,7 @@ export class SampleAccumulator implements SampleHandler {
   }
 
   /** What a file of so many records will have at most. */
-  sizeOf(records: number): number {
+  estimateSize(records: number): number {
     const { overheadBytes } = this.pipeline;
     return overheadBytes + backupSizeBound(this.sizes, this.header.length, records, this.ratio);
   }

@@ -114,7 +114,7 @@ class EstimateBody implements RunBody<EstimateResult, BackupTotals> {
     const { maxRecords = 0 } = config;
     const records = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
     const bytesPerRecord = recordSizeBound(sampled.sizes);
-    const bytes = sampled.sizeOf(records);
+    const bytes = sampled.estimateSize(records);
     const ratio = codecs.compresses ? { ratio: sampled.ratio } : {};
     context.emit({ type: 'estimate.record', records, bytesPerRecord, ...ratio });
     context.emit({ type: 'estimate.total', bytes });

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Cluster } from '../../../../src/aerospike/cluster/cluster.js';
 import { LoginError, ServerError } from '../../../../src/aerospike/errors.js';
-import { hashPassword, createAuthOptions } from '../../../../src/aerospike/connection/auth/credential.js';
+import { hashPassword, createAuthOptions } from '../../../../src/aerospike/protocol/credential.js';
 import type { AuthOptions, ClusterOptions } from '../../../../src/aerospike/config.js';
 import { SecurityCommand, SecurityField } from '../../../../src/aerospike/protocol/constants.js';
 import { infoCommand } from '../../../../src/aerospike/protocol/info-command.js';
 import { describeResultCode } from '../../../../src/aerospike/protocol/result-code.js';
-import { decodeSecurity, encodeSecurity } from '../../../../src/aerospike/connection/auth/security-message.js';
+import { decodeSecurity, encodeSecurity } from '../../../../src/aerospike/protocol/security-message.js';
 import { InMemoryCluster } from '../../../../src/node/cluster.js';
 import { NoSecurity, UserDirectory, type SecurityGate } from '../../../../src/node/security.js';
 

@@ -21,14 +21,14 @@ describe('the size of samples', () => {
     expect(meter.textBytes).toBe(HEADER.length + 30_000);
     expect(meter.storedBytes).toBe(meter.textBytes);
     expect(meter.ratio).toBe(1);
-    expect(meter.sizeOf(10)).toBe(HEADER.length + 100_000);
+    expect(meter.estimateSize(10)).toBe(HEADER.length + 100_000);
   });
 
   it('is smaller with compression', async () => {
     const meter = await measured({ compression: { codec: 'zstd', level: 0 } });
     expect(meter.storedBytes).toBeGreaterThan(0);
     expect(meter.ratio).toBeLessThan(0.05);
-    expect(meter.sizeOf(10)).toBe(HEADER.length + Math.ceil(100_000 * meter.ratio));
+    expect(meter.estimateSize(10)).toBe(HEADER.length + Math.ceil(100_000 * meter.ratio));
   });
 
   it('has the head of the encryption once, however many records there are', async () => {
@@ -36,6 +36,6 @@ describe('the size of samples', () => {
       encryption: { mode: 'aes128', key: { digest: Buffer.alloc(32), description: 'a key', alternateKeys: [] } },
     });
     expect(meter.storedBytes).toBe(meter.textBytes + 16);
-    expect(meter.sizeOf(10)).toBe(HEADER.length + 16 + 100_000);
+    expect(meter.estimateSize(10)).toBe(HEADER.length + 16 + 100_000);
   });
 });

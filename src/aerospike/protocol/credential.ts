@@ -1,5 +1,5 @@
 /** The hash by which the server stores passwords. */
-import type { AuthOptions } from '../../config.js';
+import type { AuthOptions } from '../config.js';
 
 /** Cost and salt are the same for every user of every cluster (wire.md 3.2). */
 const SALT = '$2a$10$7EqJtq98hPqEX7fNZaFWoO';

@@ -1,8 +1,8 @@
 /** Security messages (wire.md 3.1): a header of 16 bytes and fields. */
-import type { Connection } from '../connection.js';
-import { ProtocolError } from '../../errors.js';
-import { encodeFrame } from '../../protocol/frame.js';
-import { FrameType, SECURITY_HEADER_BYTES } from '../../protocol/constants.js';
+import type { Connection } from '../connection/connection.js';
+import { ProtocolError } from '../errors.js';
+import { encodeFrame } from './frame.js';
+import { FrameType, SECURITY_HEADER_BYTES } from './constants.js';
 
 const FIELD_HEADER_BYTES = 5;
 
