@@ -34,7 +34,7 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
   // It may break before anything is written to it, and one that nobody reads from would never take the last byte.
   stream?.on('error', () => undefined);
   const destroy = (): void => {
-    stream?.destroy(new ToolError('STOPPED', 'The backup was stopped before it was complete.'));
+    stream?.destroy(new ToolError('STOPPED', 'The backup was stopped before it was complete'));
   };
   hooks.signal.addEventListener('abort', destroy, { once: true });
   const running = hooks.around(async () => {
