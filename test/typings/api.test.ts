@@ -1,0 +1,60 @@
+/** The types of the library. `npm run typecheck` checks them; the run itself only needs the module to load. */
+import type { Readable, Writable } from 'node:stream';
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  backup,
+  type BackupEntry,
+  type BackupRecord,
+  type BackupResult,
+  type BackupSettings,
+  readBackup,
+  type ReadSettings,
+  restore,
+  type RestoreResult,
+  type RestoreSettings,
+  ToolError,
+} from '../../src/index.js';
+
+describe('public types', () => {
+  it('backup takes settings and resolves with counts as numbers', () => {
+    expectTypeOf(backup).parameter(0).toEqualTypeOf<BackupSettings>();
+    expectTypeOf(backup).returns.resolves.toEqualTypeOf<BackupResult>();
+    expectTypeOf<BackupResult['records']>().toBeNumber();
+  });
+
+  it('settings of a backup need a namespace and take a stream, a signal and S3 settings', () => {
+    expectTypeOf<BackupSettings['namespace']>().toBeString();
+    expectTypeOf<BackupSettings['stream']>().toEqualTypeOf<Writable | undefined>();
+    expectTypeOf<BackupSettings['signal']>().toEqualTypeOf<AbortSignal | undefined>();
+    expectTypeOf<BackupSettings>().toHaveProperty('s3');
+    // @ts-expect-error -- a backup without a namespace is refused by the compiler
+    const missing: BackupSettings = { directory: 'backup' };
+    expectTypeOf(missing).toEqualTypeOf<BackupSettings>();
+  });
+
+  it('settings refuse a name that is no setting', () => {
+    // @ts-expect-error -- the setting is called directory
+    const wrong: BackupSettings = { namespace: 'test', dir: 'backup' };
+    expectTypeOf(wrong).toEqualTypeOf<BackupSettings>();
+  });
+
+  it('restore takes a readable stream or the name of another namespace, and resolves with counters', () => {
+    expectTypeOf(restore).parameter(0).toEqualTypeOf<RestoreSettings>();
+    expectTypeOf(restore).returns.resolves.toEqualTypeOf<RestoreResult>();
+    expectTypeOf<Readable>().toExtend<NonNullable<RestoreSettings['stream']>>();
+    expectTypeOf<{ from: string; to: string }>().toExtend<NonNullable<RestoreSettings['namespace']>>();
+  });
+
+  it('readBackup iterates entries, and a record is found by its kind', () => {
+    expectTypeOf(readBackup).toBeCallableWith('backup');
+    expectTypeOf(readBackup).toBeCallableWith({ path: 'backup' } as ReadSettings);
+    expectTypeOf<ReturnType<typeof readBackup>>().toExtend<AsyncIterable<BackupEntry>>();
+    expectTypeOf<Extract<BackupEntry, { kind: 'record' }>>().toEqualTypeOf<BackupRecord>();
+    expectTypeOf<BackupRecord['digest']>().toExtend<Uint8Array>();
+  });
+
+  it('errors have a code, details and an optional hint', () => {
+    expectTypeOf<ToolError['code']>().toBeString();
+    expectTypeOf<ToolError['details']>().toExtend<Readonly<Record<string, unknown>>>();
+  });
+});
