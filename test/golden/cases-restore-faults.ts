@@ -123,7 +123,7 @@ export const RESTORE_FAULT_CASES: readonly Case[] = [
     says: 'a restore whose retries are used up says how much is missing',
     node: { faults: { row: { every: 1, result: 18 } } },
     files: { 'in.asb': fileText(1) },
-    steps: [restore('-i in.asb --max-retries 1 --retry-scale-factor 1000')],
+    steps: [restore('-i in.asb --max-retries 1 --stall-timeout 0 --retry-scale-factor 1000')],
   },
   {
     name: 'restore-in-doubt',

@@ -214,7 +214,7 @@ describe('three nodes with two copies of everything', () => {
     const path = freshPath();
     const stranger = await start(cluster, ['-d', path, '-l', `${host}:${port},10.1.2.3:3000`]).done;
     expect(stranger.code).toBe(1);
-    expect(texts(stranger.stderr).at(-1)).toMatch(/^ERR 10\.1\.2\.3:3000 of --node-list is not a node of this cluster/);
+    expect(texts(stranger.stderr).at(-1)).toMatch(/^ERR 10\.1\.2\.3:3000 is not a node of this cluster/);
     const twice = await start(cluster, ['-d', path, '-l', `${host}:${port},${host}:${port}`]).done;
     expect(twice.code).toBe(1);
     expect(texts(twice.stderr).at(-1)).toMatch(/are the same node/);
