@@ -100,6 +100,7 @@ function createStateReader(): Reader {
     runId: '0123456789abcdef',
     target: '/backups/test',
     identity: { namespace: 'test', sets: 'a,b', compact: false, 'key fingerprint': 'ab12' },
+    cluster: { name: 'cluster', nodes: ['BB9F1', 'BB9F2'] },
     filters: ['0-4096'],
     partitions: { done: '0-99,200-300,4095', after: { 100: digest } },
     files: [

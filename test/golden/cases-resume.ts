@@ -41,7 +41,7 @@ export const RESUME_CASES: readonly Case[] = [
     steps: [
       interrupted('-o out.asb --state-file-dst my.state', { nudges: [{ when: /remaining/, signal: 'SIGTERM' }] }),
       interrupted('-o out.asb --state-file-dst my.state -c my.state', {
-        nudges: [{ when: /remaining/, signal: 'SIGHUP' }],
+        nudges: [{ when: /remaining/, signal: 'SIGINT' }],
       }),
       backup('-n test -o out.asb -c my.state', { maskCounts: true }),
     ],

@@ -64,7 +64,7 @@ export function logText(stderr: Buffer, around: Surroundings): string {
     const shown = `<time> GMT [${tag}] [${threadName(thread, around)}] ${clean}`;
     return { shown, text: clean, info: tag === 'INF' };
   });
-  const kept = around.showProgress === true ? withFirstProgress(lines) : withoutProgress(lines);
+  const kept = withoutRepeatedRetries(around.showProgress === true ? withFirstProgress(lines) : withoutProgress(lines));
   const columns = kept.map(({ shown, text: said, info }) => {
     const isRead = info && kindOf(said, LOG_KINDS) !== undefined;
     return `${isRead ? 'C' : ' '} | ${shown}`;
@@ -166,6 +166,11 @@ function cleanText(text: string, { maskCounts, unordered }: Surroundings): strin
 
 function masked(text: string): string {
   return text.replace(/\d+(?=% complete| KiB\/s| rec\/s| B\/rec)/g, '<n>');
+}
+
+/** How often a scan is retried depends on the time that the attempts take: the same line in a row is shown once. */
+function withoutRepeatedRetries(lines: readonly Line[]): Line[] {
+  return lines.filter(({ shown, text }, i) => !/^Reading \d+ partition/.test(text) || shown !== lines[i - 1]?.shown);
 }
 
 /** Of the counters that a restore tells every few seconds, the last ones; of other progress, nothing. */
