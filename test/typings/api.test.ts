@@ -47,7 +47,8 @@ describe('public types', () => {
 
   it('readBackup iterates entries, and a record is found by its kind', () => {
     expectTypeOf(readBackup).toBeCallableWith('backup');
-    expectTypeOf(readBackup).toBeCallableWith({ path: 'backup' } as ReadSettings);
+    const settings: ReadSettings = { path: 'backup' };
+    expectTypeOf(readBackup).toBeCallableWith(settings);
     expectTypeOf<ReturnType<typeof readBackup>>().toExtend<AsyncIterable<BackupEntry>>();
     expectTypeOf<Extract<BackupEntry, { kind: 'record' }>>().toEqualTypeOf<BackupRecord>();
     expectTypeOf<BackupRecord['digest']>().toExtend<Uint8Array>();
