@@ -231,6 +231,8 @@ export function stateText(bytes: Buffer, around: Surroundings): string {
   const text = placesOut(readable(bytes), around)
     .replace(/("pid": ?)\d+/, '$1"<pid>"')
     .replace(/("host": ?)"[^"]+"/, '$1"<host>"')
+    .replace(/("runId": ?)"[0-9a-f-]{36}"/, '$1"<run id>"')
+    .replace(/("(?:tail|checksum)": ?)"[0-9a-f]{64}"/g, '$1"<hash>"')
     .replace(/("saved": ?)"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/, '$1"<time>"')
     .replace(/("vector": ?)"[0-9a-f]{32}"/g, '$1"<vector>"');
   if (around.maskCounts !== true) return text;
