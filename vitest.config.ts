@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A run that cannot succeed is given up after a minute without progress; on a busy machine that takes longer.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     maxWorkers: availableParallelism(),
     // A real cluster is one for all test files.
     fileParallelism: process.env.AEROSPIKE_HOST === undefined,
