@@ -18,7 +18,7 @@ import { scratch } from '../support/target.js';
 const SEED = Number(process.env.CRASH_TEST_SEED ?? Date.now() % 1_000_000);
 const KILLS = 20;
 /** Several are under way at a time, and each waits most of the time. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 600_000;
 
 const work = scratch();
 afterAll(() => work.remove());
