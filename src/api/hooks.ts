@@ -48,13 +48,13 @@ export function createHooks({ signal, log, onProgress }: RunSettings): Hooks {
   };
 }
 
-export function toLog(take: ((entry: LogEntry) => void) | undefined): Log {
+export function toLog(callback: ((entry: LogEntry) => void) | undefined): Log {
   const at =
     (level: LogLevel) =>
     (line: LogLine, worker?: number): void => {
-      if (take === undefined) return;
+      if (callback === undefined) return;
       const event = toLogEvent(line);
-      take({
+      callback({
         time: new Date(),
         level: shownLevel(level, event),
         event: event.event,
@@ -65,12 +65,12 @@ export function toLog(take: ((entry: LogEntry) => void) | undefined): Log {
   return { info: at('info'), error: at('error'), verbose: at('verbose') };
 }
 
-function toDisplay(take: NonNullable<RunSettings['onProgress']>): ProgressDisplay {
+function toDisplay(callback: NonNullable<RunSettings['onProgress']>): ProgressDisplay {
   return {
     start: () => undefined,
     update: ({ percent, records, bytes, recordsPerSecond, mibPerSecond, etaSeconds }: Progress) => {
       const bytesPerSecond = mibPerSecond * MIB;
-      take({ percent, records, bytes, recordsPerSecond, bytesPerSecond, etaSeconds });
+      callback({ percent, records, bytes, recordsPerSecond, bytesPerSecond, etaSeconds });
     },
     stop: () => undefined,
   };

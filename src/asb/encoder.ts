@@ -54,7 +54,7 @@ const FALSE_LETTER = 0x46;
 
 export interface EncoderOptions {
   namespace: string;
-  /** `--compact`: blobs raw behind a `!` instead of base64 (asb-format.md 2.2). */
+  /** The compact form: blobs raw behind a `!` instead of base64 (asb-format.md 2.2). */
   compact: boolean;
   /** What `full` measures, 1 MiB unless told. */
   bufferBytes?: number;

@@ -1,4 +1,4 @@
-/** The key of `--encrypt`, from a private key or from any bytes (asb-format.md 6.1). */
+/** The key of the encryption, from a private key or from any bytes (asb-format.md 6.1). */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { systemErrorText, type ToolErrorOptions } from '../core/errors.js';

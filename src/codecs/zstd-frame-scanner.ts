@@ -67,7 +67,7 @@ export class ZstdFrameScanner {
         const bytes = this.collect(input, MAGIC_BYTES + 4);
         if (this.fieldBytes === MAGIC_BYTES + 4) {
           this.remaining = this.field.readUInt32LE(MAGIC_BYTES);
-          this.enter(this.remaining === 0 ? State.MAGIC : State.SKIP);
+          this.enterState(this.remaining === 0 ? State.MAGIC : State.SKIP);
         }
         return { bytes };
       }
@@ -86,7 +86,7 @@ export class ZstdFrameScanner {
         const bytes = this.collect(input, CHECKSUM_BYTES);
         if (this.fieldBytes < CHECKSUM_BYTES) return { bytes };
         const piece = this.field.subarray(0, CHECKSUM_BYTES);
-        this.enter(State.MAGIC);
+        this.enterState(State.MAGIC);
         return { bytes, piece };
       }
     }
@@ -120,7 +120,7 @@ export class ZstdFrameScanner {
     const windowBytes = singleSegment
       ? readContentSize(this.field, size - sizeBytes, sizeBytes)
       : readWindowSize(this.field[MAGIC_BYTES + 1]!);
-    this.enter(State.BLOCK_HEADER);
+    this.enterState(State.BLOCK_HEADER);
     return { bytes, piece, windowBytes };
   }
 
@@ -134,14 +134,14 @@ export class ZstdFrameScanner {
       this.offset += rest;
       this.remaining -= rest;
       const bytes = BLOCK_HEADER_BYTES + rest;
-      if (this.remaining === 0) this.enter(this.stateAfterBlock());
+      if (this.remaining === 0) this.enterState(this.stateAfterBlock());
       return { bytes, piece: input.subarray(0, bytes) };
     }
     const bytes = this.collect(input, BLOCK_HEADER_BYTES);
     if (this.fieldBytes < BLOCK_HEADER_BYTES) return { bytes };
     this.readBlockHeader(this.field);
     const piece = this.field.subarray(0, BLOCK_HEADER_BYTES);
-    if (this.remaining === 0) this.enter(this.stateAfterBlock());
+    if (this.remaining === 0) this.enterState(this.stateAfterBlock());
     return { bytes, piece };
   }
 
@@ -149,7 +149,7 @@ export class ZstdFrameScanner {
     const header = bytes.readUIntLE(0, BLOCK_HEADER_BYTES);
     this.lastBlock = (header & 1) !== 0;
     this.remaining = ((header >>> 1) & 3) === BLOCK_RLE ? 1 : header >>> 3;
-    this.enter(State.BLOCK);
+    this.enterState(State.BLOCK);
   }
 
   private stateAfterBlock(): State {
@@ -157,7 +157,7 @@ export class ZstdFrameScanner {
     return this.hasChecksum ? State.CHECKSUM : State.MAGIC;
   }
 
-  private enter(state: State): void {
+  private enterState(state: State): void {
     this.state = state;
     this.fieldBytes = 0;
   }
@@ -167,7 +167,7 @@ export class ZstdFrameScanner {
     const bytes = Math.min(this.remaining, input.length);
     this.remaining -= bytes;
     this.offset += bytes;
-    if (this.remaining === 0) this.enter(next);
+    if (this.remaining === 0) this.enterState(next);
     return bytes;
   }
 

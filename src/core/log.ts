@@ -27,7 +27,7 @@ export interface Log {
   /** `worker` is the number of the worker thread that speaks; absent = the main thread. */
   info(line: LogLine, worker?: number): void;
   error(line: LogLine, worker?: number): void;
-  /** Shown with `--verbose` only. */
+  /** Shown in a verbose log only. */
   verbose(line: LogLine, worker?: number): void;
 }
 

@@ -94,7 +94,7 @@ export class WorkerPool<Job, Request, Message, Result> {
       let finished = false;
       worker.on('message', (message: PoolMessage<Message, Result>) => {
         if (message.type === 'finished') finished = true;
-        this.handle(message, worker, index);
+        this.handleMessage(message, worker, index);
       });
       worker.on('error', (error: unknown) => this.fail(endedEarly(index, error)));
       worker.on('messageerror', (error: unknown) => this.fail(endedEarly(index, error)));
@@ -106,7 +106,7 @@ export class WorkerPool<Job, Request, Message, Result> {
     });
   }
 
-  private handle(message: PoolMessage<Message, Result>, worker: Worker, index: number): void {
+  private handleMessage(message: PoolMessage<Message, Result>, worker: Worker, index: number): void {
     const { options } = this;
     switch (message.type) {
       case 'idle':

@@ -60,10 +60,11 @@ export class RowCheck {
     if (!equalsRange(this.namespace, buf, namespaceStart, namespaceEnd)) {
       throw new ProtocolError(`${this.where} sent a record of another namespace`);
     }
-    if (this.lastSet !== undefined && !equalsRange(this.lastSet, buf, row.setStart, row.setEnd)) this.changeSet(row);
+    if (this.lastSet !== undefined && !equalsRange(this.lastSet, buf, row.setStart, row.setEnd))
+      this.setCheckedSet(row);
   }
 
-  private changeSet({ buf, setStart, setEnd }: RowView): void {
+  private setCheckedSet({ buf, setStart, setEnd }: RowView): void {
     this.lastSet = this.sets.find((set) => equalsRange(set, buf, setStart, setEnd));
     if (this.lastSet !== undefined) return;
     throw new ProtocolError(`${this.where} sent a record of a set that was not requested`);

@@ -49,7 +49,7 @@ export interface BackupConfig extends CodecConfig {
   recordsPerSecond?: number;
   /** Stop after this many records; 0 or absent = all. */
   maxRecords?: number;
-  /** Bytes of backup per second, over all workers (`--nice`); absent = unlimited. */
+  /** Bytes of backup per second, over all workers; absent = unlimited. */
   bandwidthBytesPerSecond?: number;
   socketTimeoutMs: number;
   /** Deadline of one job's scan with all its retries; 0 = none. */

@@ -255,7 +255,7 @@ export class Transfer {
         context.emit({ type: 'job.start', filter, worker });
       },
       idle: (worker) => (this.activities[worker] = undefined),
-      message: (message, worker) => this.handle(message, worker),
+      message: (message, worker) => this.handleMessage(message, worker),
       stopError: (reason) => toStopError(reason),
     });
   }
@@ -267,7 +267,7 @@ export class Transfer {
     this.options.context.emit(isJobEnd && shared !== undefined ? { ...event, bytes: shared.bytes } : event);
   }
 
-  private handle(message: BackupMessage, worker: number): void {
+  private handleMessage(message: BackupMessage, worker: number): void {
     const { checkpointer } = this.options.runState;
     const delta = { cursors: new Uint8Array(message.cursors), records: message.records };
     switch (message.type) {

@@ -1,4 +1,4 @@
-/** Wraps a sink so that bytes pass it no faster than a bucket grants (`--nice`). */
+/** Wraps a sink so that bytes pass it no faster than a bucket grants. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ByteSink } from '../../core/byte-stream.js';
 import type { TokenBucket } from '../../core/token-bucket.js';

@@ -79,7 +79,7 @@ export class RunLock {
     const lock = new RunLock(options, holder, options.timing ?? TIMING);
     try {
       // Always in the same order, so that two runs cannot wait for each other.
-      for (const path of [...new Set(options.paths)].sort()) await lock.take(path);
+      for (const path of [...new Set(options.paths)].sort()) await lock.acquireFile(path);
     } catch (error) {
       await lock.release();
       throw error;
@@ -125,7 +125,7 @@ export class RunLock {
     this.options.onLost(this.lost);
   }
 
-  private async take(path: string): Promise<void> {
+  private async acquireFile(path: string): Promise<void> {
     const storage = await this.options.storages.forPath(path);
     for (;;) {
       this.options.signal.throwIfAborted();
