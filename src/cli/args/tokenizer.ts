@@ -99,9 +99,12 @@ function findLong(typed: string, table: OptionTable): { spec: OptionSpec; name: 
       if (typed !== '' && name.startsWith(typed)) matches.push({ spec, name });
     }
   }
-  const [first] = matches;
+  // Scripts may abbreviate the C tool's options: what is unambiguous there keeps its meaning.
+  const known = matches.filter(({ spec }) => spec.extension !== true);
+  const candidates = known.length > 0 ? known : matches;
+  const [first] = candidates;
   if (first === undefined) return unknownLong(typed, table);
-  if (matches.every((match) => match.spec === first.spec)) return first;
+  if (candidates.every((match) => match.spec === first.spec)) return first;
   const names = matches.map((match) => `--${match.name}`);
   return `option --${typed} is ambiguous: it may mean ${joinList(names, 'or')}`;
 }

@@ -97,6 +97,7 @@ export const outputOptions = [
   },
   {
     name: 'file-mode',
+    extension: true,
     argument: 'required',
     placeholder: 'octal',
     value: { type: 'mode' },
@@ -110,6 +111,7 @@ export const outputOptions = [
   },
   {
     name: 'dir-mode',
+    extension: true,
     argument: 'required',
     placeholder: 'octal',
     value: { type: 'mode' },
@@ -151,6 +153,7 @@ export const outputOptions = [
   },
   {
     name: 'checkpoint-interval',
+    extension: true,
     argument: 'required',
     placeholder: 's',
     value: { type: 'integer', min: 0, max: 86_400 },

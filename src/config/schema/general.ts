@@ -5,6 +5,7 @@ import type { OptionSpec } from './option-spec.js';
 export const logOptions = [
   {
     name: 'log-json',
+    extension: true,
     argument: 'none',
     value: { type: 'flag' },
     group: 'General',
@@ -13,6 +14,7 @@ export const logOptions = [
   },
   {
     name: 'progress',
+    extension: true,
     argument: 'required',
     placeholder: 'when',
     value: { type: 'choice', values: ['auto', 'always', 'never'] },
@@ -132,6 +134,7 @@ export const secretAgentOptions = [
   },
   {
     name: 'sa-tls-name',
+    extension: true,
     argument: 'required',
     placeholder: 'name',
     value: { type: 'text' },

@@ -38,6 +38,8 @@ export type ApiName =
 export interface OptionSpec {
   /** Without the dashes. The name used in messages and in help. */
   readonly name: string;
+  /** The C tool lacks this option: it makes no abbreviation of an option of the C tool ambiguous. */
+  readonly extension?: true;
   readonly aliases?: readonly string[];
   readonly short?: string;
   readonly argument: 'none' | 'required' | 'optional';

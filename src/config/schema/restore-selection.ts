@@ -173,6 +173,7 @@ export const restoreWriteOptions = [
   },
   {
     name: 'apply-increment',
+    extension: true,
     argument: 'none',
     value: { type: 'flag' },
     group: 'How to write',
@@ -206,6 +207,7 @@ export const restoreWriteOptions = [
   },
   {
     name: 'allow-incomplete',
+    extension: true,
     argument: 'none',
     value: { type: 'flag' },
     group: 'How to write',

@@ -161,6 +161,7 @@ export const asrestoreOptions = [
   },
   {
     name: 'stall-timeout',
+    extension: true,
     argument: 'required',
     placeholder: 's',
     value: { type: 'integer', min: 0, max: MAX_STALL_S },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asbackupOptions } from '../../../src/config/schema/backup.js';
 import { asrestoreOptions } from '../../../src/config/schema/restore.js';
-import type { OptionTable } from '../../../src/config/schema/option-spec.js';
+import { longNames, type OptionTable } from '../../../src/config/schema/option-spec.js';
 import { closestMatch } from '../../../src/config/did-you-mean.js';
 import { tokenize } from '../../../src/cli/args/tokenizer.js';
 
@@ -157,5 +157,33 @@ describe('suggestions', () => {
     ['', undefined],
   ])('%s', (typed, expected) => {
     expect(closestMatch(typed, ['host', 'parallel', 'no-indexes', 'port'])).toBe(expected);
+  });
+});
+
+describe('abbreviations of long options', () => {
+  it.each([
+    ['asbackup', asbackupOptions],
+    ['asrestore', asrestoreOptions],
+  ] as const)(
+    '%s resolves every abbreviation of an option of the C tool as without the options of its own',
+    (_tool, options) => {
+      const table: OptionTable = options;
+      const ofC = table.filter((spec) => spec.extension !== true);
+      expect(ofC.length).toBeLessThan(table.length);
+      for (const name of ofC.flatMap((spec) => longNames(spec))) {
+        for (let length = 1; length <= name.length; length++) {
+          const word = `--${name.slice(0, length)}=x`;
+          const [wanted] = read([word], ofC);
+          const [found] = read([word], table);
+          if (wanted?.startsWith('!') === true) expect(found, word).toMatch(/^! /);
+          else expect(found, word).toBe(wanted);
+        }
+      }
+    },
+  );
+
+  it('asrestore takes --a for --auth, although --allow-incomplete and --apply-increment begin with it, too', () => {
+    expect(read(['--a', 'PKI'], asrestoreOptions)).toEqual(['auth=PKI']);
+    expect(read(['--al'], asrestoreOptions)).toEqual(['allow-incomplete']);
   });
 });
