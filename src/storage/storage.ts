@@ -108,6 +108,11 @@ export interface Storage {
    */
   readTail?(path: string, point: ResumePoint, length: number): Promise<Buffer>;
   /**
+   * Replaces the contents of an unfinished file in one step, whatever ends the process meanwhile. Absent where nobody
+   * can read what an unfinished file has behind its resume point.
+   */
+  replaceContents?(path: string, contents: AsyncIterable<Buffer>): Promise<void>;
+  /**
    * Checks that a closed file is still at `path` as it was written. `identity` is `ByteSink.identity` after `close`.
    * Resolves with the reason why it is not, without a full stop; undefined = it is.
    */

@@ -196,6 +196,35 @@ describe('what a crash can leave behind', () => {
     await checkComplete([path], []);
   });
 
+  it('one encrypted file with bytes behind the checkpoint gets another vector, so that no counter is used twice', async () => {
+    const path = `${freshPath()}.asb`;
+    const args = [...target.args, '-n', 'test', '-o', path, ...CRYPT];
+    await interrupt(args, 'SIGINT', 400);
+    const before = readFileSync(path);
+    const more = ['--continue', `${path}.state`];
+    // As if the run had been killed after it wrote on: a copy of the file may have these bytes.
+    writeFileSync(path, Buffer.concat([before, Buffer.alloc(1000, 0x5a)]), { mode: 0o640 });
+    const { mode } = statSync(path);
+    const finished = await run('asbackup', [...args, ...more]);
+    expect(finished.code, finished.stderr).toBe(0);
+    const after = readFileSync(path);
+    expect(after.subarray(0, 16).equals(before.subarray(0, 16))).toBe(false);
+    expect(after.subarray(16, before.length).equals(before.subarray(16))).toBe(false);
+    expect(statSync(path).mode).toBe(mode);
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    await checkComplete([path], CRYPT);
+  });
+
+  it('one encrypted file that ends at the checkpoint keeps its vector', async () => {
+    const path = `${freshPath()}.asb`;
+    const args = [...target.args, '-n', 'test', '-o', path, ...CRYPT];
+    await interrupt(args, 'SIGINT', 400);
+    const before = readFileSync(path);
+    const finished = await run('asbackup', [...args, '--continue', `${path}.state`]);
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(readFileSync(path).subarray(0, before.length).equals(before)).toBe(true);
+  });
+
   it('an output file that is spelt in another way each time: every run goes on where the last one stopped', async () => {
     const name = `backup${runs++}.asb`;
     const state = join(folder.path, `${name}.state`);

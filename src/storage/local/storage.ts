@@ -8,6 +8,7 @@ import { ensureDirectory, hasCode, notRegular, statIfExists, syncDirectory, unli
 import { nodeFileSystem, type FileSystem } from './file-system.js';
 import { DeviceWriter, openFifo, openFifoForWriting } from './pipe.js';
 import { LocalFileReader, statSourceFile } from './reader.js';
+import { replaceContents } from './replace-contents.js';
 import { createFile, deleteVersion, readVersion, refreshFile, replaceFile, replaceVersion } from './small-file.js';
 import { compareIdentity, LocalFileWriter } from './writer.js';
 import type {
@@ -157,6 +158,10 @@ export class LocalStorage implements Storage {
     }
     if (!found.isFile()) return `${path} is not a regular file`;
     return found.size < bytes ? `${path} has ${found.size} bytes, but had ${bytes}` : undefined;
+  }
+
+  replaceContents(path: string, contents: AsyncIterable<Buffer>): Promise<void> {
+    return replaceContents(this.fs, path, contents);
   }
 
   async truncateTo(path: string, point: ResumePoint): Promise<ResumePoint> {

@@ -13,6 +13,7 @@ import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { canonicalTarget, createIdentity } from './identity.js';
 import { RunLock } from './lock.js';
 import { PartitionProgress } from './partition-progress.js';
+import { findExposedFile, renewEncryption } from './renew-encryption.js';
 import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
 import {
   checkCluster,
@@ -136,8 +137,15 @@ async function continueState(saved: SavedRun, config: BackupConfig, context: Run
   if (canonicalPath(path) !== canonicalPath(config.continueFrom ?? path)) await refuseForeignState(path, config);
   state.runId = runId;
   state.target = canonicalTarget(config.target);
-  const resumed = await truncateFiles(state, config, emit);
   const checkpointer = new Checkpointer({ path, state, storages: config.storages, lock, emit });
+  const exposed = await findExposedFile(state, config);
+  if (exposed !== undefined) {
+    // The hash of its last bytes is removed first: killed in between, the run can be continued all the same.
+    delete exposed.file.tail;
+    await checkpointer.begin();
+    await renewEncryption(exposed, config);
+  }
+  const resumed = await truncateFiles(state, config, emit);
   await checkpointer.begin();
   return { resumed, checkpointer, lock };
 }
