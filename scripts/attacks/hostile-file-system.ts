@@ -24,7 +24,6 @@ const SLOW = ['-L', '3000', '-w', '1', '--checkpoint-interval', '1'];
 function changeFile(what: string, change: (path: string) => void): Attack {
   return {
     name: `backup whose file is ${what} while it is written does not exit with 0`,
-    open: true,
     run: async ({ random, folder }) =>
       withCluster(RECORDS, random, async (_, port) => {
         const directory = join(folder, 'backup');

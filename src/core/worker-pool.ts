@@ -26,6 +26,8 @@ export interface PoolOptions<Job, Message> {
   /** The worker has no job, or none any more. */
   idle?: (worker: number) => void;
   message?: (message: Message, worker: number) => void;
+  /** Called when all workers are idle and no job is left: further jobs, or none. Absent = there are never more. */
+  moreJobs?: () => readonly Job[];
   /** What a job carries that is moved to the worker instead of being copied. */
   transferOf?: (job: Job) => readonly Transferable[];
   /** The error that an aborted `signal` makes of the run. */
@@ -48,6 +50,8 @@ export class WorkerPool<Job, Request, Message, Result> {
   private readonly workers: Worker[];
   private readonly results: Result[] = [];
   private failure: SerializedError | undefined;
+  /** Without a job, as others may leave some. */
+  private readonly waiting = new Set<number>();
 
   constructor(private readonly options: PoolOptions<Job, Message>) {
     this.queue = [...options.jobs];
@@ -73,6 +77,8 @@ export class WorkerPool<Job, Request, Message, Result> {
     if (this.failure !== undefined) return;
     this.failure = serializeError(error);
     for (const worker of this.workers) this.post(worker, { type: 'stop', reason: this.failure });
+    for (const index of this.waiting) this.post(this.workers[index]!, { type: 'finish' });
+    this.waiting.clear();
   }
 
   /** Sends a request to one worker. */
@@ -129,10 +135,32 @@ export class WorkerPool<Job, Request, Message, Result> {
   }
 
   private assign(worker: Worker, index: number): void {
-    if (this.failure !== undefined || this.queue.length === 0) {
+    const { moreJobs } = this.options;
+    if (this.failure !== undefined || (this.queue.length === 0 && moreJobs === undefined)) {
       this.post(worker, { type: 'finish' });
       return;
     }
+    if (this.queue.length > 0) {
+      this.startJob(worker, index);
+      return;
+    }
+    this.waiting.add(index);
+    if (this.waiting.size === this.workers.length) this.resumeWaiting(moreJobs!());
+  }
+
+  /** Workers without a job go on waiting: the jobs of the others may leave some. */
+  private resumeWaiting(jobs: readonly Job[]): void {
+    this.queue.push(...jobs);
+    for (const index of [...this.waiting]) {
+      const worker = this.workers[index]!;
+      if (jobs.length === 0) this.post(worker, { type: 'finish' });
+      else if (this.queue.length > 0) this.startJob(worker, index);
+      else break;
+      this.waiting.delete(index);
+    }
+  }
+
+  private startJob(worker: Worker, index: number): void {
     const job = this.queue.shift() as Job;
     this.options.jobStarted?.(job, index);
     this.post(worker, { type: 'job', job }, this.options.transferOf?.(job));

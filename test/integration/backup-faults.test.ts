@@ -55,6 +55,40 @@ describe('1, 4: partitions', () => {
   });
 });
 
+describe('a record limit', () => {
+  it('is reached although it is below the number of filters and most filters hold nothing', async () => {
+    fill(cluster, 40, 'few');
+    const filters = Array.from({ length: 4096 / 32 }, (_, i) => `${i * 32}-32`).join(',');
+    const path = fresh();
+    const args = ['-s', 'few', '-X', filters, '-w', '4'];
+    const { code, stderr } = await start(cluster, ['-d', path, ...args, '-M', '35']).done;
+    expect(code, stderr).toBe(0);
+    expect(recordsOf(readBackup(path)).size).toBe(35);
+    const all = fresh();
+    const more = await start(cluster, ['-d', all, ...args, '-M', '100']).done;
+    expect(more.code, more.stderr).toBe(0);
+    expect(recordsOf(readBackup(all)).size).toBe(40);
+    cluster.store('test').truncate('few', Date.now() + 60_000);
+  });
+
+  it('is reached with one output for all workers when the records lie in few partitions', async () => {
+    const [digest] = digests;
+    const partition = Buffer.from(digest!, 'base64').readUInt16LE() & 4095;
+    const held = [...digests].filter(
+      (text) => (Buffer.from(text, 'base64').readUInt16LE() & 4095) === partition,
+    ).length;
+    const empty = [...Array(4096).keys()].filter(
+      (id) => ![...digests].some((text) => (Buffer.from(text, 'base64').readUInt16LE() & 4095) === id),
+    );
+    expect(empty.length).toBeGreaterThan(8);
+    const list = [partition, ...empty.slice(0, 8)].map(String).join(',');
+    const path = `${fresh()}.asb`;
+    const { code, stderr } = await start(cluster, ['-o', path, '-X', list, '-w', '3', '-M', String(held)]).done;
+    expect(code, stderr).toBe(0);
+    expect(recordsOf([readFileSync(path)]).size).toBe(held);
+  });
+});
+
 describe('7: processor time', () => {
   it('is not burnt while a limit makes the run wait', async () => {
     const { host, port } = cluster.nodes[0]!;

@@ -93,13 +93,18 @@ export class PartitionTracker {
     const cursors = Buffer.alloc(this.movedCount * CURSOR_BYTES);
     for (let i = 0; i < this.movedCount; i++) {
       const partition = this.movedList[i]!;
-      const at = i * CURSOR_BYTES;
-      cursors.writeUInt16LE(partition, at);
-      cursors[at + 2] = this.states[partition] === State.DONE ? CursorKind.DONE : CursorKind.AFTER_DIGEST;
-      this.digests.copy(cursors, at + 3, partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES);
+      this.writeCursor(cursors, i * CURSOR_BYTES, partition);
       this.moved[partition] = 0;
     }
     this.movedCount = 0;
+    return cursors;
+  }
+
+  /** The cursors of all partitions that have begun: what `resume` of another tracker takes. */
+  exportCursors(): Uint8Array<ArrayBuffer> {
+    const begun = [...this.states.keys()].filter((id) => this.states[id]! >= State.AFTER_DIGEST);
+    const cursors = Buffer.alloc(begun.length * CURSOR_BYTES);
+    for (const [i, partition] of begun.entries()) this.writeCursor(cursors, i * CURSOR_BYTES, partition);
     return cursors;
   }
 
@@ -111,6 +116,12 @@ export class PartitionTracker {
       this.digests.set(cursors.subarray(at + 3, at + CURSOR_BYTES), partition * DIGEST_BYTES);
       this.states[partition] = cursors[at + 2] === CursorKind.DONE ? State.DONE : State.AFTER_DIGEST;
     }
+  }
+
+  private writeCursor(cursors: Buffer, at: number, partition: number): void {
+    cursors.writeUInt16LE(partition, at);
+    cursors[at + 2] = this.states[partition] === State.DONE ? CursorKind.DONE : CursorKind.AFTER_DIGEST;
+    this.digests.copy(cursors, at + 3, partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES);
   }
 
   /** To be called when records come from another buffer than before. */

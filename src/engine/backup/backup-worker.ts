@@ -3,7 +3,6 @@ import { workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import { PartitionTracker } from '../../aerospike/commands/partition-tracker.js';
 import { scanPartitions } from '../../aerospike/commands/scan.js';
-import type { PartitionFilter } from '../../aerospike/config.js';
 import { RecordEncoder } from '../../asb/encoder.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { CounterBlock } from '../../core/counters.js';
@@ -22,7 +21,7 @@ import {
   type BackupRequest,
   type BackupWorkerData,
   type BackupWorkerResult,
-  type JobFilter,
+  toPartitionFilter,
 } from './worker-protocol.js';
 
 class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerResult> {
@@ -80,6 +79,9 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       await this.scan(tracker, maxRecords);
       await writer.flush();
       await output.endJob();
+      if (maxRecords !== undefined && this.cluster !== undefined && tracker.pending().length > 0) {
+        this.link.post({ type: 'unfinished', filter, cursors: tracker.exportCursors() });
+      }
     } catch (error) {
       report('job.interrupted');
       throw error;
@@ -173,10 +175,6 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
     this.counts.textBytes = this.writer.bytes;
     this.block.publish(this.data.index, this.counts);
   }
-}
-
-function toPartitionFilter(filter: JobFilter): PartitionFilter {
-  return filter.kind === 'range' ? filter : { kind: 'digest', digest: Buffer.from(filter.digest) };
 }
 
 const data = workerData as BackupWorkerData;

@@ -7,7 +7,7 @@ import type { EngineEvent } from '../../core/events.js';
 import type { BackupTotals, LimitingFactor } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
 import { startRun, type Run, type RunBody, type RunProgress } from '../../core/run.js';
-import { checkPreconditions, createRunState, remainingJobs } from './checkpoint/run-state.js';
+import { checkPreconditions, createRunState, planJobs } from './checkpoint/run-state.js';
 import type { BackupConfig, BackupResult } from './config.js';
 import { withConnection, type Session } from './connect.js';
 import { BackupError } from './errors.js';
@@ -81,8 +81,8 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     let space: DiskSpace | undefined;
     try {
       const metadata = await readMetadata(session.cluster, config);
-      const jobs = remainingJobs(session.partitions, saved?.state, config);
-      const threads = Math.min(config.parallel, jobs.length);
+      const plan = planJobs(session.partitions, saved?.state, config);
+      const threads = Math.min(config.parallel, plan.jobs.length);
       if (threads < config.parallel && saved === undefined) this.reportThreads(session, threads);
       space = DiskSpace.of(config.target, context.emit, config.storages);
       const sampled = new SampleAccumulator(metadata.firstHeader, codecs);
@@ -97,7 +97,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
         stop,
       );
       const counters = CounterBlock.allocate(BACKUP_COUNTERS, threads);
-      transfer = new Transfer({ config, context, session, metadata, codecs, runState, counters, jobs, expectedBytes });
+      transfer = new Transfer({ config, context, session, metadata, codecs, runState, counters, plan, expectedBytes });
     } catch (error) {
       await saved?.lock.release();
       throw error;

@@ -17,13 +17,33 @@ export function divide(filters: readonly PartitionFilter[], parallel: number, ma
 
 /** Gives every job its part of the record limit, so that the parts add up to it. A job without one is left out. */
 export function share(filters: readonly PartitionFilter[], maxRecords: number): PlannedJob[] {
-  if (filters.length === 0) return [];
-  if (maxRecords === 0) return filters.map((filter) => ({ filter, maxRecords: undefined, cursors: undefined }));
-  const each = Math.floor(maxRecords / filters.length);
-  const rest = maxRecords % filters.length;
-  return filters
-    .map((filter, i) => ({ filter, maxRecords: each + (i < rest ? 1 : 0), cursors: undefined }))
-    .filter((job) => job.maxRecords > 0);
+  const jobs = filters.map((filter) => ({ filter, cursors: undefined }));
+  if (maxRecords === 0) return jobs.map((job) => ({ ...job, maxRecords: undefined }));
+  return new RecordQuota(jobs).takeJobs(maxRecords);
+}
+
+/** A part of a backup that has records left to read. */
+export type UnfinishedJob = Pick<PlannedJob, 'filter' | 'cursors'>;
+
+/**
+ * Shares the record limit of a run among its jobs. A job whose partitions hold fewer records than its part leaves the
+ * rest to those that have reached theirs, and to those that got none.
+ */
+export class RecordQuota {
+  constructor(private readonly unfinished: UnfinishedJob[]) {}
+
+  /** A job has reached its part of the limit before its partitions were done. */
+  add(job: UnfinishedJob): void {
+    this.unfinished.push(job);
+  }
+
+  /** Jobs whose parts add up to `records`, which is more than 0; none if nothing is left to read. */
+  takeJobs(records: number): PlannedJob[] {
+    const count = Math.min(this.unfinished.length, records);
+    const each = Math.floor(records / count);
+    const rest = records % count;
+    return this.unfinished.splice(0, count).map((job, i) => ({ ...job, maxRecords: each + (i < rest ? 1 : 0) }));
+  }
 }
 
 /** The parts of the filters that are a job each. */

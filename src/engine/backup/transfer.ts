@@ -9,13 +9,13 @@ import type { RunContext } from '../../core/run-context.js';
 import type { RunProgress, WorkerActivity } from '../../core/run.js';
 import { WorkerPool } from '../../core/worker-pool.js';
 import { finalizeRemainingFiles } from './checkpoint/resume.js';
-import type { RunState } from './checkpoint/run-state.js';
+import type { JobPlan, RunState } from './checkpoint/run-state.js';
 import { removeState } from './checkpoint/state-file.js';
 import type { BackupConfig, BackupResult } from './config.js';
 import type { Session } from './connect.js';
 import { CompleteError, explainInterruption } from './failure.js';
 import type { BackupMetadata } from './metadata.js';
-import type { PlannedJob } from './plan.js';
+import type { PlannedJob, RecordQuota } from './plan.js';
 import type { FinishedFile } from './output/chunk-output.js';
 import { DirectoryOutput } from './output/directory-output.js';
 import { hasFreeNumber } from './output/file-naming.js';
@@ -23,13 +23,14 @@ import { SharedWriter } from './output/shared-writer.js';
 import { FilesChangedError, verifyFiles } from './output/verify-files.js';
 import { scanSelection } from './scan-params.js';
 import { createWorkerData } from './worker-data.js';
-import type {
-  Bandwidth,
-  BackupCounter,
-  BackupMessage,
-  BackupRequest,
-  BackupWorkerResult,
-  OutputPlan,
+import {
+  type Bandwidth,
+  type BackupCounter,
+  type BackupMessage,
+  type BackupRequest,
+  type BackupWorkerResult,
+  type OutputPlan,
+  toPartitionFilter,
 } from './worker-protocol.js';
 
 const CHECKPOINT_INTERVAL_MS = 10_000;
@@ -44,7 +45,7 @@ export interface TransferOptions {
   codecs: Codecs;
   runState: RunState;
   counters: CounterBlock<BackupCounter>;
-  jobs: readonly PlannedJob[];
+  plan: JobPlan;
   /** Of the one output; 0 = unknown. */
   expectedBytes: number;
 }
@@ -226,7 +227,7 @@ export class Transfer {
   }
 
   private async createPool(): Promise<BackupPool> {
-    const { config, context, session, metadata, runState, counters, jobs } = this.options;
+    const { config, context, session, metadata, runState, counters, plan } = this.options;
     const threads = counters.workers;
     // A shared output belongs to the main thread.
     const paths = config.target.kind === 'directory' ? [config.target.path] : [];
@@ -246,7 +247,8 @@ export class Transfer {
     return new WorkerPool({
       script: new URL('./backup-worker.js', import.meta.url),
       workers: data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] })),
-      jobs,
+      jobs: plan.jobs,
+      ...(plan.quota === undefined ? {} : { moreJobs: () => this.planMoreJobs(plan.quota!) }),
       emit: (event) => this.emit(event),
       signal: context.signal,
       firstWorkerNumber: 0,
@@ -268,7 +270,13 @@ export class Transfer {
   }
 
   private handleMessage(message: BackupMessage, worker: number): void {
-    const { checkpointer } = this.options.runState;
+    const { plan, runState } = this.options;
+    if (message.type === 'unfinished') {
+      const { filter, cursors } = message;
+      plan.quota?.add({ filter: toPartitionFilter(filter), cursors });
+      return;
+    }
+    const { checkpointer } = runState;
     const delta = { cursors: new Uint8Array(message.cursors), records: message.records };
     switch (message.type) {
       case 'chunk': {
@@ -285,6 +293,12 @@ export class Transfer {
         checkpointer.durable(delta, message.file);
         break;
     }
+  }
+
+  /** Jobs for the part of the record limit that the jobs so far have not used. */
+  private planMoreJobs(quota: RecordQuota): PlannedJob[] {
+    const left = (this.options.config.maxRecords ?? 0) - this.totals().records;
+    return left > 0 ? quota.takeJobs(left) : [];
   }
 
   private scheduleCheckpoints(pool: BackupPool): NodeJS.Timeout | undefined {

@@ -1,4 +1,5 @@
 /** What the main thread and the workers of a backup send each other. */
+import type { PartitionFilter } from '../../core/partition.js';
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
@@ -77,6 +78,11 @@ export type BackupCounter = (typeof BACKUP_COUNTERS)[number];
 /** A partition filter without Buffer, which does not survive the way between threads. */
 export type JobFilter = { kind: 'range'; begin: number; count: number } | { kind: 'digest'; digest: Uint8Array };
 
+/** The filter with a Buffer again, on the other side. */
+export function toPartitionFilter(filter: JobFilter): PartitionFilter {
+  return filter.kind === 'range' ? filter : { kind: 'digest', digest: Buffer.from(filter.digest) };
+}
+
 export interface BackupJob {
   filter: JobFilter;
   /** Absent = all. */
@@ -91,6 +97,8 @@ export type BackupRequest =
   | { type: 'written'; memory: ArrayBuffer };
 
 export type BackupMessage =
+  /** A job has reached its part of the record limit, and its partitions hold more. */
+  | { type: 'unfinished'; filter: JobFilter; cursors: Uint8Array<ArrayBuffer> }
   /** A chunk for the one output of all workers. */
   | ({ type: 'chunk'; memory: ArrayBuffer; length: number } & ProgressDelta)
   /** The scan has come further without a record, in the order of the chunks. */

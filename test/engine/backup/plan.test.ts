@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PartitionFilter } from '../../../src/aerospike/config.js';
-import { divide } from '../../../src/engine/backup/plan.js';
+import { divide, RecordQuota } from '../../../src/engine/backup/plan.js';
 
 const range = (begin: number, count: number): PartitionFilter => ({ kind: 'range', begin, count });
 
@@ -35,5 +35,32 @@ describe('jobs of a backup', () => {
     [1, 100, [1]],
   ])('share --max-records %i over %i scans so that the parts add up to it', (most, parallel, parts) => {
     expect(divide([range(0, 4096)], parallel, most).map((job) => job.maxRecords)).toEqual(parts);
+  });
+});
+
+describe('record quota', () => {
+  const jobs = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ filter: range(i, 1), cursors: undefined }));
+
+  it('gives filters that got no part of the limit what others have not used', () => {
+    const quota = new RecordQuota(jobs(5));
+    expect(quota.takeJobs(3).map(({ filter, maxRecords }) => [filter, maxRecords])).toEqual([
+      [range(0, 1), 1],
+      [range(1, 1), 1],
+      [range(2, 1), 1],
+    ]);
+    expect(quota.takeJobs(7).map(({ filter, maxRecords }) => [filter, maxRecords])).toEqual([
+      [range(3, 1), 4],
+      [range(4, 1), 3],
+    ]);
+    expect(quota.takeJobs(7)).toEqual([]);
+  });
+
+  it('goes on with a job that reached its part, after its cursors', () => {
+    const quota = new RecordQuota(jobs(2));
+    quota.takeJobs(10);
+    const cursors = new Uint8Array([1, 2, 3]);
+    quota.add({ filter: range(1, 1), cursors });
+    expect(quota.takeJobs(4)).toEqual([{ filter: range(1, 1), cursors, maxRecords: 4 }]);
   });
 });

@@ -8,7 +8,7 @@ import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/p
 import type { BackupConfig, BackupTarget } from '../config.js';
 import type { BackupMetadata } from '../metadata.js';
 import { checkTarget, prepareTarget, TargetError } from '../output/target.js';
-import { divide, divideFilters, share, type PlannedJob } from '../plan.js';
+import { divideFilters, RecordQuota, type PlannedJob } from '../plan.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { canonicalTarget, createIdentity } from './identity.js';
 import { RunLock } from './lock.js';
@@ -91,21 +91,30 @@ async function loadForContinuation(
   return state;
 }
 
+export interface JobPlan {
+  jobs: PlannedJob[];
+  /** Of a run with a record limit. */
+  quota: RecordQuota | undefined;
+}
+
 /** The jobs that are left. */
-export function remainingJobs(
+export function planJobs(
   filters: readonly PartitionFilter[],
   saved: BackupState | undefined,
   { parallel, maxRecords = 0, target }: BackupConfig,
-): PlannedJob[] {
-  if (saved === undefined) return divide(filters, parallel, maxRecords);
-  const left = maxRecords === 0 ? 0 : maxRecords - saved.counters.records;
-  if (maxRecords > 0 && left === 0) return [];
-  const all = divideFilters(saved.filters, parallel);
-  const open = all.filter((filter) => !saved.cursors.covers(filter));
+): JobPlan {
+  const open = divideFilters(saved?.filters ?? filters, parallel).filter(
+    (each) => saved?.cursors.covers(each) !== true,
+  );
   // With nothing left to read, the first file of a directory may still be missing: any job creates it.
-  const complete = target.kind !== 'directory' || saved.files.some(({ name }) => name.endsWith('_00000.asb'));
-  if (open.length === 0 && !complete) open.push(all[0]!);
-  return share(open, left).map((job) => ({ ...job, cursors: saved.cursors.within(job.filter) }));
+  const isComplete =
+    saved === undefined || target.kind !== 'directory' || saved.files.some(({ name }) => name.endsWith('_00000.asb'));
+  if (open.length === 0 && !isComplete) open.push(saved.filters[0]!);
+  const unfinished = open.map((filter) => ({ filter, cursors: saved?.cursors.within(filter) }));
+  if (maxRecords === 0) return { jobs: unfinished.map((job) => ({ ...job, maxRecords: undefined })), quota: undefined };
+  const left = maxRecords - (saved?.counters.records ?? 0);
+  const quota = new RecordQuota(unfinished);
+  return { jobs: left === 0 ? [] : quota.takeJobs(left), quota };
 }
 
 /** Prepares the target and the state file: from here on the run can be continued, whatever ends it. */
