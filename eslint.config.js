@@ -38,6 +38,14 @@ const everywhere = [
   },
   { selector: 'PrivateIdentifier', message: 'Use the TypeScript modifier `private`.' },
 ];
+/** AssemblyScript: other types than TypeScript's, compiled by asc alone. */
+const ASSEMBLYSCRIPT = ['src/asb/wasm/**/*.ts'];
+const assemblyScript = [
+  {
+    selector: 'ForStatement:not([test])',
+    message: 'Write `while (true)`: asc drops the code behind an endless `for` that `break` leaves.',
+  },
+];
 const verbs = [
   {
     selector:
@@ -58,6 +66,7 @@ export default tseslint.config(
   js.configs.recommended,
   {
     files: ['**/*.ts'],
+    ignores: ASSEMBLYSCRIPT,
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.test.json' } },
     plugins: { 'import-x': importX },
@@ -89,6 +98,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    ignores: ASSEMBLYSCRIPT,
     rules: {
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: layerZones }],
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
@@ -104,7 +114,21 @@ export default tseslint.config(
     },
   },
   {
+    files: ASSEMBLYSCRIPT,
+    languageOptions: { parser: tseslint.parser },
+    rules: {
+      'no-undef': 'off',
+      // Integers have 64 bits.
+      'no-loss-of-precision': 'off',
+      'no-unused-vars': ['error', { args: 'none' }],
+      'no-restricted-syntax': ['error', ...everywhere, ...verbs, ...assemblyScript],
+      'max-len': ['error', { code: 120, comments: 120 }],
+      'max-lines': ['error', 500],
+    },
+  },
+  {
     files: BELOW_CONFIG,
+    ignores: ASSEMBLYSCRIPT,
     rules: { 'no-restricted-syntax': ['error', ...everywhere, ...verbs, ...noOptionNames] },
   },
   {

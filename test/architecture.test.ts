@@ -21,7 +21,13 @@ async function brokenRules(file: string, source: string): Promise<string[]> {
   const rules = Object.fromEntries(Object.entries(config.rules ?? {}).filter(([name]) => RULES.test(name)));
   const { plugins, settings } = config;
   const { parser } = config.languageOptions as { parser: Linter.Parser };
-  const one = { files: ['**/*.ts'], plugins: plugins!, settings: settings!, languageOptions: { parser }, rules };
+  const one = {
+    files: ['**/*.ts'],
+    plugins: plugins ?? {},
+    settings: settings ?? {},
+    languageOptions: { parser },
+    rules,
+  };
   return new Linter({ cwd: ROOT }).verify(source, [one], { filename: join(ROOT, file) }).map(({ ruleId }) => ruleId!);
 }
 
@@ -49,6 +55,14 @@ describe('lint configuration', () => {
       expect(await brokenRules(`src/${layer}/anything.ts`, source)).toContain('import-x/no-restricted-paths');
     });
   }
+
+  it('rejects an endless `for` in AssemblyScript, which its compiler gets wrong, and accepts `while (true)`', async () => {
+    const lint = (loop: string) =>
+      brokenRules('src/asb/wasm/any.ts', `export function f(): void {\n  ${loop} break;\n}\n`);
+    expect(await lint('for (;;)')).toEqual(['no-restricted-syntax']);
+    expect(await lint('while (true)')).toEqual([]);
+    expect(await lint('for (let i = 0; i < 4; i++)')).toEqual([]);
+  });
 
   it('accepts an import of a lower layer', async () => {
     const source = "import * as it from '../core/errors.js';\nexport default it;\n";

@@ -7,6 +7,7 @@ import { engineProperties } from './engine-config.js';
 import type { RunDependencies } from './run-dependencies.js';
 import { asbackupOptions } from './schema/backup.js';
 import { openStorages } from './storage-config.js';
+import { toWebAssembly } from './webassembly.js';
 import { toSeeds } from './values/hosts.js';
 import { ALL_PARTITIONS, partitionsAfter } from './values/partitions.js';
 
@@ -76,6 +77,7 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
       dependencies,
     ),
     storages,
+    ...toWebAssembly(dependencies),
     ...(values.has('remove-artifacts') ? { removal: toRemoval(values, target, storages) } : {}),
   };
 }

@@ -7,6 +7,7 @@ import type { RestoreValues } from './restore-constraints.js';
 import type { RunDependencies } from './run-dependencies.js';
 import { asrestoreOptions } from './schema/restore.js';
 import { openStorages } from './storage-config.js';
+import { toWebAssembly } from './webassembly.js';
 import { withParent } from './values/directories.js';
 import { toSeeds } from './values/hosts.js';
 import type { Throttle } from './values/lists.js';
@@ -53,6 +54,7 @@ export function toRestoreConfig(values: RestoreValues, dependencies: RunDependen
       values.has('s3-allow-system-proxy'),
       dependencies,
     ),
+    ...toWebAssembly(dependencies),
     ...(values.has('validate') ? { validate: true } : {}),
     ...toCodecConfig(
       {

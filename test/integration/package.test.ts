@@ -79,7 +79,9 @@ describe('the packed file', () => {
     const needed = /^(?:bin|completions|conf|dist|examples|man)\/|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(files.filter((file) => !needed.test(file))).toEqual([]);
     expect(files.filter((file) => /^dist\/(?:embedded|cli\/pages)\/|\.map$|\.tsbuildinfo$/.test(file))).toEqual([]);
-    expect(files.filter((file) => file.startsWith('dist/') && !/\.(?:js|d\.ts)$/.test(file))).toEqual([]);
+    const other = files.filter((file) => file.startsWith('dist/') && !/\.(?:js|d\.ts)$/.test(file));
+    expect(other.filter((file) => !/^dist\/asb\/wasm\/(?:backup|restore)\.wasm$/.test(file))).toEqual([]);
+    expect(other).toContain('dist/asb/wasm/backup.wasm');
   });
 
   it('tells its version and its options', () => {

@@ -64,6 +64,8 @@ export interface BackupConfig extends CodecConfig {
   checkpointIntervalMs?: number;
   /** Records an estimate reads. Absent: 10 000, or 1000 for the one before a backup to a file. */
   estimateSamples?: number;
+  /** Absent = records go through WebAssembly where the machine has it. */
+  webAssembly?: false;
   /** The storages of the run's paths. Who made them closes them. */
   storages: StorageAccess;
 }

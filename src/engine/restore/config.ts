@@ -63,6 +63,8 @@ export interface RestoreConfig extends CodecConfig {
   bandwidthBytesPerSecond?: number;
   /** Records read, whatever becomes of them; absent = no limit. */
   recordsPerSecond?: number;
+  /** Absent = records go through WebAssembly where the machine has it. */
+  webAssembly?: false;
   /** The storages of the run's paths. Whoever opened them closes them. */
   storages: StorageAccess;
 }
