@@ -52,8 +52,8 @@ _asbackup() {
       --tls-keyfile-password --tls-certfile --namespace --set --bin-list --no-bins --no-records
       --no-indexes --no-udfs --modified-after --modified-before --no-ttl-only --filter-exp
       --max-records --partition-list --after-digest --node-list --prefer-racks --directory
-      --output-file --output-file-prefix --file-limit --remove-files --remove-artifacts --compact
-      --file-mode --dir-mode --continue --state-file-dst --checkpoint-interval --estimate
+      --output-file --output-file-prefix --file-limit --remove-files --manifest --remove-artifacts
+      --compact --file-mode --dir-mode --continue --state-file-dst --checkpoint-interval --estimate
       --estimate-samples --parallel --nice --records-per-second --socket-timeout --total-timeout
       --max-retries --sleep-between-retries --compress --encrypt --encryption-key-file
       --encryption-key-env --compression-level --s3-region --s3-profile --s3-endpoint-override

@@ -3,8 +3,11 @@
  * the library's settings and the sample configuration file.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { asbCommands } from '../../src/cli/asb/registry.js';
 import { commands } from '../../src/cli/commands/registry.js';
 import { apiSettings } from './api-settings.js';
+import { asbCompletionFiles } from './asb-completions.js';
+import { asbManPage, asbOptionPage } from './asb-pages.js';
 import { completionFiles } from './completion-files.js';
 import { manPage } from './man-page.js';
 import { optionPage } from './option-page.js';
@@ -18,3 +21,8 @@ for (const tool of commands) {
 }
 writeFileSync('src/api/option-settings.ts', apiSettings(commands));
 writeFileSync('conf/astools.conf.sample', sampleConfig(commands));
+
+const asbPages = await Promise.all(asbCommands.map(({ loadPage }) => loadPage()));
+writeFileSync('man/asb.1', asbManPage(asbPages));
+writeFileSync('docs/reference/asb.md', asbOptionPage(asbPages));
+for (const [file, text] of asbCompletionFiles(asbPages)) writeFileSync(`completions/${file}`, text);

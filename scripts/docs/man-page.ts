@@ -15,7 +15,7 @@ const WIDTH = 80;
  */
 export function manPage(tool: ToolPage): string {
   const { name, options, examples } = tool;
-  const text = manText[name];
+  const text = manText[name]!;
   const removed = options.filter((spec) => spec.removed !== undefined);
   return [
     `.\\" Made of the option table by "npm run docs".`,
@@ -50,7 +50,7 @@ export function manPage(tool: ToolPage): string {
   ].join('\n');
 }
 
-function optionEntry(spec: OptionSpec): string[] {
+export function optionEntry(spec: OptionSpec): string[] {
   const short = spec.short === undefined ? '' : `*-${spec.short}*, `;
   const argument = spec.argument === 'none' ? '' : ` _${spec.argument === 'optional' ? '[value]' : spec.placeholder!}_`;
   const notes = [
@@ -81,7 +81,7 @@ function removedEntry(spec: OptionSpec): string[] {
 }
 
 /** Paragraphs are texts, or pairs of a term and what it means. */
-function prose(heading: string, paragraphs: readonly (string | readonly [string, string])[]): string[] {
+export function prose(heading: string, paragraphs: readonly (string | readonly [string, string])[]): string[] {
   const lines = [`.SH ${heading}`];
   for (const [i, paragraph] of paragraphs.entries()) {
     if (typeof paragraph === 'string') lines.push(...(i === 0 ? [] : ['.PP']), ...sentences(paragraph));
@@ -91,7 +91,7 @@ function prose(heading: string, paragraphs: readonly (string | readonly [string,
 }
 
 /** Each sentence on a line of its own, as roff wants it for the space between them; long ones on several. */
-function sentences(text: string): string[] {
+export function sentences(text: string): string[] {
   return text.split(/(?<=[a-z0-9)*_>][.:]) (?=[A-Z*_])/).flatMap((sentence) => {
     const lines: string[] = [];
     for (const word of styled(sentence).split(' ')) {
@@ -104,7 +104,7 @@ function sentences(text: string): string[] {
 }
 
 /** `*bold*` and `_italic_`, unless a NUL stands before; underscores and stars inside of words are themselves. */
-function styled(text: string): string {
+export function styled(text: string): string {
   return escaped(text)
     .replace(/(?<![A-Za-z0-9*\0])\*([^*]+)\*(?![A-Za-z0-9*])/g, '\x01B$1\x02')
     .replace(/(?<![A-Za-z0-9\0])_([^_]+)_(?![A-Za-z0-9])/g, '\x01I$1\x02')
@@ -114,7 +114,7 @@ function styled(text: string): string {
 }
 
 /** Hyphens are typed as such, so that commands can be copied; a line that begins like a macro does not become one. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replaceAll('\\', String.raw`\e`)
     .replaceAll('-', String.raw`\-`)
@@ -125,7 +125,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -43,7 +43,7 @@ const exitStatus: readonly Paragraph[] = [
 const log =
   'The log goes to standard error: _time_ GMT *[INF]* or *[ERR]*, with *--verbose* also *[VER]*, and the number of the thread. Standard output has nothing but data, help and version.';
 
-export const manText: Record<'asbackup' | 'asrestore', ManText> = {
+export const manText: Readonly<Record<string, ManText>> = {
   asbackup: {
     purpose: 'back up an Aerospike namespace',
     synopsis: [

@@ -5,9 +5,13 @@ import type { ToolPage } from './tool-page.js';
 /** The page of docs/reference with every option of a tool, made of its option table. */
 export function optionPage({ name, options }: ToolPage): string {
   const removed = options.filter((spec) => spec.removed !== undefined);
-  const sections = optionGroups(options).map(({ group, options: specs }) => `## ${group}\n\n${list(specs.map(entry))}`);
+  const sections = optionGroups(options).map(
+    ({ group, options: specs }) => `## ${group}\n\n${bulletList(specs.map(optionLine))}`,
+  );
   if (removed.length > 0) {
-    sections.push(`## Removed options\n\n${list(removed.map((spec) => `\`--${spec.name}\`: ${spec.removed!}.`))}`);
+    sections.push(
+      `## Removed options\n\n${bulletList(removed.map((spec) => `\`--${spec.name}\`: ${spec.removed!}.`))}`,
+    );
   }
   return [
     `# Options of ${name}`,
@@ -22,7 +26,7 @@ export function optionPage({ name, options }: ToolPage): string {
     .replace(/\n\n$/, '\n');
 }
 
-function entry(spec: OptionSpec): string {
+export function optionLine(spec: OptionSpec): string {
   const { name, short, argument, placeholder, aliases, default: fallback } = spec;
   const value = argument === 'none' ? '' : argument === 'optional' ? ' `[value]`' : ` \`${placeholder!}\``;
   const keys = fileKeys(spec).filter((key) => key !== name && aliases?.includes(key) !== true);
@@ -42,7 +46,7 @@ function entry(spec: OptionSpec): string {
   return [`${letter}\`--${name}\`${value}: ${escaped(spec.help)}`, ...notes].join(' ');
 }
 
-function list(items: readonly string[]): string {
+export function bulletList(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n');
 }
 

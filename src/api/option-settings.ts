@@ -141,6 +141,11 @@ export interface BackupOptionSettings {
    * <prefix>_NNNNN.asb. Other files stay.
    */
   removeFiles?: boolean;
+  /**
+   * Keep a manifest beside the files: id, state, times, and checksums that asb verify compares. It is the state file
+   * of the run, too: manifest.json in the directory, or <file>.manifest.json.
+   */
+  manifest?: boolean;
   /** Write blobs as they are, not in base64: smaller files. */
   compact?: boolean;
   /**

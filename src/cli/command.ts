@@ -7,9 +7,20 @@ import type { Log } from '../core/log.js';
 import type { ProgressDisplay } from '../ui/progress/display.js';
 import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 
+/** As the user types it. */
+export type CommandName = 'asbackup' | 'asrestore' | `asb ${string}`;
+
+/** How many words of the command line a command takes besides its options. */
+export interface OperandCount {
+  readonly min: number;
+  readonly max: number;
+  /** How the usage calls the first of them that is missing, in their order. */
+  readonly names: readonly string[];
+}
+
 /** What --help and the pages are made of. */
 export interface CommandPage {
-  readonly name: 'asbackup' | 'asrestore';
+  readonly name: CommandName;
   readonly title: string;
   readonly summary: string;
   /** What follows the name in the first line of --help. */
@@ -17,6 +28,8 @@ export interface CommandPage {
   /** What for, and the command; the shortest first. */
   readonly examples: readonly (readonly [string, string])[];
   readonly options: OptionTable;
+  /** Absent = every word belongs to an option. */
+  readonly operands?: OperandCount;
 }
 
 /** A command: how it is described, which options it has, and what it runs. One file each in `commands/`. */
@@ -24,12 +37,12 @@ export interface Command<T extends OptionTable, Config> extends CommandPage {
   readonly options: T;
   readonly schema: ToolSchema<T>;
   /** For log lines. */
-  readonly subject: 'Backup' | 'Restore';
+  readonly subject: 'Backup' | 'Restore' | 'Command';
   /** Log level of a deprecation warning; the C tools differ. */
   readonly warningLevel: 'info' | 'error';
   readonly toConfig: (
     values: OptionValues<T>,
-    dependencies: RunDependencies & { security: ConnectionSecurity },
+    dependencies: RunDependencies & { security: ConnectionSecurity; operands: readonly string[] },
   ) => Config;
   /** Login and TLS; undefined = the run connects to no cluster. */
   readonly securityValues: (values: OptionValues<T>) => SecurityValues | undefined;
@@ -40,6 +53,8 @@ export interface Command<T extends OptionTable, Config> extends CommandPage {
 
 /** What a run reports to, and what stops it. */
 export interface CliSession {
+  /** What the command was asked for goes to standard output; everything else is the log's. */
+  readonly stdout: (text: string) => void;
   readonly log: Log;
   /** Aborts when the user interrupts the command. */
   readonly signal: AbortSignal;

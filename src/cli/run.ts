@@ -14,6 +14,7 @@ import { Redactor } from '../config/secrets/redactor.js';
 import { errorText } from '../ui/error-text.js';
 import { ProgressBar } from '../ui/progress/bar.js';
 import { jsonForm, StderrLogger, textForm } from '../ui/stderr-logger.js';
+import { readOperands } from './args/operands.js';
 import { findHelpOrVersion, toGiven, tokenize, type Token } from './args/tokenizer.js';
 import type { Command } from './command.js';
 import { barOptions, type CliContext, type CliOverrides, processContext, type ProgressMode } from './context.js';
@@ -92,8 +93,9 @@ async function start<T extends OptionTable, Config>(
   texts: readonly (string | undefined)[],
 ): Promise<void> {
   const { command, tokens, context, run, log, screen } = invocation;
+  const { operands, others } = readOperands(tokens, command);
   const { values, warnings, notes, details } = await resolve(command.schema, {
-    given: toGiven(tokens, texts),
+    given: toGiven(others, texts),
     env: context.env,
     configFiles: context.configFiles,
     onSecret: (reference, text, rule) => screen.redactor.add(reference, text, rule),
@@ -118,8 +120,8 @@ async function start<T extends OptionTable, Config>(
   const interrupt = onInterrupt(command.subject, log, context.signals, context.hasTerminal);
   try {
     const { signal, progressRequests } = interrupt;
-    const config = command.toConfig(values, { log, signal, env: context.env, security });
-    await run(config, { log, signal, display: screen.bar, progressRequests });
+    const config = command.toConfig(values, { log, signal, env: context.env, security, operands });
+    await run(config, { stdout: context.stdout, log, signal, display: screen.bar, progressRequests });
   } finally {
     screen.bar?.stop();
     interrupt.release();

@@ -39,7 +39,7 @@ const SIGNAL_DEBOUNCE_MS = 200;
  * ends the process at once.
  */
 export function onInterrupt(
-  what: 'Backup' | 'Restore',
+  what: 'Backup' | 'Restore' | 'Command',
   log: Log,
   source: SignalSource,
   canHangUp: () => boolean = hasTerminal,

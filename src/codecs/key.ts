@@ -1,5 +1,5 @@
 /** The key of the encryption, from a private key or from any bytes (asb-format.md 6.1). */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { systemErrorText, type ToolErrorOptions } from '../core/errors.js';
 import { derContent, derField, lastField } from './der.js';
@@ -30,6 +30,11 @@ export function deriveAesKey(key: Pick<EncryptionKey, 'digest'>, mode: Encryptio
 export function fingerprint(key: Pick<EncryptionKey, 'digest'>, mode: EncryptionMode): string {
   const hash = createHash('sha256').update(`asbackup key fingerprint ${mode}\0`).update(deriveAesKey(key, mode));
   return hash.digest().toString('hex', 0, 8);
+}
+
+/** For the HMAC of a manifest: tells nothing about the key of the cipher. */
+export function deriveManifestKey(key: Pick<EncryptionKey, 'digest'>): Uint8Array {
+  return createHmac('sha256', key.digest).update('asbackup manifest').digest();
 }
 
 /** Reads a PEM file, or a pipe that holds one. Throws CodecError KEY_FILE and KEY_PASSPHRASE. */

@@ -78,8 +78,13 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
     ),
     storages,
     ...toWebAssembly(dependencies),
+    ...(values.has('manifest') ? { manifest: { type: isIncremental(values) ? 'incremental' : 'full' } } : {}),
     ...(values.has('remove-artifacts') ? { removal: toRemoval(values, target, storages) } : {}),
   };
+}
+
+function isIncremental(values: BackupValues): boolean {
+  return values.get('modified-after') !== undefined;
 }
 
 function toTimeFilters(values: BackupValues): Pick<BackupConfig, 'modifiedAfterNs' | 'modifiedBeforeNs'> {

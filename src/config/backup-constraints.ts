@@ -50,6 +50,11 @@ const constraints: readonly Constraint<Table>[] = [
     exclusive(v, option, 'continue', 'remove-files') ??
     exclusive(v, option, 'continue', 'remove-artifacts'),
   (v) => exclusive(v, option, 'estimate', 'remove-artifacts'),
+  (v) => exclusive(v, option, 'manifest', 'state-file-dst') ?? exclusive(v, option, 'manifest', 'estimate'),
+  (v) =>
+    v.has('manifest') && !v.has('directory') && v.get('output-file') === '-'
+      ? optionText`${option('manifest')} needs ${joinMentions([option('directory'), option('output-file')], 'or')} with the name of a file`
+      : undefined,
   (v) => {
     const size = v.get('s3-min-part-size');
     return size !== undefined && (size < MIN_PART_SIZE_MIB || size > MAX_PART_SIZE_MIB)

@@ -1,6 +1,5 @@
 /** From option values to the properties of the engine's config that the schema names (`config`, `scale`, `zero`). */
-import type { OptionValues } from './option-values.js';
-import type { OptionSpec, OptionTable } from './schema/option-spec.js';
+import type { OptionName, OptionSpec, OptionTable } from './schema/option-spec.js';
 import type { ValueTypes } from './values/parse-value.js';
 
 /** Whose config a property belongs to: of the run itself, or of a storage. */
@@ -37,10 +36,16 @@ export type EngineProperties<T extends OptionTable, O extends Owner> = {
   [S in T[number] as KeyIf<S, O, false>]?: EngineValue<S>;
 };
 
+/** The values of a table, or of one that has its options and others. */
+export interface ReadableValues<T extends OptionTable> {
+  has(name: OptionName<T>): boolean;
+  get(name: OptionName<T>): unknown;
+}
+
 /** The properties that the schema maps; the rest of a config is up to each tool. */
 export function engineProperties<T extends OptionTable, O extends Owner>(
   table: T,
-  values: OptionValues<T>,
+  values: ReadableValues<T>,
   owner: O,
 ): EngineProperties<T, O> {
   const properties: Record<string, unknown> = {};

@@ -73,6 +73,11 @@ export interface Storage {
    */
   list(directory: string): Promise<ListedFile[]>;
   /**
+   * Names of the directories directly in a directory, sorted; without directories of its own, the parts of names up to
+   * the next slash. Empty if there is no such directory.
+   */
+  listDirectories(directory: string): Promise<string[]>;
+  /**
    * Names of files in a directory that were begun and are not visible yet: another run writes them, or was interrupted.
    */
   listUnfinished(directory: string): Promise<string[]>;

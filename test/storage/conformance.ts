@@ -122,6 +122,18 @@ export function describeStorage(name: string, setup: () => Promise<StorageUnderT
         expect(isBackupFileName('.asb')).toBe(false);
       });
 
+      it('lists the directories of a directory sorted by name, and none of a directory that is missing', async () => {
+        const directory = await newDirectory();
+        expect(await storage.listDirectories(directory)).toEqual([]);
+        for (const name of ['b', 'a']) {
+          await storage.ensureDirectory(joinPath(directory, name));
+          await write(joinPath(joinPath(directory, name), 'x.asb'), Buffer.of(1));
+        }
+        await write(joinPath(directory, 'c.asb'), Buffer.of(1));
+        expect(await storage.listDirectories(directory)).toEqual(['a', 'b']);
+        expect(await storage.listDirectories(joinPath(directory, 'missing'))).toEqual([]);
+      });
+
       it('deletes the named files of a directory and no other', async () => {
         const directory = await newDirectory();
         for (const name of ['a_00000.asb', 'a_00001.asb', 'keep.txt'])

@@ -6,7 +6,9 @@ const REPLACEMENT = '\ufffd';
 
 /** Whether the words are those that this process was started with, not those of a caller within it. */
 export function isOwnCommandLine(argv: readonly string[]): boolean {
-  return argv.length > 0 && argv.every((word, i) => process.argv[i + 2] === word);
+  // A command of `asb` begins after its name.
+  const before = process.argv.length - argv.length;
+  return argv.length > 0 && before >= 2 && argv.every((word, i) => process.argv[before + i] === word);
 }
 
 /**

@@ -5,6 +5,7 @@ import { isReference } from '../secrets/secret-uri.js';
 import { parseValue, type ValueRule } from '../values/parse-value.js';
 import { ValueError } from '../values/value-error.js';
 import { ConfigError } from './config-error.js';
+import type { ToolName } from '../tool-schema.js';
 import type { ConfigFile } from './config-file.js';
 import { isTable } from './includes.js';
 import type { TomlTable, TomlValue } from './toml.js';
@@ -37,7 +38,7 @@ const PART_RULE: ValueRule = { type: 'integer', min: 1, max: 999999999 };
 /** The settings of one file, in its order within each section; secret agent, cluster, tool (asbackup.md 3). */
 export function readSettings(
   file: ConfigFile,
-  tool: 'asbackup' | 'asrestore',
+  tool: ToolName,
   table: OptionTable,
   instance: string | undefined,
 ): Setting[] {

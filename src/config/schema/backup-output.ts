@@ -76,6 +76,16 @@ export const outputOptions = [
     help: 'Replace an earlier backup: once this one can start, delete the output file, or in the directory the files named <prefix>_NNNNN.asb. Other files stay.',
   },
   {
+    name: 'manifest',
+    extension: true,
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'Output',
+    section: 'tool',
+    api: 'manifest',
+    help: 'Keep a manifest beside the files: id, state, times, and checksums that asb verify compares. It is the state file of the run, too: manifest.json in the directory, or <file>.manifest.json.',
+  },
+  {
     name: 'remove-artifacts',
     argument: 'none',
     value: { type: 'flag' },

@@ -2,6 +2,7 @@ import type { ValueRule, ValueTypes } from '../values/parse-value.js';
 
 /** The headings of --help, in its order. */
 export const GROUPS = [
+  'What to show',
   'What to back up',
   'Output',
   'Input',

@@ -91,7 +91,12 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
       const runState = await createRunState(
         saved,
         session.partitions,
-        { metadata, cluster: session.clusterIdentity },
+        {
+          metadata,
+          cluster: session.clusterIdentity,
+          serverVersion: session.cluster.serverVersion,
+          startedMs,
+        },
         config,
         context,
         stop,

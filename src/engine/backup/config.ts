@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../../aerospike/config.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
+import type { ManifestInfo } from '../catalog/manifest.js';
 import type { StorageAccess } from '../../storage/registry.js';
 
 export type BackupTarget =
@@ -11,6 +12,12 @@ export type BackupTarget =
   | { kind: 'stream'; stream: Writable }
   /** Nothing is written: for `estimate`. */
   | { kind: 'none' };
+
+/** What a new backup is called, and what it holds. */
+export interface ManifestRequest extends Pick<ManifestInfo, 'type' | 'parent'> {
+  /** Absent = one is made. */
+  id?: string;
+}
 
 /** Everything one backup run needs to know. Names, ranges and defaults: asbackup.md 1.2. */
 export interface BackupConfig extends CodecConfig {
@@ -66,6 +73,8 @@ export interface BackupConfig extends CodecConfig {
   estimateSamples?: number;
   /** Absent = records go through WebAssembly where the machine has it. */
   webAssembly?: false;
+  /** Keep a manifest; absent = the state is deleted at the end. Not with a target that cannot be read again. */
+  manifest?: ManifestRequest;
   /** The storages of the run's paths. Who made them closes them. */
   storages: StorageAccess;
 }

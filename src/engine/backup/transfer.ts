@@ -2,7 +2,7 @@
 import type { Codecs } from '../../codecs/codecs.js';
 import { encodeHeader } from '../../asb/encoder.js';
 import type { CounterBlock } from '../../core/counters.js';
-import { ToolError } from '../../core/errors.js';
+import { errorMessage, ToolError } from '../../core/errors.js';
 import type { EngineEvent } from '../../core/events.js';
 import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
@@ -120,7 +120,7 @@ export class Transfer {
     try {
       const files = await this.transfer();
       await verifyFiles(files, runState.checkpointer.state, config);
-      await this.removeStateFiles();
+      await this.concludeState();
       return files.map(({ name }) => name);
     } catch (error) {
       throw await this.interrupt(error);
@@ -130,11 +130,19 @@ export class Transfer {
     }
   }
 
-  /** The backup is complete, also if its state cannot be removed: then the error reports just that. */
-  private async removeStateFiles(): Promise<void> {
+  /**
+   * The backup is complete, also if its state cannot be removed: then the error reports just that. A manifest that
+   * cannot be written is another matter: it says that the backup is not complete.
+   */
+  private async concludeState(): Promise<void> {
     const { config, runState } = this.options;
+    const { checkpointer } = runState;
+    if (checkpointer.state.manifest !== undefined) {
+      await checkpointer.conclude('COMPLETED');
+      return;
+    }
     try {
-      await runState.checkpointer.remove();
+      await checkpointer.remove();
       if (config.continueFrom !== undefined) await removeState(config.continueFrom, config.storages);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
@@ -150,6 +158,7 @@ export class Transfer {
     await this.shared?.abort();
     // If the state could not be saved, the one saved before still stands, and the files are cut back to that.
     const isSaved = await checkpointer.finish();
+    await this.recordFailure(error);
     this.interrupted = true;
     const damage = error instanceof FilesChangedError ? error : await this.findDamage();
     this.lostRecords = damage?.lostRecords ?? 0;
@@ -160,6 +169,13 @@ export class Transfer {
       statePath: path,
       sharedBytes: checkpointer.state.files[0]?.bytes ?? 0,
     });
+  }
+
+  /** A manifest that cannot be written stays at IN_PROGRESS; nobody works on it, so that it counts as interrupted. */
+  private async recordFailure(error: unknown): Promise<void> {
+    const { context, runState } = this.options;
+    const state = context.signal.aborted ? 'CANCELED' : 'FAILED';
+    await runState.checkpointer.conclude(state, errorMessage(error)).catch(() => undefined);
   }
 
   /** What somebody else did to the files: what is missing cannot be continued, and does not count. */
@@ -241,6 +257,7 @@ export class Transfer {
       firstHeader: metadata.firstHeader,
       bandwidth: this.bandwidth,
       resumed: runState.resumed,
+      checksums: runState.checkpointer.state.manifest !== undefined,
       channels: await config.storages.openChannels(paths, threads),
     });
     this.directoryPlan = data[0]?.output;

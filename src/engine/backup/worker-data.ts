@@ -20,12 +20,26 @@ export interface WorkerDataSource {
   bandwidth: Bandwidth | undefined;
   /** Of the run that is continued: files to go on with, and the numbers that are taken. */
   resumed: ResumeState | undefined;
+  /** Whether a manifest is kept. */
+  checksums: boolean;
   /** One for each thread. */
   channels: WorkerChannel[] | undefined;
 }
 
 export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
-  const { config, cluster, selection, threads, counters, header, firstHeader, bandwidth, resumed, channels } = shared;
+  const {
+    config,
+    cluster,
+    selection,
+    threads,
+    counters,
+    header,
+    firstHeader,
+    bandwidth,
+    resumed,
+    checksums,
+    channels,
+  } = shared;
   const { target } = config;
   const numbers = fileNumbers(resumed?.numbers ?? []);
   const unfinished = unfinishedFiles(resumed, config);
@@ -39,6 +53,7 @@ export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
             path: target.path,
             prefix: config.prefix,
             fileLimitBytes: config.fileLimitBytes,
+            checksums,
             numbers,
             header,
             firstHeader: first,

@@ -4,6 +4,7 @@ import type { ClusterOptions } from '../../aerospike/config.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { WorkerChannel } from '../../storage/registry.js';
+import type { Block } from '../catalog/manifest.js';
 import type { ProgressDelta } from './checkpoint/progress-delta.js';
 
 /** How many bytes of a file are durable. Of a directory's file, the name within the directory. */
@@ -14,6 +15,8 @@ export interface FileLength {
   token?: string;
   /** Of the last of these bytes (output/tail.ts). */
   tail?: string;
+  /** Checksums of the bytes that have become durable since the last report; only with a manifest. */
+  blocks?: readonly Block[];
 }
 
 /** A file to go on with. */
@@ -30,6 +33,8 @@ export type OutputPlan =
       path: string;
       prefix: string;
       fileLimitBytes: number;
+      /** Whether checksums are computed. */
+      checksums: boolean;
       /** `fileNumbers`. */
       numbers: SharedArrayBuffer;
       /** What every file begins with. */

@@ -88,6 +88,19 @@ export class LocalStorage implements Storage {
     }
   }
 
+  async listDirectories(directory: string): Promise<string[]> {
+    try {
+      const entries = await this.fs.readdir(directory, { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort();
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw storageError('read directory', directory, error);
+    }
+  }
+
   /** A file that is being written is visible from the start. */
   listUnfinished(): Promise<string[]> {
     return Promise.resolve([]);

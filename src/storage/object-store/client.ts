@@ -56,6 +56,8 @@ export interface PutResult {
 export interface ObjectStoreClient {
   /** Objects whose keys begin with `prefix`, without those behind a further slash; all pages. */
   list(input: { bucket: string; prefix: string }, call?: CallContext): Promise<StoredObject[]>;
+  /** What keys that begin with `prefix` have in common up to and with the next slash behind it; all pages. */
+  listPrefixes(input: { bucket: string; prefix: string }, call?: CallContext): Promise<string[]>;
   /** Undefined = there is no such object. */
   find(input: ObjectAddress, call?: CallContext): Promise<StoredObject | undefined>;
   /** Uploads under way, all pages, of the keys that `list` would give. */
@@ -91,6 +93,7 @@ export interface ObjectStoreClient {
 
 export const OBJECT_STORE_METHODS: Methods<ObjectStoreClient> = [
   'list',
+  'listPrefixes',
   'find',
   'listUploads',
   'getRange',

@@ -99,6 +99,12 @@ export class ObjectStorage implements Storage {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  async listDirectories(directory: string): Promise<string[]> {
+    const { bucket, prefix } = this.parseDirectory(directory);
+    const prefixes = await this.client.listPrefixes({ bucket, prefix });
+    return prefixes.map((each) => each.slice(prefix.length, -1)).sort();
+  }
+
   async listUnfinished(directory: string): Promise<string[]> {
     const { prefix } = this.parseDirectory(directory);
     const names = (await this.listUploads(directory)).map(({ key }) => key.slice(prefix.length));

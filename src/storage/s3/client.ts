@@ -1,5 +1,6 @@
 /** The requests of an object store through the SDK, one attempt each. */
 import { Readable } from 'node:stream';
+import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { StorageError } from '../errors.js';
 import type { CallContext } from '../client.js';
 import type {
@@ -31,19 +32,33 @@ export class S3Client implements ObjectStoreClient {
     this.sdk = connection.sdk;
   }
 
-  async list({ bucket, prefix }: Input<'list'>): Promise<StoredObject[]> {
+  async list(input: Input<'list'>): Promise<StoredObject[]> {
     const found: StoredObject[] = [];
+    for await (const { Contents = [] } of this.listPages(input)) {
+      for (const { Key, Size, ETag } of Contents) {
+        if (Key !== undefined) found.push({ key: Key, sizeBytes: Size ?? 0, etag: ETag ?? '' });
+      }
+    }
+    return found;
+  }
+
+  async listPrefixes(input: Input<'listPrefixes'>): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { CommonPrefixes = [] } of this.listPages(input)) {
+      for (const { Prefix } of CommonPrefixes) if (Prefix !== undefined) found.push(Prefix);
+    }
+    return found;
+  }
+
+  private async *listPages({ bucket, prefix }: Input<'list'>): AsyncGenerator<ListObjectsV2CommandOutput> {
     let token: string | undefined;
     do {
       const page = await this.connection.client.send(
         new this.sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', ContinuationToken: token }),
       );
-      for (const { Key, Size, ETag } of page.Contents ?? []) {
-        if (Key !== undefined) found.push({ key: Key, sizeBytes: Size ?? 0, etag: ETag ?? '' });
-      }
+      yield page;
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
-    return found;
   }
 
   /** By a listing: unlike those of a HEAD request, its errors have a description. An equal key is its first entry. */

@@ -39,6 +39,7 @@ const CAPABILITIES: StorageCapabilities = {
 
 const ACTIONS: Readonly<Record<keyof ObjectStoreClient, string>> = {
   list: 'list',
+  listPrefixes: 'list',
   find: 'look for',
   listUploads: 'list the unfinished uploads of',
   getRange: 'read',

@@ -29,6 +29,14 @@ export class FakeObjectStore implements ObjectStoreClient {
       .map((key) => this.describe(key));
   }
 
+  async listPrefixes({ prefix }: Input<'listPrefixes'>): Promise<string[]> {
+    await this.begin('listPrefixes');
+    const rests = [...this.objects.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length));
+    return [...new Set(rests.filter((rest) => rest.includes('/')).map((rest) => prefix + rest.replace(/\/.*/s, '/')))];
+  }
+
   async find({ key }: ObjectAddress): Promise<StoredObject | undefined> {
     await this.begin('find');
     return this.objects.has(key) ? this.describe(key) : undefined;

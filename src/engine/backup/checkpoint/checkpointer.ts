@@ -3,9 +3,11 @@
  * main thread's part of a checkpoint; the workers' part is to make files durable and report how far they have come
  * with them.
  */
+import type { EncryptionKey } from '../../../codecs/key.js';
 import { serializeError } from '../../../core/errors.js';
 import type { EmitEvent } from '../../../core/events.js';
 import type { StorageAccess } from '../../../storage/registry.js';
+import type { Block, RunStateName } from '../../catalog/manifest.js';
 import type { FileLength } from '../worker-protocol.js';
 import { LockError, type RunLock } from './lock.js';
 import type { ProgressDelta } from './progress-delta.js';
@@ -19,6 +21,8 @@ export interface CheckpointerOptions {
   path: string | undefined;
   state: BackupState;
   storages: StorageAccess;
+  /** Of an encrypted backup: its manifest has an HMAC. */
+  key?: EncryptionKey | undefined;
   lock: RunLock;
   emit: EmitEvent;
 }
@@ -64,14 +68,14 @@ export class Checkpointer {
   }
 
   /** Everything written to the one output is durable; it has so many bytes. */
-  sharedDurable(bytes: number, tail: string, token: string | undefined): void {
+  sharedDurable(bytes: number, tail: string, token: string | undefined, blocks: readonly Block[]): void {
     let records = 0;
     for (const delta of this.pending.splice(0)) {
       this.advance(delta);
       records += delta.records;
     }
     // Always the same entry, however the path of the output is spelled in this run.
-    const file = { name: this.state.files[0]?.name ?? SHARED_NAME, bytes, tail };
+    const file = { name: this.state.files[0]?.name ?? SHARED_NAME, bytes, tail, blocks };
     this.setLength(token === undefined ? file : { ...file, token }, records);
     this.save();
   }
@@ -84,7 +88,18 @@ export class Checkpointer {
     return this.savedLast && this.path !== undefined;
   }
 
-  /** The run is complete. */
+  /** The run is complete, or was ended: the manifest says so from now on. Throws StorageError. */
+  async conclude(state: Exclude<RunStateName, 'IN_PROGRESS'>, reason?: string): Promise<void> {
+    const { manifest } = this.state;
+    if (manifest === undefined) return;
+    manifest.state = state;
+    if (reason !== undefined) manifest.reason = reason;
+    if (state === 'COMPLETED') manifest.finished = new Date().toISOString();
+    await this.saving;
+    await this.write();
+  }
+
+  /** The run is complete, and leaves no state. */
   async remove(): Promise<void> {
     await this.saving;
     if (this.path !== undefined && this.begun) await removeState(this.path, this.options.storages);
@@ -96,7 +111,7 @@ export class Checkpointer {
   }
 
   /** `records`: how many more there are. */
-  private setLength({ name, bytes, token, tail }: FileLength, records: number): void {
+  private setLength({ name, bytes, token, tail, blocks = [] }: FileLength, records: number): void {
     const { files, counters } = this.state;
     const known = files.find((entry) => entry.name === name);
     counters.bytes += bytes - (known?.bytes ?? 0);
@@ -105,6 +120,7 @@ export class Checkpointer {
     file.bytes = bytes;
     file.records += records;
     if (tail !== undefined) file.tail = tail;
+    if (this.state.manifest !== undefined) file.blocks = [...(file.blocks ?? []), ...blocks];
     if (token === undefined) delete file.token;
     else file.token = token;
   }
@@ -134,10 +150,10 @@ export class Checkpointer {
   private async write(): Promise<void> {
     const { path } = this;
     if (path === undefined) return;
-    const { lock, state, storages } = this.options;
+    const { lock, state, storages, key } = this.options;
     await lock.assertHeld();
     if (this.begun) await assertOwnState(path, state, storages);
-    await saveState(path, state, storages);
+    await saveState(path, state, storages, key);
     this.begun = true;
   }
 }

@@ -13,6 +13,8 @@ import type { StorageAccess } from '../../../storage/registry.js';
 import type { Storage, VersionedText } from '../../../storage/storage.js';
 
 const FORMAT = 'asbackup-lock';
+/** The lock of a directory lies in it. */
+export const LOCK_NAME = 'asbackup.lock';
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -248,4 +250,12 @@ function parseHolder(text: string): LockHolder | undefined {
     machine: typeof machine === 'string' ? machine : '',
     processStart: typeof start === 'string' ? start : '',
   };
+}
+
+/** Whether a run holds the lock at `path`, as far as can be told without waiting. */
+export async function isLockHeld(storage: Storage, path: string): Promise<boolean> {
+  const found = await storage.readVersion(path);
+  if (found === undefined || found.ageMs >= TIMING.leaseMs) return false;
+  const holder = parseHolder(found.text);
+  return holder === undefined || readLife(holder, currentHolder('')) !== 'ended';
 }

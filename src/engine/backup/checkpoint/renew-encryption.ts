@@ -5,6 +5,8 @@
  * run begins new files instead.
  */
 import { reencrypt } from '../../../codecs/reencrypt.js';
+import { BlockHasher } from '../../catalog/block-hasher.js';
+import type { Block } from '../../catalog/manifest.js';
 import type { BackupConfig } from '../config.js';
 import type { BackupState, StateFileEntry } from './state-file.js';
 
@@ -26,17 +28,26 @@ export async function findExposedFile(
   return kind === 'regular' && sizeBytes > file.bytes ? { path: target.path, file } : undefined;
 }
 
-/** Throws StorageError or StreamError; the file is unchanged then. */
+/** Resolves with the checksums of the new contents. Throws StorageError or StreamError; the file is unchanged then. */
 export async function renewEncryption(
   { path, file }: ExposedFile,
   { encryption, storages }: BackupConfig,
-): Promise<void> {
-  if (encryption === undefined) return;
+): Promise<Block[]> {
+  const hasher = new BlockHasher();
+  if (encryption === undefined) return [];
   const storage = await storages.forPath(path);
   const source = await storage.open(path);
   try {
-    await storage.replaceContents?.(path, reencrypt(source, file.bytes, encryption));
+    await storage.replaceContents?.(path, hashAll(reencrypt(source, file.bytes, encryption), hasher));
   } finally {
     await source.close();
+  }
+  return hasher.drainBlocks();
+}
+
+async function* hashAll(chunks: AsyncIterable<Buffer>, hasher: BlockHasher): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hasher.append(chunk);
+    yield chunk;
   }
 }

@@ -7,12 +7,14 @@ import type { EmitEvent } from '../../../core/events.js';
 import type { FileLength, ResumedFile } from '../worker-protocol.js';
 import type { BackupConfig } from '../config.js';
 import { hashTail, TAIL_BYTES } from '../output/tail.js';
+import { MANIFEST_NAME } from '../../catalog/manifest.js';
 import { StateError, type BackupState } from './state-file.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
 export async function stateFilePath(config: BackupConfig): Promise<string> {
-  const { stateFileDst, target } = config;
+  const { stateFileDst, target, manifest } = config;
+  if (manifest !== undefined && 'path' in target) return manifestPath(target);
   const name = `${basename(config.prefix)}.asb.state`;
   if (stateFileDst !== undefined) {
     const isDirectory = await (await config.storages.forPath(stateFileDst)).isDirectory(stateFileDst);
@@ -23,9 +25,14 @@ export async function stateFilePath(config: BackupConfig): Promise<string> {
   return target.kind === 'file' ? `${target.path}.state` : name;
 }
 
+/** Beside the data, whose only description it is. */
+export function manifestPath({ kind, path }: { kind: 'directory' | 'file'; path: string }): string {
+  return kind === 'directory' ? joinPath(path, MANIFEST_NAME) : `${path}.${MANIFEST_NAME}`;
+}
+
 /** What is written does not lie where its state could lie beside it, and nobody has said where. */
-export function usesWorkingDirectory({ target, stateFileDst }: BackupConfig): boolean {
-  if (stateFileDst !== undefined) return false;
+export function usesWorkingDirectory({ target, stateFileDst, manifest }: BackupConfig): boolean {
+  if (stateFileDst !== undefined || manifest !== undefined) return false;
   return target.kind === 'stdout' || ('path' in target && !storageCapabilities(target.path).besideState);
 }
 

@@ -5,13 +5,15 @@ import type { PartitionFilter } from '../../../aerospike/config.js';
 import { serializeError } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
 import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
-import type { BackupConfig, BackupTarget } from '../config.js';
+import { createBackupId, type ManifestInfo } from '../../catalog/manifest.js';
+import { readProgramVersion } from '../../../core/version.js';
+import type { BackupConfig, BackupTarget, ManifestRequest } from '../config.js';
 import type { BackupMetadata } from '../metadata.js';
 import { checkTarget, prepareTarget, TargetError } from '../output/target.js';
 import { divideFilters, RecordQuota, type PlannedJob } from '../plan.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { canonicalTarget, createIdentity } from './identity.js';
-import { RunLock } from './lock.js';
+import { LOCK_NAME, RunLock } from './lock.js';
 import { PartitionProgress } from './partition-progress.js';
 import { findExposedFile, renewEncryption } from './renew-encryption.js';
 import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
@@ -87,8 +89,23 @@ async function loadForContinuation(
     const text = `The limit of ${maxRecords} record(s) is below the ${records} record(s) that ${continueFrom} has already`;
     throw new StateError('STATE_MISMATCH', text);
   }
+  checkManifest(state, continueFrom, config);
   await checkResumable(state, continueFrom, config);
   return state;
+}
+
+/** Throws StateError. */
+function checkManifest({ manifest }: BackupState, path: string, config: BackupConfig): void {
+  if (manifest?.state === 'COMPLETED') {
+    throw new StateError('STATE_MISMATCH', `${path} is of a backup that is complete: there is nothing to continue`);
+  }
+  if (config.manifest === undefined) return;
+  if (manifest === undefined) {
+    throw new StateError('STATE_MISMATCH', `${path} has no manifest: the backup was begun without one`);
+  }
+  const { id } = config.manifest;
+  if (id === undefined || id === manifest.id) return;
+  throw new StateError('STATE_MISMATCH', `${path} belongs to the backup ${manifest.id}, not to ${id}`);
 }
 
 export interface JobPlan {
@@ -117,11 +134,34 @@ export function planJobs(
   return { jobs: left === 0 ? [] : quota.takeJobs(left), quota };
 }
 
+/** What is backed up. */
+export interface BackupSource {
+  metadata: BackupMetadata;
+  cluster: ClusterIdentity;
+  /** Lowest version of the nodes. */
+  serverVersion: string;
+  /** Before the scan. */
+  startedMs: number;
+}
+
+function createManifest(request: ManifestRequest, { serverVersion, startedMs }: BackupSource): ManifestInfo {
+  const started = new Date(startedMs);
+  return {
+    id: request.id ?? createBackupId(started, randomBytes(3).toString('hex')),
+    type: request.type,
+    ...(request.parent === undefined ? {} : { parent: request.parent }),
+    state: 'IN_PROGRESS',
+    version: readProgramVersion(),
+    serverVersion,
+    started: started.toISOString(),
+  };
+}
+
 /** Prepares the target and the state file: from here on the run can be continued, whatever ends it. */
 export async function createRunState(
   saved: SavedRun | undefined,
   filters: readonly PartitionFilter[],
-  { metadata, cluster }: { metadata: BackupMetadata; cluster: ClusterIdentity },
+  source: BackupSource,
   config: BackupConfig,
   context: RunContext,
   onLockLost: (error: Error) => void,
@@ -130,7 +170,7 @@ export async function createRunState(
   await createDirectory(config, context);
   const lock = await acquireLock(config, context, onLockLost);
   try {
-    const checkpointer = await createState(filters, { metadata, cluster }, config, context, lock);
+    const checkpointer = await createState(filters, source, config, context, lock);
     return { resumed: undefined, checkpointer, lock };
   } catch (error) {
     await lock.release();
@@ -142,17 +182,31 @@ async function continueState(saved: SavedRun, config: BackupConfig, context: Run
   const { state, lock } = saved;
   const { emit, runId } = context;
   emit({ type: 'resume.start', records: state.counters.records });
-  const path = await stateFilePath(config);
+  const { manifest } = state;
+  if (manifest !== undefined) {
+    manifest.state = 'IN_PROGRESS';
+    delete manifest.reason;
+  }
+  // A manifest stays where it is.
+  const path = manifest === undefined ? await stateFilePath(config) : config.continueFrom!;
   if (canonicalPath(path) !== canonicalPath(config.continueFrom ?? path)) await refuseForeignState(path, config);
   state.runId = runId;
   state.target = canonicalTarget(config.target);
-  const checkpointer = new Checkpointer({ path, state, storages: config.storages, lock, emit });
+  const checkpointer = new Checkpointer({
+    path,
+    state,
+    storages: config.storages,
+    key: config.encryption?.key,
+    lock,
+    emit,
+  });
   const exposed = await findExposedFile(state, config);
   if (exposed !== undefined) {
     // The hash of its last bytes is removed first: killed in between, the run can be continued all the same.
     delete exposed.file.tail;
     await checkpointer.begin();
-    await renewEncryption(exposed, config);
+    const blocks = await renewEncryption(exposed, config);
+    if (manifest !== undefined) exposed.file.blocks = blocks;
   }
   const resumed = await truncateFiles(state, config, emit);
   await checkpointer.begin();
@@ -169,12 +223,14 @@ async function createDirectory({ target, storages }: BackupConfig, { emit }: Run
 
 async function createState(
   filters: readonly PartitionFilter[],
-  { metadata: { sindexes, udfs }, cluster }: { metadata: BackupMetadata; cluster: ClusterIdentity },
+  source: BackupSource,
   config: BackupConfig,
   context: RunContext,
   lock: RunLock,
 ): Promise<Checkpointer> {
-  const { target, storages } = config;
+  const { cluster } = source;
+  const { sindexes, udfs } = source.metadata;
+  const { target, storages, encryption } = config;
   const { emit, runId } = context;
   const state: BackupState = {
     runId,
@@ -185,13 +241,16 @@ async function createState(
     cursors: new PartitionProgress(),
     files: [],
     counters: { records: 0, bytes: 0, sindexes, udfs },
+    ...(config.manifest === undefined ? {} : { manifest: createManifest(config.manifest, source) }),
   };
   if (isPipe(target) && config.encryption !== undefined) {
     state.files.push({ name: SHARED_NAME, bytes: 0, records: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
   }
-  const withoutState = config.noRecords || (target.kind === 'stream' && config.stateFileDst === undefined);
+  const withoutState =
+    (config.noRecords && config.manifest === undefined) ||
+    (target.kind === 'stream' && config.stateFileDst === undefined);
   const path = withoutState ? undefined : await stateFilePath(config);
-  let checkpointer = new Checkpointer({ path, state, storages, lock, emit });
+  let checkpointer = new Checkpointer({ path, state, storages, key: encryption?.key, lock, emit });
   if (path !== undefined && usesWorkingDirectory(config)) {
     // Nobody chose the working directory: what cannot be used there is no reason not to back up.
     try {
@@ -205,7 +264,8 @@ async function createState(
   } else if (path !== undefined) {
     await refuseForeignState(path, config);
     // A path of its own is tried before anything is deleted; the usual one is beside what is deleted.
-    if (config.stateFileDst !== undefined) await checkpointer.begin();
+    // A manifest must not say any more that the backup is complete whose files are deleted now.
+    if (config.stateFileDst !== undefined || config.manifest !== undefined) await checkpointer.begin();
   }
   try {
     await prepareTarget(config, emit);
@@ -229,6 +289,11 @@ async function refuseForeignState(path: string, config: BackupConfig): Promise<v
   if (isUsualPath && (isCState(bytes) || bytes.length === 0)) return;
   const target = canonicalTarget(config.target);
   const other = parseState(bytes, path);
+  const prefix = 'output-file-prefix';
+  if (config.manifest !== undefined && other.identity[prefix] !== createIdentity(config)[prefix]) {
+    const text = `${path} is the manifest of another backup, of the files ${String(other.identity[prefix])}_NNNNN.asb`;
+    throw new StateError('STATE_FOREIGN', text);
+  }
   // Beside the files, it is theirs, wherever they were moved to.
   if (isUsualPath || (other.target === target && !isPipe(config.target))) return;
   const text = `${path} is the state of another backup, to ${other.target}`;
@@ -272,5 +337,3 @@ export async function targetLockPaths({
   const isPlain = !(await storage.exists('file', path)) || (await storage.stat(path)).kind === 'regular';
   return isPlain ? [`${path}.lock`] : [];
 }
-
-const LOCK_NAME = 'asbackup.lock';

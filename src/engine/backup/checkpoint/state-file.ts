@@ -1,12 +1,17 @@
 /**
  * The state file of a backup: what has to match when it is continued, how far it has come, and how long each file was
  * when that was made durable. It holds no record data, no key and no password. A checksum covers all of it.
+ *
+ * With a manifest the same document stays when the backup is complete, and has checksums of the files, too. Whoever has
+ * no key of an encrypted backup cannot change it unnoticed.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { ToolError } from '../../../core/errors.js';
+import { deriveManifestKey, type EncryptionKey } from '../../../codecs/key.js';
 import { DIGEST_BYTES, PARTITIONS } from '../../../core/partition.js';
 import type { StorageAccess } from '../../../storage/registry.js';
+import { isBlockList, isManifestInfo, type Block, type ManifestInfo } from '../../catalog/manifest.js';
 import { PartitionProgress, type CursorJson } from './partition-progress.js';
 
 const FORMAT = 'asbackup-state';
@@ -26,6 +31,8 @@ export interface StateFileEntry {
   records: number;
   /** Hash of the last of these bytes (output/tail.ts); absent where it was never computed. */
   tail?: string;
+  /** Checksums of these bytes; only with a manifest. */
+  blocks?: Block[];
   /** Hex of the initial vector, where it cannot be read back from the file: of encrypted standard output. */
   vector?: string;
 }
@@ -50,6 +57,8 @@ export interface BackupState {
   cursors: PartitionProgress;
   files: StateFileEntry[];
   counters: { records: number; bytes: number; sindexes: number; udfs: number };
+  /** Absent = the state is deleted when the backup is complete. */
+  manifest?: ManifestInfo;
 }
 
 interface StateJson {
@@ -64,6 +73,7 @@ interface StateJson {
   partitions: CursorJson;
   files: StateFileEntry[];
   counters: BackupState['counters'];
+  manifest?: ManifestInfo;
 }
 
 /** The state file cannot be used. Nothing has been changed. */
@@ -74,9 +84,14 @@ export class StateError extends ToolError {
 
 /**
  * Replaces the file at `path` in one step: after a crash there is the old state or the new one, never a part of either.
- * Only the owner may read it. Throws StorageError.
+ * Only the owner may read it. `key`: of an encrypted backup. Throws StorageError.
  */
-export async function saveState(path: string, state: BackupState, storages: StorageAccess): Promise<void> {
+export async function saveState(
+  path: string,
+  state: BackupState,
+  storages: StorageAccess,
+  key?: EncryptionKey,
+): Promise<void> {
   const json: StateJson = {
     format: FORMAT,
     version: VERSION,
@@ -91,14 +106,21 @@ export async function saveState(path: string, state: BackupState, storages: Stor
     partitions: state.cursors.toJSON(),
     files: state.files,
     counters: state.counters,
+    ...(state.manifest === undefined ? {} : { manifest: state.manifest }),
   };
-  const text = `${JSON.stringify({ ...json, checksum: computeChecksum(json) }, undefined, 1)}\n`;
+  const hmac = key === undefined || state.manifest === undefined ? {} : { hmac: computeHmac(json, key) };
+  const text = `${JSON.stringify({ ...json, ...hmac, checksum: computeChecksum(json) }, undefined, 1)}\n`;
   await (await storages.forPath(path)).writeSmall(path, text, 'the state file');
 }
 
-/** Of all fields but itself, in their order, without blanks. */
+/** Of all fields but itself and the HMAC, in their order, without blanks. */
 function computeChecksum(json: object): string {
   return createHash('sha256').update(JSON.stringify(json)).digest('hex');
+}
+
+/** Of the same text as the checksum, under a key that only those have who can decrypt the backup. */
+function computeHmac(json: object, key: EncryptionKey): string {
+  return createHmac('sha256', deriveManifestKey(key)).update(JSON.stringify(json)).digest('hex');
 }
 
 /** Throws StateError STATE_IN_USE unless the state file at `path` is one of this run. */
@@ -126,8 +148,11 @@ export async function loadState(path: string, storages: StorageAccess): Promise<
   return parseState(await (await storages.forPath(path)).readSmall(path, 'the state file'), path);
 }
 
-/** The state in `bytes`. `path` is for messages. Throws StateError. */
-export function parseState(bytes: Buffer, path: string): BackupState {
+/**
+ * The state in `bytes`. `path` is for messages. `key`: the manifest of an encrypted backup is accepted only with the
+ * right HMAC. Throws StateError.
+ */
+export function parseState(bytes: Buffer, path: string, key?: EncryptionKey): BackupState {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -144,9 +169,13 @@ export function parseState(bytes: Buffer, path: string): BackupState {
     throw new StateError('STATE_FOREIGN', text);
   }
   const damaged = (what: string): StateError => new StateError('STATE_DAMAGED', `${path} is damaged: ${what}`);
-  const { checksum, ...rest } = value;
+  const { checksum, hmac, ...rest } = value;
   if (checksum !== computeChecksum(rest)) throw damaged('its checksum does not match its contents');
-  const { runId, target, identity, cluster, filters, partitions, files, counters } = value;
+  if (key !== undefined && !isHmac(hmac, rest, key)) {
+    throw damaged('it was changed by somebody without the encryption key, or belongs to another key');
+  }
+  const { runId, target, identity, cluster, filters, partitions, files, counters, manifest } = value;
+  if (manifest !== undefined && !isManifestInfo(manifest)) throw damaged('its manifest is not one');
   if (typeof runId !== 'string' || typeof target !== 'string') throw damaged('its run or target is missing');
   if (!isClusterIdentity(cluster)) throw damaged('its cluster is missing');
   if (!isObject(identity) || !Object.values(identity).every(isScalar)) throw damaged('its identity is missing');
@@ -182,7 +211,14 @@ export function parseState(bytes: Buffer, path: string): BackupState {
     cursors,
     files: files as StateFileEntry[],
     counters: { records, bytes: written, sindexes, udfs },
+    ...(manifest === undefined ? {} : { manifest }),
   };
+}
+
+function isHmac(found: unknown, json: object, key: EncryptionKey): boolean {
+  const expected = Buffer.from(computeHmac(json, key));
+  const given = Buffer.from(typeof found === 'string' ? found : '');
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 /** Throws a StateError that names every difference between the interrupted run and this one. */
@@ -253,6 +289,7 @@ function isClusterIdentity(value: unknown): value is ClusterIdentity {
 function isFileEntry(value: unknown): boolean {
   if (!isObject(value) || typeof value.name !== 'string' || value.name === '' || !isCount(value.bytes)) return false;
   if (!isCount(value.records)) return false;
+  if (value.blocks !== undefined && !isBlockList(value.blocks, value.bytes)) return false;
   if (value.tail !== undefined && typeof value.tail !== 'string') return false;
   if (value.token !== undefined && typeof value.token !== 'string') return false;
   return value.vector === undefined || (typeof value.vector === 'string' && /^[0-9a-f]{32}$/.test(value.vector));

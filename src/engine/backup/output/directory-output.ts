@@ -7,6 +7,7 @@ import type { StorageAccess } from '../../../storage/registry.js';
 import { mergeDeltas, type ProgressDelta } from '../checkpoint/progress-delta.js';
 import type { FileLength, OutputPlan, ResumedFile } from '../worker-protocol.js';
 import type { ChunkOutput, FinishedFile } from './chunk-output.js';
+import { BlockHasher } from '../../catalog/block-hasher.js';
 import { backupFileName, claimFileNumber } from './file-naming.js';
 import { Tail, TAIL_BYTES } from './tail.js';
 
@@ -22,6 +23,8 @@ interface OpenedFile {
   /** Of `ByteSink.identity`, once closed. */
   identity: string | undefined;
   readonly tail: Tail;
+  /** Absent = no manifest. */
+  readonly hasher: BlockHasher | undefined;
 }
 
 /**
@@ -168,7 +171,8 @@ export class DirectoryOutput implements ChunkOutput {
   private meter(storage: ByteSink, relative: string, bytesBefore: number, tailBefore?: Buffer): ByteSink {
     const tail = new Tail();
     if (tailBefore !== undefined) tail.append(tailBefore);
-    const file: OpenedFile = { name: storage.name, relative, bytes: bytesBefore, identity: undefined, tail };
+    const hasher = this.plan.checksums ? new BlockHasher() : undefined;
+    const file: OpenedFile = { name: storage.name, relative, bytes: bytesBefore, identity: undefined, tail, hasher };
     this.files.push(file);
     this.storage = storage;
     const count = (bytes: number): void => {
@@ -176,7 +180,10 @@ export class DirectoryOutput implements ChunkOutput {
       this.storedTotal += bytes;
       this.onBytes(bytes);
     };
-    return new CountingSink(storage, count, (chunk) => tail.append(chunk));
+    return new CountingSink(storage, count, (chunk) => {
+      tail.append(chunk);
+      hasher?.append(chunk);
+    });
   }
 
   /** How much of the current file has reached the storage (asbackup.md 5.5). */
@@ -203,7 +210,9 @@ export class DirectoryOutput implements ChunkOutput {
       return;
     }
     const token = this.storage?.token;
-    const length = { name: file.relative, bytes, tail: file.tail.digest() };
+    const blocks = file.hasher?.drainBlocks();
+    const length: FileLength = { name: file.relative, bytes, tail: file.tail.digest() };
+    if (blocks !== undefined) length.blocks = blocks;
     this.onDurable(delta, token === undefined ? length : { ...length, token });
   }
 

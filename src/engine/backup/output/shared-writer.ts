@@ -10,6 +10,7 @@ import type { ProgressDelta } from '../checkpoint/progress-delta.js';
 import { toResumePoint } from '../checkpoint/resume.js';
 import type { BackupConfig } from '../config.js';
 import type { Bandwidth, ResumedFile } from '../worker-protocol.js';
+import { BlockHasher } from '../../catalog/block-hasher.js';
 import { Tail, TAIL_BYTES } from './tail.js';
 import { throttle } from './throttle.js';
 
@@ -42,15 +43,22 @@ export class SharedWriter {
   private writing: Promise<void> = Promise.resolve();
   private failed = false;
   private readonly tail = new Tail();
+  /** Absent = no manifest. */
+  private readonly hasher: BlockHasher | undefined;
 
-  constructor(private readonly options: SharedWriterOptions) {}
+  constructor(private readonly options: SharedWriterOptions) {
+    this.hasher = options.checkpointer.state.manifest === undefined ? undefined : new BlockHasher();
+  }
 
   /** `header`: what a new output begins with. */
   async open(header: Buffer | undefined): Promise<void> {
     const { codecs, bandwidth, resumed, signal } = this.options;
     const storage = (this.storage = await this.openStorage());
     const count = (bytes: number): void => void (this.bytes += bytes);
-    const metered = new CountingSink(storage, count, (chunk) => this.tail.append(chunk));
+    const metered = new CountingSink(storage, count, (chunk) => {
+      this.tail.append(chunk);
+      this.hasher?.append(chunk);
+    });
     const throttled = throttle(metered, bandwidth, signal);
     const vector = resumed?.vector ?? this.options.vector;
     const bytesBefore = resumed?.bytes ?? 0;
@@ -83,7 +91,8 @@ export class SharedWriter {
       // Some storages make only whole parts durable; then nothing new has become so.
       const written = (this.options.resumed?.bytes ?? 0) + this.bytes;
       if (durable === written) {
-        this.options.checkpointer.sharedDurable(durable, this.tail.digest(), this.storage?.token);
+        const blocks = this.hasher?.drainBlocks() ?? [];
+        this.options.checkpointer.sharedDurable(durable, this.tail.digest(), this.storage?.token, blocks);
       }
     });
   }
@@ -92,6 +101,9 @@ export class SharedWriter {
   async close(): Promise<void> {
     await this.writing;
     await this.sink?.close();
+    if (this.hasher === undefined) return;
+    const bytes = (this.options.resumed?.bytes ?? 0) + this.bytes;
+    this.options.checkpointer.sharedDurable(bytes, this.tail.digest(), undefined, this.hasher.drainBlocks());
   }
 
   /** For `Storage.verifyWritten`, after `close`. */

@@ -1,0 +1,90 @@
+/** The pages of `asb`: its commands, the options of each, and once those that all have. */
+import type { CommandPage } from '../../src/cli/command.js';
+import { optionGroups } from '../../src/config/schema/option-groups.js';
+import type { OptionSpec } from '../../src/config/schema/option-spec.js';
+import { escaped, optionEntry, packageVersion, prose, sentences, styled } from './man-page.js';
+import { bulletList, optionLine } from './option-page.js';
+
+const DESCRIPTION = [
+  '*asb* treats backups as objects of a catalog: a directory or *s3://*_BUCKET/PREFIX_ (_ROOT_) has one folder for each backup (_BACKUP_). What a backup is, the documents in its folder tell: *backup.json* of *asb backup*, *manifest.json* of *asbackup --manifest*. Directories of *asbackup* without a manifest are listed, too; they do not tell whether they are complete.',
+  'What a command was asked for goes to standard output, with *--json* as JSON for programs. The log goes to standard error.',
+];
+
+const EXIT_STATUS = [
+  ['*0*', 'Everything asked for was done.'],
+  ['*1*', 'Something was not done, or something is wrong with a backup. The last lines say what.'],
+] as const;
+
+/** The man page of all commands. */
+export function asbManPage(pages: readonly CommandPage[]): string {
+  const shared = sharedOptions(pages);
+  return [
+    `.\\" Made of the option tables by "npm run docs".`,
+    `.TH ASB 1 "" "asb ${packageVersion()}" "User Commands"`,
+    '.nh',
+    '.ad l',
+    '.SH NAME',
+    'asb \\- list, check and use Aerospike backups',
+    '.SH SYNOPSIS',
+    ...pages.flatMap(({ name, usage }, i) => [...(i === 0 ? [] : ['.br']), `.B ${name}`, styled(usage)]),
+    ...prose('DESCRIPTION', DESCRIPTION),
+    ...pages.flatMap((page) => [
+      `.SH ${page.name.toUpperCase()}`,
+      ...sentences(page.summary),
+      ...ownOptions(page, shared).flatMap(optionEntry),
+      ...page.examples.flatMap(([what, line]) => [
+        '.PP',
+        escaped(what),
+        '.PP',
+        '.RS 4',
+        '.nf',
+        escaped(line),
+        '.fi',
+        '.RE',
+      ]),
+    ]),
+    '.SH OPTIONS OF ALL COMMANDS',
+    ...groupShared(shared).flatMap(({ group, options }) => [`.SS ${group}`, ...options.flatMap(optionEntry)]),
+    ...prose('EXIT STATUS', EXIT_STATUS),
+    '.SH SEE ALSO',
+    '.BR asbackup (1) ,',
+    '.BR asrestore (1)',
+    '',
+  ].join('\n');
+}
+
+/** The page of docs/reference. */
+export function asbOptionPage(pages: readonly CommandPage[]): string {
+  const shared = sharedOptions(pages);
+  return [
+    '# Commands and options of asb',
+    '<!-- Made of the option tables (src/config/schema/catalog) by "npm run docs": do not edit. -->',
+    'The same texts are in `man asb`, and for each command in `asb COMMAND --help`.',
+    ...pages.map((page) => {
+      const own = ownOptions(page, shared);
+      const parts = [`## ${page.name}`, `\`${page.name} ${page.usage}\``, page.summary];
+      if (own.length > 0) parts.push(bulletList(own.map(optionLine)));
+      return parts.join('\n\n');
+    }),
+    '## Options of all commands',
+    ...groupShared(shared).map(({ group, options }) => `### ${group}\n\n${bulletList(options.map(optionLine))}`),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n\n$/, '\n');
+}
+
+/** Options that every command has in the same form. */
+function sharedOptions(pages: readonly CommandPage[]): readonly OptionSpec[] {
+  const [first, ...others] = pages;
+  if (first === undefined) return [];
+  return first.options.filter((spec) => others.every(({ options }) => options.includes(spec)));
+}
+
+function ownOptions({ options }: CommandPage, shared: readonly OptionSpec[]): readonly OptionSpec[] {
+  return options.filter((spec) => !shared.includes(spec) && spec.removed === undefined);
+}
+
+function groupShared(shared: readonly OptionSpec[]): ReturnType<typeof optionGroups> {
+  return optionGroups(shared);
+}

@@ -1,0 +1,41 @@
+import { toCatalogStorages } from '../../../config/catalog/storages.js';
+import { showOptions } from '../../../config/schema/catalog/show.js';
+import type { StorageRegistry } from '../../../storage/registry.js';
+import type { Command } from '../../command.js';
+
+interface ShowConfig {
+  path: string;
+  json: boolean;
+  storages: StorageRegistry;
+}
+
+export const showCommand: Command<typeof showOptions, ShowConfig> = {
+  name: 'asb show',
+  title: 'Aerospike Backup Catalog',
+  summary: 'Show one backup: everything that its documents say, file by file.',
+  usage: 'BACKUP [options]',
+  operands: { min: 1, max: 1, names: ['BACKUP'] },
+  examples: [['A backup of a catalog:', 'asb show /backups/nightly-1']],
+  options: showOptions,
+  schema: { name: 'asb', options: showOptions, constraints: [] },
+  subject: 'Command',
+  warningLevel: 'info',
+  toConfig: (values, { operands, ...dependencies }) => ({
+    path: operands[0]!,
+    json: values.has('json'),
+    storages: toCatalogStorages(values, dependencies),
+  }),
+  securityValues: () => undefined,
+  readsStdin: () => false,
+  run: async ({ path, json, storages }, { stdout }) => {
+    const { readBackup, readParts } = await import('../../../engine/catalog/find-backups.js');
+    const { formatBackup, formatBackupJson } = await import('../../../ui/catalog/show.js');
+    try {
+      const entry = await readBackup(path, storages);
+      const parts = await readParts(entry, storages);
+      stdout(json ? formatBackupJson(entry, parts) : formatBackup(entry, parts));
+    } finally {
+      await storages.close();
+    }
+  },
+};

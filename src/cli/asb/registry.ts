@@ -1,0 +1,37 @@
+/** The commands of `asb`. Each is loaded when it is called: its options are many. */
+import type { OptionTable } from '../../config/schema/option-spec.js';
+import type { Command, CommandPage } from '../command.js';
+import type { CliContext } from '../context.js';
+import { runCommand } from '../run.js';
+
+export interface CommandEntry {
+  readonly name: string;
+  /** For the overview. */
+  readonly summary: string;
+  /** Options and help. */
+  readonly loadPage: () => Promise<CommandPage>;
+  /** From the words behind the name to the exit code. */
+  readonly run: (argv: readonly string[], overrides: Partial<CliContext>) => Promise<number>;
+}
+
+function lazyCommand<T extends OptionTable, Config>(
+  name: string,
+  summary: string,
+  load: () => Promise<Command<T, Config>>,
+): CommandEntry {
+  return {
+    name,
+    summary,
+    loadPage: load,
+    run: async (argv, overrides) => runCommand(await load(), argv, overrides),
+  };
+}
+
+export const asbCommands: readonly CommandEntry[] = [
+  lazyCommand(
+    'list',
+    'the backups below a directory or prefix',
+    async () => (await import('./commands/list.js')).listCommand,
+  ),
+  lazyCommand('show', 'everything about one backup', async () => (await import('./commands/show.js')).showCommand),
+];

@@ -1,0 +1,34 @@
+/** Options that the commands of `asb` share. */
+import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from '../general.js';
+import type { OptionSpec } from '../option-spec.js';
+import { s3Options } from '../storage.js';
+
+const jsonOption = {
+  name: 'json',
+  argument: 'none',
+  value: { type: 'flag' },
+  group: 'General',
+  section: 'tool',
+  help: 'Print the result as JSON.',
+} as const satisfies OptionSpec;
+
+const verboseOption = {
+  name: 'verbose',
+  short: 'v',
+  argument: 'none',
+  value: { type: 'flag' },
+  group: 'General',
+  section: 'tool',
+  help: 'Enable verbose logging.',
+} as const satisfies OptionSpec;
+
+/** Where backups are, and how the program answers. */
+export const catalogOptions = [
+  ...s3Options,
+  ...configFileOptions,
+  ...secretAgentOptions,
+  jsonOption,
+  verboseOption,
+  ...logOptions,
+  ...generalOptions,
+] as const satisfies readonly OptionSpec[];

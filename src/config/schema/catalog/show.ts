@@ -1,0 +1,3 @@
+import { catalogOptions } from './common.js';
+
+export const showOptions = catalogOptions;
