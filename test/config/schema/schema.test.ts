@@ -23,7 +23,7 @@ const CONNECTION = `
   s3-max-async-downloads - 32 | s3-connect-timeout - 1000 | s3-log-level - Fatal | s3-allow-system-proxy | no-records R |
   no-indexes I | bin-list B | namespace n | directory d | nice N | socket-timeout - 10000 | total-timeout - 0 |
   max-retries - 5`;
-const EXPECTED = {
+const EXPECTED: Readonly<Record<string, string>> = {
   asbackup: `${CONNECTION} | set s | no-bins x | no-udfs u | output-file o | output-file-prefix q | file-limit F 250 |
     remove-files r | remove-artifacts | continue c | state-file-dst | checkpoint-interval - 10 | estimate e | estimate-samples - 10000 | compact C |
     parallel w 1 | compression-level - 0 | node-list l | partition-list X | after-digest D | filter-exp f |
@@ -39,7 +39,7 @@ const EXPECTED = {
 const NOT_OF_THE_RUN = [...configFileOptions, ...secretAgentOptions].map(({ name }) => name);
 
 /** Available, and yet without a trace in the options of a run. */
-const WITHOUT_EFFECT: Readonly<Record<'asbackup' | 'asrestore', readonly string[]>> = {
+const WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
   asbackup: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'progress'],
   asrestore: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'progress', 'event-loops', 'sleep-between-retries'],
 };
@@ -92,7 +92,7 @@ for (const tool of [withoutConstraints(backupSchema), withoutConstraints(restore
       const actual = tool.options.flatMap((spec) =>
         longNames(spec).map((name) => [name, spec.short ?? '-', spec.default ?? ''].join(' ')),
       );
-      const expected = EXPECTED[tool.name].split('|').map((item) => {
+      const expected = EXPECTED[tool.name]!.split('|').map((item) => {
         const [name = '', short = '-', fallback = ''] = item.trim().split(/\s+/);
         return [name, short, fallback].join(' ');
       });
@@ -189,7 +189,7 @@ for (const tool of [withoutConstraints(backupSchema), withoutConstraints(restore
         );
       });
 
-      if (!WITHOUT_EFFECT[tool.name].includes(spec.name)) {
+      if (!WITHOUT_EFFECT[tool.name]!.includes(spec.name)) {
         it('reaches the run', async () => {
           const without = await run(tool.name, base);
           const instead =

@@ -101,6 +101,7 @@ async function runBackup(disk: CrashFileSystem, saved?: BackupState): Promise<vo
       path: DIRECTORY,
       prefix: 'test',
       fileLimitBytes: FILE_LIMIT_BYTES,
+      checksums: false,
       numbers,
       header: Buffer.from(HEADER),
       firstHeader: Buffer.from(`${HEADER}# first-file\n`),

@@ -24,6 +24,7 @@ async function outputs(count: number, fileLimitBytes = 100) {
     path: root,
     prefix: 'p',
     fileLimitBytes,
+    checksums: false,
     numbers: fileNumbers([]),
     header: encoder.encode('H\n'),
     firstHeader: encoder.encode('H\nindexes\n'),
