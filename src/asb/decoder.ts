@@ -41,6 +41,17 @@ export interface DecoderOptions {
   bins?: readonly string[];
   /** Longest entry, as text. */
   maxEntryBytes?: number;
+  /** Where the text is to lie as long as there is room: the memory of the scanner that `scanRecords` gets. */
+  window?: Buffer;
+}
+
+/** Takes records of the text by itself (record-scanner.ts). */
+export interface WindowScanner {
+  /** Takes records from `start`, the beginning of an entry, on; `end` is that of the text in the window. */
+  scan(start: number, end: number): boolean;
+  /** After `scan`: where the entry begins that it has not taken, and the line feeds before that. */
+  readonly position: number;
+  readonly lineFeeds: number;
 }
 
 export class Decoder {
@@ -61,6 +72,9 @@ export class Decoder {
   udf: Udf = { name: '', content: Buffer.alloc(0) };
   /** What the meta lines so far have said. */
   readonly meta: Meta = {};
+  /** Of the last record that `next` has given: its namespace, and that as it stands in the text, line feed included. */
+  namespace = '';
+  namespaceText: Buffer = Buffer.alloc(0);
   /** Of the version line, once it has been read. */
   version: FormatVersion = '3.1';
   private readonly input: TextBuffer;
@@ -75,7 +89,7 @@ export class Decoder {
   private metadataBytes = 0;
 
   constructor(options: DecoderOptions) {
-    this.input = new TextBuffer(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES);
+    this.input = new TextBuffer(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES, options.window);
     this.fields = new Fields(this.input);
     this.records = new RecordParser(this.input, this.fields, this.record, options.bins);
   }
@@ -94,6 +108,22 @@ export class Decoder {
   /** Where the next entry begins: line and column from 1, offset from 0, in the text as the decoder gets it. */
   get position(): Position {
     return this.input.getPosition(this.input.start);
+  }
+
+  /**
+   * Lets `scanner` take what it can of the entries that are there, behind the first record. Returns what it returned;
+   * false = the next entry is for `next`.
+   */
+  scanRecords(scanner: WindowScanner): boolean {
+    const { input } = this;
+    const { start, end } = input;
+    if (this.namespaceText.length === 0 || this.failure !== undefined || !input.inWindow || start === end) return false;
+    const more = scanner.scan(start, end);
+    if (scanner.position !== start) {
+      input.advance(scanner.position, scanner.lineFeeds);
+      this.needed = 1;
+    }
+    return more;
   }
 
   /** Parses one entry. Throws FormatError, and the same one again if called again. */
@@ -146,6 +176,9 @@ export class Decoder {
         this.entriesBegun = true;
         input.entry = 'record';
         this.records.parse();
+        // A record of which the rest is missing has changed its own already.
+        this.namespace = this.record.namespace;
+        this.namespaceText = this.records.namespaceText;
         return Entry.RECORD;
       case STAR: {
         if (this.version === '3.0') input.failExpected(at, '"+" (a file of version 3.0 has records only)');

@@ -8,6 +8,8 @@ import { Decoder, Entry, type Meta } from './decoder.js';
 export interface ReadEntriesOptions {
   /** Keep only the bins of these names; none = all. */
   bins?: readonly string[];
+  /** For `Decoder.scanRecords`: where the text is to lie. Its size says how much is read before entries are given. */
+  window?: Buffer | undefined;
   /** Called for each chunk of text with its size in bytes: a promise to wait for before its entries are parsed. */
   beforeChunk?: (bytes: number) => Promise<void> | undefined;
 }
@@ -25,9 +27,15 @@ export interface ReadEntriesOptions {
  */
 export async function* readEntries(
   source: ByteSource,
-  { bins = [], beforeChunk }: ReadEntriesOptions = {},
+  { bins = [], window, beforeChunk }: ReadEntriesOptions = {},
 ): AsyncGenerator<Decoder, void, undefined> {
-  const decoder = new Decoder(bins.length > 0 ? { file: source.name, bins } : { file: source.name });
+  const decoder = new Decoder({
+    file: source.name,
+    ...(bins.length > 0 ? { bins } : {}),
+    ...(window === undefined ? {} : { window }),
+  });
+  // Half of the window is for an entry of which the rest is missing.
+  const pieceBytes = window === undefined ? Infinity : window.length >>> 1;
   const eventLoop = new EventLoopYielder();
   let empty = true;
   for (;;) {
@@ -36,8 +44,10 @@ export async function* readEntries(
     if (chunk === undefined) break;
     empty = false;
     await beforeChunk?.(chunk.length);
-    decoder.write(chunk);
-    yield decoder;
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      decoder.write(at === 0 && chunk.length <= pieceBytes ? chunk : chunk.subarray(at, at + pieceBytes));
+      yield decoder;
+    }
   }
   // The decoder would report a missing first line, which hides what happened.
   if (empty) throw new ToolError('ASB_TRUNCATED', `${source.name} is empty: it holds no backup`);
@@ -49,6 +59,11 @@ export async function* readEntries(
 export interface EntryVisitor {
   /** After each meta line, with what all of them said so far. May throw what makes the file unusable. */
   visitMeta(meta: Readonly<Meta>): void;
+  /**
+   * Takes what it can of the records that are there, without `visitRecord` (`Decoder.scanRecords`). True = it can go on
+   * after `waitForDrain`; false = the next entry is for the decoder.
+   */
+  scanRecords?(decoder: Decoder): boolean;
   /** HOT: `decoder.record` is valid during the call. May throw what makes the rest of the file unusable. */
   visitRecord(decoder: Decoder): void;
   /** An index or a UDF module. Settles when the next entry may be read. */
@@ -68,12 +83,12 @@ export interface EntryVisitor {
 export async function visitEntries(
   source: ByteSource,
   visitor: EntryVisitor,
-  { bins }: Pick<ReadEntriesOptions, 'bins'> = {},
+  options: Pick<ReadEntriesOptions, 'bins' | 'window'> = {},
 ): Promise<void> {
   if (visitor.isStopped()) return;
   const beforeChunk = (bytes: number): Promise<void> | undefined =>
     visitor.isStopped() ? undefined : visitor.beforeChunk(bytes);
-  for await (const decoder of readEntries(source, bins === undefined ? { beforeChunk } : { bins, beforeChunk })) {
+  for await (const decoder of readEntries(source, { ...options, beforeChunk })) {
     if (visitor.isStopped()) return;
     await visitChunk(decoder, source, visitor);
     if (visitor.isStopped()) return;
@@ -83,6 +98,12 @@ export async function visitEntries(
 /** Visits the entries that are complete, until the visitor has to wait and is stopped meanwhile. */
 async function visitChunk(decoder: Decoder, source: ByteSource, visitor: EntryVisitor): Promise<void> {
   for (;;) {
+    while (visitor.scanRecords?.(decoder) === true) {
+      const drained = visitor.waitForDrain();
+      if (drained === undefined) continue;
+      await drained;
+      if (visitor.isStopped()) return;
+    }
     switch (decoder.next()) {
       case Entry.RECORD: {
         try {

@@ -63,7 +63,7 @@ export class RecordParser {
   /** The names to keep, by hash; undefined = all. */
   private readonly wanted: Map<number, Buffer[]> | undefined;
   /** The last namespace as it stood in the file, LF included, and the line feeds in it but for that one. */
-  private namespaceText: Buffer = Buffer.alloc(0);
+  namespaceText: Buffer = Buffer.alloc(0);
   private namespaceLineFeeds = 0;
   /** Hashes of the names of the bins stored so far, and a table of bin numbers + 1 by hash, once there are many. */
   private hashes = new Int32Array(64);

@@ -11,7 +11,7 @@ import { FormatError } from './errors.js';
 import type { FormatErrorCode, Position } from './errors.js';
 
 /** More than the fixed-size pieces that are looked at in one go (a digest of 28). */
-const GUARD = 64;
+export const GUARD = 64;
 const INITIAL_BYTES = 64 << 10;
 /** A buffer that one huge entry has made larger than this is given back when it is far larger than what is needed. */
 const KEEP_BYTES = 8 << 20;
@@ -27,9 +27,9 @@ class NeedMore extends Error {}
 export const NEED_MORE = new NeedMore('more input is needed');
 
 export class TextBuffer {
-  buf: Buffer = Buffer.alloc(INITIAL_BYTES + GUARD);
+  buf: Buffer;
   /** All of `buf`. */
-  view = new DataView(this.buf.buffer);
+  view: DataView;
   /** Start of the entry at work. */
   start = 0;
   /** End of the text. */
@@ -44,37 +44,58 @@ export class TextBuffer {
   requiredEnd = 0;
   private readonly file: string;
   private readonly maxEntryBytes: number;
+  private readonly window: Buffer | undefined;
   /** Offset in the file of `buf[0]`. */
   private base = 0;
 
-  constructor(file: string, maxEntryBytes: number) {
+  /** @param window memory of somebody who reads the text as well: the text lies there as long as there is room */
+  constructor(file: string, maxEntryBytes: number, window?: Buffer) {
     this.file = file;
     this.maxEntryBytes = maxEntryBytes;
+    this.window = window;
+    this.buf = window ?? Buffer.alloc(INITIAL_BYTES + GUARD);
+    this.view = viewAll(this.buf);
+    this.buf.fill(0, 0, GUARD);
+  }
+
+  /** Whether the text lies in the window. */
+  get inWindow(): boolean {
+    return this.buf === this.window;
   }
 
   /** Appends a copy of `chunk`. Amortised linear for chunks of any size; memory follows what has arrived. */
   append(chunk: Uint8Array): void {
     const kept = this.end - this.start;
     const needed = kept + chunk.length + GUARD;
-    if (this.end + chunk.length + GUARD > this.buf.length) {
-      let target = this.buf;
-      // Moving the rest to the front pays only when that frees half of the buffer; otherwise it grows.
-      const wanted = 2 * needed + INITIAL_BYTES;
-      if (2 * needed > target.length || target.length > Math.max(KEEP_BYTES, 4 * wanted)) {
-        target = Buffer.allocUnsafeSlow(wanted);
-      }
-      this.buf.copy(target, 0, this.start, this.end);
-      if (target !== this.buf) {
-        this.buf = target;
-        this.view = new DataView(target.buffer);
-      }
-      this.base += this.start;
-      this.start = 0;
-      this.end = kept;
+    const { window } = this;
+    const fitsWindow = window !== undefined && needed <= window.length;
+    if (this.end + chunk.length + GUARD > this.buf.length || (fitsWindow && !this.inWindow)) {
+      this.move(fitsWindow ? window : this.chooseBuffer(needed), kept);
     }
     this.buf.set(chunk, this.end);
     this.end += chunk.length;
     this.buf.fill(0, this.end, this.end + GUARD);
+  }
+
+  /** Where `needed` bytes have room: what there is, or memory that is larger, or no longer far too large. */
+  private chooseBuffer(needed: number): Buffer {
+    // Moving the rest to the front pays only when that frees half of the buffer; otherwise it grows.
+    const wanted = 2 * needed + INITIAL_BYTES;
+    const { length } = this.buf;
+    const keep = 2 * needed <= length && length <= Math.max(KEEP_BYTES, 4 * wanted);
+    return keep ? this.buf : Buffer.allocUnsafeSlow(wanted);
+  }
+
+  /** Moves the text that is not consumed to the front of `target`. */
+  private move(target: Buffer, kept: number): void {
+    this.buf.copy(target, 0, this.start, this.end);
+    if (target !== this.buf) {
+      this.buf = target;
+      this.view = viewAll(target);
+    }
+    this.base += this.start;
+    this.start = 0;
+    this.end = kept;
   }
 
   /** Goes on to the next entry, `lines` lines down. */
@@ -131,6 +152,10 @@ export class TextBuffer {
       this.fail('ASB_LIMIT', at, `with this length the ${this.entry} is longer than ${this.maxEntryBytes} bytes`);
     }
   }
+}
+
+function viewAll(buf: Buffer): DataView {
+  return new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
 }
 
 /** A byte in a message. */

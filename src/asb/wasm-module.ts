@@ -66,6 +66,7 @@ export function instantiateWasm<Exports>(module: WasmModule, bytes: number): Was
   const { exports }: WasmInstance = new webAssembly.Instance(module, {
     env: { memory, abort: () => undefined },
     double: { writeExactDouble: createExactWriter(buffer) },
+    'read-number': { readDecimal: createDecimalReader(buffer) },
   });
   const { init } = exports as { init: () => number };
   return { exports: exports as Exports, memory: buffer, freeStart: init() };
@@ -81,4 +82,9 @@ function createExactWriter(memory: Buffer): (bits: bigint, at: number) => number
     particle.writeBigUInt64BE(BigInt.asUintN(64, bits));
     return writeDouble(particle, 0, memory, at);
   };
+}
+
+/** Reads a decimal number without sign, whose text has been checked. Infinity = no double is as large. */
+function createDecimalReader(memory: Buffer): (from: number, to: number) => number {
+  return (from, to) => Number(memory.toString('latin1', from, to));
 }

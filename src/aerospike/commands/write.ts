@@ -21,7 +21,8 @@ export type WriteOutcome =
   | { kind: 'lost'; sent: boolean; error: Error };
 
 /**
- * Never rejects. The connection is free for the next request if the outcome is `answered`, closed otherwise. Aborting
+ * Never rejects. The connection is free for the next request if the outcome is `answered` and it is usable; otherwise
+ * it is closed. The frame may be used again in either case: nothing is sent from its memory any more. Aborting
  * `abort` ends the wait with `lost`.
  */
 export function exchangeWrites(
@@ -57,7 +58,9 @@ export function exchangeWrites(
     const reply = new WriteReply(frame, {
       answered(batchCode) {
         cleanUp();
-        connection.release();
+        // A server that answers before it has read the request gets no more of it: the frame's memory is used again.
+        if (connection.sending) connection.close();
+        else connection.release();
         resolve({ kind: 'answered', batchCode });
       },
       lost,

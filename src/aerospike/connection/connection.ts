@@ -121,6 +121,11 @@ export class Connection {
     this.socket.write(request);
   }
 
+  /** Whether bytes of a request are still to be sent, from the memory that they were given in. */
+  get sending(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
   /** Ends the exchange: the answer is complete. */
   release(): void {
     this.reader.consumer = undefined;

@@ -80,20 +80,27 @@ export function namespaceField(name: Buffer): Buffer {
   return field;
 }
 
+/** Memory in which somebody else may append rows, too (`WriteFrame.adoptRows`). */
+export interface FrameMemory {
+  readonly buffer: Buffer;
+  /** Room for the starts of the rows and the end of the last one. */
+  readonly rowStarts: Int32Array;
+}
+
 export class WriteFrame {
-  buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  buffer: Buffer;
   /** Bytes in use, headers included. */
   length = 0;
   rows = 0;
   /** Row i occupies `rowStarts[i]`–`rowStarts[i + 1]`. */
-  rowStarts = new Int32Array(INITIAL_ROWS + 1);
+  rowStarts: Int32Array;
   /** Result code per row; UNANSWERED until the server has answered. */
-  results = new Int16Array(INITIAL_ROWS);
+  results: Int16Array;
   /** 1 = an earlier attempt was sent and its answer lost: the record may have been written. */
-  inDoubt = new Uint8Array(INITIAL_ROWS);
+  inDoubt: Uint8Array;
   /** How often these rows have been sent before. */
   attempt = 0;
-  private view = new DataView(this.buffer.buffer);
+  private view: DataView;
   private input: Buffer = EMPTY;
   private inputView = dataView(EMPTY);
   private arena: Buffer = EMPTY;
@@ -103,13 +110,33 @@ export class WriteFrame {
   private nsField: Buffer = EMPTY;
   private nsFieldView = dataView(EMPTY);
 
-  constructor(readonly mode: WriteMode) {
+  /** @param home where the rows lie as long as there is room; absent = wherever. It has slack behind it. */
+  constructor(
+    readonly mode: WriteMode,
+    readonly home?: FrameMemory,
+  ) {
+    this.buffer = home?.buffer ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    this.view = viewAll(this.buffer);
+    this.rowStarts = home?.rowStarts ?? new Int32Array(INITIAL_ROWS + 1);
+    this.results = new Int16Array(this.rowStarts.length - 1);
+    this.inDoubt = new Uint8Array(this.rowStarts.length - 1);
     this.clear();
+  }
+
+  /** Whether the rows and their starts lie in `home`. */
+  get atHome(): boolean {
+    return this.buffer === this.home?.buffer && this.rowStarts === this.home.rowStarts;
   }
 
   /** Makes the frame ready for new rows. */
   clear(): void {
-    if (this.buffer.length > MAX_IDLE_BYTES) this.grow(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    const { home } = this;
+    if (home !== undefined) {
+      if (this.buffer !== home.buffer) this.grow(home.buffer);
+      if (this.rowStarts !== home.rowStarts) this.setRowCapacity(home.rowStarts);
+    } else if (this.buffer.length > MAX_IDLE_BYTES) {
+      this.grow(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    }
     this.rows = 0;
     this.attempt = 0;
     this.length = this.mode === 'batch' ? BATCH_PREFIX_BYTES : 0;
@@ -141,7 +168,7 @@ export class WriteFrame {
     if (batch) {
       view.setUint32(start, this.rows);
       at = copyRange(digest, this.digestView, 0, DIGEST_BYTES, out, view, start + 4);
-      view.setUint32(at, ROW_FLAGS | ((policy.info2 | Info2.RESPOND_ALL_OPS) << 8) | policy.info3);
+      view.setUint32(at, infoWord('batch', policy));
       view.setUint16(at + 4, generation);
       view.setUint32(at + 6, ttlS);
       view.setUint16(at + 10, fields);
@@ -149,7 +176,7 @@ export class WriteFrame {
       at += 14;
     } else {
       at = start + FRAME_HEADER_BYTES;
-      view.setUint32(at, (MESSAGE_HEADER_BYTES << 24) | (policy.info2 << 8) | policy.info3);
+      view.setUint32(at, infoWord('single', policy));
       view.setUint16(at + 4, 0);
       view.setUint32(at + 6, generation);
       view.setUint32(at + 10, ttlS);
@@ -213,6 +240,13 @@ export class WriteFrame {
     if (!batch) writeFrameHeaderAt(view, start, FrameType.MESSAGE, at - start - FRAME_HEADER_BYTES);
     this.endRow(at, 0);
     return note;
+  }
+
+  /** Rows were put behind those that there are: now there are so many, which end at `length`. Only `atHome`. */
+  adoptRows(rows: number, length: number): void {
+    this.inDoubt.fill(0, this.rows, rows);
+    this.rows = rows;
+    this.length = length;
   }
 
   /** Appends a copy of a row of another frame of the same mode. */
@@ -302,14 +336,18 @@ export class WriteFrame {
   }
 
   private growRows(): void {
-    const capacity = this.rows * 2;
-    const rowStarts = new Int32Array(capacity + 1);
+    const rowStarts = new Int32Array(this.rows * 2 + 1);
     rowStarts.set(this.rowStarts);
-    const inDoubt = new Uint8Array(capacity);
-    inDoubt.set(this.inDoubt);
+    const { inDoubt } = this;
+    this.setRowCapacity(rowStarts);
+    this.inDoubt.set(inDoubt);
+  }
+
+  /** Takes `rowStarts` and as much room for what else there is of each row. */
+  private setRowCapacity(rowStarts: Int32Array): void {
     this.rowStarts = rowStarts;
-    this.inDoubt = inDoubt;
-    this.results = new Int16Array(capacity);
+    this.results = new Int16Array(rowStarts.length - 1);
+    this.inDoubt = new Uint8Array(rowStarts.length - 1);
   }
 
   private ensureCapacity(bytes: number): Buffer {
@@ -323,7 +361,7 @@ export class WriteFrame {
 
   private grow(buffer: Buffer): void {
     this.buffer = buffer;
-    this.view = new DataView(buffer.buffer);
+    this.view = viewAll(buffer);
   }
 
   /** Replaces the views of the buffers that have changed, which happens once in many records. */
@@ -338,4 +376,15 @@ export class WriteFrame {
   private viewFor(buf: Buffer): DataView {
     return buf === this.input ? this.inputView : buf === this.arena ? this.arenaView : dataView(buf);
   }
+}
+
+function viewAll(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+/** The word with the info bits in the header of a row or command. */
+export function infoWord(mode: WriteMode, { info2, info3 }: WritePolicy): number {
+  return mode === 'batch'
+    ? ROW_FLAGS | ((info2 | Info2.RESPOND_ALL_OPS) << 8) | info3
+    : (MESSAGE_HEADER_BYTES << 24) | (info2 << 8) | info3;
 }
