@@ -61,6 +61,8 @@ async function restored(more: Partial<RestoreOptions> = {}, during?: () => void)
 describe.each([
   ['batch writes', {}],
   ['single writes', { disableBatchWrites: true }],
+  ['batch writes without WebAssembly', { webAssembly: false }],
+  ['single writes without WebAssembly', { disableBatchWrites: true, webAssembly: false }],
 ] as const)('%s', (_name, mode) => {
   it('one row in 50 meets an overloaded device', async () => {
     everywhere({ row: { every: 50, result: 18 } });

@@ -162,6 +162,8 @@ export class Bench {
       maxRetries: 5,
       retryScaleFactorUs: 2000,
       retryBudgetMs: 0,
+      // So that all tests can be run without it, too.
+      ...(process.env.ASTOOLS_WEBASSEMBLY === 'off' ? { webAssembly: false } : {}),
       log: this.log,
       ...more,
     };

@@ -60,9 +60,16 @@ async function run(command: RestoreCommand, session: CliSession): Promise<void> 
   const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
   if (command.validate === true) {
     const { startValidate, ValidateError } = await import('../../engine/verify/validate.js');
-    const { source, parallel, storages } = command;
-    const from = namespace === undefined ? {} : { namespace: namespace.from };
-    const validation = startValidate({ source, parallel, ...pickCodecConfig(command), ...from, storages }, context);
+    const { source, parallel, storages, webAssembly } = command;
+    const config = {
+      source,
+      parallel,
+      ...pickCodecConfig(command),
+      ...(namespace === undefined ? {} : { namespace: namespace.from }),
+      ...(webAssembly === undefined ? {} : { webAssembly }),
+      storages,
+    };
+    const validation = startValidate(config, context);
     reporter.observe(validation);
     try {
       const result = await reporter.finish(validation.result);

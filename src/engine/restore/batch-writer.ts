@@ -16,6 +16,8 @@ import {
   type WriteFrame,
   type WritePolicy,
 } from '../../aerospike/protocol/write-frame.js';
+import type { Decoder } from '../../asb/decoder.js';
+import type { RecordScanner } from '../../asb/record-scanner.js';
 import { Condition } from '../../core/condition.js';
 import { errorMessage } from '../../core/errors.js';
 import type { EmitEvent } from '../../core/events.js';
@@ -54,6 +56,8 @@ export interface BatchWriterHooks {
 const MAX_FRAME_BYTES = 1024 * 1024;
 /** More in a frame saves nothing worth waiting for (docs/guide/performance.md). */
 const FLUSH_THRESHOLD_BYTES = 96 * 1024;
+/** Slot 0 has no node (PartitionMap). */
+const FIRST_NODE_SLOT = 1;
 /** After a stop, answers are awaited for so long. */
 const STOP_GRACE_MS = 10_000;
 
@@ -82,15 +86,18 @@ export class BatchWriter implements StopControl {
   private namespace: string | undefined;
   private namespaceField: Buffer = Buffer.alloc(0);
   private slots: Uint16Array = new Uint16Array(0);
+  /** The text of the namespace that the scanner takes records of. */
+  private scannedNamespace: Buffer | undefined;
 
   constructor(
     private readonly cluster: Cluster,
     private readonly settings: BatchWriterSettings,
     private readonly counts: WorkerCounts,
     private readonly hooks: BatchWriterHooks,
+    private readonly scanner?: RecordScanner,
   ) {
     this.partitionMap = new PartitionMap(cluster);
-    this.frames = new FramePool(settings.mode);
+    this.frames = new FramePool(settings.mode, scanner?.frames);
     this.retries = new RetryPolicy(settings);
     this.settler = new RowSettler(settings, counts, this.frames, this.retries, this, hooks.emit);
     setMaxListeners(0, this.stopping.signal, this.giveUp.signal);
@@ -115,10 +122,39 @@ export class BatchWriter implements StopControl {
     if (record.namespace !== this.namespace) this.selectNamespace(record);
     const slot = this.slots[partitionId(record.digest, 0)]!;
     let frame = this.open[slot];
-    if (frame === undefined) this.open[slot] = frame = this.frames.acquire(0);
+    if (frame === undefined) this.open[slot] = frame = this.frames.acquireNew();
     if (frame.append(record, policy, this.namespaceField, generation, ttlS) !== 0) this.persistBitsCleared++;
     if (frame.length >= FLUSH_THRESHOLD_BYTES ? this.isFull(frame) : frame.rows >= this.settler.rowsPerFrame)
       this.sendOpen(slot);
+  }
+
+  /**
+   * Lets the scanner append the next records of the decoder's text. True = a frame was sent and it may go on; false =
+   * the next entry is for `add`, or there are no more.
+   */
+  addScanned(decoder: Decoder): boolean {
+    const { scanner, open, settings } = this;
+    // The namespace is selected by `add`, which gets the first record of each file.
+    if (scanner === undefined || this.stopped || decoder.namespace !== this.namespace) return false;
+    if (this.scannedNamespace !== decoder.namespaceText) {
+      this.scannedNamespace = decoder.namespaceText;
+      scanner.setNamespace(decoder.namespaceText, this.namespaceField);
+    }
+    const { rowsPerFrame } = this.settler;
+    scanner.setFrameLimits(rowsPerFrame, settings.minRowsPerFrame, FLUSH_THRESHOLD_BYTES, MAX_FRAME_BYTES);
+    const slots = Math.min(this.partitionMap.nodes.length, scanner.maxSlots);
+    for (let slot = FIRST_NODE_SLOT; slot < slots; slot++) {
+      const frame = (open[slot] ??= this.frames.acquireNew());
+      if (frame.atHome) scanner.setSlot(slot, frame, frame.length, frame.rows);
+      else scanner.clearSlot(slot);
+    }
+    const full = decoder.scanRecords(scanner);
+    for (let slot = FIRST_NODE_SLOT; slot < slots; slot++) {
+      const frame = open[slot]!;
+      if (frame.atHome) frame.adoptRows(scanner.getSlotRows(slot), scanner.getSlotLength(slot));
+    }
+    if (full) this.sendOpen(scanner.fullSlot);
+    return full;
   }
 
   /** For a frame that has FLUSH_THRESHOLD_BYTES. */
@@ -161,11 +197,13 @@ export class BatchWriter implements StopControl {
     this.namespaceField = namespaceField(mapping === undefined ? record.namespaceBytes : Buffer.from(target));
     this.slots = this.partitionMap.getSlots(target);
     this.namespace = record.namespace;
+    this.scannedNamespace = undefined;
+    this.scanner?.setRoutes(this.slots);
   }
 
   private sendOpen(slot: number): void {
     const frame = this.open[slot];
-    if (frame === undefined) return;
+    if (frame === undefined || frame.rows === 0) return;
     this.open[slot] = undefined;
     this.inFlight++;
     this.send(frame, slot);

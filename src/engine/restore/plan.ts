@@ -4,6 +4,7 @@ import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import { infoCommand } from '../../aerospike/protocol/info-command.js';
 import { parsePairs } from '../../aerospike/protocol/info.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
+import { loadWasmModule } from '../../asb/wasm-module.js';
 import { pickCodecConfig } from '../../codecs/codecs.js';
 import type { EmitEvent } from '../../core/events.js';
 import { DEFAULT_RETRY_BUDGET_MS, type RestoreConfig } from './config.js';
@@ -42,6 +43,7 @@ export function createWorkerData(
   const frames = Math.max(1, config.maxAsyncBatches);
   const workers = Math.max(1, Math.min(config.parallel, files, availableParallelism(), frames));
   const { sets, extraTtlS, unique, replace, noGeneration, applyIncrement = false } = config;
+  const scannerModule = config.webAssembly === false ? undefined : loadWasmModule('restore');
   // Nodes as they were reached; the seeds, should those be gone by then.
   const seeds = [...cluster.addresses, ...config.cluster.seeds];
   return Array.from({ length: workers }, (_, index) => ({
@@ -70,6 +72,7 @@ export function createWorkerData(
     noRecords: config.noRecords,
     codecs: pickCodecConfig(config),
     ...(limits === undefined ? {} : { limits }),
+    ...(scannerModule === undefined ? {} : { scannerModule }),
   }));
 }
 

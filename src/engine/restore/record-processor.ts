@@ -4,6 +4,7 @@
  */
 import { Info2, Info3, Ttl } from '../../aerospike/protocol/constants.js';
 import type { WritePolicy } from '../../aerospike/protocol/write-frame.js';
+import type { ScanCounts } from '../../asb/record-scanner.js';
 import { DECODED_BIN_STRIDE, type DecodedRecord } from '../../core/decoded-record.js';
 import { Particle } from '../../core/particle.js';
 import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
@@ -33,12 +34,14 @@ export class RecordProcessor {
   /** Accepted records of generation 0 whose generation counts. */
   generationZero = 0;
 
-  private nowS = 0;
-  private readonly sets: readonly Buffer[];
-  private readonly defaultPolicy: WritePolicy;
-  private readonly firstWritePolicy: WritePolicy;
-  private readonly sendGeneration: boolean;
-  private readonly extraTtlS: number;
+  /** Seconds since 2010-01-01T00:00:00Z. */
+  nowS = 0;
+  readonly sets: readonly Buffer[];
+  readonly defaultPolicy: WritePolicy;
+  /** For records of generation 0. */
+  readonly firstWritePolicy: WritePolicy;
+  readonly sendGeneration: boolean;
+  readonly extraTtlS: number;
 
   constructor(
     rules: RecordRules,
@@ -62,6 +65,16 @@ export class RecordProcessor {
   /** Keeps what indexes need to know of a record that is not restored. */
   inspectSkipped(record: DecodedRecord): void {
     if (record.setEnd - record.setStart === 4 && isNull(record.setBuf, record.setStart)) this.nullSetSeen = true;
+  }
+
+  /** Counts what a scanner with the same rules has accepted or not. */
+  countScanned({ records, expired, skipped, ttlsCut, generationZero, nullSets }: ScanCounts): void {
+    this.counts.records += records;
+    this.counts.expired += expired;
+    this.counts.skipped += skipped;
+    this.ttlsCut += ttlsCut;
+    this.generationZero += generationZero;
+    if (nullSets > 0) this.nullSetSeen = true;
   }
 
   /**

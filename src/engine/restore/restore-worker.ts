@@ -2,6 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { Decoder, Meta } from '../../asb/decoder.js';
+import type { RecordScanner } from '../../asb/record-scanner.js';
 import { type EntryVisitor, visitEntries } from '../../asb/read-entries.js';
 import { Codecs } from '../../codecs/codecs.js';
 import type { ByteSource } from '../../core/byte-stream.js';
@@ -19,6 +20,7 @@ import { BatchWriter } from './batch-writer.js';
 import { RESTORE_COUNTERS, zeroCounts } from './counters.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RecordProcessor } from './record-processor.js';
+import { createScanner } from './scanner.js';
 import type { MetadataDone, RestoreWorkerData, RestoreWorkerMessage, WorkerResult } from './worker-protocol.js';
 
 class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, WorkerResult> {
@@ -26,6 +28,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   private readonly block: CounterBlock<(typeof RESTORE_COUNTERS)[number]>;
   private readonly batchWriter: BatchWriter;
   private readonly processor: RecordProcessor;
+  private readonly scanner: RecordScanner | undefined;
   private readonly namespaces: NamespaceCheck;
   private readonly overlap: OverlapDetector | undefined;
   private readonly storages: StorageRegistry;
@@ -48,16 +51,18 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     this.rateLimiter = data.limits === undefined ? undefined : new RateLimiter(data.limits);
     this.overlap = data.overlap && new OverlapDetector(data.overlap.map, data.overlap.directory);
     this.processor = new RecordProcessor(data.rules, this.counts);
-    this.batchWriter = new BatchWriter(cluster, data.writer, this.counts, {
+    this.scanner = createScanner(data, cluster.nodes.length, this.processor);
+    const hooks = {
       emit: link.emit,
       counted: () => this.publish(),
-      stopped: (error) => {
+      stopped: (error: Error) => {
         link.fail(error);
         this.onMetadataDone?.();
         // A read from a silent pipe would never end.
         void this.source?.close();
       },
-    });
+    };
+    this.batchWriter = new BatchWriter(cluster, data.writer, this.counts, hooks, this.scanner);
     const stop = (): void => this.batchWriter.stop(link.signal.reason as ToolError);
     if (link.signal.aborted) stop();
     else link.signal.addEventListener('abort', stop, { once: true });
@@ -82,7 +87,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
         if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
         this.metadataDone = job.metadataDone;
         this.namespaces.startFile();
-        await visitEntries(source, this, { bins: data.bins });
+        await visitEntries(source, this, { bins: data.bins, window: this.scanner?.window });
         link.emit({
           type: 'file.read',
           path: source.name,
@@ -117,6 +122,18 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
 
   visitMeta(meta: Readonly<Meta>): void {
     this.namespaces.checkMeta(this.source?.name ?? '', meta);
+  }
+
+  scanRecords(decoder: Decoder): boolean {
+    const { scanner, processor, batchWriter } = this;
+    if (scanner === undefined) return false;
+    if (this.data.noRecords) return this.scanSkipped(decoder, scanner);
+    scanner.setClock(processor.nowS);
+    const more = batchWriter.addScanned(decoder);
+    const counts = scanner.takeCounts();
+    processor.countScanned(counts);
+    batchWriter.persistBitsCleared += counts.persistBitsCleared;
+    return more;
   }
 
   visitRecord({ record }: Decoder): void {
@@ -173,6 +190,14 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
 
   isStopped(): boolean {
     return this.batchWriter.stopped;
+  }
+
+  /** Of records that are not restored, what indexes need to know. */
+  private scanSkipped(decoder: Decoder, scanner: RecordScanner): boolean {
+    scanner.followNamespace(decoder);
+    const more = decoder.scanRecords(scanner);
+    if (scanner.takeCounts().nullSets > 0) this.processor.nullSetSeen = true;
+    return more;
   }
 
   private publish(): void {

@@ -6,6 +6,7 @@ import type { ClusterOptions } from '../../aerospike/config.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { SerializedError } from '../../core/errors.js';
 import type { MetadataEntry } from '../../core/sindex.js';
+import type { WasmModule } from '../../core/webassembly.js';
 import type { ReadChannel } from '../input/input.js';
 import type { BatchWriterSettings } from './batch-writer.js';
 import type { RateLimits } from './rate-limiter.js';
@@ -30,6 +31,8 @@ export interface RestoreWorkerData {
   overlap?: { map: SharedArrayBuffer; directory: number };
   /** Of a CounterBlock of RESTORE_COUNTERS. */
   counters: SharedArrayBuffer;
+  /** Takes ordinary records; absent = the decoder takes all. */
+  scannerModule?: WasmModule;
 }
 
 /** The index or module that was sent last has been restored, or has failed. */

@@ -12,6 +12,8 @@ export interface ValidateConfig extends CodecConfig {
   namespace?: string;
   /** Worker threads, 1–4096. */
   parallel: number;
+  /** Absent = records go through WebAssembly where the machine has it. */
+  webAssembly?: false;
 }
 
 export interface ValidateCounts extends ContentTotals {

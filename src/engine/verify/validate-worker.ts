@@ -1,6 +1,7 @@
 /** A validation worker thread: reads one file after another to its end, or to its first fault, and writes nothing. */
 import { workerData } from 'node:worker_threads';
 import type { Decoder, Meta } from '../../asb/decoder.js';
+import { RecordScanner } from '../../asb/record-scanner.js';
 import { type EntryVisitor, visitEntries } from '../../asb/read-entries.js';
 import { Codecs } from '../../codecs/codecs.js';
 import type { ByteSource } from '../../core/byte-stream.js';
@@ -19,6 +20,7 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   private readonly block: CounterBlock<(typeof VALIDATE_COUNTERS)[number]>;
   private readonly storages: StorageRegistry;
   private readonly namespaces: NamespaceCheck;
+  private readonly scanner: RecordScanner | undefined;
   private source: ByteSource | undefined;
 
   constructor(
@@ -29,6 +31,7 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
     this.block = new CounterBlock(VALIDATE_COUNTERS, data.counters);
     this.storages = StorageRegistry.forWorker(data.storage);
     this.namespaces = new NamespaceCheck(data.namespace);
+    if (data.scannerModule !== undefined) this.scanner = RecordScanner.createChecker(data.scannerModule);
     // A read from a silent pipe would never end.
     link.signal.addEventListener('abort', () => void this.source?.close(), { once: true });
   }
@@ -60,6 +63,15 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
 
   visitMeta(meta: Readonly<Meta>): void {
     this.namespaces.checkMeta(this.source?.name ?? '', meta);
+  }
+
+  scanRecords(decoder: Decoder): boolean {
+    const { scanner } = this;
+    if (scanner === undefined) return false;
+    scanner.followNamespace(decoder);
+    const more = decoder.scanRecords(scanner);
+    this.counts.records += scanner.takeCounts().records;
+    return more;
   }
 
   visitRecord({ record }: Decoder): void {
@@ -99,7 +111,7 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
     try {
       if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
       this.namespaces.startFile();
-      await visitEntries(source, this);
+      await visitEntries(source, this, { window: this.scanner?.window });
       link.emit({
         type: 'file.read',
         path: source.name,

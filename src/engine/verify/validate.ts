@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { FormatError } from '../../asb/errors.js';
+import { loadWasmModule } from '../../asb/wasm-module.js';
 import { Codecs, pickCodecConfig } from '../../codecs/codecs.js';
 import { CounterBlock } from '../../core/counters.js';
 import { serializeError, ToolError } from '../../core/errors.js';
@@ -113,6 +114,7 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
     const workers = Math.min(config.parallel, jobs.length, availableParallelism());
     this.block = CounterBlock.allocate(VALIDATE_COUNTERS, Math.max(1, workers));
     const channels = await openReadChannels(this.storages, jobs, workers);
+    const scannerModule = config.webAssembly === false ? undefined : loadWasmModule('restore');
     const directories = inputDirectories(config.source).length > 0;
     const pool = new WorkerPool<FileJob, never, FileChecked, null>({
       script: new URL('./validate-worker.js', import.meta.url),
@@ -124,6 +126,7 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
           counters: this.block.shared,
           ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
           ...(storage === undefined ? {} : { storage }),
+          ...(scannerModule === undefined ? {} : { scannerModule }),
         };
         return { data, transfer: storage?.ports ?? [] };
       }),

@@ -2,6 +2,7 @@
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { SerializedError } from '../../core/errors.js';
 import type { ContentTotals } from '../../core/events/restore.js';
+import type { WasmModule } from '../../core/webassembly.js';
 import type { ReadChannel } from '../input/input.js';
 
 /** What each worker counts (core/counters.ts). */
@@ -18,6 +19,8 @@ export interface ValidateWorkerData {
   storage?: ReadChannel;
   /** Of a CounterBlock of VALIDATE_COUNTERS. */
   counters: SharedArrayBuffer;
+  /** Checks ordinary records; absent = the decoder takes all. */
+  scannerModule?: WasmModule;
 }
 
 /** A file was read to its end, or to its first fault. */
