@@ -70,6 +70,9 @@ export class Decoder {
   };
   /** The last UDF module; its content is the caller's to keep. */
   udf: Udf = { name: '', content: Buffer.alloc(0) };
+  /** Where the text of the last record lies in `record.input`: from its `+` to behind its last line feed. */
+  textStart = 0;
+  textEnd = 0;
   /** What the meta lines so far have said. */
   readonly meta: Meta = {};
   /** Of the last record that `next` has given: its namespace, and that as it stands in the text, line feed included. */
@@ -179,6 +182,8 @@ export class Decoder {
         // A record of which the rest is missing has changed its own already.
         this.namespace = this.record.namespace;
         this.namespaceText = this.records.namespaceText;
+        this.textStart = at;
+        this.textEnd = input.start;
         return Entry.RECORD;
       case STAR: {
         if (this.version === '3.0') input.failExpected(at, '"+" (a file of version 3.0 has records only)');
