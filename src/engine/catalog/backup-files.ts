@@ -1,4 +1,4 @@
-/** The files of a backup, and the one way in which the tools that compare, merge, export and serve backups read them. */
+/** The files of a backup, and the one way in which the tools that compare, merge, export and serve them read them. */
 import type { Decoder } from '../../asb/decoder.js';
 import { visitEntries } from '../../asb/read-entries.js';
 import type { Codecs } from '../../codecs/codecs.js';

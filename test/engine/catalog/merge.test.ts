@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Codecs } from '../../../src/codecs/codecs.js';
+import type { Sindex } from '../../../src/core/sindex.js';
+import { findBackupFiles, readBackupFiles, type BackupFiles } from '../../../src/engine/catalog/backup-files.js';
+import { mergeBackups, type MergeConfig } from '../../../src/engine/catalog/merge.js';
+import {
+  integerBin,
+  NEVER,
+  plainRecord,
+  readTexts,
+  SEALED,
+  storages,
+  temporaryDirectory,
+  textBin,
+  textOf,
+  writeBackup,
+} from '../../support/backup-files.js';
+
+const root = temporaryDirectory();
+let next = 0;
+const newPath = (): string => join(root, `b${next++}`);
+const plain = await Codecs.open();
+
+async function merge(
+  inputs: readonly BackupFiles[],
+  rest: Partial<Omit<MergeConfig, 'inputs'>> = {},
+): Promise<{ directory: string; files: BackupFiles; result: Awaited<ReturnType<typeof mergeBackups>> }> {
+  const directory = rest.output?.directory ?? newPath();
+  const output = rest.output ?? { directory, storages, codecs: plain };
+  const result = await mergeBackups({ inputs, signal: NEVER, ...rest, output });
+  return { directory, result, files: await findBackupFiles(directory, { codecs: output.codecs, storages }) };
+}
+
+const sindex: Sindex = {
+  namespace: 'test',
+  set: 'demo',
+  name: 'idx',
+  indexType: 'N',
+  bin: 'n',
+  dataType: 'N',
+  context: '',
+  expression: '',
+};
+
+describe('mergeBackups', () => {
+  it('a full backup and two increments, gives the last version of each record with its exact text', async () => {
+    const full = await writeBackup(newPath(), { records: [1, 2, 3, 4].map((n) => plainRecord(n)), perFile: 2 });
+    const first = await writeBackup(newPath(), { records: [plainRecord(2, { generation: 2 }), plainRecord(5)] });
+    const newest = plainRecord(2, { generation: 9, bins: [textBin('a b', 'line\nfeed')] });
+    const second = await writeBackup(newPath(), { records: [newest], codecs: SEALED });
+    const { result, files } = await merge([full, first, second]);
+    expect(result).toMatchObject({ namespace: 'test', records: 5, replaced: 2, sindexes: 0, udfs: 0 });
+    const expected = [1, 3, 4, 5].map((n) => textOf(plainRecord(n))).concat(textOf(newest));
+    expect((await readTexts(files)).sort()).toEqual(expected.sort());
+  });
+
+  it('any history, equals the model and comes in the order of a scan', async () => {
+    const history = fc.array(fc.array(fc.tuple(fc.nat(30), fc.nat(1000)), { maxLength: 20 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(history, async (steps) => {
+        const model = new Map<number, string>();
+        const inputs: BackupFiles[] = [];
+        for (const step of steps) {
+          const records = step.map(([n, value]) => plainRecord(n, { bins: [integerBin('v', value)] }));
+          inputs.push(await writeBackup(newPath(), { records }));
+          step.forEach(([n], i) => model.set(n, textOf(records[i]!)));
+        }
+        const { files, result } = await merge(inputs);
+        const texts = await readTexts(files);
+        expect([...texts].sort()).toEqual([...model.values()].sort());
+        expect(result.records).toBe(model.size);
+        const again = await merge([files]);
+        expect(await readTexts(again.files)).toEqual(texts);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('indexes and modules, are those of the last input that has any; newer kinds are in a file of their own', async () => {
+    const expression = { ...sindex, name: 'exp', bin: '', expression: 'kgEC' };
+    const full = await writeBackup(newPath(), {
+      records: [plainRecord(1)],
+      sindexes: [{ ...sindex, name: 'old' }],
+      udfs: [{ name: 'old.lua', content: Buffer.from('-- old') }],
+    });
+    const increment = await writeBackup(newPath(), { records: [], sindexes: [sindex, expression], version: '3.2' });
+    const last = await writeBackup(newPath(), { records: [plainRecord(2)] });
+    const { files, result, directory } = await merge([full, increment, last]);
+    expect(result).toMatchObject({ sindexes: 2, udfs: 0 });
+    const found: unknown[] = [];
+    await readBackupFiles(files, { visitRecord: () => undefined, visitMetadata: (entry) => found.push(entry) }, NEVER);
+    expect(found).toEqual([
+      { kind: 'sindex', sindex: expression },
+      { kind: 'sindex', sindex },
+    ]);
+    expect(readdirSync(directory)).toEqual(['metadata_test_0.asb', 'test_00000.asb', 'test_00001.asb']);
+    expect(readFileSync(join(directory, 'test_00000.asb'), 'latin1')).toBe(
+      'Version 3.1\n# namespace test\n# first-file\n* i test demo idx N 1 n N\n',
+    );
+    expect(readFileSync(join(directory, 'metadata_test_0.asb'), 'latin1')).toMatch(/^Version 3\.2\n/);
+  });
+
+  it('a limit of the file size, is kept, and the output is compressed and encrypted as asked', async () => {
+    const records = Array.from({ length: 4000 }, (_, n) => plainRecord(n, { bins: [textBin('t', 'x'.repeat(900))] }));
+    const full = await writeBackup(newPath(), { records });
+    const codecs = await Codecs.open(SEALED);
+    const directory = newPath();
+    const { files, result } = await merge([full], { output: { directory, storages, codecs, fileBytes: 1 << 20 } });
+    expect(result.files).toBe(5);
+    expect(files.files.length).toBe(5);
+    expect((await readTexts(files)).sort()).toEqual(records.map(textOf).sort());
+  });
+
+  it('another namespace, is refused and leaves nothing', async () => {
+    const full = await writeBackup(newPath(), { records: [plainRecord(1)] });
+    const other = await writeBackup(newPath(), { records: [plainRecord(1, { namespace: 'bar' })], namespace: 'bar' });
+    const before = readdirSync(root);
+    await expect(merge([full, other])).rejects.toMatchObject({ code: 'MERGE_NAMESPACE' });
+    expect(readdirSync(root)).toEqual(before);
+  });
+
+  it('a damaged input, leaves nothing', async () => {
+    const full = await writeBackup(newPath(), { records: [plainRecord(1), plainRecord(2)] });
+    const path = full.files[0]!.path;
+    writeFileSync(path, readFileSync(path).subarray(0, -3));
+    const before = readdirSync(root);
+    await expect(merge([full])).rejects.toMatchObject({ code: 'ASB_TRUNCATED' });
+    expect(readdirSync(root)).toEqual(before);
+  });
+
+  it('a directory that is not empty, is refused untouched; an empty one is taken', async () => {
+    const full = await writeBackup(newPath(), { records: [plainRecord(1)] });
+    const directory = newPath();
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'precious'), 'x');
+    const output = { directory, storages, codecs: plain };
+    await expect(merge([full], { output })).rejects.toMatchObject({ code: 'TARGET_NOT_EMPTY' });
+    expect(readdirSync(directory)).toEqual(['precious']);
+    const empty = newPath();
+    mkdirSync(empty);
+    const { files } = await merge([full], { output: { ...output, directory: empty } });
+    expect(await readTexts(files)).toHaveLength(1);
+  });
+
+  it('a signal during the merge, leaves nothing', async () => {
+    const full = await writeBackup(newPath(), { records: [plainRecord(1)] });
+    const controller = new AbortController();
+    const before = readdirSync(root);
+    const onBytes = (): void => controller.abort(new Error('enough'));
+    await expect(merge([full], { signal: controller.signal, onBytes })).rejects.toThrow('enough');
+    expect(readdirSync(root)).toEqual(before);
+    expect(existsSync(join(root, `b${next - 1}`))).toBe(false);
+  });
+});
