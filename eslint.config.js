@@ -13,7 +13,7 @@ export const LAYERS = {
   engine: ['core', 'asb', 'codecs', 'storage', 'aerospike'],
   config: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine'],
   ui: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine'],
-  api: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui'],
+  api: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'node'],
   cli: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'api'],
   node: ['core', 'aerospike/protocol'],
 };

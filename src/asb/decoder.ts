@@ -129,6 +129,11 @@ export class Decoder {
     return more;
   }
 
+  /** Offset of the last record in the text, as the decoder gets it. */
+  get textOffset(): number {
+    return this.input.getOffset(this.textStart);
+  }
+
   /** Parses one entry. Throws FormatError, and the same one again if called again. */
   next(): EntryKind {
     if (this.failure !== undefined) throw this.failure as Error;

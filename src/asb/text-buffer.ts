@@ -104,6 +104,11 @@ export class TextBuffer {
     this.line += lines;
   }
 
+  /** The offset in the file of the byte at `index`. */
+  getOffset(index: number): number {
+    return this.base + index;
+  }
+
   /**
    * Where `index` is in the file: line feeds belong to the line they end, also inside raw values (asb-format.md 8.1).
    */

@@ -36,6 +36,11 @@ export class ClusterState {
     readonly clock: Clock,
   ) {}
 
+  /** The records are in no memory, so that nothing can be changed. */
+  get isReadOnly(): boolean {
+    return this.stores.some((store) => store.isReadOnly);
+  }
+
   store(name: string): NamespaceStore | undefined {
     return this.stores.find((store) => store.name === name);
   }

@@ -1,4 +1,5 @@
 /** An Aerospike cluster in memory, for tests, benchmarks and the demo: one or several nodes on loopback sockets. */
+import type { RecordSource } from '../core/record-source.js';
 import { ServerBuild } from './server-build.js';
 import { QueryJobTable } from './commands/job-table.js';
 import { InMemoryNode } from './node.js';
@@ -35,6 +36,8 @@ export interface InMemoryClusterOptions {
   security?: SecurityGate;
   /** TLS in place of plain TCP: one for all nodes, or one for each. */
   tls?: NodeTlsConfig | NodeTlsConfig[];
+  /** By namespace: records that are elsewhere than in memory, and can only be read. */
+  sources?: ReadonlyMap<string, RecordSource>;
   /** Hosts that nodes name in place of the one they listen on, by standard and by alternate access. */
   advertised?: { std?: string; alt?: string };
 }
@@ -68,7 +71,7 @@ export class InMemoryCluster {
     const state = new ClusterState(
       new ServerBuild(options.build ?? DEFAULT_BUILD),
       options.clusterName ?? 'in-memory',
-      namespaces.map((name) => new NamespaceStore(name, storeOptions, clock)),
+      namespaces.map((name) => new NamespaceStore(name, storeOptions, clock, options.sources?.get(name))),
       new PartitionMap(replicationFactor),
       new SindexTable(),
       new UdfTable(),

@@ -73,6 +73,7 @@ export function planQuery(state: ClusterState, cmd: Command): QueryPlan {
     pids: 0,
     digests: 0,
   };
+  if (background && store.isReadOnly) throw new ErrorReply(ResultCode.FORBIDDEN);
   if (background) addEveryPartition(plan);
   else {
     if (udfOp !== undefined) throw new ErrorReply(ResultCode.UNSUPPORTED);

@@ -11,7 +11,7 @@ import type { CommandTime } from './read.js';
 import { createRecordContext } from '../filter/record-context.js';
 import { ReplyWriter } from '../protocol/reply.js';
 import { RowStream } from '../protocol/row-stream.js';
-import { isExpired, type NamespaceStore } from '../data/namespace-store.js';
+import { isExpired } from '../data/namespace-store.js';
 import { executeWrite } from './write.js';
 
 /** A scan lets other connections have a turn after this many records. */
@@ -92,10 +92,10 @@ class Scan {
       }
       return;
     }
-    const list = plan.store.partition(pidBytes(task.pid), 0).descending();
-    const { length } = list;
-    for (let i = startIndex(plan.store, list, task.after); i < length; i++) {
-      const record = list[i]!;
+    const rows = plan.store.listRows(task.pid, task.after, plan.set);
+    const { length } = rows;
+    for (let i = 0; i < length; i++) {
+      const record = rows.get(i);
       this.examined++;
       if (this.isWanted(record)) {
         if (simple) {
@@ -122,7 +122,7 @@ class Scan {
     const { plan, time } = this.context;
     if (record.length === 0) return false;
     if (plan.setName !== undefined && record.set !== plan.set) return false;
-    if (isExpired(record, time.nowS)) return false;
+    if (!plan.store.isReadOnly && isExpired(record, time.nowS)) return false;
     return plan.filter === undefined || plan.filter.matches(createRecordContext(plan.store, record, time));
   }
 
@@ -171,14 +171,16 @@ class Scan {
     const index = plan.index!;
     const found: Candidate[] = [];
     // Ascending by digest; a stable sort keeps that order among equal index values.
-    for (const record of store.partition(pidBytes(task.pid), 0).descending().toReversed()) {
+    const rows = store.listRows(task.pid, undefined, plan.set);
+    for (let i = rows.length - 1; i >= 0; i--) {
+      const record = rows.get(i);
       this.examined++;
       if (!this.isWanted(record)) continue;
       const bval = index.match(RecordBuilder.fromRecord(record).get(index.bin));
       if (bval === undefined) continue;
       if (task.after !== undefined && task.afterBval !== undefined) {
         if (bval < task.afterBval) continue;
-        if (bval === task.afterBval && compareDigest(store, record, task.after) <= 0) continue;
+        if (bval === task.afterBval && store.compareDigest(record, task.after) <= 0) continue;
       }
       found.push({ record, bval });
     }
@@ -204,24 +206,6 @@ class Scan {
 
 function pidBytes(pid: number): Buffer {
   return Buffer.from([pid & 0xff, pid >> 8]);
-}
-
-function compareDigest(store: NamespaceStore, record: StoredRecord, digest: Buffer): number {
-  const at = record.offset + store.digestAt;
-  return record.slab.compare(digest, 0, digest.length, at, at + digest.length);
-}
-
-/** 5.3: the first record whose digest is strictly less than `after`, in a list of descending digests. */
-function startIndex(store: NamespaceStore, list: readonly StoredRecord[], after: Buffer | undefined): number {
-  if (after === undefined) return 0;
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareDigest(store, list[middle]!, after) < 0) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** 5.9: applies the ops of a background query to every match. Its answer has been sent already. */

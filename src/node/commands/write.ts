@@ -32,7 +32,7 @@ export function executeWrite(
 ): void {
   out.begin(cmd.index);
   const isDelete = (cmd.info2 & Info2.DELETE) !== 0;
-  const refusal = checkRequest(cmd, isDelete);
+  const refusal = store.isReadOnly ? ResultCode.FORBIDDEN : checkRequest(cmd, isDelete);
   if (refusal !== 0) {
     out.fail(refusal);
     return;

@@ -4,6 +4,8 @@
  */
 import { Field, MESSAGE_HEADER_BYTES, Op } from '../../aerospike/protocol/constants.js';
 import { DIGEST_BYTES, PARTITIONS, partitionId } from '../../core/partition.js';
+import { Particle } from '../../core/particle.js';
+import type { RecordSource } from '../../core/record-source.js';
 import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
 import { OP_FIXED_BYTES, OP_HEADER_BYTES } from '../protocol/command.js';
 import { Partition, StoredRecord } from './partition.js';
@@ -13,6 +15,14 @@ import { flatBinBytes, flatRecordBytes } from './record-size.js';
 
 const FIELD_HEADER_BYTES = 5;
 const MAX_GENERATION = 0xffff;
+/** What a GeoJSON value has in front of its text where no cells are computed (1.5). */
+const GEO_HEAD = Buffer.alloc(3);
+
+/** Records of a partition in descending order of digest. */
+export interface RowList {
+  readonly length: number;
+  get(i: number): StoredRecord;
+}
 
 export interface StoreOptions {
   /** Seconds; 0 = records without a TTL never expire. */
@@ -70,6 +80,8 @@ export class NamespaceStore {
     readonly name: string,
     readonly options: StoreOptions,
     readonly clock: Clock,
+    /** Where the records are, if not in memory: then they cannot be written, and none expires. */
+    private readonly source?: RecordSource,
   ) {
     this.nameBytes = Buffer.from(name, 'latin1');
     // The NAMESPACE field and the head of the DIGEST field are the same in every row.
@@ -84,6 +96,75 @@ export class NamespaceStore {
     this.afterDigest = this.digestAt + DIGEST_BYTES;
     this.partitions = Array.from({ length: PARTITIONS }, () => new Partition(this.digestAt));
     this.slotPartition = this.partitions[0]!;
+    for (const { name: set, records } of source?.sets ?? [])
+      this.sets.findByName(set.toString('latin1')).objects = records;
+    this.objects = source?.count ?? 0;
+  }
+
+  get isReadOnly(): boolean {
+    return this.source !== undefined;
+  }
+
+  /** Records of a partition. */
+  countRecords(pid: number): number {
+    const { source } = this;
+    if (source === undefined) return this.partitions[pid]!.size;
+    return source.getPartitionStart(pid + 1) - source.getPartitionStart(pid);
+  }
+
+  /**
+   * The records of a partition whose digest is strictly below `after` (5.3), or all of them. Those of another set than
+   * `set` may be left out; undefined = none may.
+   */
+  listRows(pid: number, after: Buffer | undefined, set: SetInfo | undefined): RowList {
+    const { source } = this;
+    if (source === undefined) {
+      const list = this.partitions[pid]!.descending();
+      return new MemoryRows(list, after === undefined ? 0 : this.findBehind(list, after));
+    }
+    const start = after === undefined ? source.getPartitionStart(pid) : source.findBehind(after);
+    const end = source.getPartitionStart(pid + 1);
+    const wanted = set === undefined ? -1 : source.sets.findIndex(({ name }) => name.equals(set.bytes));
+    const positions: number[] = [];
+    for (let position = start; position < end; position++) {
+      if (set === undefined || source.getSet(position) === wanted) positions.push(position);
+    }
+    return { length: positions.length, get: (i) => this.load(source, positions[i]!) };
+  }
+
+  /** The first record whose digest is strictly below `after`, in a list of descending digests. */
+  private findBehind(list: readonly StoredRecord[], after: Buffer): number {
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.compareDigest(list[middle]!, after) < 0) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  compareDigest(record: StoredRecord, digest: Buffer): number {
+    const at = record.offset + this.digestAt;
+    return record.slab.compare(digest, 0, digest.length, at, at + digest.length);
+  }
+
+  /** A record of the source as one in memory that nobody else holds. */
+  private load(source: RecordSource, position: number): StoredRecord {
+    const { digest, set: number, key, generation, voidTime, bins } = source.read(position);
+    const set = number < 0 ? undefined : this.sets.findByName(source.sets[number]!.name.toString('latin1'));
+    // A database has no bins without a value.
+    const stored = bins
+      .filter(({ particle }) => particle !== Particle.NULL)
+      .map(({ name, particle, value }) => ({
+        name,
+        type: particle,
+        value: particle === Particle.GEOJSON ? Buffer.concat([GEO_HEAD, value]) : value,
+      }));
+    const size = this.writeImage(digest, set, key, stored, voidTime);
+    const { slotSlab: slab, slotOffset: offset, slotLength: length, slotOpsStart: opsStart } = this;
+    finishImage(slab, offset, stored.length, generation, voidTime);
+    return new StoredRecord(slab, offset, length, opsStart, this.clock.nowMs(), set, size);
   }
 
   partition(digestBuf: Buffer, digestStart: number): Partition {
@@ -92,6 +173,11 @@ export class NamespaceStore {
 
   /** The live record with this digest; one that has expired by `nowS` is removed first. */
   find(digestBuf: Buffer, digestStart: number, nowS: number): StoredRecord | undefined {
+    const { source } = this;
+    if (source !== undefined) {
+      const position = source.find(digestBuf, digestStart);
+      return position < 0 ? undefined : this.load(source, position);
+    }
     const record = this.partition(digestBuf, digestStart).find(digestBuf, digestStart);
     if (record === undefined) return undefined;
     if (isExpired(record, nowS)) {
@@ -131,8 +217,9 @@ export class NamespaceStore {
     const opsStart = this.afterDigest + setBytes + keyBytes;
     const partition = this.partition(digestBuf, digestStart);
     const length = opsStart + opsBytes;
-    const slab = partition.allocateImage(length);
-    const offset = partition.imageOffset;
+    const isKept = this.source === undefined;
+    const slab = isKept ? partition.allocateImage(length) : Buffer.allocUnsafe(length);
+    const offset = isKept ? partition.imageOffset : 0;
     writeMessageHeader(slab, offset, 0, 0, 0, 0);
     slab[offset + 19] = 2 + (setBytes === 0 ? 0 : 1) + (keyBytes === 0 ? 0 : 1);
     let at = offset + MESSAGE_HEADER_BYTES;
@@ -169,9 +256,7 @@ export class NamespaceStore {
     storedBytes: number,
   ): void {
     const { slotSlab: slab, slotOffset: offset, slotLength: length, slotPartition: partition } = this;
-    slab.writeUInt32BE(generation, offset + 6);
-    slab.writeUInt32BE(voidTime, offset + 10);
-    slab.writeUInt16BE(nOps, offset + 20);
+    finishImage(slab, offset, nOps, generation, voidTime);
     if (existing !== undefined) {
       this.account(existing.set, 0, storedBytes - existing.storedBytes);
       partition.replaceImage(existing, length, this.slotOpsStart);
@@ -248,23 +333,56 @@ export class NamespaceStore {
     lastUpdateMs: number = this.clock.nowMs(),
   ): void {
     const set = setName === '' ? undefined : this.sets.findByName(setName);
+    let existing = this.partition(digest, 0).find(digest, 0);
+    if (existing !== undefined && existing.set !== set) {
+      this.remove(existing);
+      existing = undefined;
+    }
+    const size = this.writeImage(digest, set, key ?? Buffer.alloc(0), bins, voidTime);
+    this.commit(existing, set, bins.length, generation, voidTime, lastUpdateMs, size);
+  }
+
+  /** Begins an image and fills it with `bins`. Returns the bytes that the record takes in the server's storage. */
+  private writeImage(
+    digest: Buffer,
+    set: SetInfo | undefined,
+    key: Buffer,
+    bins: readonly RawBin[],
+    voidTime: number,
+  ): number {
     let opsBytes = 0;
     let flat = 0;
     for (const bin of bins) {
       opsBytes += OP_HEADER_BYTES + bin.name.length + bin.value.length;
       flat += flatBinBytes(bin.name.length, bin.type, bin.value.length);
     }
-    let existing = this.partition(digest, 0).find(digest, 0);
-    if (existing !== undefined && existing.set !== set) {
-      this.remove(existing);
-      existing = undefined;
-    }
-    const keyBytes = key ?? Buffer.alloc(0);
-    this.beginImage(digest, 0, set, keyBytes, 0, keyBytes.length, opsBytes);
+    this.beginImage(digest, 0, set, key, 0, key.length, opsBytes);
     let at = this.slotOps;
     for (const bin of bins) at = writeBin(this.slotSlab, at, bin.name, bin.type, bin.value);
-    const size = flatRecordBytes(flat, bins.length, set?.bytes.length ?? 0, keyBytes.length, voidTime !== 0);
-    this.commit(existing, set, bins.length, generation, voidTime, lastUpdateMs, size);
+    return flatRecordBytes(flat, bins.length, set?.bytes.length ?? 0, key.length, voidTime !== 0);
+  }
+}
+
+/** Completes the header of an image. */
+function finishImage(slab: Buffer, offset: number, nOps: number, generation: number, voidTime: number): void {
+  slab.writeUInt32BE(generation, offset + 6);
+  slab.writeUInt32BE(voidTime, offset + 10);
+  slab.writeUInt16BE(nOps, offset + 20);
+}
+
+/** Rows in memory from one of them on. */
+class MemoryRows implements RowList {
+  constructor(
+    private readonly list: readonly StoredRecord[],
+    private readonly first: number,
+  ) {}
+
+  get length(): number {
+    return this.list.length - this.first;
+  }
+
+  get(i: number): StoredRecord {
+    return this.list[this.first + i]!;
   }
 }
 

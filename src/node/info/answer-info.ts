@@ -15,6 +15,18 @@ const DEFAULT_PORT = 3000;
 
 const HANDLERS: readonly InfoHandler[] = [infoCluster, infoNamespace, infoIndex, infoUdf];
 
+/** What would change a node. */
+const CHANGING = new Set([
+  'sindex-create',
+  'sindex-delete',
+  'udf-put',
+  'udf-remove',
+  'truncate',
+  'truncate-namespace',
+  'truncate-undo',
+  'truncate-namespace-undo',
+]);
+
 /** What an empty request is answered with. */
 const DEFAULT_ITEMS = ['node', 'build', 'edition', 'features', 'partition-generation', 'peers-generation', 'status'];
 
@@ -42,6 +54,7 @@ function overridden(command: string, overrides: ReadonlyMap<string, string> | un
 
 function answerCommand(text: string, node: InfoNode): string {
   const command = parseCommand(text);
+  if (node.state.isReadOnly && CHANGING.has(command.name)) return InfoError.READ_ONLY;
   for (const handler of HANDLERS) {
     const value = handler(command, node);
     if (value !== undefined) return value;

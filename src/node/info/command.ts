@@ -5,6 +5,7 @@ export const InfoError = {
   UNKNOWN: 'ERROR:4:unrecognized command',
   ENTERPRISE: 'ERROR:25:enterprise only',
   NAMESPACE: 'ERROR:20:namespace not found on node',
+  READ_ONLY: 'ERROR:22:read-only',
   NOT_AUTHENTICATED: 'ERROR:80:not authenticated',
 } as const;
 

@@ -1,4 +1,5 @@
 /** Info commands about namespaces, sets, configuration, truncation. Spec: wire.md 9.3, 9.4. */
+import { PARTITIONS } from '../../core/partition.js';
 import { VOID_TIME_EPOCH_S } from '../../core/void-time.js';
 import { InfoError, namespaceParam, type InfoCommand, type InfoNode } from './command.js';
 import type { SetInfo } from '../data/set-table.js';
@@ -42,11 +43,12 @@ function countObjects(store: NamespaceStore, node: InfoNode): { master: number; 
   const { map } = node.state;
   let master = 0;
   let all = 0;
-  store.partitions.forEach((partition, pid) => {
-    if (partition.size === 0) return;
-    if (map.isMaster(node.index, pid)) master += partition.size;
-    if (map.ownsPartition(node.index, pid)) all += partition.size;
-  });
+  for (let pid = 0; pid < PARTITIONS; pid++) {
+    const records = store.countRecords(pid);
+    if (records === 0) continue;
+    if (map.isMaster(node.index, pid)) master += records;
+    if (map.ownsPartition(node.index, pid)) all += records;
+  }
   return { master, all };
 }
 
