@@ -58,9 +58,11 @@ async function runStep(name: string, root: string): Promise<void> {
   const startedMs = performance.now();
   const result = await STEPS[name]!(full, increment, root);
   const seconds = (performance.now() - startedMs) / 1000;
+  const { user, system } = process.cpuUsage();
+  const cpu = ((user + system) / 1e6).toFixed(1).padStart(6);
   const peakMiB = process.resourceUsage().maxRSS / 1024;
   console.log(
-    `${name.padEnd(7)}${seconds.toFixed(1).padStart(7)} s  peak ${peakMiB.toFixed(0).padStart(5)} MiB  ${result}`,
+    `${name.padEnd(7)}${seconds.toFixed(1).padStart(7)} s  processor ${cpu} s  peak ${peakMiB.toFixed(0).padStart(5)} MiB  ${result}`,
   );
 }
 

@@ -34,4 +34,20 @@ export const asbCommands: readonly CommandEntry[] = [
     async () => (await import('./commands/list.js')).listCommand,
   ),
   lazyCommand('show', 'everything about one backup', async () => (await import('./commands/show.js')).showCommand),
+  lazyCommand(
+    'diff',
+    'what differs between two backups, or a backup and a cluster',
+    async () => (await import('./commands/diff.js')).diffCommand,
+  ),
+  lazyCommand(
+    'merge',
+    'one full backup of a full one and increments',
+    async () => (await import('./commands/merge.js')).mergeCommand,
+  ),
+  lazyCommand('export', 'records as JSON or CSV', async () => (await import('./commands/export.js')).exportCommand),
+  lazyCommand(
+    'serve',
+    'a backup as a read-only node, for clients to look into',
+    async () => (await import('./commands/serve.js')).serveCommand,
+  ),
 ];

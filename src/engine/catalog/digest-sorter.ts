@@ -1,7 +1,7 @@
 /**
  * Brings any number of records together that have the same digest, in bounded memory: entries are dealt out to buckets
  * by their place in the order of a scan (partition, then descending digest), and each bucket is sorted by itself. What
- * does not fit into memory goes to a SpillFile. The result is in the order of a scan, and so is what is written from it.
+ * does not fit into memory goes to a SpillFile. The result is in the order of a scan, as is what is written from it.
  */
 import { EventLoopYielder } from '../../core/event-loop.js';
 import { DIGEST_BYTES, partitionId } from '../../core/partition.js';

@@ -71,7 +71,7 @@ export function openPlainFile(path: string): RecordText {
   });
 }
 
-/** A copy of the records of compressed, encrypted or remote files, encrypted with a key in memory and without a name. */
+/** A copy of the records of compressed, encrypted or remote files: without a name, encrypted with a key in memory. */
 export class SpilledText {
   private readonly spill: SpillFile;
   private buffer = Buffer.allocUnsafe(APPEND_BYTES);
