@@ -77,7 +77,11 @@ async function startServer(directory: string, options: readonly string[]): Promi
 
 describe.each([
   ['a plain backup', {}, []],
-  ['a compressed and encrypted backup', { codecs: SEALED }, ['-z', 'zstd', '-y', 'aes128', '--encryption-key-file', KEY_FILE]],
+  [
+    'a compressed and encrypted backup',
+    { codecs: SEALED },
+    ['-z', 'zstd', '-y', 'aes128', '--encryption-key-file', KEY_FILE],
+  ],
 ])('%s', (name, contents, options) => {
   let server: ServerProcess;
   let client: Client;

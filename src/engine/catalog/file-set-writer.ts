@@ -10,12 +10,17 @@ import { encodeHeader, encodeMetadataFile, encodeSindex, encodeUdf } from '../..
 import { getSindexVersion } from '../../asb/metadata-encoder.js';
 import type { Codecs } from '../../codecs/codecs.js';
 import type { ByteSink } from '../../core/byte-stream.js';
+import type { EncryptionKey } from '../../codecs/key.js';
 import { ToolError } from '../../core/errors.js';
 import type { Sindex, Udf } from '../../core/sindex.js';
+import { CountingSink } from '../../storage/decorators/meter.js';
 import { storageError } from '../../storage/errors.js';
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { Storage } from '../../storage/storage.js';
+import type { StateFileEntry } from '../backup/checkpoint/state-file.js';
+import { BlockHasher } from './block-hasher.js';
+import { writeMergedManifest } from './merged-manifest.js';
 
 const DEFAULT_FILE_BYTES = 256 << 20;
 const BUFFER_BYTES = 1 << 20;
@@ -27,12 +32,16 @@ export interface FileSetOptions {
   directory: string;
   storages: StorageAccess;
   codecs: Codecs;
+  /** Of `codecs`, if they encrypt: the manifest is authenticated with it. */
+  key?: EncryptionKey | undefined;
   namespace: string;
   /** Most text bytes of a file; a record that is larger gets a file of its own. */
   fileBytes?: number;
 }
 
 export interface WrittenFileSet {
+  /** As the manifest has it. */
+  id: string;
   files: number;
   /** Of text, before compression and encryption. */
   textBytes: number;
@@ -43,6 +52,11 @@ export class FileSetWriter {
   private used = 0;
   private sink: ByteSink | undefined;
   private readonly names: string[] = [];
+  private readonly entries: StateFileEntry[] = [];
+  private hasher = new BlockHasher();
+  private readonly started = new Date().toISOString();
+  /** Records of which the text is in `buffer`. */
+  private bufferedRecords = 0;
   private fileText = 0;
   private textBytes = 0;
 
@@ -80,6 +94,7 @@ export class FileSetWriter {
     if (this.used + end - start <= BUFFER_BYTES) {
       bytes.copy(this.buffer, this.used, start, end);
       this.used += end - start;
+      this.bufferedRecords++;
       return undefined;
     }
     return this.flushAndAdd(bytes, start, end);
@@ -90,25 +105,26 @@ export class FileSetWriter {
     if (end - start <= BUFFER_BYTES) {
       bytes.copy(this.buffer, 0, start, end);
       this.used = end - start;
+      this.bufferedRecords = 1;
     } else {
-      await this.write(bytes.subarray(start, end));
+      await this.write(bytes.subarray(start, end), 1);
     }
   }
 
   private async flush(): Promise<void> {
-    if (this.used > 0) await this.write(this.buffer.subarray(0, this.used));
-    this.used = 0;
+    if (this.used > 0) await this.write(this.buffer.subarray(0, this.used), this.bufferedRecords);
+    this.used = this.bufferedRecords = 0;
   }
 
-  private async write(text: Buffer): Promise<void> {
+  private async write(text: Buffer, records: number): Promise<void> {
     const { fileBytes = DEFAULT_FILE_BYTES, namespace } = this.options;
     if (this.sink !== undefined && this.fileText + text.length > fileBytes) {
-      await this.sink.close();
-      this.sink = undefined;
+      await this.closeFile();
     }
     // Number 0 is for the indexes and modules.
     this.sink ??= await this.open(this.nameFile(this.names.length + 1), encodeHeader(namespace, false));
     await this.sink.write(text);
+    this.entries.at(-1)!.records += records;
     this.fileText += text.length;
     this.textBytes += text.length;
   }
@@ -120,32 +136,55 @@ export class FileSetWriter {
   private async open(name: string, head: Buffer): Promise<ByteSink> {
     const { codecs } = this.options;
     const suffix = this.place === this.options.directory ? '' : PART_SUFFIX;
-    const sink = codecs.encode(await this.storage.create(joinPath(this.place, name + suffix), 0));
+    const stored = await this.storage.create(joinPath(this.place, name + suffix), 0);
+    const entry: StateFileEntry = { name: joinPath(this.options.directory, name), bytes: 0, records: 0 };
+    const hasher = (this.hasher = new BlockHasher());
+    const counted = new CountingSink(
+      stored,
+      (bytes) => (entry.bytes += bytes),
+      (chunk) => hasher.append(chunk),
+    );
+    const sink = codecs.encode(counted);
     this.names.push(name);
+    this.entries.push(entry);
     await sink.write(head);
     this.fileText = head.length;
     this.textBytes += head.length;
     return sink;
   }
 
-  /** Writes the indexes and modules, and gives the files their names. Throws StorageError. */
+  private async closeFile(): Promise<void> {
+    await this.sink?.close();
+    this.sink = undefined;
+    const last = this.entries.at(-1);
+    if (last !== undefined) last.blocks ??= this.hasher.drainBlocks();
+  }
+
+  /** Writes the indexes and modules, gives the files their names, and adds the manifest. Throws StorageError. */
   async finish(sindexes: readonly Sindex[], udfs: readonly Udf[]): Promise<WrittenFileSet> {
     const { namespace, directory } = this.options;
     await this.flush();
-    await this.sink?.close();
-    this.sink = undefined;
+    await this.closeFile();
     // What the C tool cannot read is in a file of its own, so that it can read all others.
     const newer = sindexes.filter((sindex) => getSindexVersion(sindex) !== '3.1');
     if (newer.length > 0) {
-      const metadata = await this.open(`metadata_${namespace}_0.asb`, encodeMetadataFile(namespace, newer).bytes);
-      await metadata.close();
+      this.sink = await this.open(`metadata_${namespace}_0.asb`, encodeMetadataFile(namespace, newer).bytes);
+      await this.closeFile();
     }
     const plain = sindexes.filter((sindex) => getSindexVersion(sindex) === '3.1');
     const entries = [...plain.map(encodeSindex), ...udfs.map(encodeUdf)];
-    const first = await this.open(this.nameFile(0), Buffer.concat([encodeHeader(namespace, true), ...entries]));
-    await first.close();
+    this.sink = await this.open(this.nameFile(0), Buffer.concat([encodeHeader(namespace, true), ...entries]));
+    await this.closeFile();
     if (this.place !== directory) await this.moveIntoPlace();
-    return { files: this.names.length, textBytes: this.textBytes };
+    // Last of all: until then, nobody takes the directory for a backup that is known to be complete.
+    const id = await writeMergedManifest({
+      ...this.options,
+      started: this.started,
+      files: this.entries,
+      sindexes: sindexes.length,
+      udfs: udfs.length,
+    });
+    return { id, files: this.names.length, textBytes: this.textBytes };
   }
 
   private async moveIntoPlace(): Promise<void> {

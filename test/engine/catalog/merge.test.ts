@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -5,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { Codecs } from '../../../src/codecs/codecs.js';
 import type { Sindex } from '../../../src/core/sindex.js';
 import { findBackupFiles, readBackupFiles, type BackupFiles } from '../../../src/engine/catalog/backup-files.js';
+import { parseState } from '../../../src/engine/backup/checkpoint/state-file.js';
+import { readBackup } from '../../../src/engine/catalog/find-backups.js';
 import { mergeBackups, type MergeConfig } from '../../../src/engine/catalog/merge.js';
 import {
   integerBin,
@@ -99,7 +102,12 @@ describe('mergeBackups', () => {
       { kind: 'sindex', sindex: expression },
       { kind: 'sindex', sindex },
     ]);
-    expect(readdirSync(directory)).toEqual(['metadata_test_0.asb', 'test_00000.asb', 'test_00001.asb']);
+    expect(readdirSync(directory)).toEqual([
+      'manifest.json',
+      'metadata_test_0.asb',
+      'test_00000.asb',
+      'test_00001.asb',
+    ]);
     expect(readFileSync(join(directory, 'test_00000.asb'), 'latin1')).toBe(
       'Version 3.1\n# namespace test\n# first-file\n* i test demo idx N 1 n N\n',
     );
@@ -115,6 +123,28 @@ describe('mergeBackups', () => {
     expect(result.files).toBe(5);
     expect(files.files.length).toBe(5);
     expect((await readTexts(files)).sort()).toEqual(records.map(textOf).sort());
+  });
+
+  it('the result, has a manifest with the checksums of all bytes', async () => {
+    const full = await writeBackup(newPath(), { records: [1, 2, 3].map((n) => plainRecord(n)), codecs: SEALED });
+    const directory = newPath();
+    const codecs = await Codecs.open(SEALED);
+    const { key } = SEALED.encryption!;
+    const { result } = await merge([full], { output: { directory, storages, codecs, key } });
+    const entry = await readBackup(directory, storages);
+    expect(entry).toMatchObject({ id: result.id, state: 'COMPLETED', type: 'full', kind: 'manifest' });
+    const path = join(directory, 'manifest.json');
+    const { files, counters } = parseState(readFileSync(path), path, key);
+    expect(counters).toMatchObject({ records: 3, sindexes: 0, udfs: 0 });
+    expect(files.map(({ name }) => name).sort()).toEqual(
+      readdirSync(directory)
+        .filter((name) => name.endsWith('.asb'))
+        .map((name) => join(directory, name)),
+    );
+    for (const { name, blocks } of files) {
+      const bytes = readFileSync(name);
+      expect(blocks).toEqual([[bytes.length, createHash('sha256').update(bytes).digest('base64')]]);
+    }
   });
 
   it('another namespace, is refused and leaves nothing', async () => {
