@@ -1,6 +1,7 @@
 /**
  * The long form of test/integration/crash-test.test.ts: every combination, ended in every way, until each has been
- * ended `--kills` times or `--seconds` have passed; then `--mutations` damaged inputs.
+ * ended `--kills` times or `--seconds` have passed; then `--mutations` damaged inputs, and `--records` records
+ * with WebAssembly and without.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createReaders } from '../fuzz/readers.js';
 import { fuzz } from '../fuzz/run.js';
+import { fuzzTranscoder } from '../fuzz/transcode.js';
 import { crashBackups, crashRestores, type CrashTestTotals } from './crash-test.js';
 import { canMountDisks, type EndingName } from './kill-modes.js';
 import { COMBINATIONS } from './targets.js';
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     mutations: { type: 'string', default: '0' },
+    records: { type: 'string', default: '0' },
   },
 });
 
@@ -28,6 +31,7 @@ function parseCount(name: keyof typeof values): number {
 }
 
 const [kills, seed, mutations] = [parseCount('kills'), parseCount('seed'), parseCount('mutations')];
+const records = parseCount('records');
 const startedMs = Date.now();
 const untilMs = values.seconds === undefined ? Infinity : startedMs + parseCount('seconds') * 1000;
 
@@ -111,6 +115,17 @@ async function fuzzEverything(): Promise<number> {
   return problems;
 }
 
+/** Returns how many problems were found. */
+async function compareTranscoders(): Promise<number> {
+  const totals = await fuzzTranscoder(records, seed);
+  console.log(
+    `\n${'records as text'.padEnd(33)}${totals.records} records: ${totals.rows} one by one, ` +
+      `${totals.rejected} answers rejected, ${totals.problems.length} differences`,
+  );
+  for (const problem of totals.problems) console.log(`  ${problem}`);
+  return totals.problems.length;
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'asbackup-torture-'));
 let failed = 0;
 try {
@@ -118,6 +133,7 @@ try {
   mkdirSync(join(folder, 'runs'));
   failed += await crashEverything(join(folder, 'runs'));
   if (mutations > 0) failed += await fuzzEverything();
+  if (records > 0) failed += await compareTranscoders();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

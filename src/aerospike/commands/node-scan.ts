@@ -10,15 +10,8 @@ import type { FrameConsumer } from '../protocol/frame-reader.js';
 import { Message, RowView } from '../protocol/row-view.js';
 import { scanRequest, type ScanSelection } from '../protocol/scan-request.js';
 import type { PartitionTracker } from './partition-tracker.js';
+import type { BulkSink, RecordSink } from './record-sink.js';
 import { RowCheck } from './row-check.js';
-
-/** Receives the records of a scan. */
-export interface RecordSink {
-  /** One record; the view and the bytes under it are valid during the call only. HOT PATH. */
-  row(view: RowView): void;
-  /** Called after each range of records: a promise to wait for before more are read; undefined = go on. */
-  waitForDrain(): Promise<void> | undefined;
-}
 
 export interface NodeScanLimits {
   /** By Date.now(); Infinity = none. */
@@ -71,6 +64,10 @@ export class NodeScan implements FrameConsumer {
   private wasPaused = false;
   /** The node has sent the end of its answer. */
   private ended = false;
+  /** Of the handler. */
+  private readonly bulk: BulkSink | undefined;
+  /** What it was told to expect. */
+  private bulkSet: Buffer | undefined;
 
   constructor(
     private readonly selection: ScanSelection,
@@ -79,6 +76,12 @@ export class NodeScan implements FrameConsumer {
     private readonly node: ClusterNode,
   ) {
     this.check = new RowCheck(selection, tracker, node.endpoint);
+    this.bulk = handler.bulk;
+  }
+
+  /** Once the answer has ended, whatever still arrives must not touch what the next scan reads. */
+  get receiveBuffer(): Buffer | undefined {
+    return this.ended ? undefined : this.bulk?.receiveBuffer;
   }
 
   /** Throws ConnectionError, ProtocolError, ServerError, what the handler threw, or the signal's reason. */
@@ -98,6 +101,8 @@ export class NodeScan implements FrameConsumer {
     try {
       await this.exchange(connection, this.createRequest(pending, records), pending, limits);
       connection.release();
+      // What follows the answer belongs to nothing, and must not be taken for the next one.
+      if (connection.hasUnread) connection.close();
       this.node.release(connection);
     } catch (error) {
       // What may still arrive must not reach the next user of the connection.
@@ -148,6 +153,7 @@ export class NodeScan implements FrameConsumer {
           timer = setTimeout(() => this.settle?.(late), Math.max(0, deadline - Date.now()));
         }
         this.check.expect(partitions);
+        this.expectInBulk();
         connection.request(request, this, idleLimitMs(this.selection));
       });
     } finally {
@@ -179,9 +185,16 @@ export class NodeScan implements FrameConsumer {
   /** HOT PATH. */
   consume(buffer: Buffer, start: number, end: number, frameEnd: boolean): number {
     const { view, handler, tracker, check, rowLimit } = this;
+    const bulk = this.bulk !== undefined && buffer === this.bulk.receiveBuffer ? this.bulk : undefined;
     let pos = start;
     let messages = 0;
     while (pos < end && !this.ended) {
+      if (bulk !== undefined && this.rows < rowLimit) {
+        pos = bulk.consume(pos, end, rowLimit - this.rows);
+        this.rows += bulk.consumedRecords;
+        messages += bulk.consumedRecords;
+        if (pos === end) break;
+      }
       const kind = view.parse(buffer, pos, end);
       if (kind === Message.RECORD) {
         check.check(view);
@@ -190,6 +203,7 @@ export class NodeScan implements FrameConsumer {
           tracker.advance(buffer, view.digestStart);
           this.rows++;
         }
+        if (bulk !== undefined && check.expectedSet !== this.bulkSet) this.expectInBulk();
       } else if (kind === Message.INCOMPLETE) {
         break;
       } else {
@@ -209,6 +223,11 @@ export class NodeScan implements FrameConsumer {
     }
     this.waitForDrain();
     return pos - start;
+  }
+
+  private expectInBulk(): void {
+    this.bulkSet = this.check.expectedSet;
+    this.bulk?.expect(this.check.namespace, this.bulkSet);
   }
 
   private marker(kind: number): void {

@@ -4,8 +4,7 @@
  */
 import { copyRange, dataView } from '../../core/byte-copy.js';
 import { DIGEST_BYTES, type PartitionFilter, PARTITIONS, partitionId } from '../../core/partition.js';
-
-const State = { NOT_REQUESTED: 0, FROM_START: 1, AFTER_DIGEST: 2, DONE: 3 } as const;
+import { allocateScanTables, PartitionState as State, type ScanTables } from './scan-tables.js';
 
 /**
  * Bytes of a cursor:
@@ -20,18 +19,27 @@ export const CURSOR_BYTES = 3 + DIGEST_BYTES;
 export const CursorKind = { AFTER_DIGEST: 0, DONE: 1 } as const;
 
 export class PartitionTracker {
-  private readonly states = new Uint8Array(PARTITIONS);
-  private readonly digests = Buffer.alloc(PARTITIONS * DIGEST_BYTES);
-  private readonly digestsView = dataView(this.digests);
-  private source: Buffer = this.digests;
-  private sourceView = this.digestsView;
+  private readonly states: Uint8Array;
+  private readonly digests: Buffer;
+  private readonly digestsView: DataView;
+  private source: Buffer;
+  private sourceView: DataView;
   private readonly replicas = new Uint8Array(PARTITIONS);
-  /** 1 = the cursor of the partition has moved since `drainCursors`. */
-  private readonly moved = new Uint8Array(PARTITIONS);
-  private readonly movedList = new Uint16Array(PARTITIONS);
-  private movedCount = 0;
+  /** Those of the tables. */
+  private readonly moved: Uint8Array;
 
-  constructor(filters: readonly PartitionFilter[]) {
+  /** `tables`: where the state is kept. They belong to this tracker from now on. */
+  constructor(
+    filters: readonly PartitionFilter[],
+    readonly tables: ScanTables = allocateScanTables(),
+  ) {
+    this.states = tables.states.fill(State.NOT_REQUESTED);
+    this.moved = tables.moved.fill(0);
+    tables.movedCount[0] = 0;
+    this.digests = tables.digests;
+    this.digestsView = dataView(tables.digests);
+    this.source = this.digests;
+    this.sourceView = this.digestsView;
     for (const filter of filters) {
       if (filter.kind === 'range') {
         this.states.fill(State.FROM_START, filter.begin, filter.begin + filter.count);
@@ -90,13 +98,15 @@ export class PartitionTracker {
 
   /** The cursors that have moved since the last call. */
   drainCursors(): Uint8Array<ArrayBuffer> {
-    const cursors = Buffer.alloc(this.movedCount * CURSOR_BYTES);
-    for (let i = 0; i < this.movedCount; i++) {
-      const partition = this.movedList[i]!;
+    const { movedList, movedCount } = this.tables;
+    const count = movedCount[0]!;
+    const cursors = Buffer.alloc(count * CURSOR_BYTES);
+    for (let i = 0; i < count; i++) {
+      const partition = movedList[i]!;
       this.writeCursor(cursors, i * CURSOR_BYTES, partition);
       this.moved[partition] = 0;
     }
-    this.movedCount = 0;
+    movedCount[0] = 0;
     return cursors;
   }
 
@@ -132,7 +142,9 @@ export class PartitionTracker {
 
   private markMoved(partition: number): void {
     this.moved[partition] = 1;
-    this.movedList[this.movedCount++] = partition;
+    const { movedList, movedCount } = this.tables;
+    movedList[movedCount[0]!] = partition;
+    movedCount[0] = movedCount[0]! + 1;
   }
 
   /** All partitions that are part of the scan and not done, in ascending order. */

@@ -9,13 +9,12 @@ import { ProtocolError } from '../errors.js';
 import type { RowView } from '../protocol/row-view.js';
 import type { ScanSelection } from '../protocol/scan-request.js';
 import type { PartitionTracker } from './partition-tracker.js';
-
-const Request = { NONE: 0, OPEN: 1, FINISHED: 2 } as const;
+import { RequestState } from './scan-tables.js';
 
 export class RowCheck {
-  /** By partition: one of Request. */
-  private readonly requests = new Uint8Array(PARTITIONS);
-  private readonly namespace: Buffer;
+  /** Those of the tracker's tables. */
+  private readonly requests: Uint8Array;
+  readonly namespace: Buffer;
   /** Empty = any set. */
   private readonly sets: readonly Buffer[];
   /** The set of the last row: most rows have the same one. */
@@ -27,29 +26,35 @@ export class RowCheck {
     /** host:port, for messages. */
     private readonly where: string,
   ) {
+    this.requests = tracker.tables.requests;
     this.namespace = Buffer.from(namespace);
     this.sets = (set === '' ? (sets ?? []) : [set]).map((name) => Buffer.from(name));
     this.lastSet = this.sets[0];
   }
 
+  /** The set that the next row has most likely; undefined = any is allowed. */
+  get expectedSet(): Buffer | undefined {
+    return this.lastSet;
+  }
+
   /** Allows the rows of these partitions and of no other. */
   expect(partitions: readonly number[]): void {
-    this.requests.fill(Request.NONE);
-    for (const partition of partitions) this.requests[partition] = Request.OPEN;
+    this.requests.fill(RequestState.NONE);
+    for (const partition of partitions) this.requests[partition] = RequestState.OPEN;
   }
 
   /** The node has reported the end of a partition: no more rows of it are allowed. Throws ProtocolError. */
   finish(partition: number): void {
-    if (partition >= PARTITIONS || this.requests[partition] === Request.NONE) {
+    if (partition >= PARTITIONS || this.requests[partition] === RequestState.NONE) {
       throw new ProtocolError(`${this.where} reported the end of partition ${partition}, which was not requested`);
     }
-    this.requests[partition] = Request.FINISHED;
+    this.requests[partition] = RequestState.FINISHED;
   }
 
   /** Throws ProtocolError for a row that was not requested. */
   check(row: RowView): void {
     const { buf, digestStart, namespaceStart, namespaceEnd } = row;
-    if (this.requests[partitionId(buf, digestStart)] !== Request.OPEN) {
+    if (this.requests[partitionId(buf, digestStart)] !== RequestState.OPEN) {
       const partition = partitionId(buf, digestStart);
       throw new ProtocolError(`${this.where} sent a record of partition ${partition}, which was not requested`);
     }

@@ -11,11 +11,12 @@ import type { ClusterNode } from '../cluster/node.js';
 import { ClusterError, ConnectionError, ServerError } from '../errors.js';
 import { isOverload, isScanRetryable } from '../protocol/result-code.js';
 import type { ScanSelection } from '../protocol/scan-request.js';
-import { NodeScan, type RecordSink } from './node-scan.js';
+import { NodeScan } from './node-scan.js';
 import type { PartitionTracker } from './partition-tracker.js';
 import { formatPartitions } from './partitions-text.js';
+import type { RecordSink } from './record-sink.js';
 
-export type { RecordSink } from './node-scan.js';
+export type { RecordSink } from './record-sink.js';
 
 /** Partitions are read again. */
 export interface ScanEvent {

@@ -132,6 +132,11 @@ export class Connection {
     this.socket.setTimeout(0);
   }
 
+  /** Something has arrived that no answer has consumed. */
+  get hasUnread(): boolean {
+    return this.reader.hasUnread;
+  }
+
   /** Stops reading; the node has to wait as soon as the socket buffers are full. */
   pause(): void {
     if (this.paused || this.error !== undefined) return;

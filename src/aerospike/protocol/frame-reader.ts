@@ -20,6 +20,8 @@ export interface FrameConsumer {
   fail(error: Error): void;
   /** The frame type this consumer understands. */
   readonly frameType: number;
+  /** Where it wants the bytes to be received as long as its messages fit; absent = anywhere. */
+  readonly receiveBuffer?: Buffer | undefined;
 }
 
 /** First byte of what a TLS server answers to a client that does not speak TLS. */
@@ -31,7 +33,9 @@ const MIN_READ_BYTES = 64 * 1024;
 export class FrameReader {
   consumer: FrameConsumer | undefined;
   /** With slack, so that any range of it can be copied in words of four bytes. */
-  private buffer = allocWithSlack(RECEIVE_BYTES);
+  private readonly ownBuffer = allocWithSlack(RECEIVE_BYTES);
+  /** The one in use: that of the consumer, the own one, or a larger one. */
+  private buffer = this.ownBuffer;
   private readPos = 0;
   private writePos = 0;
   /** Bytes of the current frame's body that are not consumed yet. */
@@ -43,31 +47,45 @@ export class FrameReader {
 
   /** The free end of the receive buffer, for the next read. */
   tail(): Buffer {
-    if (this.readPos === this.writePos) {
-      this.readPos = this.writePos = 0;
-      return this.buffer;
-    }
-    if (this.buffer.length - this.writePos < MIN_READ_BYTES) this.ensureCapacity();
-    return this.buffer.subarray(this.writePos);
+    const preferred = this.preferredBuffer();
+    const unread = this.writePos - this.readPos;
+    if (this.buffer !== preferred && unread + MIN_READ_BYTES <= preferred.length) this.moveUnread(preferred);
+    else if (unread === 0) this.readPos = this.writePos = 0;
+    else if (this.buffer.length - this.writePos < MIN_READ_BYTES) this.ensureCapacity(unread);
+    return this.writePos === 0 ? this.buffer : this.buffer.subarray(this.writePos);
   }
 
-  private ensureCapacity(): void {
-    const unread = this.writePos - this.readPos;
-    if (this.readPos > 0 && unread + MIN_READ_BYTES <= this.buffer.length) {
-      this.buffer.copyWithin(0, this.readPos, this.writePos);
-    } else {
-      // One message does not fit: doubling bounds how often a large one is copied.
-      const larger = allocWithSlack(this.buffer.length * 2);
-      this.buffer.copy(larger, 0, this.readPos, this.writePos);
-      this.buffer = larger;
-    }
+  /** Bytes have arrived that nobody has consumed. */
+  get hasUnread(): boolean {
+    return this.readPos < this.writePos;
+  }
+
+  private preferredBuffer(): Buffer {
+    return this.consumer?.receiveBuffer ?? this.ownBuffer;
+  }
+
+  private ensureCapacity(unread: number): void {
+    if (this.readPos > 0 && unread + MIN_READ_BYTES <= this.buffer.length) this.moveUnread(this.buffer);
+    // One message does not fit: doubling bounds how often a large one is copied.
+    else this.moveUnread(allocWithSlack(this.buffer.length * 2));
+  }
+
+  /** Puts what is unread to the start of `buffer`, which is used from now on. */
+  private moveUnread(buffer: Buffer): void {
+    this.buffer.copy(buffer, 0, this.readPos, this.writePos);
+    this.buffer = buffer;
+    this.writePos -= this.readPos;
     this.readPos = 0;
-    this.writePos = unread;
   }
 
   /** `bytes` more were put at the start of `tail()`. Throws ProtocolError, or what the consumer threw. */
   received(bytes: number): void {
+    const isFirst = this.readPos === this.writePos;
     this.writePos += bytes;
+    // The memory for these bytes was chosen before the consumer came.
+    if (isFirst && this.buffer !== this.preferredBuffer() && bytes <= this.preferredBuffer().length) {
+      this.moveUnread(this.preferredBuffer());
+    }
     for (;;) {
       if (!this.inBody) {
         if (this.writePos - this.readPos < FRAME_HEADER_BYTES) return;

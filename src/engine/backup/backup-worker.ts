@@ -12,7 +12,8 @@ import type { ChunkOutput } from './output/chunk-output.js';
 import { DirectoryOutput } from './output/directory-output.js';
 import { SharedOutput } from './output/shared-output.js';
 import { throttle } from './output/throttle.js';
-import { RecordWriter } from './record-writer.js';
+import { RecordTranscoder } from './record-transcoder.js';
+import { CHUNK_BYTES, RecordWriter } from './record-writer.js';
 import {
   BACKUP_COUNTERS,
   type BackupCounter,
@@ -24,12 +25,16 @@ import {
   toPartitionFilter,
 } from './worker-protocol.js';
 
+const RARE_RECORD_BYTES = 64 * 1024;
+
 class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerResult> {
   private readonly block: CounterBlock<BackupCounter>;
   private readonly counts: Record<BackupCounter, number> = { records: 0, bytes: 0, textBytes: 0 };
   private readonly output: ChunkOutput;
   /** The same as `output` when there is one output for all workers. */
   private readonly shared: SharedOutput | undefined;
+  /** undefined = without WebAssembly. */
+  private readonly transcoder: RecordTranscoder | undefined;
   private readonly writer: RecordWriter;
   /** Aborts when the run is to stop, and when this worker has failed. */
   private readonly stopping = new AbortController();
@@ -50,8 +55,13 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       const post: WorkerLink<BackupMessage>['post'] = (message, transfer) => link.post(message, transfer);
       this.output = this.shared = new SharedOutput(post, codecs.createFrameCompressor());
     }
-    const { selection, compact } = data;
-    this.writer = new RecordWriter(new RecordEncoder({ namespace: selection.namespace, compact }), this.output);
+    const { selection, compact, module } = data;
+    const format = { namespace: selection.namespace, compact };
+    this.transcoder =
+      module === undefined ? undefined : RecordTranscoder.create(module, { ...format, chunkBytes: CHUNK_BYTES });
+    // Behind a transcoder it gets a record now and then.
+    const bufferBytes = this.transcoder === undefined ? {} : { bufferBytes: RARE_RECORD_BYTES };
+    this.writer = new RecordWriter(new RecordEncoder({ ...format, ...bufferBytes }), this.output, this.transcoder);
   }
 
   async runJob({ filter, maxRecords, cursors }: BackupJob): Promise<void> {
@@ -73,7 +83,7 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
     try {
       output.begin();
       writer.planChunkEnd();
-      const tracker = new PartitionTracker([toPartitionFilter(filter)]);
+      const tracker = new PartitionTracker([toPartitionFilter(filter)], this.transcoder?.tables);
       if (cursors !== undefined) tracker.resume(cursors);
       writer.startPartition(tracker);
       await this.scan(tracker, maxRecords);
@@ -152,6 +162,7 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       tracker,
       {
         row: (view) => writer.row(view),
+        bulk: writer.bulk,
         waitForDrain: () => {
           this.publish();
           return writer.waitForDrain();

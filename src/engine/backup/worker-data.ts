@@ -1,6 +1,7 @@
 /** What each worker thread of a backup is told when it starts. */
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
+import { loadWasmModule } from '../../asb/wasm-module.js';
 import { pickCodecConfig } from '../../codecs/codecs.js';
 import { fileNumbers } from './output/file-naming.js';
 import type { Bandwidth, OutputPlan, BackupWorkerData } from './worker-protocol.js';
@@ -45,6 +46,7 @@ export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
   const unfinished = unfinishedFiles(resumed, config);
   const first = new Uint8Array(new SharedArrayBuffer(firstHeader.length));
   first.set(firstHeader);
+  const module = config.webAssembly === false ? undefined : loadWasmModule('backup');
   return Array.from({ length: threads }, (_, index) => {
     const output: OutputPlan =
       target.kind === 'directory'
@@ -67,6 +69,7 @@ export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
       selection,
       noRecords: config.noRecords,
       compact: config.compact,
+      ...(module === undefined ? {} : { module }),
       maxRetries: config.maxRetries,
       sleepBetweenRetriesMs: config.sleepBetweenRetriesMs,
       output,

@@ -1,5 +1,6 @@
 /** What the main thread and the workers of a backup send each other. */
 import type { PartitionFilter } from '../../core/partition.js';
+import type { WasmModule } from '../../core/webassembly.js';
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
@@ -62,6 +63,8 @@ export interface BackupWorkerData {
   selection: Omit<ScanSelection, 'filter'> & { filter?: Uint8Array };
   noRecords: boolean;
   compact: boolean;
+  /** Turns ordinary records into text; absent = there is no WebAssembly, or it is not wanted. */
+  module?: WasmModule;
   maxRetries: number;
   sleepBetweenRetriesMs: number;
   output: OutputPlan;

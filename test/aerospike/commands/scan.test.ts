@@ -94,6 +94,15 @@ const answerOf =
 const row = (partition: number, rest: number, options?: RowOptions): Buffer =>
   scanRow(digestOf(partition, rest), options);
 
+describe('bytes behind the end of an answer', () => {
+  it('are not taken for the beginning of the next one', async () => {
+    const first = Buffer.concat([messageFrame(row(0, 9), partitionEnd(3, 11), scanEnd()), Buffer.from([9, 9, 9])]);
+    const { digests, error } = await scan((_, count) => (count === 1 ? first : messageFrame(row(3, 8), scanEnd())));
+    expect(error).toBeUndefined();
+    expect(digests).toHaveLength(2);
+  });
+});
+
 describe('no record twice, and none of somebody else', () => {
   it('rows of the requested partitions in descending order are delivered', async () => {
     const { digests, error } = await scan(answerOf(row(0, 9), row(10, 7), row(0, 5), row(0, 4)));

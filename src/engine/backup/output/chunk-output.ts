@@ -11,6 +11,8 @@ export interface FinishedFile {
 }
 
 export interface ChunkOutput {
+  /** `write` moves the chunk's memory to another thread: it must belong to nothing else. */
+  readonly transfersMemory: boolean;
   /** How many bytes can still be written to the current file before the next file begins. */
   availableBytes(): number;
   /** Creates a file if there is none yet, so that a job without records has one. */

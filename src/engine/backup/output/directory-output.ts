@@ -32,6 +32,7 @@ interface OpenedFile {
  * chunk that follows, so that no file is without records for want of them.
  */
 export class DirectoryOutput implements ChunkOutput {
+  readonly transfersMemory = false;
   private sink: ByteSink | undefined;
   /** Under `sink`. */
   private storage: ByteSink | undefined;

@@ -10,6 +10,7 @@ import type { ChunkOutput, FinishedFile } from './chunk-output.js';
  * so here, each chunk in a frame of its own: the workers do it side by side, and the frames may come in any order.
  */
 export class SharedOutput implements ChunkOutput {
+  readonly transfersMemory: boolean;
   private readonly waiting: ((memory: ArrayBuffer) => void)[] = [];
   private broken: Error | undefined;
   /** Memory for frames. */
@@ -18,7 +19,9 @@ export class SharedOutput implements ChunkOutput {
   constructor(
     private readonly post: (message: BackupMessage, transfer?: readonly Transferable[]) => void,
     private readonly compressor: FrameCompressor | undefined,
-  ) {}
+  ) {
+    this.transfersMemory = compressor === undefined;
+  }
 
   availableBytes(): number {
     return Infinity;
