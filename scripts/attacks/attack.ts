@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { readStoredRecords, TestData } from '../crash-test/data.js';
-import { startTool, type EndedRun, type Run } from '../crash-test/tool-run.js';
+import { startTool, type EndedRun, type Run, type ToolRunOptions } from '../crash-test/tool-run.js';
 import { seededRandom, type Random } from '../fuzz/random.js';
 
 /** A run under attack that takes longer hangs. */
@@ -29,24 +29,26 @@ export function createContext(seed: number, folder: string): AttackContext {
   return { random: seededRandom(seed), folder };
 }
 
-export function startBackup(port: number, args: readonly string[]): Run {
-  return startTool(
-    'asbackup',
-    ['--no-config-file', '-h', '127.0.0.1', '-p', String(port), '-n', 'test', ...args],
-    HANG_MS,
-  );
+export function startBackup(port: number, args: readonly string[], options?: ToolRunOptions): Run {
+  const connection = ['--no-config-file', '-h', '127.0.0.1', '-p', String(port), '-n', 'test'];
+  return startTool('asbackup', [...connection, ...args], { hangMs: HANG_MS, ...options });
 }
 
-export function runBackup(port: number, args: readonly string[]): Promise<EndedRun> {
-  return startBackup(port, args).done;
+export function runBackup(port: number, args: readonly string[], options?: ToolRunOptions): Promise<EndedRun> {
+  return startBackup(port, args, options).done;
 }
 
-export function runRestore(port: number, args: readonly string[]): Promise<EndedRun> {
-  return startTool('asrestore', ['--no-config-file', '-h', '127.0.0.1', '-p', String(port), ...args], HANG_MS).done;
+export function startRestore(port: number, args: readonly string[], options?: ToolRunOptions): Run {
+  const connection = ['--no-config-file', '-h', '127.0.0.1', '-p', String(port)];
+  return startTool('asrestore', [...connection, ...args], { hangMs: HANG_MS, ...options });
 }
 
-export function runValidate(args: readonly string[]): Promise<EndedRun> {
-  return startTool('asrestore', ['--no-config-file', '--validate', ...args], HANG_MS).done;
+export function runRestore(port: number, args: readonly string[], options?: ToolRunOptions): Promise<EndedRun> {
+  return startRestore(port, args, options).done;
+}
+
+export function runValidate(args: readonly string[], options?: ToolRunOptions): Promise<EndedRun> {
+  return startTool('asrestore', ['--no-config-file', '--validate', ...args], { hangMs: HANG_MS, ...options }).done;
 }
 
 /** The last error of a log, or its last line. */

@@ -15,6 +15,17 @@ export interface EndedRun {
   signal: NodeJS.Signals | null;
   /** All of standard error. */
   log: string;
+  /** All of standard output, byte by byte as latin1; empty unless it was asked for. */
+  output: string;
+}
+
+export interface ToolRunOptions {
+  /** A run that takes longer is killed, and `done` rejects. */
+  hangMs?: number;
+  /** Added to the environment. */
+  env?: Readonly<Record<string, string>>;
+  /** Keep standard output. */
+  keepOutput?: boolean;
 }
 
 export interface Run {
@@ -24,14 +35,22 @@ export interface Run {
   until(condition: RegExp | (() => boolean)): Promise<void>;
 }
 
-/** `hangMs`: a run that takes longer is killed, and `done` rejects. */
-export function startTool(tool: 'asbackup' | 'asrestore', args: readonly string[], hangMs = HANG_MS): Run {
-  const child = spawn(process.execPath, [join(BIN, tool), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+export function startTool(
+  tool: 'asbackup' | 'asrestore',
+  args: readonly string[],
+  { hangMs = HANG_MS, env = {}, keepOutput = false }: ToolRunOptions = {},
+): Run {
+  const child = spawn(process.execPath, [join(BIN, tool), ...args], {
+    stdio: ['ignore', keepOutput ? 'pipe' : 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let log = '';
+  let output = '';
+  child.stdout?.setEncoding('latin1').on('data', (text: string) => (output += text));
   let ended = false;
   let hangs = false;
   let notify = (): void => undefined;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     log += text;
     notify();
   });
@@ -46,7 +65,7 @@ export function startTool(tool: 'asbackup' | 'asrestore', args: readonly string[
       clearTimeout(hangTimer);
       notify();
       if (hangs) reject(new Error(`${tool} ${args.join(' ')} hangs:\n${log.slice(-MAX_SHOWN_LOG)}`));
-      else resolve({ code, signal, log });
+      else resolve({ code, signal, log, output });
     });
   });
   const hasEnded = (): boolean => ended;

@@ -22,6 +22,7 @@ export class ZstdDecoder implements ByteSource {
   private filled = 0;
   private input: Buffer = Buffer.alloc(0);
   private inputEnded = false;
+  private closed = false;
   private failure: Error | undefined;
   private readonly eventLoop = new EventLoopYielder();
 
@@ -33,6 +34,7 @@ export class ZstdDecoder implements ByteSource {
     this.decompressor = backend.createDecompressor();
   }
 
+  /** Undefined at the end, and when `close` was called meanwhile. */
   async read(): Promise<Buffer | undefined> {
     this.filled = 0;
     if (this.failure !== undefined) throw this.failure;
@@ -45,6 +47,7 @@ export class ZstdDecoder implements ByteSource {
           // Frames without contents fill no output, so that nothing else would end this loop.
           const turn = this.eventLoop.yieldIfDue();
           if (turn !== undefined) await turn;
+          if (this.closed) return undefined;
         }
         // What is there is returned before waiting for more, which a pipe may not have.
         if (this.filled > 0) return this.getOutput();
@@ -58,6 +61,7 @@ export class ZstdDecoder implements ByteSource {
   }
 
   close(): Promise<void> {
+    this.closed = true;
     this.decompressor.close();
     return this.inner.close();
   }

@@ -293,6 +293,20 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
       await counting;
     });
 
+    it('frames without contents that never end are left when the decoder is closed, so that a signal ends the run', async () => {
+      const frames = Buffer.concat(Array.from({ length: 10_000 }, () => EMPTY_FRAME));
+      const endless: ByteSource = {
+        name: 'endless.asb',
+        read: () => Promise.resolve(frames),
+        close: () => Promise.resolve(),
+      };
+      const decoder = new ZstdDecoder(endless, zstd);
+      const reading = decoder.read();
+      await nextTurn();
+      await decoder.close();
+      expect(await reading).toBeUndefined();
+    });
+
     it('a window of more than 128 MiB is refused', async () => {
       const head = Buffer.concat([MAGIC, Buffer.from([0x00, 0xa0]), Buffer.alloc(100)]);
       const { error } = await failureOf(head);
