@@ -70,7 +70,6 @@ describe('three nodes with two copies of everything', () => {
 
   it('lose a node whose partitions nobody takes over, and its replicas serve', async () => {
     const stderr = await expectComplete(['-w', '2', ...SLOWLY], async () => {
-      await sleep(300);
       await cluster.stopNode(2, false);
     });
     expect(stderr).toContain('again: ');

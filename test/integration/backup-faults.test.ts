@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
-import { fill, start, startFilled, texts } from '../support/backup.js';
+import { fill, start, startFilled, texts, untilRecords } from '../support/backup.js';
 import { readBackup, recordsOf, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const RECORDS = 3000;
+/** Longer than a run that hears a signal takes on any machine. */
+const SILENCE_MS = 60_000;
 const INVALID_EXPRESSION = 'kwGRRv8=';
 
 const work = scratch();
@@ -120,7 +122,8 @@ describe('8: --nice', () => {
     expect(recordsOf(readBackup(path)).size).toBe(800);
     // 3.2 MB at 2 MiB/s.
     expect(seconds).toBeGreaterThan(1);
-    expect(seconds).toBeLessThan(4);
+    // What a rate of a tenth would take.
+    expect(seconds).toBeLessThan(16);
     cluster.store('test').truncate('large', Date.now() + 1000);
   });
 });
@@ -181,13 +184,13 @@ describe('9: the --machine file', () => {
 
 describe('11, 12: a stop', () => {
   it('is orderly while the cluster is being looked for', async () => {
-    cluster.nodes[0]!.injectFaults({ infoDelayMs: 8000 });
+    cluster.nodes[0]!.injectFaults({ infoDelayMs: SILENCE_MS });
     const running = start(cluster, ['-o', fresh()]);
     await running.until(/Starting backup of/);
     running.child.kill('SIGINT');
-    const { code, signal, stderr, ms } = await running.done;
+    const { code, signal, stderr } = await running.done;
+    // Nothing else ends it: there is no answer within the time that a test has.
     expect([code, signal]).toEqual([1, null]);
-    expect(ms).toBeLessThan(3000);
     expect(texts(stderr).slice(-2)).toEqual([
       'ERR ### Backup interrupted ###',
       'ERR Backup was interrupted before it was complete.',
@@ -198,13 +201,10 @@ describe('11, 12: a stop', () => {
     const path = fresh();
     const running = start(cluster, ['-d', path, '-L', '1000', '-w', '2']);
     await running.until(/Starting backup for/);
-    await sleep(200);
-    cluster.nodes[0]!.injectFaults({ delayMs: 8000 });
-    const stoppedMs = Date.now();
+    cluster.nodes[0]!.injectFaults({ delayMs: SILENCE_MS });
     running.child.kill('SIGTERM');
     const { code, signal, stderr } = await running.done;
     expect([code, signal]).toEqual([1, null]);
-    expect(Date.now() - stoppedMs).toBeLessThan(2000);
     expect(stderr).toContain('### Backup interrupted ###');
     expect(stderr).toMatch(/Backup of \d+ partitions from \d+ to \d+ interrupted, records: \d+, size: \d+ \(/);
     expect(texts(stderr).at(-2)).toMatch(/^INF Backed up \d+ record\(s\)/);
@@ -215,11 +215,8 @@ describe('11, 12: a stop', () => {
     await promisify(execFile)('mkfifo', [fifo]);
     const running = start(cluster, ['-d', fresh(), '-m', fifo]);
     await running.until(/contains 3000/);
-    await sleep(100);
     running.child.kill('SIGINT');
-    const { code, ms } = await running.done;
-    expect(code).toBe(1);
-    expect(ms).toBeLessThan(3000);
+    expect((await running.done).code).toBe(1);
   });
 
   it('of an estimate gives the estimate so far', async () => {
@@ -369,8 +366,7 @@ describe('40: a failure', () => {
     const machine = fresh();
     const path = fresh();
     const running = start(cluster, ['-d', path, '-L', '1000', '-m', machine, '--max-retries', '0']);
-    await running.until(/Starting backup for/);
-    await sleep(300);
+    await untilRecords(running);
     cluster.nodes[0]!.injectFaults({ refuseConnections: true });
     cluster.nodes[0]!.dropConnections();
     const { code, stderr } = await running.done;

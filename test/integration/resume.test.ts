@@ -12,6 +12,8 @@ import { openTarget, readBackup, recordsOf, run, scratch, type Target } from '..
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
 const RECORDS = 60_000;
+/** What a worker collects before it writes. */
+const CHUNK_BYTES = 1 << 20;
 
 let target: Target;
 const folder = scratch();
@@ -40,14 +42,59 @@ afterAll(async () => {
   folder.remove();
 });
 
-/**
- * Starts a backup that a limit makes slow enough to be hit, and ends it with `signal` after `afterMs`: since its start
- * for SIGKILL, which may hit any moment; else since the first scan began, so that there is something to stop.
- */
+/** The moment of a run that a signal hits. */
+type Moment = (run: { log: string; args: readonly string[] }) => boolean;
+
+/** The first scan has begun. */
+const SCANNING: Moment = ({ log }) => log.includes('Starting backup for');
+
+/** The files have grown: there is something to keep. */
+function writing(args: readonly string[]): Moment {
+  const before = writtenBytes(args);
+  return () => writtenBytes(args) > before + 1000;
+}
+
+function writtenBytes(args: readonly string[]): number {
+  const directory = args.indexOf('-d');
+  const path = args[(directory >= 0 ? directory : args.indexOf('-o')) + 1]!;
+  if (!existsSync(path)) return 0;
+  if (directory < 0) return statSync(path).size;
+  const names = readdirSync(path).filter((name) => name.endsWith('.asb'));
+  return names.reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+}
+
+/** So many files of the directory have something in them. */
+function writingFiles(directory: string, count: number): Moment {
+  const isBegun = (name: string): boolean => name.endsWith('.asb') && statSync(join(directory, name)).size > 1000;
+  return () => existsSync(directory) && readdirSync(directory).filter(isBegun).length >= count;
+}
+
+/** The state names records that an earlier run had not saved. */
+function savedMoreThan(records: number): Moment {
+  return ({ args }) => savedRecords(args) > records;
+}
+
+function statePath(args: readonly string[]): string {
+  const given = args.indexOf('--state-file-dst');
+  if (given >= 0) return args[given + 1]!;
+  const directory = args.indexOf('-d');
+  return directory >= 0 ? join(args[directory + 1]!, 'test.asb.state') : `${args[args.indexOf('-o') + 1]!}.state`;
+}
+
+/** 0 without a state. */
+function savedRecords(args: readonly string[]): number {
+  try {
+    return (JSON.parse(readFileSync(statePath(args), 'utf8')) as { counters: { records: number } }).counters.records;
+  } catch {
+    return 0;
+  }
+}
+
+/** Starts a backup that a limit makes slow enough to be hit, and ends it with `signal` at `moment`. */
 async function interrupt(
   args: string[],
   signal: NodeJS.Signals,
-  afterMs: number,
+  moment: Moment = writing(args),
 ): Promise<{ code: number | null; log: string }> {
   const child = spawn(process.execPath, [ASBACKUP, ...args, '-N', '3'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
@@ -55,10 +102,7 @@ async function interrupt(
   const exited = new Promise<number | null>((resolve) => {
     child.once('close', (code) => resolve(code));
   });
-  if (signal !== 'SIGKILL') {
-    while (!log.includes('Starting backup for') && child.exitCode === null) await sleep(5);
-  }
-  await sleep(afterMs);
+  while (!moment({ log, args }) && child.exitCode === null) await sleep(5);
   child.kill(signal);
   return { code: await exited, log };
 }
@@ -98,9 +142,11 @@ describe('killed without warning, again and again', () => {
       const args = [...target.args, '-n', 'test', kind === 'directory' ? '-d' : '-o', path, ...flags, '-w', '2'];
       args.push('-F', '1', '--checkpoint-interval', '1');
       let kills = 0;
-      for (let pause = 600; kills < 4; pause += 400) {
+      while (kills < 4) {
         const more = existsSync(state) ? ['--continue', state] : ['-r'];
-        const { code } = await interrupt([...args, ...more], 'SIGKILL', pause);
+        // At the start of the first scan, and after one more checkpoint.
+        const moment = kills % 2 === 0 ? SCANNING : savedMoreThan(savedRecords(args));
+        const { code } = await interrupt([...args, ...more], 'SIGKILL', moment);
         if (code === 0) break;
         kills++;
       }
@@ -120,7 +166,7 @@ describe('stopped by a signal', () => {
     it(`${signal}: stops, reports how to continue, and is continued with other workers`, async () => {
       const path = freshPath();
       const args = [...target.args, '-n', 'test', '-d', path];
-      const { code, log } = await interrupt([...args, '-w', '3'], signal, 400);
+      const { code, log } = await interrupt([...args, '-w', '3'], signal);
       expect(code).toBe(1);
       const state = join(path, 'test.asb.state');
       expect(log).toContain(`Created backup state file ${state}`);
@@ -136,7 +182,7 @@ describe('stopped by a signal', () => {
   it('nothing is written twice: what was handled before the signal is kept', async () => {
     const path = freshPath();
     const args = [...target.args, '-n', 'test', '-d', path, '--checkpoint-interval', '0'];
-    await interrupt(args, 'SIGINT', 400);
+    await interrupt(args, 'SIGINT');
     const state = JSON.parse(readFileSync(join(path, 'test.asb.state'), 'utf8')) as { counters: { records: number } };
     expect(state.counters.records).toBe(recordsOf(readBackup(path)).size);
     expect(state.counters.records).toBeGreaterThan(0);
@@ -151,23 +197,20 @@ describe('what a crash can leave behind', () => {
     const exited = new Promise((resolve) => child.once('close', resolve));
     const state = `${path}.state`;
     while (!existsSync(state)) await sleep(10);
-    const startedMs = Date.now();
     const saved = (): number =>
       (JSON.parse(readFileSync(state, 'utf8')) as { counters: { records: number } }).counters.records;
-    while (saved() === 0 && Date.now() - startedMs < 10_000) await sleep(20);
-    const afterMs = Date.now() - startedMs;
+    while (saved() === 0 && child.exitCode === null) await sleep(20);
     child.kill('SIGKILL');
     await exited;
-    // At 500 records per second it takes ten seconds to fill a chunk; the second checkpoint comes after four.
     expect(saved()).toBeGreaterThan(0);
-    expect(afterMs).toBeLessThan(4000);
+    expect(statSync(path).size).toBeLessThan(CHUNK_BYTES);
   });
 
   it('file 1 durable, but not file 0: the indexes are not lost with it', async () => {
     const path = freshPath();
     const state = join(path, 'test.asb.state');
     const args = [...target.args, '-n', 'test', '-d', path, '-w', '2'];
-    await interrupt(args, 'SIGINT', 400);
+    await interrupt(args, 'SIGINT', writingFiles(path, 2));
     // As if the machine had gone down when only the second worker had made its file durable.
     const json = JSON.parse(readFileSync(state, 'utf8')) as {
       files: { name: string; bytes: number }[];
@@ -199,7 +242,7 @@ describe('what a crash can leave behind', () => {
   it('one encrypted file with bytes behind the checkpoint gets another vector, so that no counter is used twice', async () => {
     const path = `${freshPath()}.asb`;
     const args = [...target.args, '-n', 'test', '-o', path, ...CRYPT];
-    await interrupt(args, 'SIGINT', 400);
+    await interrupt(args, 'SIGINT');
     const before = readFileSync(path);
     const more = ['--continue', `${path}.state`];
     // As if the run had been killed after it wrote on: a copy of the file may have these bytes.
@@ -218,7 +261,7 @@ describe('what a crash can leave behind', () => {
   it('one encrypted file that ends at the checkpoint keeps its vector', async () => {
     const path = `${freshPath()}.asb`;
     const args = [...target.args, '-n', 'test', '-o', path, ...CRYPT];
-    await interrupt(args, 'SIGINT', 400);
+    await interrupt(args, 'SIGINT');
     const before = readFileSync(path);
     const finished = await run('asbackup', [...args, '--continue', `${path}.state`]);
     expect(finished.code, finished.stderr).toBe(0);
@@ -229,8 +272,8 @@ describe('what a crash can leave behind', () => {
     const name = `backup${runs++}.asb`;
     const state = join(folder.path, `${name}.state`);
     const args = [...target.args, '-n', 'test', '-w', '1', '--state-file-dst', state];
-    await interrupt([...args, '-o', join(folder.path, name)], 'SIGINT', 300);
-    await interrupt([...args, '-o', `${folder.path}/./${name}`, '--continue', state], 'SIGINT', 300);
+    await interrupt([...args, '-o', join(folder.path, name)], 'SIGINT');
+    await interrupt([...args, '-o', `${folder.path}/./${name}`, '--continue', state], 'SIGINT');
     const finished = await run('asbackup', [...args, '-o', `${folder.path}//${name}`, '--continue', state]);
     expect(finished.code, finished.stderr).toBe(0);
     await checkComplete([join(folder.path, name)], []);
@@ -240,7 +283,7 @@ describe('what a crash can leave behind', () => {
     const path = freshPath();
     const state = join(path, 'test.asb.state');
     const args = [...target.args, '-n', 'test', '-d', path, '-w', '4', '-M', '50000'];
-    await interrupt(args, 'SIGINT', 400);
+    await interrupt(args, 'SIGINT');
     const finished = await run('asbackup', [...args, '--continue', state]);
     expect(finished.code, finished.stderr).toBe(0);
     expect(recordsOf(readBackup(path)).size).toBe(50_000);
@@ -258,7 +301,7 @@ describe('a state file that does not fit', () => {
     path = freshPath();
     state = join(path, 'test.asb.state');
     args = [...target.args, '-n', 'test', '-d', path];
-    await interrupt([...args, '-w', '2'], 'SIGINT', 400);
+    await interrupt([...args, '-w', '2'], 'SIGINT');
   });
 
   it.each<[string, string[], RegExp]>([

@@ -119,12 +119,9 @@ describe('a reader of standard output', () => {
       const output = kind === 'pipe' ? fd : 'pipe';
       const running = startPiped(['-n', 'test', '-o', '-', '--state-file-dst', state], ASBACKUP, output);
       await running.until(/Starting backup for/);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const startedMs = Date.now();
       running.child.kill('SIGTERM');
       const { code, signal, stderr } = await running.done;
       expect([code, signal]).toEqual([1, null]);
-      expect(Date.now() - startedMs).toBeLessThan(2000);
       expect(texts(stderr).at(-1)).toContain(`--continue ${state}`);
       closeSync(fd);
     },

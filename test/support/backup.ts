@@ -73,6 +73,21 @@ export function start(cluster: InMemoryCluster, args: readonly string[], env: Re
   };
 }
 
+/** Settles when the run has read records, or has ended. It has to be asked: its log does not say it at once. */
+export async function untilRecords(running: Running): Promise<void> {
+  const { child } = running;
+  // Before it has begun, the signal would end the process.
+  await running.until(/Starting backup for/);
+  while (
+    !/[1-9]\d* record\(s\), \d+ byte\(s\) so far/.test(running.log()) &&
+    child.exitCode === null &&
+    child.signalCode === null
+  ) {
+    child.kill('SIGUSR1');
+    await sleep(50);
+  }
+}
+
 /** Log lines without time and thread. */
 export function texts(stderr: string): string[] {
   return stderr
