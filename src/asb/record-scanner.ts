@@ -69,7 +69,7 @@ export interface ScannerSettings {
   maxRows: number;
 }
 
-/** What has been taken since `takeCounts`. All but `records` and `nullSets` are 0 where records are only checked. */
+/** What has been taken, in the order of the module's COUNTS. All but `records` and `nullSets` are 0 where records are only checked. */
 export interface ScanCounts {
   records: number;
   expired: number;
@@ -92,6 +92,15 @@ export class RecordScanner implements WindowScanner {
   private readonly windowAddress: number;
   private readonly slots: Uint32Array;
   private readonly counts: Uint32Array;
+  private readonly taken: ScanCounts = {
+    records: 0,
+    expired: 0,
+    skipped: 0,
+    ttlsCut: 0,
+    generationZero: 0,
+    persistBitsCleared: 0,
+    nullSets: 0,
+  };
   /** Entries that the decoder takes before the module is asked again, because it has taken none. */
   private pause = 0;
   private nextPause = 0;
@@ -118,7 +127,7 @@ export class RecordScanner implements WindowScanner {
       return { buffer: this.getRange(at, FRAME_BYTES), rowStarts };
     });
     this.slots = new Uint32Array(memory.buffer, exports.SLOTS.value, exports.MAX_SLOTS.value * SLOT_WORDS);
-    this.counts = new Uint32Array(memory.buffer, exports.COUNTS.value, 7);
+    this.counts = new Uint32Array(memory.buffer, exports.COUNTS.value, Object.keys(this.taken).length);
   }
 
   /** undefined = there is no room for the memory. */
@@ -277,19 +286,18 @@ export class RecordScanner implements WindowScanner {
     return full;
   }
 
-  /** What has been taken since the last call. */
-  takeCounts(): ScanCounts {
-    const [records, expired, skipped, ttlsCut, generationZero, persistBitsCleared, nullSets] = this.counts;
-    this.counts.fill(0);
-    return {
-      records: records!,
-      expired: expired!,
-      skipped: skipped!,
-      ttlsCut: ttlsCut!,
-      generationZero: generationZero!,
-      persistBitsCleared: persistBitsCleared!,
-      nullSets: nullSets!,
-    };
+  /** What has been taken since the last call. The same object each time: it is asked for as often as `scan`. */
+  takeCounts(): Readonly<ScanCounts> {
+    const { counts, taken } = this;
+    taken.records = counts[0]!;
+    taken.expired = counts[1]!;
+    taken.skipped = counts[2]!;
+    taken.ttlsCut = counts[3]!;
+    taken.generationZero = counts[4]!;
+    taken.persistBitsCleared = counts[5]!;
+    taken.nullSets = counts[6]!;
+    counts.fill(0);
+    return taken;
   }
 
   private getRange(at: number, bytes: number): Buffer {

@@ -135,7 +135,7 @@ export class BatchWriter implements StopControl {
   addScanned(decoder: Decoder): boolean {
     const { scanner, open, settings } = this;
     // The namespace is selected by `add`, which gets the first record of each file.
-    if (scanner === undefined || this.stopped || decoder.namespace !== this.namespace) return false;
+    if (scanner === undefined || this.stopped || this.busy || decoder.namespace !== this.namespace) return false;
     if (this.scannedNamespace !== decoder.namespaceText) {
       this.scannedNamespace = decoder.namespaceText;
       scanner.setNamespace(decoder.namespaceText, this.namespaceField);
