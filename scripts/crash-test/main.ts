@@ -8,8 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createReaders } from '../fuzz/readers.js';
+import { seededRandom } from '../fuzz/random.js';
 import { fuzz } from '../fuzz/run.js';
+import { fuzzScanner } from '../fuzz/scanner.js';
 import { fuzzTranscoder } from '../fuzz/transcode.js';
+import { loadWasmModule } from '../../src/asb/wasm-module.js';
 import { crashBackups, crashRestores, type CrashTestTotals } from './crash-test.js';
 import { canMountDisks, type EndingName } from './kill-modes.js';
 import { COMBINATIONS } from './targets.js';
@@ -126,6 +129,19 @@ async function compareTranscoders(): Promise<number> {
   return totals.problems.length;
 }
 
+/** Returns how many problems were found. */
+function compareScanners(): number {
+  const module = loadWasmModule('restore');
+  if (module === undefined) throw new Error('There is no module to compare: npm run build makes it');
+  const totals = fuzzScanner(module, records, seededRandom(seed));
+  console.log(
+    `${'records as write requests'.padEnd(33)}${totals.records} records: ${totals.scanned} by the module, ` +
+      `${totals.refused} texts rejected, ${totals.problems.length} differences`,
+  );
+  for (const problem of totals.problems) console.log(`  ${problem}`);
+  return totals.problems.length;
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'asbackup-torture-'));
 let failed = 0;
 try {
@@ -133,7 +149,7 @@ try {
   mkdirSync(join(folder, 'runs'));
   failed += await crashEverything(join(folder, 'runs'));
   if (mutations > 0) failed += await fuzzEverything();
-  if (records > 0) failed += await compareTranscoders();
+  if (records > 0) failed += (await compareTranscoders()) + compareScanners();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
