@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import Aerospike, { type Client } from 'aerospike';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveBackup } from '../../src/api/serve-backup.js';
+import { Codecs } from '../../src/codecs/codecs.js';
 import { Particle } from '../../src/core/particle.js';
+import { findBackupFiles } from '../../src/engine/catalog/backup-files.js';
 import type { PlainRecord } from '../support/asb.js';
 import { KEY_FILE } from '../support/codecs.js';
 import {
@@ -15,9 +17,12 @@ import {
   integerBin,
   NEVER,
   plainRecord,
+  readTexts,
   SEALED,
+  storages,
   temporaryDirectory,
   textBin,
+  textOf,
   writeBackup,
 } from '../support/backup-files.js';
 
@@ -152,6 +157,18 @@ describe.each([
     const query = client.query('test', 'demo', { filters: [filter.range('n', 20, 29)] });
     const found = (await query.results()).map(({ bins }) => bins.n as number).sort((a, b) => a - b);
     expect(found).toEqual(Array.from({ length: 10 }, (_, i) => 20 + i));
+  });
+
+  it('can be backed up, with the same text of each record', async () => {
+    const directory = join(root, `${name} again`);
+    const [host, port] = server.address.split(':') as [string, string];
+    const child = spawn(process.execPath, ['bin/asbackup', '-h', host, '-p', port, '-n', 'test', '-d', directory], {
+      stdio: 'ignore',
+    });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    const files = await findBackupFiles(directory, { codecs: await Codecs.open(), storages });
+    const records = Array.from({ length: RECORDS }, (_, n) => servedRecord(n));
+    expect((await readTexts(files)).sort()).toEqual(records.map(textOf).sort());
   });
 
   it('refuses to change anything, with the code of what is forbidden', async () => {

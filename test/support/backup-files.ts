@@ -9,7 +9,7 @@ import { Particle } from '../../src/core/particle.js';
 import type { Sindex, Udf } from '../../src/core/sindex.js';
 import { findBackupFiles, readBackupFiles, type BackupFiles } from '../../src/engine/catalog/backup-files.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
-import { copyRecord, viewOf, type Bin, type PlainRecord } from './asb.js';
+import { viewOf, type Bin, type PlainRecord } from './asb.js';
 import { key } from './codecs.js';
 
 export const storages = new StorageRegistry();
@@ -113,20 +113,6 @@ export async function readTexts(files: BackupFiles): Promise<string[]> {
     NEVER,
   );
   return texts;
-}
-
-export async function readRecords(files: BackupFiles): Promise<PlainRecord[]> {
-  const records: PlainRecord[] = [];
-  await readBackupFiles(
-    files,
-    {
-      visitRecord: ({ record }) => {
-        records.push(copyRecord(record));
-      },
-    },
-    NEVER,
-  );
-  return records;
 }
 
 /** The text of one record as a backup holds it. */
