@@ -29,8 +29,22 @@ export function toCodecConfig(values: CodecValues, { log, env = process.env }: R
   return { ...compression, encryption: { mode, key } };
 }
 
+/**
+ * The key alone, for backups whose manifests say how they are encrypted; undefined = none was given. Throws CodecError.
+ */
+export function toKey(
+  values: Pick<CodecValues, 'keyFile' | 'keyVariable'>,
+  { env = process.env }: RunDependencies,
+): EncryptionKey | undefined {
+  const { keyFile, keyVariable } = values;
+  return keyFile === undefined && keyVariable === undefined ? undefined : readKey({ ...values }, env);
+}
+
 /** The constraints of both tools require one of the two sources. */
-function readKey({ keyFile, keyVariable = '' }: CodecValues, env: NodeJS.ProcessEnv): EncryptionKey {
+function readKey(
+  { keyFile, keyVariable = '' }: Pick<CodecValues, 'keyFile' | 'keyVariable'>,
+  env: NodeJS.ProcessEnv,
+): EncryptionKey {
   if (keyFile === undefined) return keyFromEnvironment(env[keyVariable], keyVariable);
   return 'path' in keyFile ? readKeyFile(keyFile.path) : keyFromPem(keyFile.content, 'the secret');
 }

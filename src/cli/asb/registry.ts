@@ -35,6 +35,12 @@ export const asbCommands: readonly CommandEntry[] = [
   ),
   lazyCommand('show', 'everything about one backup', async () => (await import('./commands/show.js')).showCommand),
   lazyCommand(
+    'verify',
+    'whether backups are complete and undamaged',
+    async () => (await import('./commands/verify.js')).verifyCommand,
+  ),
+  lazyCommand('hold', 'keep a backup from being deleted', async () => (await import('./commands/hold.js')).holdCommand),
+  lazyCommand('release', 'end a hold', async () => (await import('./commands/hold.js')).releaseCommand),
     'diff',
     'what differs between two backups, or a backup and a cluster',
     async () => (await import('./commands/diff.js')).diffCommand,

@@ -1,6 +1,7 @@
 /** A hold keeps a backup from being deleted: a small file beside its documents, with the reason. */
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
+import { isBackupFileName } from '../../storage/storage.js';
 import { CatalogError } from './backup-document.js';
 
 export const HOLD_NAME = 'hold.json';
@@ -8,15 +9,20 @@ export const HOLD_NAME = 'hold.json';
 /** Throws CatalogError CATALOG_HELD if the backup is held already. */
 export async function holdBackup(path: string, reason: string, storages: StorageAccess): Promise<void> {
   const text = `${JSON.stringify({ held: new Date().toISOString(), reason }, undefined, 1)}\n`;
-  const isNew = await (await storages.forPath(path)).createExclusive(joinPath(path, HOLD_NAME), text);
+  const isNew = await (await storages.forPath(path)).createExclusive(holdPath(path), text);
   if (!isNew) throw new CatalogError('CATALOG_HELD', `The backup at ${path} is held already`);
 }
 
 /** Throws CatalogError CATALOG_STATE if the backup is not held. */
 export async function releaseBackup(path: string, storages: StorageAccess): Promise<void> {
   const storage = await storages.forPath(path);
-  const file = joinPath(path, HOLD_NAME);
+  const file = holdPath(path);
   const found = await storage.readVersion(file);
   if (found !== undefined && (await storage.deleteIfUnchanged(file, found.version))) return;
   throw new CatalogError('CATALOG_STATE', `The backup at ${path} is not held`);
+}
+
+/** In the directory of the backup, or beside its only file. */
+function holdPath(path: string): string {
+  return isBackupFileName(path) ? `${path}.${HOLD_NAME}` : joinPath(path, HOLD_NAME);
 }

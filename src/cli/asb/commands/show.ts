@@ -1,5 +1,5 @@
 import { toCatalogStorages } from '../../../config/catalog/storages.js';
-import { showOptions } from '../../../config/schema/catalog/show.js';
+import { catalogOptions } from '../../../config/schema/catalog/common.js';
 import type { StorageRegistry } from '../../../storage/registry.js';
 import type { Command } from '../../command.js';
 
@@ -9,15 +9,15 @@ interface ShowConfig {
   storages: StorageRegistry;
 }
 
-export const showCommand: Command<typeof showOptions, ShowConfig> = {
+export const showCommand: Command<typeof catalogOptions, ShowConfig> = {
   name: 'asb show',
   title: 'Aerospike Backup Catalog',
   summary: 'Show one backup: everything that its documents say, file by file.',
   usage: 'BACKUP [options]',
   operands: { min: 1, max: 1, names: ['BACKUP'] },
   examples: [['A backup of a catalog:', 'asb show /backups/nightly-1']],
-  options: showOptions,
-  schema: { name: 'asb', options: showOptions, constraints: [] },
+  options: catalogOptions,
+  schema: { name: 'asb', options: catalogOptions, constraints: [] },
   subject: 'Command',
   warningLevel: 'info',
   toConfig: (values, { operands, ...dependencies }) => ({

@@ -1,3 +1,0 @@
-import { catalogOptions } from './common.js';
-
-export const showOptions = catalogOptions;

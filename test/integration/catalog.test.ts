@@ -1,0 +1,250 @@
+/** Manifests and the commands of `asb` that read them, on backups of a cluster in this process. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InMemoryCluster } from '../../src/node/cluster.js';
+import { start, startFilled } from '../support/backup.js';
+import { scratch } from '../support/target.js';
+
+const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
+const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
+const RECORDS = 3000;
+const ENCRYPTED = ['-y', 'aes256', '--encryption-key-file', KEY];
+
+const work = scratch();
+let cluster: InMemoryCluster;
+let count = 0;
+const fresh = (): string => join(work.path, `backup${count++}`);
+
+beforeAll(async () => {
+  ({ cluster } = await startFilled(RECORDS));
+});
+afterAll(async () => {
+  await cluster.stop();
+  work.remove();
+});
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function asb(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [ASB, ...args, '--no-config-file'], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+}
+
+async function backUp(path: string, ...args: string[]): Promise<void> {
+  const { code, stderr } = await start(cluster, [path.endsWith('.asb') ? '-o' : '-d', path, '--manifest', ...args])
+    .done;
+  expect(code, stderr).toBe(0);
+}
+
+interface Listed {
+  id: string;
+  state: string;
+  type: string;
+  records: number;
+  bytes: number;
+  reason?: string;
+}
+
+async function list(path: string, ...args: string[]): Promise<Listed[]> {
+  const { code, stdout, stderr } = await asb('list', path, '--json', ...args);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout) as Listed[];
+}
+
+interface Verified {
+  problems: { path: string; text: string }[];
+  records?: number;
+}
+
+/** The problems that are found, all in one text. */
+async function problems(path: string, ...args: string[]): Promise<string> {
+  const { code, stdout } = await asb('verify', path, '--json', ...args);
+  const found = (JSON.parse(stdout) as Verified[]).flatMap((result) => result.problems);
+  expect(code).toBe(found.length === 0 ? 0 : 1);
+  return found.map(({ path: place, text }) => `${place}: ${text}`).join('\n');
+}
+
+describe('manifest', () => {
+  it.each([
+    ['a directory', '', []],
+    ['a directory of several files, compressed and encrypted', '', ['-w', '3', '-z', 'zstd', ...ENCRYPTED]],
+    ['a file', '.asb', []],
+    ['a file, compressed and encrypted', '.asb', ['-w', '2', '-z', 'zstd', ...ENCRYPTED]],
+  ])('of %s says that it is complete, and every checksum and count is right', async (_, suffix, args) => {
+    const path = fresh() + suffix;
+    await backUp(path, ...args);
+    const key = args.includes('-y') ? ['--encrypt', 'aes256', '--encryption-key-file', KEY] : [];
+    const { stdout } = await asb('verify', path, '--json', ...key);
+    const [verified] = JSON.parse(stdout) as Verified[];
+    expect(verified).toMatchObject({ problems: [], records: RECORDS });
+    const shown = JSON.parse((await asb('show', path, '--json')).stdout) as Listed;
+    expect(shown).toMatchObject({ state: 'COMPLETED', type: 'full', records: RECORDS });
+  });
+
+  it('can be read only by its owner, and holds no key', async () => {
+    const path = fresh();
+    await backUp(path, ...ENCRYPTED);
+    const file = join(path, 'manifest.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const key = readFileSync(KEY, 'utf8').split('\n').slice(1, -2).join('');
+    expect(readFileSync(file, 'utf8')).not.toContain(key.slice(0, 40));
+  });
+
+  it.each([
+    ['a directory', '', []],
+    ['an encrypted file', '.asb', ENCRYPTED],
+  ])('of %s that was interrupted says so, and its continuation makes it complete', async (_, suffix, args) => {
+    const path = fresh() + suffix;
+    const target = suffix === '' ? ['-d', path] : ['-o', path];
+    const manifest = suffix === '' ? join(path, 'manifest.json') : `${path}.manifest.json`;
+    const slow = start(cluster, [...target, '--manifest', ...args, '-L', '1000', '--checkpoint-interval', '1']);
+    const hasRecords = (): boolean => {
+      try {
+        return (JSON.parse(readFileSync(manifest, 'utf8')) as { counters: { records: number } }).counters.records > 0;
+      } catch {
+        return false;
+      }
+    };
+    while (!hasRecords()) await sleep(5);
+    slow.child.kill('SIGKILL');
+    await slow.done;
+    expect(await problems(path, '--checksums-only')).toContain('INCOMPLETE');
+    const { code, stderr } = await start(cluster, [...target, ...args, '-c', manifest]).done;
+    expect(code, stderr).toBe(0);
+    const key = args.length > 0 ? ['--encrypt', 'aes256', '--encryption-key-file', KEY] : [];
+    expect(await problems(path, ...key)).toBe('');
+    const again = await start(cluster, [...target, ...args, '-c', manifest]).done;
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is complete')]);
+  });
+
+  it('of another backup in the same directory is not replaced', async () => {
+    const path = fresh();
+    await backUp(path);
+    const before = readFileSync(join(path, 'manifest.json'));
+    const { code, stderr } = await start(cluster, ['-d', path, '--manifest', '-q', 'other', '-r']).done;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('manifest of another backup')]);
+    expect(readFileSync(join(path, 'manifest.json'))).toEqual(before);
+  });
+});
+
+describe('asb verify', () => {
+  it('finds a changed byte anywhere in a file, and names file and bytes', async () => {
+    const path = fresh();
+    await backUp(path, '-z', 'zstd');
+    const file = join(path, 'test_00000.asb');
+    const whole = readFileSync(file);
+    for (const at of [0, Math.floor(whole.length / 3), whole.length - 1]) {
+      const changed = Buffer.from(whole);
+      changed[at]! ^= 1;
+      writeFileSync(file, changed);
+      expect(await problems(path, '--checksums-only'), `byte ${at}`).toMatch(
+        /test_00000\.asb: Block 0, bytes 0 to \d+/,
+      );
+    }
+  });
+
+  it('finds a file that is missing, cut, swapped with another, copied, or of another backup', async () => {
+    const path = fresh();
+    await backUp(path, '-w', '3');
+    const [a, b] = [join(path, 'test_00000.asb'), join(path, 'test_00001.asb')];
+    const [first, second] = [readFileSync(a), readFileSync(b)];
+    rmSync(b);
+    expect(await problems(path)).toContain('test_00001.asb: The file is missing');
+    writeFileSync(b, second.subarray(0, -10));
+    expect(await problems(path)).toMatch(/The file has \d+ byte\(s\), but \d+ were written/);
+    writeFileSync(b, first);
+    writeFileSync(a, second);
+    expect(await problems(path, '--checksums-only')).toContain('test_00000.asb: ');
+    renameSync(a, `${a}.old`);
+    renameSync(b, a);
+    renameSync(`${a}.old`, b);
+    expect(await problems(path)).toBe('');
+    copyFileSync(a, join(path, 'test_00007.asb'));
+    copyFileSync(a, join(path, 'else_00000.asb'));
+    const found = await problems(path, '--checksums-only');
+    expect(found).toContain('test_00007.asb: The manifest does not know the file');
+    expect(found).toContain('else_00000.asb: The file belongs to another backup');
+  });
+
+  it('finds a manifest that was changed together with the files, if it has the key', async () => {
+    const path = fresh();
+    await backUp(path, ...ENCRYPTED);
+    const file = join(path, 'manifest.json');
+    const { checksum, hmac, ...json } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    expect([checksum, hmac].every((text) => typeof text === 'string')).toBe(true);
+    (json.manifest as { started: string }).started = '2020-01-01T00:00:00.000Z';
+    const forged = createHash('sha256').update(JSON.stringify(json)).digest('hex');
+    writeFileSync(file, JSON.stringify({ ...json, hmac, checksum: forged }));
+    expect(await problems(path, '--checksums-only')).toBe('');
+    const key = ['--encrypt', 'aes256', '--encryption-key-file', KEY];
+    expect(await problems(path, ...key)).toContain('without the encryption key');
+  });
+
+  it('says that the records of an encrypted backup were not read without its key', async () => {
+    const path = fresh();
+    await backUp(path, ...ENCRYPTED);
+    expect(await problems(path)).toContain('no key was given');
+  });
+});
+
+describe('asb list', () => {
+  it('lists backups with and without manifest, and a damaged one beside the others', async () => {
+    const root = fresh();
+    await start(cluster, ['-d', root]).done;
+    rmSync(join(root, 'test_00000.asb'));
+    await backUp(join(root, 'a'));
+    await backUp(join(root, 'b'), '-a', '2000-01-01');
+    await start(cluster, ['-d', join(root, 'c')]).done;
+    await backUp(join(root, 'd'));
+    writeFileSync(join(root, 'd', 'manifest.json'), '{"format": "asbackup-state"');
+    const found = await list(root);
+    expect(found.map(({ state }) => state).sort()).toEqual(['COMPLETED', 'COMPLETED', 'DAMAGED', 'UNKNOWN']);
+    expect(found.find(({ state }) => state === 'DAMAGED')).toMatchObject({ id: 'd' });
+    expect(found.filter(({ type }) => type === 'incremental')).toHaveLength(1);
+    expect((await list(root, '--state', 'completed')).map(({ records }) => records)).toEqual([RECORDS, RECORDS]);
+    expect(await list(root, '--from', '2100-01-01')).toEqual([]);
+    const { stdout } = await asb('list', root);
+    expect(stdout.split('\n')[0]).toMatch(/^ID +STATE +TYPE +PARENT +STARTED +NAMESPACES +RECORDS +BYTES$/);
+  });
+
+  it('reports a root that does not exist', async () => {
+    const { code, stderr } = await asb('list', join(work.path, 'nothing'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('nothing')]);
+  });
+});
+
+describe('asb hold', () => {
+  it('marks a backup until it is released', async () => {
+    const path = fresh();
+    await backUp(path);
+    expect(await asb('hold', path, '--reason', 'audit')).toMatchObject({ code: 0, stderr: '' });
+    expect(await list(path)).toMatchObject([{ held: true }]);
+    expect((await asb('hold', path)).stderr).toContain('is held already');
+    expect((await asb('release', path)).code).toBe(0);
+    expect(await list(path)).toMatchObject([{ held: false }]);
+    expect((await asb('release', path)).stderr).toContain('is not held');
+  });
+});
+
+describe('asb', () => {
+  it('names its commands, and the one that was probably meant', async () => {
+    const help = await asb('--help');
+    expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('verify')]);
+    const typo = await asb('verfy', 'x');
+    expect([typo.code, typo.stderr]).toEqual([1, expect.stringContaining('did you mean verify?')]);
+    const missing = await asb('show');
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('BACKUP is missing')]);
+  });
+});
