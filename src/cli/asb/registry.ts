@@ -41,6 +41,7 @@ export const asbCommands: readonly CommandEntry[] = [
   ),
   lazyCommand('hold', 'keep a backup from being deleted', async () => (await import('./commands/hold.js')).holdCommand),
   lazyCommand('release', 'end a hold', async () => (await import('./commands/hold.js')).releaseCommand),
+  lazyCommand(
     'diff',
     'what differs between two backups, or a backup and a cluster',
     async () => (await import('./commands/diff.js')).diffCommand,
