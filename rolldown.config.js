@@ -14,7 +14,7 @@ export default defineConfig({
     'validate-worker': 'dist/engine/verify/validate-worker.js',
   },
   platform: 'node',
-  // Packages stay packages.
-  external: /^[^./\\]/,
+  // Packages stay packages, but for the one that every start needs.
+  external: (id) => /^[^./\\]/.test(id) && id !== 'commander',
   output: { dir: 'dist/bundle', format: 'esm', cleanDir: true, chunkFileNames: '[name]-[hash].js' },
 });

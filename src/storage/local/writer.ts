@@ -9,9 +9,18 @@ import type { ByteSink } from '../../core/byte-stream.js';
 /** Opened for writing behind what is there: never created, never through a symbolic link. */
 const RESUME_FLAGS = constants.O_RDWR | constants.O_NOFOLLOW;
 
+/** So many bytes are handed to the disk early, so that the end of the file has less to wait for. */
+const WRITEBACK_BYTES = 16 * 1024 * 1024;
+
 /** Writes a local regular file from its start or from a resume point on. Durable when `sync` or `close` has settled. */
 export class LocalFileWriter implements ByteSink {
   identity: string | undefined;
+  /** Under way; never rejects. */
+  private writeback: Promise<void> | undefined;
+  /** Where the file ended when the last one began. */
+  private writebackStart: number;
+  /** The system reports a failure of the disk only once: from then on nothing can be made durable any more. */
+  private writebackError: Error | undefined;
 
   private constructor(
     readonly name: string,
@@ -21,7 +30,9 @@ export class LocalFileWriter implements ByteSink {
     private position: number,
     /** Whether the entry in the directory, too, would survive a power cut. */
     private linkIsDurable: boolean,
-  ) {}
+  ) {
+    this.writebackStart = position;
+  }
 
   /** Creates a file; fails if anything exists at the path, also a symbolic link that leads nowhere. */
   static async create(fs: FileSystem, path: string, mode?: number): Promise<LocalFileWriter> {
@@ -54,12 +65,14 @@ export class LocalFileWriter implements ByteSink {
 
   async write(chunk: Buffer): Promise<void> {
     try {
+      if (this.writebackError !== undefined) throw this.writebackError;
       await this.refuseForeignChanges();
       for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await this.handle.write(chunk, done, chunk.length - done, this.position);
         done += bytesWritten;
         this.position += bytesWritten;
       }
+      this.startWriteback();
     } catch (error) {
       throw storageError('write', this.name, error);
     }
@@ -74,8 +87,29 @@ export class LocalFileWriter implements ByteSink {
     }
   }
 
+  /** Nobody waits for it but `sync`, `close` and `abort`. */
+  private startWriteback(): void {
+    if (this.writeback !== undefined || this.position - this.writebackStart < WRITEBACK_BYTES) return;
+    this.writebackStart = this.position;
+    this.writeback = this.handle.datasync().then(
+      () => {
+        this.writeback = undefined;
+      },
+      (error: unknown) => {
+        this.writeback = undefined;
+        this.writebackError ??= error instanceof Error ? error : new Error(String(error));
+      },
+    );
+  }
+
+  private async waitForWriteback(): Promise<void> {
+    await this.writeback;
+    if (this.writebackError !== undefined) throw this.writebackError;
+  }
+
   async sync(): Promise<number> {
     try {
+      await this.waitForWriteback();
       await this.handle.datasync();
       await this.syncLink();
       return this.position;
@@ -86,6 +120,7 @@ export class LocalFileWriter implements ByteSink {
 
   async close(): Promise<void> {
     try {
+      await this.waitForWriteback();
       await this.handle.sync();
       await this.syncLink();
       this.identity = await readIdentity(this.handle, this.position);
@@ -96,6 +131,7 @@ export class LocalFileWriter implements ByteSink {
   }
 
   async abort(): Promise<void> {
+    await this.writeback;
     await this.handle.close().catch(() => undefined);
   }
 

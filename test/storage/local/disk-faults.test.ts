@@ -46,6 +46,18 @@ describe('a data file', () => {
     },
   );
 
+  it('a failure while it is written early: it is not lost, though the system reports it only once', async () => {
+    let count = 0;
+    const fails = (call: FaultyCall): string | undefined => (call === 'datasync' && count++ === 0 ? 'EIO' : undefined);
+    const sink = await new LocalStorage({}, undefined, faultyFileSystem(fails)).create(join(folder, 'large.asb'));
+    await sink.write(Buffer.alloc(17 * 2 ** 20));
+    expect(count).toBe(1);
+    await expect(sink.close()).rejects.toMatchObject({ code: 'IO_EIO' });
+    await expect(sink.sync()).rejects.toMatchObject({ code: 'IO_EIO' });
+    await expect(sink.write(Buffer.alloc(1))).rejects.toMatchObject({ code: 'IO_EIO' });
+    await sink.abort();
+  });
+
   it.each(ERRORS)('%s after a checkpoint: what was durable is continued without loss', async (error) => {
     const path = join(folder, 'test_00000.asb');
     const storage: Storage = failing('write', error, 1);
