@@ -6,7 +6,7 @@ import { escaped, optionEntry, packageVersion, prose, sentences, styled } from '
 import { bulletList, optionLine } from './option-page.js';
 
 const DESCRIPTION = [
-  '*asb* treats backups as objects of a catalog: a directory or *s3://*_BUCKET/PREFIX_ (_ROOT_) has one folder for each backup (_BACKUP_). What a backup is, the documents in its folder tell: *backup.json* of *asb backup*, *manifest.json* of *asbackup --manifest*. Directories of *asbackup* without a manifest are listed, too; they do not tell whether they are complete.',
+  '*asb* treats backups as objects of a catalog: a directory or *s3://*_BUCKET/PREFIX_ (_ROOT_) has one folder for each backup (_BACKUP_). What a backup is, *manifest.json* in its folder tells, which *asbackup --manifest* writes. Directories of *asbackup* without a manifest are listed, too; they do not tell whether they are complete.',
   'What a command was asked for goes to standard output, with *--json* as JSON for programs. The log goes to standard error.',
 ];
 

@@ -7,7 +7,7 @@ import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type ListedFile, type Storage } from '../../storage/storage.js';
 import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
-import { BACKUP_DOCUMENT_NAME, CatalogError, parseBackupDocument, type BackupDocument } from './backup-document.js';
+import { CatalogError } from './errors.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME, type BackupType } from './manifest.js';
 
@@ -40,7 +40,7 @@ export interface NamespacePart {
   records?: number;
   bytes: number;
   files: number;
-  /** Of its manifest; absent = there is none, or the list did not need it. */
+  /** Absent = there is none. */
   manifest?: BackupState;
 }
 
@@ -48,8 +48,8 @@ export interface CatalogEntry {
   /** Without a manifest, the name of the directory or file. */
   id: string;
   path: string;
-  /** `catalog`: backup.json. `manifest`: one namespace with a manifest. `files`: neither. */
-  kind: 'catalog' | 'manifest' | 'files';
+  /** `manifest`: with one. `files`: backup files alone. */
+  kind: 'manifest' | 'files';
   state: CatalogState;
   reason?: string;
   type?: BackupType;
@@ -96,17 +96,6 @@ export async function readBackup(path: string, storages: StorageAccess): Promise
   return entry;
 }
 
-/** The parts with their manifests, which a list leaves out. Throws StateError for one that is damaged. */
-export async function readParts({ kind, parts }: CatalogEntry, storages: StorageAccess): Promise<NamespacePart[]> {
-  if (kind !== 'catalog') return parts;
-  return Promise.all(
-    parts.map(async (part) => {
-      const storage = await storages.forPath(part.path);
-      return (await readManifestPart(part.path, storage, joinPath(part.path, MANIFEST_NAME))) ?? part;
-    }),
-  );
-}
-
 function toDamaged(root: string, name: string): (error: unknown) => CatalogEntry {
   return (error) => ({
     id: name,
@@ -130,7 +119,6 @@ async function readDirectoryEntry(
 ): Promise<CatalogEntry | undefined> {
   const names = new Set(files.map(({ name }) => name));
   const held = names.has(HOLD_NAME);
-  if (names.has(BACKUP_DOCUMENT_NAME)) return readCatalogEntry(path, storage, held);
   if (names.has(MANIFEST_NAME)) {
     const part = await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME));
     if (part !== undefined) return fromManifest(path, part, held);
@@ -140,35 +128,6 @@ async function readDirectoryEntry(
   const isInterrupted = [...names].some((name) => name.endsWith('.asb.state'));
   const part = await readPlainPart(path, storage, backupFiles, isInterrupted);
   return { id: basename(path), path, kind: 'files', state: part.state, parts: [part], held };
-}
-
-async function readCatalogEntry(path: string, storage: Storage, held: boolean): Promise<CatalogEntry> {
-  const file = joinPath(path, BACKUP_DOCUMENT_NAME);
-  const document = parseBackupDocument(await storage.readSmall(file, 'the document'), file);
-  const parts = await Promise.all(
-    document.namespaces.map(async ({ namespace, path: folder, records, bytes }): Promise<NamespacePart> => {
-      const place = joinPath(path, folder);
-      if (document.state === 'COMPLETED') {
-        return { namespace, path: place, state: 'COMPLETED', records, bytes, files: 0 };
-      }
-      const begun = await readManifestPart(place, storage, joinPath(place, MANIFEST_NAME));
-      return begun ?? { namespace, path: place, state: 'INCOMPLETE', records: 0, bytes: 0, files: 0 };
-    }),
-  );
-  const isRunning = await isLockHeld(storage, joinPath(path, LOCK_NAME));
-  const state = document.state === 'IN_PROGRESS' && !isRunning ? 'INCOMPLETE' : document.state;
-  return { ...describeDocument(document), path, kind: 'catalog', state, parts, held };
-}
-
-function describeDocument({ id, type, parent, reason, started, finished }: BackupDocument) {
-  return {
-    id,
-    type,
-    ...(parent === undefined ? {} : { parent }),
-    ...(reason === undefined ? {} : { reason }),
-    started,
-    ...(finished === undefined ? {} : { finished }),
-  };
 }
 
 /** Undefined = there is no manifest at `file`. Throws StateError, StorageError. */

@@ -2,7 +2,7 @@
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName } from '../../storage/storage.js';
-import { CatalogError } from './backup-document.js';
+import { CatalogError } from './errors.js';
 
 export const HOLD_NAME = 'hold.json';
 

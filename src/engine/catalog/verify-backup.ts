@@ -48,11 +48,10 @@ export interface VerifyResult {
 
 /**
  * Compares a backup with its manifests. A backup without a manifest is read to its end: more cannot be said of it.
- * `parts`: of `readParts`. Throws what the signal's reason is, and nothing for what is wrong with the backup.
+ * Throws what the signal's reason is, and nothing for what is wrong with the backup.
  */
 export async function verifyBackup(
   entry: CatalogEntry,
-  parts: readonly NamespacePart[],
   options: VerifyOptions,
   context: RunContext,
 ): Promise<VerifyResult> {
@@ -62,7 +61,7 @@ export async function verifyBackup(
     const why = reason === undefined ? '' : `: ${reason}`;
     result.problems.push({ path: entry.path, text: `The backup is ${state}${why}` });
   }
-  for (const part of parts) {
+  for (const part of entry.parts) {
     context.signal.throwIfAborted();
     if (part.manifest !== undefined) await new PartVerifier(part, part.manifest, options, context, result).verify();
     else await readRecords(part, undefined, options, context, result);

@@ -3,7 +3,8 @@ import type { CatalogEntry, NamespacePart } from '../../engine/catalog/find-back
 import { formatTime, sumBytes, sumRecords, toJson } from './list.js';
 import { formatTable } from './table.js';
 
-export function formatBackup(entry: CatalogEntry, parts: readonly NamespacePart[]): string {
+export function formatBackup(entry: CatalogEntry): string {
+  const { parts } = entry;
   const lines = formatFields([
     ['Backup', entry.id],
     ['Path', entry.path],
@@ -20,8 +21,8 @@ export function formatBackup(entry: CatalogEntry, parts: readonly NamespacePart[
   return [...lines, ...parts.flatMap((part) => ['', ...formatPart(part)])].join('\n') + '\n';
 }
 
-export function formatBackupJson(entry: CatalogEntry, parts: readonly NamespacePart[]): string {
-  const namespaces = parts.map(({ manifest, ...part }) => ({
+export function formatBackupJson(entry: CatalogEntry): string {
+  const namespaces = entry.parts.map(({ manifest, ...part }) => ({
     ...part,
     ...(manifest === undefined
       ? {}

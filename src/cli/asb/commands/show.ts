@@ -28,12 +28,11 @@ export const showCommand: Command<typeof catalogOptions, ShowConfig> = {
   securityValues: () => undefined,
   readsStdin: () => false,
   run: async ({ path, json, storages }, { stdout }) => {
-    const { readBackup, readParts } = await import('../../../engine/catalog/find-backups.js');
+    const { readBackup } = await import('../../../engine/catalog/find-backups.js');
     const { formatBackup, formatBackupJson } = await import('../../../ui/catalog/show.js');
     try {
       const entry = await readBackup(path, storages);
-      const parts = await readParts(entry, storages);
-      stdout(json ? formatBackupJson(entry, parts) : formatBackup(entry, parts));
+      stdout(json ? formatBackupJson(entry) : formatBackup(entry));
     } finally {
       await storages.close();
     }

@@ -68,8 +68,8 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
 };
 
 async function verify(config: VerifyConfig, { stdout, signal }: CliSession): Promise<void> {
-  const { findBackups, readBackup, readParts } = await import('../../../engine/catalog/find-backups.js');
-  const { CatalogError } = await import('../../../engine/catalog/backup-document.js');
+  const { findBackups, readBackup } = await import('../../../engine/catalog/find-backups.js');
+  const { CatalogError } = await import('../../../engine/catalog/errors.js');
   const { verifyBackup } = await import('../../../engine/catalog/verify-backup.js');
   const { formatVerifyResult } = await import('../../../ui/catalog/verify.js');
   const { path, json, storages } = config;
@@ -78,8 +78,7 @@ async function verify(config: VerifyConfig, { stdout, signal }: CliSession): Pro
   const context = { runId: createRunId(), signal, limits: createProcessLimits(), emit: () => undefined };
   const results = [];
   for (const entry of entries) {
-    const parts = await readParts(entry, storages).catch(() => entry.parts);
-    const result = await verifyBackup(entry, parts, config, context);
+    const result = await verifyBackup(entry, config, context);
     results.push(result);
     if (!json) stdout(formatVerifyResult(result));
   }
