@@ -2,19 +2,17 @@
 import { workerData } from 'node:worker_threads';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { Decoder, Meta } from '../../asb/decoder.js';
+import type { EntryVisitor } from '../../asb/read-entries.js';
 import type { RecordScanner } from '../../asb/record-scanner.js';
-import { type EntryVisitor, visitEntries } from '../../asb/read-entries.js';
 import { Codecs } from '../../codecs/codecs.js';
-import type { ByteSource } from '../../core/byte-stream.js';
 import { CounterBlock } from '../../core/counters.js';
 import { serializeError, type ToolError } from '../../core/errors.js';
 import type { MetadataEntry } from '../../core/sindex.js';
 import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
-import { StorageRegistry } from '../../storage/registry.js';
-import type { FileJob } from '../input/input.js';
 import { InputError } from '../input/errors.js';
+import { FileReader } from '../input/file-reader.js';
+import type { FileJob } from '../input/input.js';
 import { NamespaceCheck } from '../input/namespace-check.js';
-import { explainReadError, openInput } from '../input/open-input.js';
 import { OverlapDetector } from '../input/overlap.js';
 import { BatchWriter } from './batch-writer.js';
 import { RESTORE_COUNTERS, zeroCounts } from './counters.js';
@@ -31,35 +29,42 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   private readonly scanner: RecordScanner | undefined;
   private readonly namespaces: NamespaceCheck;
   private readonly overlap: OverlapDetector | undefined;
-  private readonly storages: StorageRegistry;
+  private readonly reader: FileReader;
   private readonly rateLimiter: RateLimiter | undefined;
   /** Indexes and modules of the current file that are restored already. */
   private metadataDone = 0;
   private onMetadataDone: (() => void) | undefined;
-  private source: ByteSource | undefined;
   private readonly startedAt = performance.now();
 
   constructor(
     private readonly data: RestoreWorkerData,
     private readonly link: WorkerLink<RestoreWorkerMessage>,
     private readonly cluster: Cluster,
-    private readonly codecs: Codecs,
+    codecs: Codecs,
   ) {
     this.block = new CounterBlock(RESTORE_COUNTERS, data.counters);
-    this.storages = StorageRegistry.forWorker(data.storage);
     this.namespaces = new NamespaceCheck(data.writer.namespace?.from);
     this.rateLimiter = data.limits === undefined ? undefined : new RateLimiter(data.limits);
     this.overlap = data.overlap && new OverlapDetector(data.overlap.map, data.overlap.directory);
     this.processor = new RecordProcessor(data.rules, this.counts);
     this.scanner = createScanner(data, cluster.nodes.length, this.processor);
+    this.reader = new FileReader({
+      codecs,
+      storage: data.storage,
+      namespaces: this.namespaces,
+      counts: this.counts,
+      emit: link.emit,
+      bins: data.bins,
+      window: this.scanner?.window,
+      onBytes: (bytes) => this.rateLimiter?.countBytes(bytes),
+    });
     const hooks = {
       emit: link.emit,
       counted: () => this.publish(),
       stopped: (error: Error) => {
         link.fail(error);
         this.onMetadataDone?.();
-        // A read from a silent pipe would never end.
-        void this.source?.close();
+        this.reader.close();
       },
     };
     this.batchWriter = new BatchWriter(cluster, data.writer, this.counts, hooks, this.scanner);
@@ -73,37 +78,12 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   }
 
   async runJob(job: FileJob): Promise<void> {
-    const { counts, rateLimiter, link, data } = this;
-    const startedAt = performance.now();
-    const { records, bytes } = counts;
+    this.metadataDone = job.metadataDone;
     try {
-      const onBytes = (read: number): void => {
-        counts.bytes += read;
-        rateLimiter?.countBytes(read);
-      };
-      const source = await openInput(this.codecs, this.storages, job, onBytes, { readers: data.storage?.readers ?? 1 });
-      this.source = source;
-      try {
-        if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
-        this.metadataDone = job.metadataDone;
-        this.namespaces.startFile();
-        await visitEntries(source, this, { bins: data.bins, window: this.scanner?.window });
-        link.emit({
-          type: 'file.read',
-          path: source.name,
-          records: counts.records - records,
-          bytes: counts.bytes - bytes,
-          durationMs: performance.now() - startedAt,
-        });
-      } catch (error) {
-        throw explainReadError(error, source);
-      } finally {
-        this.source = undefined;
-        await source.close();
-      }
+      await this.reader.read(job, this);
     } catch (error) {
       // Once the run has stopped, the end of a file is no failure of its own.
-      if (!this.batchWriter.stopped) link.post({ type: 'file-failed', error: serializeError(error) });
+      if (!this.batchWriter.stopped) this.link.post({ type: 'file-failed', error: serializeError(error) });
     }
     this.publish();
   }
@@ -121,7 +101,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   }
 
   visitMeta(meta: Readonly<Meta>): void {
-    this.namespaces.checkMeta(this.source?.name ?? '', meta);
+    this.namespaces.checkMeta(this.reader.fileName, meta);
   }
 
   scanRecords(decoder: Decoder): boolean {
@@ -152,7 +132,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     if (!processor.accept(record)) return;
     if (this.overlap?.isOverlap(record) === true) {
       counts.failed++;
-      this.batchWriter.stop(overlapError(this.source?.name ?? ''));
+      this.batchWriter.stop(overlapError(this.reader.fileName));
       return;
     }
     this.batchWriter.add(record, processor.policy, processor.generation, processor.ttlS);

@@ -1,46 +1,45 @@
 /** A validation worker thread: reads one file after another to its end, or to its first fault, and writes nothing. */
 import { workerData } from 'node:worker_threads';
 import type { Decoder, Meta } from '../../asb/decoder.js';
+import type { EntryVisitor } from '../../asb/read-entries.js';
 import { RecordScanner } from '../../asb/record-scanner.js';
-import { type EntryVisitor, visitEntries } from '../../asb/read-entries.js';
 import { Codecs } from '../../codecs/codecs.js';
-import type { ByteSource } from '../../core/byte-stream.js';
 import { CounterBlock } from '../../core/counters.js';
 import { serializeError } from '../../core/errors.js';
 import type { MetadataEntry } from '../../core/sindex.js';
 import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
-import { StorageRegistry } from '../../storage/registry.js';
+import { FileReader } from '../input/file-reader.js';
 import type { FileJob } from '../input/input.js';
 import { NamespaceCheck } from '../input/namespace-check.js';
-import { explainReadError, openInput } from '../input/open-input.js';
 import { type FileChecked, VALIDATE_COUNTERS, type ValidateWorkerData } from './worker-protocol.js';
 
 class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   private readonly counts = { records: 0, sindexes: 0, udfs: 0, bytes: 0, textBytes: 0 };
   private readonly block: CounterBlock<(typeof VALIDATE_COUNTERS)[number]>;
-  private readonly storages: StorageRegistry;
+  private readonly reader: FileReader;
   private readonly namespaces: NamespaceCheck;
   private readonly scanner: RecordScanner | undefined;
-  private source: ByteSource | undefined;
 
   constructor(
     private readonly data: ValidateWorkerData,
     private readonly link: WorkerLink<FileChecked>,
-    private readonly codecs: Codecs,
+    codecs: Codecs,
   ) {
     this.block = new CounterBlock(VALIDATE_COUNTERS, data.counters);
-    this.storages = StorageRegistry.forWorker(data.storage);
     this.namespaces = new NamespaceCheck(data.namespace);
     if (data.scannerModule !== undefined) this.scanner = RecordScanner.createChecker(data.scannerModule);
-    // A read from a silent pipe would never end.
-    link.signal.addEventListener('abort', () => void this.source?.close(), { once: true });
+    const { namespaces, counts } = this;
+    const { storage } = data;
+    const window = this.scanner?.window;
+    this.reader = new FileReader({ codecs, storage, namespaces, counts, emit: link.emit, window });
+    link.signal.addEventListener('abort', () => this.reader.close(), { once: true });
   }
 
   async runJob(job: FileJob): Promise<void> {
     const before = { ...this.counts };
     let failure: { error?: ReturnType<typeof serializeError> } = {};
     try {
-      await this.readFile(job);
+      await this.reader.read(job, this);
     } catch (error) {
       failure = { error: serializeError(error) };
     }
@@ -62,7 +61,7 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
   }
 
   visitMeta(meta: Readonly<Meta>): void {
-    this.namespaces.checkMeta(this.source?.name ?? '', meta);
+    this.namespaces.checkMeta(this.reader.fileName, meta);
   }
 
   scanRecords(decoder: Decoder): boolean {
@@ -99,32 +98,6 @@ class ValidateWorker implements EntryVisitor, WorkerTask<FileJob, never, null> {
 
   isStopped(): boolean {
     return this.link.signal.aborted;
-  }
-
-  private async readFile(job: FileJob): Promise<void> {
-    const { counts, data, link } = this;
-    const startedAt = performance.now();
-    const { records, bytes } = counts;
-    const onBytes = (read: number): void => void (counts.bytes += read);
-    const source = await openInput(this.codecs, this.storages, job, onBytes, { readers: data.storage?.readers ?? 1 });
-    this.source = source;
-    try {
-      if (job.path !== undefined) link.emit({ type: 'file.opened', path: source.name });
-      this.namespaces.startFile();
-      await visitEntries(source, this, { window: this.scanner?.window });
-      link.emit({
-        type: 'file.read',
-        path: source.name,
-        records: counts.records - records,
-        bytes: counts.bytes - bytes,
-        durationMs: performance.now() - startedAt,
-      });
-    } catch (error) {
-      throw explainReadError(error, source);
-    } finally {
-      this.source = undefined;
-      await source.close();
-    }
   }
 
   private publish(): void {
