@@ -3,11 +3,9 @@ import { toBackupConfig } from '../config/backup-config.js';
 import { givenFromSettings } from '../config/from-settings.js';
 import type { GivenOption } from '../config/given.js';
 import { resolve } from '../config/resolve.js';
-import { createProcessLimits } from '../core/run-context.js';
-import { createRunId } from '../core/run.js';
 import { startBackup } from '../engine/backup/backup.js';
 import { backupPresentation } from '../ui/backup-presentation.js';
-import { RunReporter } from '../ui/run-reporter.js';
+import { reportRun } from '../ui/reported-run.js';
 import { ToolError } from '../core/errors.js';
 import type { BackupResult } from '../engine/backup/config.js';
 import { requireOne } from './alternatives.js';
@@ -41,27 +39,19 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
     const security = await readSecurity(values, hooks.log);
     const { log: runLog, signal: runSignal, display } = hooks;
     const config = toBackupConfig(values, { log: runLog, signal: runSignal, security });
+    const { storages, hostText: hosts } = config;
     const presentation = backupPresentation('backup');
-    const { hostText: hosts } = config;
-    const reporter = new RunReporter({
+    const options = {
+      storages,
       presentation,
       log: runLog,
       frontEnd: 'api',
       hosts,
       signal: runSignal,
       display,
-    });
-    const context = { runId: createRunId(), signal: runSignal, limits: createProcessLimits(), ...reporter.context };
-    try {
-      const run = startBackup(
-        stream === undefined ? config : { ...config, target: { kind: 'stream', stream } },
-        context,
-      );
-      reporter.observe(run);
-      return await reporter.finish(run.result);
-    } finally {
-      await config.storages.close();
-    }
+    } as const;
+    const target = stream === undefined ? config.target : ({ kind: 'stream', stream } as const);
+    return reportRun(options, (context, follow) => follow(startBackup({ ...config, target }, context)));
   });
   try {
     return await running;

@@ -3,11 +3,9 @@ import { resolve } from '../config/resolve.js';
 import { toRestoreConfig } from '../config/restore-config.js';
 import { type RestoreValues, restoreSchema } from '../config/restore-constraints.js';
 import type { RestoreResult, RestoreSource } from '../engine/restore/config.js';
-import { createProcessLimits } from '../core/run-context.js';
-import { createRunId } from '../core/run.js';
 import { startRestore } from '../engine/restore/restore.js';
 import { restorePresentation } from '../ui/restore-presentation.js';
-import { RunReporter } from '../ui/run-reporter.js';
+import { reportRun } from '../ui/reported-run.js';
 import { requireOne } from './alternatives.js';
 import { createHooks } from './hooks.js';
 import { readSecurity } from './security.js';
@@ -50,21 +48,18 @@ export async function restore(settings: RestoreSettings): Promise<RestoreResult>
     const security = await readSecurity(values, hooks.log);
     const { log: runLog, signal: runSignal, display } = hooks;
     const config = toRestoreConfig(values, { log: runLog, signal: runSignal, security });
-    const reporter = new RunReporter({
-      presentation: restorePresentation('restore'),
+    const { storages, hostText: hosts } = config;
+    const presentation = restorePresentation('restore');
+    const options = {
+      storages,
+      presentation,
       log: runLog,
       frontEnd: 'api',
-      hosts: config.hostText,
+      hosts,
       signal: runSignal,
       display,
-    });
-    const context = { runId: createRunId(), signal: runSignal, limits: createProcessLimits(), ...reporter.context };
-    try {
-      const run = startRestore(source === undefined ? config : { ...config, source }, context);
-      reporter.observe(run);
-      return await reporter.finish(run.result);
-    } finally {
-      await config.storages.close();
-    }
+    } as const;
+    const read = source === undefined ? config : { ...config, source };
+    return reportRun(options, (context, follow) => follow(startRestore(read, context)));
   });
 }

@@ -7,16 +7,17 @@ import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 import { RestoreError, startRestore } from '../../dist/engine/restore/restore.js';
 import { startValidate } from '../../dist/engine/verify/validate.js';
 import { restorePresentation, type RestoreCounts } from '../../dist/ui/restore-presentation.js';
-import { RunReporter } from '../../dist/ui/run-reporter.js';
+import { reportRun, type ReportedRunOptions } from '../../dist/ui/reported-run.js';
 import { StorageRegistry } from '../../dist/storage/registry.js';
-import { createProcessLimits, type RunContext } from '../../dist/core/run-context.js';
-import { createRunId } from '../../src/core/run.js';
+import { toRestoreConfig } from '../../src/config/restore-config.js';
+import { restoreSchema } from '../../src/config/restore-constraints.js';
 import type { ValidateConfig, ValidateResult } from '../../src/engine/verify/config.js';
 import type { ProgressDisplay } from '../../src/ui/progress/display.js';
 import type { ProgressSignal } from '../../src/ui/progress/progress-signal.js';
 import { InMemoryCluster, type InMemoryClusterOptions } from '../../src/node/cluster.js';
 import { type Log, type LogLine, logText } from '../../src/core/log.js';
 import type { RestoreConfig, RestoreResult } from '../../src/engine/restore/config.js';
+import { parseCommandLine } from './command-line.js';
 import { scratch } from './target.js';
 
 export const GOLDEN = new URL('../fixtures/backups/', import.meta.url).pathname;
@@ -51,35 +52,23 @@ export type ValidateOptions = ValidateConfig & RunDisplay;
 
 /** Runs a restore as the command does. */
 export function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const { reporter, context } = prepareRun('restore', options);
-  const run = startRestore(options, context);
-  reporter.observe(run);
-  return reporter.finish(run.result);
+  return reportRun(reportOptions('restore', options), (context, follow) => follow(startRestore(options, context)));
 }
 
 /** Runs a validation as the command does. */
 export function validate(options: ValidateOptions): Promise<ValidateResult> {
-  const { reporter, context } = prepareRun('validation', options);
-  const run = startValidate(options, context);
-  reporter.observe(run);
-  return reporter.finish(run.result);
+  return reportRun(reportOptions('validation', options), (context, follow) => follow(startValidate(options, context)));
 }
 
-function prepareRun(
+function reportOptions(
   name: 'restore' | 'validation',
   { log, signal = new AbortController().signal, machinePath, display, progressRequests }: RunDisplay,
-): { reporter: RunReporter<RestoreCounts>; context: RunContext } {
-  const reporter = new RunReporter({
-    presentation: restorePresentation(name),
-    log,
-    frontEnd: 'cli',
-    hosts: '127.0.0.1',
-    signal,
-    machinePath,
-    display,
-    requests: progressRequests,
-  });
-  return { reporter, context: { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context } };
+): ReportedRunOptions<RestoreCounts> {
+  const presentation = restorePresentation(name);
+  // A test may use its storages for several runs.
+  const storages = { close: () => Promise.resolve() };
+  const shown = { presentation, log, machinePath, display, requests: progressRequests };
+  return { ...shown, storages, signal, frontEnd: 'cli', hosts: '127.0.0.1' };
 }
 
 /** A record's text. */
@@ -137,34 +126,23 @@ export class Bench {
     return path;
   }
 
+  /** Those of the command without further options, with short timeouts and no patience. */
   options(path: string, more: Partial<RestoreOptions> = {}): RestoreOptions {
+    const { log } = this;
+    const { values } = parseCommandLine(restoreSchema, ['-d', 'replaced below']);
+    const { signal } = new AbortController();
     return {
+      ...toRestoreConfig(values, { log, signal, security: {} }),
       cluster: { seeds: [this.server.seed], servicesAlternate: false, connectTimeoutMs: 2000, infoTimeoutMs: 2000 },
       source: path.endsWith('.asb') ? { kind: 'file', path } : { kind: 'directory', path },
-      sets: [],
-      bins: [],
-      unique: false,
-      replace: false,
-      noGeneration: false,
-      noRecords: false,
-      noIndexes: false,
-      noUdfs: false,
-      indexesLast: false,
-      wait: false,
-      extraTtlS: 0,
-      ignoreRecordError: false,
       storages: new StorageRegistry(),
-      parallel: 20,
-      disableBatchWrites: false,
-      maxAsyncBatches: 32,
       socketTimeoutMs: 2000,
       totalTimeoutMs: 2000,
-      maxRetries: 5,
       retryScaleFactorUs: 2000,
       retryBudgetMs: 0,
       // So that all tests can be run without it, too.
       ...(process.env.ASTOOLS_WEBASSEMBLY === 'off' ? { webAssembly: false } : {}),
-      log: this.log,
+      log,
       ...more,
     };
   }

@@ -2,8 +2,6 @@ import { securityValues } from '../../config/auth/security-values.js';
 import { type BackupCommand, toBackupConfig } from '../../config/backup-config.js';
 import { backupSchema } from '../../config/backup-constraints.js';
 import { asbackupOptions } from '../../config/schema/backup.js';
-import { createProcessLimits } from '../../core/run-context.js';
-import { createRunId } from '../../core/run.js';
 import type { CliSession, Command } from '../command.js';
 
 export const backupCommand: Command<typeof asbackupOptions, BackupCommand> = {
@@ -27,57 +25,33 @@ export const backupCommand: Command<typeof asbackupOptions, BackupCommand> = {
   // Deleting files needs no password.
   securityValues: (values) => (values.has('remove-artifacts') ? undefined : securityValues(values)),
   readsStdin: () => false,
-  run: runAndClose,
+  run,
 };
-
-async function runAndClose(command: BackupCommand, session: CliSession): Promise<void> {
-  try {
-    await run(command, session);
-  } finally {
-    await command.storages.close();
-  }
-}
 
 /** Loads only the code that the run needs. */
 async function run(command: BackupCommand, session: CliSession): Promise<void> {
-  const { removal, target, machinePath, hostText: hosts } = command;
-  const { log, signal, display, progressRequests: requests } = session;
-  const { RunReporter } = await import('../../ui/run-reporter.js');
+  const { removal, target } = command;
+  const { runReported, runSummarized } = await import('./command-run.js');
   const { backupPresentation } = await import('../../ui/backup-presentation.js');
-  const kind = removal !== undefined ? 'removal' : target.kind === 'none' ? 'estimate' : 'backup';
-  const presentation = backupPresentation(kind);
-  const reporter = new RunReporter({
-    presentation,
-    log,
-    frontEnd: 'cli',
-    hosts,
-    signal,
-    machinePath,
-    display,
-    requests,
-  });
-  const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
   if (removal !== undefined) {
     const { removeBackup } = await import('../../engine/backup/output/removal.js');
-    return removeBackup(removal, context);
+    const presentation = backupPresentation('removal');
+    return runReported(command, session, presentation, (context) => removeBackup(removal, context));
   }
   const { backupSummary, estimateSummary } = await import('../../ui/summary.js');
   if (target.kind === 'none') {
     const { startEstimate } = await import('../../engine/backup/estimate/estimate.js');
-    const estimate = startEstimate(command, context);
-    reporter.observe(estimate);
-    const result = await reporter.finish(estimate.result);
-    display?.summarize?.(estimateSummary(result));
-    return;
+    return runSummarized(command, session, {
+      presentation: backupPresentation('estimate'),
+      start: (context) => startEstimate(command, context),
+      summarize: estimateSummary,
+    });
   }
   const { startBackup, BackupError } = await import('../../engine/backup/backup.js');
-  const backup = startBackup(command, context);
-  reporter.observe(backup);
-  try {
-    const result = await reporter.finish(backup.result);
-    display?.summarize?.(backupSummary(result));
-  } catch (error) {
-    if (error instanceof BackupError) display?.summarize?.(backupSummary(error.result, false));
-    throw error;
-  }
+  return runSummarized(command, session, {
+    presentation: backupPresentation('backup'),
+    start: (context) => startBackup(command, context),
+    summarize: backupSummary,
+    incomplete: BackupError,
+  });
 }

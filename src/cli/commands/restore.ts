@@ -3,8 +3,6 @@ import { type RestoreCommand, toRestoreConfig } from '../../config/restore-confi
 import { restoreSchema } from '../../config/restore-constraints.js';
 import { asrestoreOptions } from '../../config/schema/restore.js';
 import { pickCodecConfig } from '../../codecs/codecs.js';
-import { createProcessLimits } from '../../core/run-context.js';
-import { createRunId } from '../../core/run.js';
 import type { CliSession, Command } from '../command.js';
 
 export const restoreCommand: Command<typeof asrestoreOptions, RestoreCommand> = {
@@ -27,40 +25,17 @@ export const restoreCommand: Command<typeof asrestoreOptions, RestoreCommand> = 
   // Reading files needs no password.
   securityValues: (values) => (values.has('validate') ? undefined : securityValues(values)),
   readsStdin: (values) => values.get('input-file')?.kind === 'stdin',
-  run: runAndClose,
+  run,
 };
-
-async function runAndClose(command: RestoreCommand, session: CliSession): Promise<void> {
-  try {
-    await run(command, session);
-  } finally {
-    await command.storages.close();
-  }
-}
 
 /** Loads only the code that the run needs. */
 async function run(command: RestoreCommand, session: CliSession): Promise<void> {
-  const { machinePath, hostText: hosts, namespace } = command;
-  const { log, signal, display, progressRequests: requests } = session;
+  const { runSummarized } = await import('./command-run.js');
   const { restoreSummary, validationSummary } = await import('../../ui/summary.js');
-  const { RunReporter } = await import('../../ui/run-reporter.js');
   const { restorePresentation } = await import('../../ui/restore-presentation.js');
-  const name = command.validate === true ? 'validation' : 'restore';
-  const presentation = restorePresentation(name);
-  const reporter = new RunReporter({
-    presentation,
-    log,
-    frontEnd: 'cli',
-    hosts,
-    signal,
-    machinePath,
-    display,
-    requests,
-  });
-  const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
   if (command.validate === true) {
     const { startValidate, ValidateError } = await import('../../engine/verify/validate.js');
-    const { source, parallel, storages, webAssembly } = command;
+    const { source, parallel, storages, namespace, webAssembly } = command;
     const config = {
       source,
       parallel,
@@ -69,25 +44,18 @@ async function run(command: RestoreCommand, session: CliSession): Promise<void> 
       ...(webAssembly === undefined ? {} : { webAssembly }),
       storages,
     };
-    const validation = startValidate(config, context);
-    reporter.observe(validation);
-    try {
-      const result = await reporter.finish(validation.result);
-      display?.summarize?.(validationSummary(result));
-    } catch (error) {
-      if (error instanceof ValidateError) display?.summarize?.(validationSummary(error.result, false));
-      throw error;
-    }
-    return;
+    return runSummarized(command, session, {
+      presentation: restorePresentation('validation'),
+      start: (context) => startValidate(config, context),
+      summarize: validationSummary,
+      incomplete: ValidateError,
+    });
   }
   const { startRestore, RestoreError } = await import('../../engine/restore/restore.js');
-  const restore = startRestore(command, context);
-  reporter.observe(restore);
-  try {
-    const result = await reporter.finish(restore.result);
-    display?.summarize?.(restoreSummary(result));
-  } catch (error) {
-    if (error instanceof RestoreError) display?.summarize?.(restoreSummary(error.result, false));
-    throw error;
-  }
+  return runSummarized(command, session, {
+    presentation: restorePresentation('restore'),
+    start: (context) => startRestore(command, context),
+    summarize: restoreSummary,
+    incomplete: RestoreError,
+  });
 }

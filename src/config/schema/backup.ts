@@ -3,7 +3,7 @@ import { backupSpeedOptions } from './backup-performance.js';
 import { outputOptions } from './backup-output.js';
 import { selectionOptions } from './backup-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
-import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from './general.js';
+import { configFileOptions, generalOptions, reportOptions, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
@@ -62,28 +62,6 @@ export const asbackupOptions = [
   },
   ...configFileOptions,
   ...secretAgentOptions,
-  {
-    name: 'machine',
-    short: 'm',
-    argument: 'required',
-    placeholder: 'file',
-    value: { type: 'path' },
-    group: 'General',
-    section: 'tool',
-    secrets: true,
-    config: 'run.machinePath',
-    example: '/var/log/asbackup.machine',
-    help: 'Append progress for programs to this file.',
-  },
-  {
-    name: 'verbose',
-    short: 'v',
-    argument: 'none',
-    value: { type: 'flag' },
-    group: 'General',
-    section: 'tool',
-    help: 'Enable verbose logging.',
-  },
-  ...logOptions,
+  ...reportOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];

@@ -1,8 +1,30 @@
 import { INT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
-/** How the log looks. */
-export const logOptions = [
+/** What a run reports, and how. */
+export const reportOptions = [
+  {
+    name: 'machine',
+    short: 'm',
+    argument: 'required',
+    placeholder: 'file',
+    value: { type: 'path' },
+    group: 'General',
+    section: 'tool',
+    secrets: true,
+    config: 'run.machinePath',
+    example: '/var/log/aerospike.machine',
+    help: 'Append progress for programs to this file.',
+  },
+  {
+    name: 'verbose',
+    short: 'v',
+    argument: 'none',
+    value: { type: 'flag' },
+    group: 'General',
+    section: 'tool',
+    help: 'Enable verbose logging.',
+  },
   {
     name: 'log-json',
     extension: true,

@@ -1,7 +1,7 @@
 import { ANY, UINT32 } from '../values/number.js';
 import { restoreInputOptions, restoreSelectionOptions, restoreWriteOptions } from './restore-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
-import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from './general.js';
+import { configFileOptions, generalOptions, reportOptions, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
@@ -202,28 +202,6 @@ export const asrestoreOptions = [
     section: 'tool',
     help: 'Only check that the files can be read; connect to nothing.',
   },
-  {
-    name: 'machine',
-    short: 'm',
-    argument: 'required',
-    placeholder: 'file',
-    value: { type: 'path' },
-    group: 'General',
-    section: 'tool',
-    secrets: true,
-    config: 'run.machinePath',
-    example: '/var/log/asrestore.machine',
-    help: 'Append progress for programs to this file.',
-  },
-  {
-    name: 'verbose',
-    short: 'v',
-    argument: 'none',
-    value: { type: 'flag' },
-    group: 'General',
-    section: 'tool',
-    help: 'Enable verbose logging.',
-  },
-  ...logOptions,
+  ...reportOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];
