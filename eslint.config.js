@@ -1,7 +1,6 @@
 import js from '@eslint/js';
 import { importX, createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
-import { PENDING } from './eslint.pending.js';
 
 /** Folders of src that a folder may import from, besides itself: see docs/adr and CONTRIBUTING.md, "Layers". */
 export const LAYERS = {
@@ -147,6 +146,4 @@ export default tseslint.config(
       globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', require: 'readonly' },
     },
   },
-  // What does not obey yet, file by file.
-  ...Object.entries(PENDING).map(([rule, files]) => ({ files, rules: { [rule]: 'off' } })),
 );
