@@ -1,5 +1,6 @@
 /** Runs a command: from the words of the command line to the exit code. */
 import { errorMessage, ToolError } from '../core/errors.js';
+import { collectGarbageBeforeExit } from '../core/worker-exit.js';
 import { type Log, logEvent, type LogEvent, warningEvent } from '../core/log.js';
 import type { ConnectionSecurity } from '../config/auth/connection-security.js';
 import { needsSecurity } from '../config/auth/security-values.js';
@@ -124,6 +125,8 @@ async function start<T extends OptionTable, Config>(
   } finally {
     screen.bar?.stop();
     interrupt.release();
+    // A run in place of the command's own does not end the process.
+    if (run === command.run) collectGarbageBeforeExit();
   }
 }
 

@@ -1,7 +1,6 @@
-/** The run that a command starts: reported on the log and the screen, the last thing that the process does. */
+/** The run that a command starts: reported on the log and the screen. */
 import type { RunContext } from '../../core/run-context.js';
 import type { Run } from '../../core/run.js';
-import { collectGarbageBeforeExit } from '../../core/worker-exit.js';
 import { type FollowRun, reportRun, type ReportedRunOptions } from '../../ui/reported-run.js';
 import type { RunPresentation } from '../../ui/run-reporter.js';
 import type { Summary } from '../../ui/summary.js';
@@ -36,11 +35,7 @@ export async function runReported<Counters>(
     display,
     requests,
   } as const;
-  try {
-    await reportRun(options, work);
-  } finally {
-    collectGarbageBeforeExit();
-  }
+  await reportRun(options, work);
 }
 
 /** Rejects as the run does; the summary of an incomplete run is shown before. */

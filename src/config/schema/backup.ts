@@ -3,7 +3,7 @@ import { backupSpeedOptions } from './backup-performance.js';
 import { outputOptions } from './backup-output.js';
 import { selectionOptions } from './backup-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
-import { configFileOptions, generalOptions, reportOptions, secretAgentOptions } from './general.js';
+import { configFileOptions, generalOptions, logOptions, machineOption, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
@@ -62,6 +62,7 @@ export const asbackupOptions = [
   },
   ...configFileOptions,
   ...secretAgentOptions,
-  ...reportOptions,
+  machineOption,
+  ...logOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];

@@ -1,21 +1,22 @@
 import { INT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
-/** What a run reports, and how. */
-export const reportOptions = [
-  {
-    name: 'machine',
-    short: 'm',
-    argument: 'required',
-    placeholder: 'file',
-    value: { type: 'path' },
-    group: 'General',
-    section: 'tool',
-    secrets: true,
-    config: 'run.machinePath',
-    example: '/var/log/aerospike.machine',
-    help: 'Append progress for programs to this file.',
-  },
+export const machineOption = {
+  name: 'machine',
+  short: 'm',
+  argument: 'required',
+  placeholder: 'file',
+  value: { type: 'path' },
+  group: 'General',
+  section: 'tool',
+  secrets: true,
+  config: 'run.machinePath',
+  example: '/var/log/aerospike.machine',
+  help: 'Append progress for programs to this file.',
+} as const satisfies OptionSpec;
+
+/** How much the log has, and how it looks. */
+export const logOptions = [
   {
     name: 'verbose',
     short: 'v',

@@ -1,7 +1,7 @@
 import { ANY, UINT32 } from '../values/number.js';
 import { restoreInputOptions, restoreSelectionOptions, restoreWriteOptions } from './restore-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
-import { configFileOptions, generalOptions, reportOptions, secretAgentOptions } from './general.js';
+import { configFileOptions, generalOptions, logOptions, machineOption, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
@@ -202,6 +202,7 @@ export const asrestoreOptions = [
     section: 'tool',
     help: 'Only check that the files can be read; connect to nothing.',
   },
-  ...reportOptions,
+  machineOption,
+  ...logOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];

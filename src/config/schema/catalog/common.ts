@@ -12,23 +12,12 @@ const jsonOption = {
   help: 'Print the result as JSON.',
 } as const satisfies OptionSpec;
 
-const verboseOption = {
-  name: 'verbose',
-  short: 'v',
-  argument: 'none',
-  value: { type: 'flag' },
-  group: 'General',
-  section: 'tool',
-  help: 'Enable verbose logging.',
-} as const satisfies OptionSpec;
-
 /** Where backups are, and how the program answers. */
 export const catalogOptions = [
   ...s3Options,
   ...configFileOptions,
   ...secretAgentOptions,
   jsonOption,
-  verboseOption,
   ...logOptions,
   ...generalOptions,
 ] as const satisfies readonly OptionSpec[];
