@@ -1,4 +1,4 @@
-/** What is installed with this package must be allowed to be used under its licence, Apache-2.0. */
+/** What is installed with this package must be allowed to be used under its license, Apache-2.0. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ const installed = Object.entries(packages).filter(([path, { dev }]) => path !== 
 /** Permissive ones that ask for no more than their notice. Where a package offers several, one of these will do. */
 const COMPATIBLE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense'];
 
-describe('licences', () => {
+describe('licenses', () => {
   it('of what a user installs are compatible', () => {
     expect(installed.length).toBeGreaterThan(5);
     const unfit = installed

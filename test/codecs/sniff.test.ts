@@ -104,7 +104,7 @@ describe('what is no backup', () => {
     [randomBytes(4096), 'it looks encrypted', 'it cannot be decrypted with'],
     [randomBytes(100), 'it looks encrypted', 'it cannot be decrypted with'],
   ];
-  it.each(files.map((file, i) => [i, ...file] as const))('is recognised: %i', (_i, bytes, compressed, encrypted) => {
+  it.each(files.map((file, i) => [i, ...file] as const))('is recognized: %i', (_i, bytes, compressed, encrypted) => {
     expect(explainHead(bytes, { compression: { codec: 'zstd' } })?.reason).toBe(compressed);
     expect(explainHead(bytes, { encryption: { mode: 'aes128', key } })?.reason).toContain(encrypted);
   });

@@ -8,7 +8,7 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** A layer over TCP, such as TLS. For one connection only. */
 export interface Transport {
-  /** Must honour `onread`. */
+  /** Must honor `onread`. */
   connect(options: TcpNetConnectOpts): Socket;
   /** The event of the socket after which it can be used. */
   readonly readyEvent: string;

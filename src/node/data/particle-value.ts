@@ -1,4 +1,4 @@
-/** Bin values: what the server accepts, how it normalises it (wire.md 1.5, 1.7), and their decoded form. */
+/** Bin values: what the server accepts, how it normalizes it (wire.md 1.5, 1.7), and their decoded form. */
 import { ResultCode } from '../../aerospike/protocol/constants.js';
 import { Particle } from '../../core/particle.js';
 import { Bytes, Float, List, MsgpackError, OrderedMap, decode, encode, type Value } from '../protocol/msgpack.js';
@@ -20,7 +20,7 @@ export interface BinValue {
 
 /** `checkPlain`: the bytes can be stored as they are. */
 export const IS_NORMALIZED = 0;
-/** `checkPlain`: valid perhaps, but `normalise` must look and may change the bytes. */
+/** `checkPlain`: valid perhaps, but `normalize` must look and may change the bytes. */
 export const NEEDS_NORMALIZING = -1;
 
 /** Fast test of a written value: PLAIN, NOT_PLAIN, or a result code (> 0) that refuses it. */

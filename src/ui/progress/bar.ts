@@ -99,7 +99,7 @@ export class ProgressBar implements ProgressDisplay {
     if (this.visible) this.show();
   }
 
-  /** Writes the table of `summarise`, if there was one. Nothing is to follow. */
+  /** Writes the table of `summarize`, if there was one. Nothing is to follow. */
   end(): void {
     this.stop();
     if (this.summary === undefined) return;

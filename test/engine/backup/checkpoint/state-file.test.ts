@@ -55,7 +55,7 @@ describe('state files', () => {
     await expect(loadState(join(folder, 'none'), storages)).rejects.toThrow(/none: no such file/);
   });
 
-  it('of the C tool are recognised as foreign', () => {
+  it('of the C tool are recognized as foreign', () => {
     expect(() => parseState(Buffer.alloc(90_000), 's')).toThrow(/C tool/);
     expect(() => parseState(Buffer.from('{}'), 's')).toThrow(
       expect.objectContaining({ code: 'STATE_FOREIGN' }) as Error,
