@@ -7,7 +7,7 @@ import { defineConfig } from 'rolldown';
 
 const PROGRAMS = {
   'crash-test': ['main'],
-  benchmark: ['bench', 'catalog', 'checkpoint', 'client', 'drain', 'frames', 'hot', 'replay'],
+  benchmark: ['bench', 'catalog', 'checkpoint', 'client', 'drain', 'frames', 'hot', 'replay', 'storage'],
   docs: ['generate'],
   tour: ['main'],
   attacks: ['main'],

@@ -22,6 +22,8 @@ const GROUPS: Readonly<Record<string, readonly [type: string, text: string]>> = 
   tls: ['TlsSettings', 'How to speak TLS. At least one of `ca`, `caFile` and `caPath`.'],
   encrypt: ['EncryptSettings', 'The encryption of the files, with one source of the key.'],
   s3: ['S3Settings', 'How S3 is reached.'],
+  gcs: ['GcsSettings', 'How Google Cloud Storage is reached.'],
+  azure: ['AzureSettings', 'How Azure Blob Storage is reached.'],
 };
 
 /** One property of a type. */

@@ -102,6 +102,22 @@ export const manText: Readonly<Record<string, ManText>> = {
           ],
         ],
       ],
+      [
+        'GOOGLE CLOUD STORAGE',
+        [
+          'gs://_bucket_/_key_ is accepted wherever a path is. Credentials are the key file of a service account, or Application Default Credentials.',
+          ['Role of *asbackup*', 'Storage Object User (roles/storage.objectUser) on the bucket.'],
+          ['Role of *asrestore*', 'Storage Object Viewer (roles/storage.objectViewer) on the bucket.'],
+        ],
+      ],
+      [
+        'AZURE',
+        [
+          'azblob://_container_/_key_ is accepted wherever a path is. Credentials are the account key, a registered application, a SAS in the endpoint, or what DefaultAzureCredential finds; the last two but the SAS need the package @azure/identity.',
+          ['Role of *asbackup*', 'Storage Blob Data Contributor on the container; of a SAS the permissions racwdl.'],
+          ['Role of *asrestore*', 'Storage Blob Data Reader on the container; of a SAS the permissions rl.'],
+        ],
+      ],
       ['EXIT STATUS', exitStatus],
     ],
     seeAlso: ['asrestore', 'zstd', 'openssl'],

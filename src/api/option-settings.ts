@@ -79,6 +79,98 @@ export interface S3Settings {
   logLevel?: 'Off' | 'Fatal' | 'Error' | 'Warn' | 'Info' | 'Debug' | 'Trace';
   /** Use the proxy that the environment variables name. */
   useSystemProxy?: boolean;
+  /** Access key; else the sources of the AWS SDK. */
+  accessKeyId?: string;
+  /** Secret key that belongs to the access key. */
+  secretAccessKey?: string;
+  /** Failures in a row after which a request is given up; without it, those of a minute. */
+  retryMaxAttempts?: number;
+  /** Longest wait before a request is repeated. */
+  retryMaxBackoffMs?: number;
+  /** Breaks of one download without a byte between them after which it is given up. */
+  readRetryMaxAttempts?: number;
+  /** First wait before a broken download goes on. */
+  readRetryBackoffMs?: number;
+  /** What that wait is multiplied by after each failure. */
+  readRetryMultiplier?: number;
+  /** Maximum requests at a time; 0 for no limit of their sum. */
+  maxConnections?: number;
+  /** Time for one attempt of a request; 0 for as long as bytes flow. */
+  requestTimeoutMs?: number;
+  /** Certificates (PEM) of the authorities that the service is trusted by. */
+  caFile?: string;
+  /** Name the bucket in the host name, not in the path. */
+  virtualHost?: boolean;
+}
+
+/** How Google Cloud Storage is reached. */
+export interface GcsSettings {
+  /** Key (JSON) of a service account; else Application Default Credentials. The path of a file. */
+  keyFile?: string;
+  /** Key (JSON) of a service account; else Application Default Credentials. PEM text. */
+  keyJson?: string;
+  /** URL of an emulator; nothing is authenticated. */
+  endpoint?: string;
+  /** Maximum concurrent range downloads (whole process). Default: 32. */
+  maxDownloads?: number;
+  /** Failures in a row after which a request is given up; without it, those of a minute. */
+  retryMaxAttempts?: number;
+  /** First wait before a request is repeated. */
+  retryBackoffMs?: number;
+  /** Longest wait before a request is repeated. */
+  retryMaxBackoffMs?: number;
+  /** What the wait is multiplied by after each failure. */
+  retryMultiplier?: number;
+  /** Breaks of one download without a byte between them after which it is given up. */
+  readRetryMaxAttempts?: number;
+  /** First wait before a broken download goes on. */
+  readRetryBackoffMs?: number;
+  /** What that wait is multiplied by after each failure. */
+  readRetryMultiplier?: number;
+  /** Maximum requests at a time; 0 for no limit of their sum. */
+  maxConnections?: number;
+  /** Time for one attempt of a request; 0 for as long as bytes flow. */
+  requestTimeoutMs?: number;
+  /** Use the proxy that the environment variables name. */
+  useSystemProxy?: boolean;
+}
+
+/** How Azure Blob Storage is reached. */
+export interface AzureSettings {
+  /** Name of the storage account. */
+  accountName?: string;
+  /** Key of the storage account. */
+  accountKey?: string;
+  /** URL of the blob service; it may carry a SAS. */
+  endpoint?: string;
+  /** Tenant of a registered application. */
+  tenantId?: string;
+  /** Id of a registered application. */
+  clientId?: string;
+  /** Secret of a registered application. */
+  clientSecret?: string;
+  /** Maximum concurrent range downloads (whole process). Default: 32. */
+  maxDownloads?: number;
+  /** Failures in a row after which a request is given up; without it, those of a minute. */
+  retryMaxAttempts?: number;
+  /** First wait before a request is repeated. */
+  retryBackoffMs?: number;
+  /** Longest wait before a request is repeated. */
+  retryMaxBackoffMs?: number;
+  /** Breaks of one download without a byte between them after which it is given up. */
+  readRetryMaxAttempts?: number;
+  /** First wait before a broken download goes on. */
+  readRetryBackoffMs?: number;
+  /** What that wait is multiplied by after each failure. */
+  readRetryMultiplier?: number;
+  /** Maximum requests at a time; 0 for no limit of their sum. */
+  maxConnections?: number;
+  /** Time for one attempt of a request; 0 for as long as bytes flow. */
+  requestTimeoutMs?: number;
+  /** Use the proxy that the environment variables name. */
+  useSystemProxy?: boolean;
+  /** Access tier of new blobs; else that of the account. */
+  accessTier?: 'Hot' | 'Cool' | 'Cold' | 'Archive';
 }
 
 /** The options of asbackup. */
@@ -187,6 +279,49 @@ export interface BackupOptionSettings {
     minPartSizeMiB?: number;
     /** Maximum concurrent part uploads (whole process). Default: 16. */
     maxUploads?: number;
+    /** Storage class of new objects. */
+    storageClass?:
+      | 'STANDARD'
+      | 'REDUCED_REDUNDANCY'
+      | 'STANDARD_IA'
+      | 'ONEZONE_IA'
+      | 'INTELLIGENT_TIERING'
+      | 'GLACIER'
+      | 'DEEP_ARCHIVE'
+      | 'OUTPOSTS'
+      | 'GLACIER_IR'
+      | 'SNOW'
+      | 'EXPRESS_ONEZONE';
+    /** How the service encrypts new objects. */
+    serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse';
+    /** KMS key that encrypts new objects. */
+    kmsKeyId?: string;
+    /** Lock new objects: needs `objectLockDays`. */
+    objectLockMode?: 'GOVERNANCE' | 'COMPLIANCE';
+    /** How long new objects are locked. */
+    objectLockDays?: number;
+    /** Tags of new objects: KEY=VALUE, joined by &. */
+    tags?: string;
+    /** Send and store a CRC32C of every part. */
+    calculateChecksum?: boolean;
+  };
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings & {
+    /** Storage class of new objects; else that of the bucket. */
+    storageClass?: 'STANDARD' | 'NEARLINE' | 'COLDLINE' | 'ARCHIVE';
+    /** Cloud KMS key that encrypts new objects. */
+    kmsKey?: string;
+    /** Size of uploaded parts. */
+    chunkSizeMiB?: number;
+    /** Maximum concurrent part uploads (whole process). Default: 16. */
+    maxUploads?: number;
+  };
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings & {
+    /** Size of uploaded blocks. */
+    blockSizeMiB?: number;
+    /** Maximum concurrent block uploads (whole process). Default: 16. */
+    maxUploads?: number;
   };
 }
 
@@ -272,5 +407,17 @@ export interface RestoreOptionSettings {
   /** The encryption of the files, with one source of the key. */
   encrypt?: EncryptSettings;
   /** How S3 is reached. */
-  s3?: S3Settings;
+  s3?: S3Settings & {
+    /** Restore archived objects for a day, and wait for it. */
+    tier?: 'Standard' | 'Bulk' | 'Expedited';
+    /** How often an archived object is looked at. Default: 60000. */
+    restorePollMs?: number;
+  };
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings & {
+    /** How often an archived blob is looked at. Default: 60000. */
+    rehydratePollMs?: number;
+  };
 }

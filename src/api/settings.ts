@@ -52,7 +52,7 @@ export interface RestoreSettings extends RestoreOptionSettings, RunSettings {
 /** The input is exactly one of `path`, `directory`, `directories`, `file` and `stream`. */
 export interface ReadSettings extends Pick<
   RestoreOptionSettings,
-  'directory' | 'directories' | 'parentDirectory' | 'file' | 'bins' | 'compress' | 'encrypt' | 's3'
+  'directory' | 'directories' | 'parentDirectory' | 'file' | 'bins' | 'compress' | 'encrypt' | 's3' | 'gcs' | 'azure'
 > {
   /** A directory or a file, whichever it is. */
   path?: string;

@@ -1,7 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import type { Token } from './args/tokenizer.js';
 
-const SECRET = new Set(['password', 'tls-keyfile-password']);
+const SECRET = new Set([
+  'password',
+  'tls-keyfile-password',
+  's3-secret-access-key',
+  'azure-account-key',
+  'azure-client-secret',
+  // It may carry a SAS.
+  'azure-endpoint',
+]);
 
 /**
  * Names the process after the command, so that `pgrep -x`, `pidof` and `killall` find it, and removes passwords from

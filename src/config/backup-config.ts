@@ -36,8 +36,17 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
   const sets = values.get('set') ?? [];
   const after = values.get('after-digest');
   const storages = openStorages(
-    { s3: engineProperties(asbackupOptions, values, 's3'), local: engineProperties(asbackupOptions, values, 'local') },
-    values.has('s3-allow-system-proxy'),
+    {
+      local: engineProperties(asbackupOptions, values, 'local'),
+      s3: engineProperties(asbackupOptions, values, 's3'),
+      gs: engineProperties(asbackupOptions, values, 'gs'),
+      azblob: engineProperties(asbackupOptions, values, 'azblob'),
+    },
+    {
+      s3: values.has('s3-allow-system-proxy'),
+      gs: values.has('gcp-allow-system-proxy'),
+      azblob: values.has('azure-allow-system-proxy'),
+    },
     dependencies,
   );
   const target = toTarget(values);

@@ -61,6 +61,14 @@ const constraints: readonly Constraint<Table>[] = [
       ? optionText`${option('s3-min-part-size')} must be from ${MIN_PART_SIZE_MIB} to ${MAX_PART_SIZE_MIB} MiB, not ${size}`
       : undefined;
   },
+  (v) =>
+    v.has('s3-object-lock-mode') === v.has('s3-object-lock-days')
+      ? undefined
+      : optionText`${option('s3-object-lock-mode')} and ${option('s3-object-lock-days')} need each other`,
+  (v) =>
+    v.has('s3-kms-key-id') && !(v.get('s3-server-side-encryption') ?? '').startsWith('aws:kms')
+      ? optionText`${option('s3-kms-key-id')} needs ${option('s3-server-side-encryption')} aws:kms`
+      : undefined,
 ];
 
 export const backupSchema: ToolSchema<Table> = {

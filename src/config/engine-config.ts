@@ -1,9 +1,9 @@
 /** From option values to the properties of the engine's config that the schema names (`config`, `scale`, `zero`). */
-import type { OptionName, OptionSpec, OptionTable } from './schema/option-spec.js';
+import type { OptionName, OptionSpec, OptionTable, StorageOwner } from './schema/option-spec.js';
 import type { ValueTypes } from './values/parse-value.js';
 
 /** Whose config a property belongs to: of the run itself, or of a storage. */
-type Owner = 'run' | 's3' | 'local';
+type Owner = 'run' | StorageOwner;
 
 /** A flag is a boolean in the engine, every other value is what it was parsed to. */
 type EngineValue<S extends OptionSpec> = S['value'] extends { readonly type: 'flag' }

@@ -50,8 +50,16 @@ export function toRestoreConfig(values: RestoreValues, dependencies: RunDependen
     totalTimeoutMs: values.get('total-timeout') || timeoutMs,
     ...toLimits(values.get('nice')),
     storages: openStorages(
-      { s3: engineProperties(asrestoreOptions, values, 's3') },
-      values.has('s3-allow-system-proxy'),
+      {
+        s3: engineProperties(asrestoreOptions, values, 's3'),
+        gs: engineProperties(asrestoreOptions, values, 'gs'),
+        azblob: engineProperties(asrestoreOptions, values, 'azblob'),
+      },
+      {
+        s3: values.has('s3-allow-system-proxy'),
+        gs: values.has('gcp-allow-system-proxy'),
+        azblob: values.has('azure-allow-system-proxy'),
+      },
       dependencies,
     ),
     ...toWebAssembly(dependencies),

@@ -1,21 +1,27 @@
 /** From options and environment to the settings of object stores. */
-import type { ProxySettings, S3Settings } from '../storage/s3/config.js';
-import type { LocalSettings } from '../storage/local/config.js';
+import type { StorageSettings } from '../storage/drivers.js';
+import type { ProxySettings } from '../storage/s3/config.js';
 import { StorageRegistry } from '../storage/registry.js';
 import type { RunDependencies } from './run-dependencies.js';
 
+/** The storages that can be reached through a proxy. */
+type Proxied = 's3' | 'gs' | 'azblob';
+
 /**
  * The storages of a run. Whoever opens them closes them.
- * @param settings those that the schema maps (`config: 's3.…'` and `'local.…'`)
- * @param useProxy whether the proxy variables of the environment count
+ * @param settings those that the schema maps (`config: 's3.…'`, `'azblob.…'`, `'local.…'`)
+ * @param useProxy for which storages the proxy variables of the environment count
  */
 export function openStorages(
-  { s3, local = {} }: { s3: S3Settings; local?: LocalSettings },
-  useProxy: boolean,
+  settings: StorageSettings,
+  useProxy: Readonly<Record<Proxied, boolean>>,
   { log, signal, env = process.env }: RunDependencies,
 ): StorageRegistry {
-  const settings = useProxy ? { ...s3, proxy: readProxy(env) } : s3;
-  return new StorageRegistry({ settings: { s3: settings, local }, log: (level, text) => log[level](text), signal });
+  const withProxy = { ...settings };
+  if (useProxy.s3) withProxy.s3 = { ...settings.s3, proxy: readProxy(env) };
+  if (useProxy.gs) withProxy.gs = { ...settings.gs, proxy: readProxy(env) };
+  if (useProxy.azblob) withProxy.azblob = { ...settings.azblob, proxy: readProxy(env) };
+  return new StorageRegistry({ settings: withProxy, log: (level, text) => log[level](text), signal });
 }
 
 /** libcurl's variables: `HTTP_PROXY` in capitals is not one of them, as a web server sets it for its own purposes. */

@@ -7,10 +7,12 @@ export interface RetryLimits {
    * Time without progress, in ms, after which the next failure is final. It may change while attempts are under way.
    */
   budgetMs?: number | (() => number);
-  /** Wait after the first failure, in ms; doubled after each further one. Default 100. */
+  /** Wait after the first failure, in ms; multiplied after each further one. Default 100. */
   initialBackoffMs?: number;
   /** Default 5000. */
   maxBackoffMs?: number;
+  /** Default 2. */
+  multiplier?: number;
 }
 
 export interface RetryPolicy extends RetryLimits {
@@ -43,10 +45,11 @@ export class RetryBudget {
    * between half of the backoff and all of it, so that clients of an overloaded server do not return together.
    */
   nextDelayMs(): number | undefined {
-    const { maxAttempts = Infinity, budgetMs = Infinity, initialBackoffMs = 100, maxBackoffMs = 5000 } = this.limits;
+    const { maxAttempts = Infinity, budgetMs = Infinity, initialBackoffMs = 100 } = this.limits;
+    const { maxBackoffMs = 5000, multiplier = 2 } = this.limits;
     const now = this.nowMs();
     this.failingSinceMs ??= now;
-    const backoffMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** this.failures++);
+    const backoffMs = Math.min(maxBackoffMs, initialBackoffMs * multiplier ** this.failures++);
     const waitMs = backoffMs * (0.5 + this.random() / 2);
     if (this.failures >= maxAttempts) return undefined;
     const budget = typeof budgetMs === 'function' ? budgetMs() : budgetMs;

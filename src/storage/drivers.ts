@@ -1,10 +1,14 @@
 /** The storages beside the file system by the scheme of their paths. A new storage is a folder and a line here. */
 import type { StorageDriver } from './driver.js';
 import type { LocalSettings } from './local/config.js';
+import { azureDriver } from './azure/storage.js';
+import { gcsDriver } from './gcs/storage.js';
 import { s3Driver } from './s3/storage.js';
 
 export const DRIVERS = {
   s3: s3Driver,
+  gs: gcsDriver,
+  azblob: azureDriver,
 };
 
 export type Scheme = keyof typeof DRIVERS;

@@ -1,7 +1,8 @@
 import { systemErrorCode, systemErrorText, ToolError } from '../core/errors.js';
 
 /**
- * A file, directory or object could not be used. The code is `IO_` and the system's error name, or `S3_` and a reason.
+ * A file, directory or object could not be used. The code is `IO_` and the system's error name, or `S3_`, `GS_` or
+ * `AZBLOB_` and a reason.
  */
 export class StorageError extends ToolError {}
 

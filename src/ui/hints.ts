@@ -33,6 +33,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Check --auth.',
     api: 'Check auth.mode.',
   },
+  'check-azure-endpoint': {
+    cli: 'Check --azure-endpoint and --azure-account-name.',
+    api: 'Check azure.endpoint and azure.accountName.',
+  },
   'check-certificate': {
     cli: 'Check --tls-certfile.',
     api: 'Check tls.cert or tls.certFile.',
@@ -44,6 +48,14 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'check-filter-exp': {
     cli: 'The expression of --filter-exp is not valid.',
     api: 'The expression of filterExp is not valid.',
+  },
+  'check-gcs-endpoint': {
+    cli: 'Check the network and --gcp-endpoint-override.',
+    api: 'Check the network and gcs.endpoint.',
+  },
+  'check-network': {
+    cli: 'Check the network and the proxy, if there is one.',
+    api: 'Check the network and the proxy, if there is one.',
   },
   'check-s3-endpoint': {
     cli: 'Check --s3-endpoint-override and --s3-region, and whether the service runs.',
@@ -121,6 +133,14 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give --tls-enable.',
     api: 'Set tls.',
   },
+  'grant-azure-permissions': {
+    cli: 'The section AZURE of the manual page asbackup(1) lists the roles that are needed.',
+    api: 'The section AZURE of the manual page asbackup(1) lists the roles that are needed.',
+  },
+  'grant-gcs-permissions': {
+    cli: 'The section GOOGLE CLOUD STORAGE of the manual page asbackup(1) lists the roles that are needed.',
+    api: 'The section GOOGLE CLOUD STORAGE of the manual page asbackup(1) lists the roles that are needed.',
+  },
   'grant-s3-permissions': {
     cli: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
     api: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
@@ -165,6 +185,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'A pipe can be read with --input-file.',
     api: 'A pipe can be read with file.',
   },
+  'rehydrate-azure': {
+    cli: 'With --azure-access-tier, asrestore moves it to another tier and waits.',
+    api: 'With azure.accessTier, a restore moves it to another tier and waits.',
+  },
   'remove-state': {
     cli: 'Remove the state file by hand, so that the backup does not look interrupted.',
     api: 'Remove the state file by hand, so that the backup does not look interrupted.',
@@ -185,6 +209,18 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: '--remove-files replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
     api: 'removeFiles replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
   },
+  'restore-s3': {
+    cli: 'With --s3-tier, asrestore restores it for a day and waits.',
+    api: 'With s3.tier, a restore restores it for a day and waits.',
+  },
+  'set-azure-account': {
+    cli: 'Give --azure-account-name or --azure-endpoint.',
+    api: 'Set azure.accountName or azure.endpoint.',
+  },
+  'set-azure-credentials': {
+    cli: 'Check --azure-account-name and --azure-account-key, the SAS of --azure-endpoint, or --azure-tenant-id, --azure-client-id and --azure-client-secret.',
+    api: 'Check azure.accountName and azure.accountKey, the SAS of azure.endpoint, or azure.tenantId, azure.clientId and azure.clientSecret.',
+  },
   'set-certificate': {
     cli: 'Give --tls-certfile and --tls-keyfile.',
     api: 'Give tls.cert and tls.key.',
@@ -193,8 +229,12 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give --user and --password.',
     api: 'Give auth.user and auth.password.',
   },
+  'set-gcs-credentials': {
+    cli: 'Check --gcp-key-path, or GOOGLE_APPLICATION_CREDENTIALS.',
+    api: 'Check gcs.keyFile, or GOOGLE_APPLICATION_CREDENTIALS.',
+  },
   'set-s3-credentials': {
-    cli: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that --s3-profile names.',
+    cli: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, --s3-access-key-id and --s3-secret-access-key, or the profile that --s3-profile names.',
     api: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3.profile names.',
     rest: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that s3-profile names.',
   },

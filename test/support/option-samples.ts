@@ -11,6 +11,9 @@ export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   'encryption-key-file': ['--encrypt=aes128'],
   'encryption-key-env': ['--encrypt=aes128'],
   'parent-directory': ['--directory-list=a'],
+  's3-object-lock-mode': ['--s3-object-lock-days=1'],
+  's3-object-lock-days': ['--s3-object-lock-mode=GOVERNANCE'],
+  's3-kms-key-id': ['--s3-server-side-encryption=aws:kms'],
 };
 
 /** Arguments that have to stand for something that is really there. */

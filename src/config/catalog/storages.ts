@@ -9,6 +9,17 @@ export function toCatalogStorages(
   values: ReadableValues<typeof catalogOptions>,
   dependencies: RunDependencies,
 ): StorageRegistry {
-  const s3 = engineProperties(catalogOptions, values, 's3');
-  return openStorages({ s3 }, values.has('s3-allow-system-proxy'), dependencies);
+  return openStorages(
+    {
+      s3: engineProperties(catalogOptions, values, 's3'),
+      gs: engineProperties(catalogOptions, values, 'gs'),
+      azblob: engineProperties(catalogOptions, values, 'azblob'),
+    },
+    {
+      s3: values.has('s3-allow-system-proxy'),
+      gs: values.has('gcp-allow-system-proxy'),
+      azblob: values.has('azure-allow-system-proxy'),
+    },
+    dependencies,
+  );
 }

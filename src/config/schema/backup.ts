@@ -5,6 +5,9 @@ import { selectionOptions } from './backup-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
 import { configFileOptions, generalOptions, logOptions, machineOption, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
+import { azureBackupOptions, azureOptions } from './azure.js';
+import { gcsBackupOptions, gcsOptions } from './gcs.js';
+import { s3BackupOptions, s3ExtraOptions } from './s3-extensions.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
 const MIB = 1024 * 1024;
@@ -60,6 +63,12 @@ export const asbackupOptions = [
     config: 's3.maxUploads',
     help: 'Maximum concurrent part uploads (whole process).',
   },
+  ...s3ExtraOptions,
+  ...s3BackupOptions,
+  ...gcsOptions,
+  ...gcsBackupOptions,
+  ...azureOptions,
+  ...azureBackupOptions,
   ...configFileOptions,
   ...secretAgentOptions,
   machineOption,

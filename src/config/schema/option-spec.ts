@@ -13,6 +13,8 @@ export const GROUPS = [
   'Compression and encryption',
   'Partitions',
   'S3',
+  'Google Cloud Storage',
+  'Azure',
   'TLS',
   'Configuration and secrets',
   'General',
@@ -63,10 +65,10 @@ export interface OptionSpec {
   /** The name in the library's settings; absent = the library has no use for the option. */
   readonly api?: ApiName;
   /**
-   * The property of the engine's config (`run.`) or of the object stores' (`s3.`) that the value becomes; absent = the
-   * code of the tool maps it.
+   * The property of the engine's config (`run.`) or of a storage's (`s3.`, `gs.`, `azblob.`) that the value becomes;
+   * absent = the code of the tool maps it.
    */
-  readonly config?: `run.${string}` | `s3.${string}` | `local.${string}`;
+  readonly config?: `run.${string}` | `${StorageOwner}.${string}`;
   /** For a number with `config`: the engine's units per unit of the option. */
   readonly scale?: number;
   /** For a number with `config`: 0 means "no limit" and leaves the property out. */
@@ -103,6 +105,9 @@ export interface OptionSpec {
   /** The option is known and refused: the reason. */
   readonly removed?: string;
 }
+
+/** The storages whose settings options set. */
+export type StorageOwner = 's3' | 'gs' | 'azblob' | 'local';
 
 /** A table, typed so closely that a misspelt name or a wrong value type does not compile. */
 export type OptionTable = readonly OptionSpec[];

@@ -3,6 +3,9 @@ import { restoreInputOptions, restoreSelectionOptions, restoreWriteOptions } fro
 import { connectionOptions, tlsOptions } from './connection.js';
 import { configFileOptions, generalOptions, logOptions, machineOption, secretAgentOptions } from './general.js';
 import type { OptionSpec } from './option-spec.js';
+import { azureOptions, azureRestoreOptions } from './azure.js';
+import { gcsOptions } from './gcs.js';
+import { s3ExtraOptions, s3RestoreOptions } from './s3-extensions.js';
 import { pipelineOptions, s3Options } from './storage.js';
 
 const MAX_STALL_S = 86_400;
@@ -192,6 +195,11 @@ export const asrestoreOptions = [
   },
   ...pipelineOptions,
   ...s3Options,
+  ...s3ExtraOptions,
+  ...s3RestoreOptions,
+  ...gcsOptions,
+  ...azureOptions,
+  ...azureRestoreOptions,
   ...configFileOptions,
   ...secretAgentOptions,
   {

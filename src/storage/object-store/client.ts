@@ -24,6 +24,8 @@ export interface UploadedPart {
   number: number;
   etag: string;
   sizeBytes: number;
+  /** What the store keeps to check the part by, if it was sent. */
+  checksum?: string | undefined;
 }
 
 /** A range of an object. Behind the end of the object there are no bytes. */
@@ -68,7 +70,12 @@ export interface ObjectStoreClient {
   getRange(input: RangeRequest, call?: CallContext): Promise<RangeResult>;
   /** `onlyIf`: if there is no such object, or if it has this ETag. */
   put(
-    input: ObjectAddress & { part: Part; onlyIf?: 'absent' | { etag: string } | undefined },
+    input: ObjectAddress & {
+      part: Part;
+      onlyIf?: 'absent' | { etag: string } | undefined;
+      /** A state or lock file: it is read and replaced soon, so that no archive class and no lock is for it. */
+      isControl?: true;
+    },
     call?: CallContext,
   ): Promise<PutResult>;
   /** Resolves with the id of the upload. */
@@ -76,17 +83,18 @@ export interface ObjectStoreClient {
   putPart(
     input: UploadAddress & { number: number; part: Part },
     call?: CallContext,
-  ): Promise<{ etag: string; blocks: ArrayBuffer[] }>;
-  /** Makes a part of bytes of the object that has the same key. Resolves with its ETag. */
+  ): Promise<{ etag: string; checksum?: string | undefined; blocks: ArrayBuffer[] }>;
+  /** Makes a part of bytes of the object that has the same key. */
   copyPart(
     input: UploadAddress & { number: number; first: number; length: number },
     call?: CallContext,
-  ): Promise<string>;
+  ): Promise<{ etag: string; checksum?: string | undefined }>;
   /** Undefined = there is no such upload (any more). */
   listParts(input: UploadAddress, call?: CallContext): Promise<UploadedPart[] | undefined>;
   /** Resolves with the ETag of the object. */
   completeUpload(input: UploadAddress & { parts: UploadedPart[] }, call?: CallContext): Promise<string>;
-  abortUpload(input: UploadAddress, call?: CallContext): Promise<undefined>;
+  /** `keep`: another upload of the same object that must stay. */
+  abortUpload(input: UploadAddress & { keep?: string | undefined }, call?: CallContext): Promise<undefined>;
   /** Missing objects count as deleted. */
   delete(input: { bucket: string; keys: string[] }, call?: CallContext): Promise<undefined>;
 }
@@ -113,6 +121,10 @@ export interface ObjectStoreKind {
   scheme: string;
   /** In messages: `S3` */
   name: string;
+  /** The digest of a part that its store compares with what arrives. Default SHA-256. */
+  partHash?: 'sha256' | 'md5';
+  /** The most that one part can copy of an object; absent = what a part can have. */
+  maxCopyBytes?: number;
 }
 
 export function errorCode({ scheme }: ObjectStoreKind, reason: string): string {

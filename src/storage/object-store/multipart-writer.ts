@@ -51,7 +51,7 @@ export class MultipartWriter implements ByteSink {
     private readonly address: ObjectAddress,
     private readonly baseBytes: number,
   ) {
-    this.buffer = new PartBuffer(context.pool);
+    this.buffer = new PartBuffer(context.pool, context.kind.partHash);
   }
 
   /** Continues an upload after `parts`. */
@@ -138,8 +138,9 @@ export class MultipartWriter implements ByteSink {
       sent = client
         .putPart({ ...address, uploadId, number: entry.number, part }, { attempt: 1, received: 0, onStart })
         .then(
-          ({ etag, blocks }) => {
+          ({ etag, checksum, blocks }) => {
             entry.etag = etag;
+            entry.checksum = checksum;
             pool.recycle(blocks);
           },
           (error: unknown) => {

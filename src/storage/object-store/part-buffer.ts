@@ -8,7 +8,7 @@ export const BLOCK_BYTES = MIB;
 export interface Part {
   blocks: ArrayBuffer[];
   length: number;
-  /** SHA-256 in hex. */
+  /** Of the kind that the store wants, in hex. */
   hash: string;
 }
 
@@ -29,7 +29,10 @@ export class PartBuffer {
   private blocks: ArrayBuffer[] = [];
   length = 0;
 
-  constructor(private readonly pool: BlockPool) {}
+  constructor(
+    private readonly pool: BlockPool,
+    private readonly algorithm: 'sha256' | 'md5' = 'sha256',
+  ) {}
 
   append(chunk: Uint8Array): void {
     for (let done = 0; done < chunk.length;) {
@@ -46,7 +49,7 @@ export class PartBuffer {
   drain(bytes = this.length): Part {
     const blocks = this.blocks.splice(0, Math.ceil(bytes / BLOCK_BYTES));
     this.length -= bytes;
-    const hash = createHash('sha256');
+    const hash = createHash(this.algorithm);
     for (const view of viewBlocks(blocks, bytes)) hash.update(view);
     return { blocks, length: bytes, hash: hash.digest('hex') };
   }

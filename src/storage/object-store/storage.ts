@@ -37,6 +37,8 @@ import { RangedReader } from './ranged-reader.js';
 /** The largest file that is read in one piece. */
 const MAX_SMALL_BYTES = 256 * 1024 * 1024;
 const HEAD_BYTES = 16;
+/** So many parts at most are copies, whatever a copy may have: the rest of the file needs parts, too. */
+const MAX_COPIED_PARTS = 4000;
 /** Locks and other files whose version matters are smaller. */
 const MAX_VERSIONED_BYTES = 64 * 1024;
 
@@ -290,9 +292,14 @@ export class ObjectStorage implements Storage {
   }
 
   private async put(path: string, text: string, onlyIf?: 'absent' | { etag: string }): Promise<void> {
-    const buffer = new PartBuffer(this.pool);
+    const buffer = new PartBuffer(this.pool, this.kind.partHash);
     buffer.append(Buffer.from(text));
-    const { blocks } = await this.client.put({ ...this.parseObject(path), part: buffer.drain(), onlyIf });
+    const { blocks } = await this.client.put({
+      ...this.parseObject(path),
+      part: buffer.drain(),
+      onlyIf,
+      isControl: true,
+    });
     this.pool.recycle(blocks);
   }
 
@@ -310,7 +317,7 @@ export class ObjectStorage implements Storage {
     const { bucket, key } = this.parseObject(path);
     for (const upload of await this.listUploadsWithPrefix({ bucket, prefix: key }, path)) {
       if (upload.key !== key || upload.uploadId === keep) continue;
-      await this.client.abortUpload({ bucket, key, uploadId: upload.uploadId });
+      await this.client.abortUpload({ bucket, key, uploadId: upload.uploadId, keep });
     }
   }
 
@@ -337,14 +344,18 @@ export class ObjectStorage implements Storage {
   private async copyStart(address: ObjectAddress, bytes: number, { head }: UploadToken): Promise<UploadToken> {
     const uploadId = await this.client.createUpload(address);
     const parts: UploadedPart[] = [];
+    const copyBytes = Math.min(
+      MAX_PART_BYTES,
+      Math.max(this.kind.maxCopyBytes ?? MAX_PART_BYTES, Math.ceil(bytes / MAX_COPIED_PARTS)),
+    );
     for (let first = 0; first < bytes;) {
-      let length = Math.min(MAX_PART_BYTES, bytes - first);
+      let length = Math.min(copyBytes, bytes - first);
       // The bytes that are left for the last part must not be too few either.
       const left = bytes - first - length;
       if (left > 0 && left < MIN_PART_BYTES) length -= MIN_PART_BYTES;
       const number = parts.length + 1;
-      const etag = await this.client.copyPart({ ...address, uploadId, number, first, length });
-      parts.push({ number, etag, sizeBytes: length });
+      const copied = await this.client.copyPart({ ...address, uploadId, number, first, length });
+      parts.push({ number, ...copied, sizeBytes: length });
       first += length;
     }
     return { upload: uploadId, parts: parts.length, etags: digestEtags(parts), head };

@@ -13,13 +13,16 @@ import type {
   UploadAddress,
   UploadedPart,
 } from '../object-store/client.js';
+import { deletionError, type DeletionFailure } from '../object-store/delete-each.js';
 import { viewBlocks, type Part } from '../object-store/part-buffer.js';
+import { isArchived, restoreArchived } from './archive.js';
+import type { S3Settings } from './config.js';
+import { crc32c } from './crc32c.js';
 import { readName, readStatus } from './errors.js';
 import type { S3Connection, Sdk } from './sdk.js';
 
 const MAX_DELETES_PER_REQUEST = 1000;
-/** How many of the objects that could not be deleted are named. */
-const MAX_NAMES_SHOWN = 3;
+const DAY_MS = 24 * 60 * 60 * 1000;
 const CONTENT_TYPE = 'application/octet-stream';
 const RANGE_NOT_SATISFIABLE = 416;
 
@@ -100,6 +103,11 @@ export class S3Client implements ObjectStoreClient {
       answer = await this.connection.client.send(command);
     } catch (error) {
       // An empty object has no first byte, and behind the end of an object there is none either.
+      if (isArchived(error) && this.connection.settings.tier !== undefined) {
+        await restoreArchived({ bucket, key }, this.connection);
+        // The next attempt reads it.
+        throw Object.assign(new Error('the object was archived'), { code: 'ECONNRESET' });
+      }
       if (readStatus(error) !== RANGE_NOT_SATISFIABLE) throw error;
       return { memory, length: 0, totalBytes: first, etag: call.etag ?? '', ageMs: 0 };
     }
@@ -125,13 +133,14 @@ export class S3Client implements ObjectStoreClient {
     return { memory, length: call.received, totalBytes, etag: call.etag ?? '', ageMs };
   }
 
-  async put({ bucket, key, part, onlyIf }: Input<'put'>): Promise<PutResult> {
+  async put({ bucket, key, part, onlyIf, isControl }: Input<'put'>): Promise<PutResult> {
     const condition = onlyIf === undefined ? {} : onlyIf === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: onlyIf.etag };
     const command = new this.sdk.PutObjectCommand({
       Bucket: bucket,
       Key: key,
       ...createBody(part),
-      ContentType: CONTENT_TYPE,
+      ...createAttributes(this.connection.settings, isControl),
+      ...this.checksum(part),
       ...condition,
     });
     command.middlewareStack.add(addHash(part), HASH_STEP);
@@ -145,21 +154,36 @@ export class S3Client implements ObjectStoreClient {
   }
 
   async createUpload({ bucket, key }: ObjectAddress): Promise<string> {
-    const command = new this.sdk.CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: CONTENT_TYPE });
+    const command = new this.sdk.CreateMultipartUploadCommand({
+      Bucket: bucket,
+      Key: key,
+      ...createAttributes(this.connection.settings),
+      ...(needsChecksum(this.connection.settings) ? { ChecksumAlgorithm: 'CRC32C' } : {}),
+    });
     const { UploadId } = await this.connection.client.send(command);
     return UploadId ?? '';
   }
 
-  async putPart(input: Input<'putPart'>): Promise<{ etag: string; blocks: ArrayBuffer[] }> {
+  async putPart(
+    input: Input<'putPart'>,
+  ): Promise<{ etag: string; checksum?: string | undefined; blocks: ArrayBuffer[] }> {
     const { bucket, key, uploadId, number, part } = input;
     const address = { Bucket: bucket, Key: key, UploadId: uploadId, PartNumber: number };
-    const command = new this.sdk.UploadPartCommand({ ...address, ...createBody(part) });
+    const checksum = this.checksum(part);
+    const command = new this.sdk.UploadPartCommand({ ...address, ...createBody(part), ...checksum });
     command.middlewareStack.add(addHash(part), HASH_STEP);
     const { ETag } = await this.connection.client.send(command);
-    return { etag: ETag ?? '', blocks: part.blocks };
+    return { etag: ETag ?? '', checksum: checksum.ChecksumCRC32C, blocks: part.blocks };
   }
 
-  async copyPart({ bucket, key, uploadId, number, first, length }: Input<'copyPart'>): Promise<string> {
+  async copyPart({
+    bucket,
+    key,
+    uploadId,
+    number,
+    first,
+    length,
+  }: Input<'copyPart'>): Promise<{ etag: string; checksum?: string | undefined }> {
     const { CopyPartResult } = await this.connection.client.send(
       new this.sdk.UploadPartCopyCommand({
         Bucket: bucket,
@@ -170,7 +194,7 @@ export class S3Client implements ObjectStoreClient {
         CopySourceRange: `bytes=${first}-${first + length - 1}`,
       }),
     );
-    return CopyPartResult?.ETag ?? '';
+    return { etag: CopyPartResult?.ETag ?? '', checksum: CopyPartResult?.ChecksumCRC32C };
   }
 
   async listParts({ bucket, key, uploadId }: UploadAddress): Promise<UploadedPart[] | undefined> {
@@ -186,8 +210,8 @@ export class S3Client implements ObjectStoreClient {
         if (readName(error) === 'NoSuchUpload') return undefined;
         throw error;
       }
-      for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
-        found.push({ number: PartNumber ?? 0, etag: ETag ?? '', sizeBytes: Size ?? 0 });
+      for (const { PartNumber, ETag, Size, ChecksumCRC32C } of page.Parts ?? []) {
+        found.push({ number: PartNumber ?? 0, etag: ETag ?? '', sizeBytes: Size ?? 0, checksum: ChecksumCRC32C });
       }
       marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
     } while (marker !== undefined);
@@ -202,7 +226,13 @@ export class S3Client implements ObjectStoreClient {
       Bucket: bucket,
       Key: key,
       UploadId: uploadId,
-      MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+      MultipartUpload: {
+        Parts: parts.map(({ number, etag, checksum }) => ({
+          PartNumber: number,
+          ETag: etag,
+          ...(checksum === undefined ? {} : { ChecksumCRC32C: checksum }),
+        })),
+      },
     });
     try {
       return (await this.connection.client.send(command)).ETag ?? '';
@@ -227,21 +257,51 @@ export class S3Client implements ObjectStoreClient {
   }
 
   async delete({ bucket, keys }: Input<'delete'>): Promise<undefined> {
-    const failures: string[] = [];
+    const failures: DeletionFailure[] = [];
     for (let done = 0; done < keys.length; done += MAX_DELETES_PER_REQUEST) {
       const Objects = keys.slice(done, done + MAX_DELETES_PER_REQUEST).map((Key) => ({ Key }));
       const { Errors = [] } = await this.connection.client.send(
         new this.sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
       );
-      for (const { Key, Code } of Errors) {
-        if (Code !== 'NoSuchKey') failures.push(`${Key ?? ''} (${Code ?? 'unknown error'})`);
+      for (const { Key = '', Code } of Errors) {
+        if (Code !== 'NoSuchKey') failures.push({ key: Key, reason: Code ?? 'unknown error' });
       }
     }
     if (failures.length === 0) return undefined;
-    const more = failures.length > MAX_NAMES_SHOWN ? `, and ${failures.length - MAX_NAMES_SHOWN} more` : '';
-    const names = failures.slice(0, MAX_NAMES_SHOWN).join(', ');
-    throw new StorageError('S3_DELETE', `Cannot delete ${names}${more} from bucket ${bucket}; they are still there`);
+    throw deletionError({ code: 'S3_DELETE', place: `bucket ${bucket}` }, failures);
   }
+
+  private checksum(part: Part): { ChecksumCRC32C?: string } {
+    if (!needsChecksum(this.connection.settings)) return {};
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(viewBlocks(part.blocks, part.length).reduce((crc, view) => crc32c(view, crc), 0));
+    return { ChecksumCRC32C: bytes.toString('base64') };
+  }
+}
+
+/** What new objects are to be like. */
+function createAttributes(settings: S3Settings, isControl = false) {
+  const { storageClass, serverSideEncryption, kmsKeyId, objectLockMode, objectLockDays, tags } = settings;
+  const lock =
+    objectLockMode === undefined || objectLockDays === undefined || isControl
+      ? {}
+      : {
+          ObjectLockMode: objectLockMode,
+          ObjectLockRetainUntilDate: new Date(Date.now() + objectLockDays * DAY_MS),
+        };
+  return {
+    ContentType: CONTENT_TYPE,
+    ...(storageClass === undefined || isControl ? {} : { StorageClass: storageClass }),
+    ...(serverSideEncryption === undefined ? {} : { ServerSideEncryption: serverSideEncryption }),
+    ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
+    ...(tags === undefined ? {} : { Tagging: tags }),
+    ...lock,
+  };
+}
+
+/** A request for a locked object has to bring a checksum. */
+function needsChecksum({ calculateChecksum, objectLockMode }: S3Settings): boolean {
+  return calculateChecksum === true || objectLockMode !== undefined;
 }
 
 /** Sent block by block: a part may be larger than the largest buffer. */

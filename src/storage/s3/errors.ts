@@ -2,6 +2,7 @@
 import { errorMessage } from '../../core/errors.js';
 import type { HintId } from '../../core/hint.js';
 import { StorageError } from '../errors.js';
+import { explainNetworkFault, isConnectionFault, isTransientFault } from '../object-store/network-errors.js';
 
 /** The fields that the errors of the SDK may have. An error without a status is not an answer of the service. */
 interface Fault {
@@ -34,10 +35,6 @@ interface Explanation {
 }
 
 const NOT_IMPLEMENTED = 501;
-const UNREACHABLE = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/;
-const DISCONNECTED =
-  /^(ECONNRESET|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|TimeoutError|UND_ERR)/;
-const CERTIFICATE = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|HOSTNAME_MISMATCH|EPROTO|ERR_SSL)/;
 /** Codes of answers that a retry may change, whatever their status. */
 const TRANSIENT = new Set([
   'SlowDown',
@@ -77,12 +74,12 @@ export function isTransient(error: unknown): boolean {
   if (TRANSIENT.has(name) || name.startsWith('TooManyRequests')) return true;
   // An answer that is not S3's, as of a proxy that is starting, has no code.
   if (status !== undefined) return (status >= 500 && status !== NOT_IMPLEMENTED) || status === 429 || status === 408;
-  return UNREACHABLE.test(name) || DISCONNECTED.test(name) || /socket hang up|aborted/.test(errorMessage(error));
+  return isTransientFault(error, name);
 }
 
 /** The service was not reached. */
 export function isUnreachable(error: unknown): boolean {
-  return readStatus(error) === undefined && (UNREACHABLE.test(readName(error)) || DISCONNECTED.test(readName(error)));
+  return readStatus(error) === undefined && isConnectionFault(readName(error));
 }
 
 export function toStorageError(error: unknown, context: RequestContext): StorageError {
@@ -99,18 +96,9 @@ function explainNetwork(error: unknown, { host, profile }: RequestContext): Expl
   if (/credential|^TokenProviderError$/i.test(`${name} ${errorMessage(error)}`)) {
     return { code: 'NO_CREDENTIALS', reason: describeMissingCredentials(error, profile), hint: 'set-s3-credentials' };
   }
-  if (UNREACHABLE.test(name)) {
-    const detail = name === 'ENOTFOUND' ? ': there is no such host' : '';
-    return { code: 'UNREACHABLE', reason: `${host} cannot be reached (${name})${detail}`, hint: 'check-s3-endpoint' };
-  }
-  if (DISCONNECTED.test(name)) {
-    const reason = `the connection to ${host} broke or took too long (${name})`;
-    return { code: 'UNREACHABLE', reason, hint: 'check-s3-network' };
-  }
-  if (CERTIFICATE.test(name)) {
-    return { code: 'TLS', reason: `${host} cannot be trusted, or does not speak TLS (${name})` };
-  }
-  return { code: 'FAILED', reason: `${firstLine(error)} (${name})` };
+  const { code, reason, look } = explainNetworkFault(error, name, host);
+  if (look === undefined) return { code, reason };
+  return { code, reason, hint: look === 'endpoint' ? 'check-s3-endpoint' : 'check-s3-network' };
 }
 
 function explainAnswer(error: unknown, { path, host, region }: RequestContext): Explanation {
@@ -155,7 +143,7 @@ function explainAnswer(error: unknown, { path, host, region }: RequestContext): 
     case 'RequestTimeTooSkewed':
       return { code: 'CLOCK', reason: `the clock of this machine differs too much from that of ${host}; set it` };
     case 'InvalidObjectState':
-      return { code: 'ARCHIVED', reason: 'the object is archived; restore it to a class that can be read first' };
+      return { code: 'ARCHIVED', reason: 'the object is archived and cannot be read', hint: 'restore-s3' };
     case 'EntityTooLarge': {
       const reason = 'a part or the object is larger than the service accepts';
       return { code: 'TOO_LARGE', reason, hint: 'change-s3-part-size' };
@@ -165,6 +153,9 @@ function explainAnswer(error: unknown, { path, host, region }: RequestContext): 
       return { code: 'FULL', reason: `${host} has no space left (${name})` };
     case 'NotImplemented':
       return { code: 'UNSUPPORTED', reason: `${host} does not know this request (${name})` };
+  }
+  if (/object lock|WORM|legal hold|retention/i.test(errorMessage(error)) && status >= 400 && status < 500) {
+    return { code: 'LOCKED', reason: 'object lock or a legal hold protects the object' };
   }
   if (name === 'AccessDenied' || status === 403) {
     return { code: 'DENIED', reason: `the credentials do not permit it (${name})`, hint: 'grant-s3-permissions' };

@@ -4,9 +4,12 @@
 import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { readFile } from 'node:fs/promises';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { errorMessage } from '../../core/errors.js';
-import { StorageError } from '../errors.js';
+import type { StorageLog } from '../driver.js';
+import { StorageError, storageError } from '../errors.js';
+import { TRANSFER_DEFAULTS } from '../object-store/settings.js';
 import { createTunnelAgent, PlainProxyAgent, proxyAuthorization, selectProxy } from './proxy.js';
 import { DEFAULTS, isLogged, type S3LogLevel, type S3Settings } from './config.js';
 
@@ -18,6 +21,9 @@ const SOCKET_IDLE_TIMEOUT_MS = 60_000;
 export interface S3Connection {
   sdk: Sdk;
   client: S3Client;
+  settings: S3Settings;
+  log: StorageLog;
+  signal?: AbortSignal | undefined;
   /** For messages. */
   host: string;
   region: string;
@@ -28,21 +34,24 @@ export interface S3Connection {
 export async function connectS3(
   settings: S3Settings,
   log: (level: S3LogLevel, text: string) => void,
+  context: { log: StorageLog; signal?: AbortSignal | undefined },
 ): Promise<S3Connection> {
   const sdk = await import('@aws-sdk/client-s3');
-  const { profile, connectTimeoutMs = DEFAULTS.connectTimeoutMs } = settings;
+  const { profile, requestTimeoutMs, connectTimeoutMs = DEFAULTS.connectTimeoutMs } = settings;
   const endpoint = settings.endpoint === undefined ? undefined : parseEndpoint(settings.endpoint);
   const region = await findRegion(sdk, settings);
   const url = endpoint ?? new URL(`https://s3.${region}.amazonaws.com`);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const proxy = selectProxy(settings.proxy, { protocol: url.protocol, hostname: url.hostname, port });
-  const uploads = settings.maxUploads ?? DEFAULTS.maxUploads;
-  const downloads = settings.maxDownloads ?? DEFAULTS.maxDownloads;
-  const agentOptions = { keepAlive: true, maxSockets: Math.max(uploads, downloads) + 4 };
+  const uploads = settings.maxUploads ?? TRANSFER_DEFAULTS.maxUploads;
+  const downloads = settings.maxDownloads ?? TRANSFER_DEFAULTS.maxDownloads;
+  const ca = settings.caFile === undefined ? {} : { ca: await readCertificates(settings.caFile) };
+  const agentOptions = { keepAlive: true, maxSockets: Math.max(uploads, downloads) + 4, ...ca };
   const config: S3ClientConfig = {
     region,
     // Every service knows buckets in paths; in host names, they would need certificates and DNS (asbackup.md 10).
-    forcePathStyle: true,
+    forcePathStyle: settings.virtualHost !== true,
+    ...findCredentials(settings),
     // decorators/retry.ts retries, for longer than the SDK.
     maxAttempts: 1,
     // The signature covers the SHA-256 of every body. Many services do not know the checksums that the SDK would add.
@@ -54,6 +63,7 @@ export async function connectS3(
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
       socketTimeout: SOCKET_IDLE_TIMEOUT_MS,
+      ...(requestTimeoutMs === undefined ? {} : { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }),
       httpAgent: proxy === undefined ? new HttpAgent(agentOptions) : new PlainProxyAgent(proxy, agentOptions),
       httpsAgent: proxy === undefined ? new HttpsAgent(agentOptions) : createTunnelAgent(proxy, agentOptions),
     },
@@ -92,7 +102,21 @@ export async function connectS3(
     );
   }
   const host = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
-  return { sdk, client, host, region, ...(profile === undefined ? {} : { profile }) };
+  return { sdk, client, settings, ...context, host, region, ...(profile === undefined ? {} : { profile }) };
+}
+
+function findCredentials({ accessKeyId, secretAccessKey }: S3Settings): Pick<S3ClientConfig, 'credentials'> {
+  if (accessKeyId === undefined && secretAccessKey === undefined) return {};
+  if (accessKeyId !== undefined && secretAccessKey !== undefined)
+    return { credentials: { accessKeyId, secretAccessKey } };
+  const text = 'An access key of S3 and its secret key belong together';
+  throw new StorageError('S3_NO_CREDENTIALS', text, { hint: 'set-s3-credentials' });
+}
+
+function readCertificates(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    throw storageError('read the certificates', path, error);
+  });
 }
 
 /** Without a scheme, and with any but https, it is HTTP (asbackup.md 10). */

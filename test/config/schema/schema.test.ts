@@ -40,7 +40,14 @@ const NOT_OF_THE_RUN = [...configFileOptions, ...secretAgentOptions].map(({ name
 
 /** Available, and yet without a trace in the options of a run. */
 const WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
-  asbackup: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'progress'],
+  asbackup: [
+    ...NOT_OF_THE_RUN,
+    'verbose',
+    'log-json',
+    'progress',
+    'azure-calculate-checksum',
+    'gcp-calculate-checksum',
+  ],
   asrestore: [...NOT_OF_THE_RUN, 'verbose', 'log-json', 'progress', 'event-loops', 'sleep-between-retries'],
 };
 

@@ -92,11 +92,11 @@ export class FakeObjectStore implements ObjectStoreClient {
     return { etag: digest(bytes), blocks: part.blocks };
   }
 
-  async copyPart({ key, uploadId, number, first, length }: Input<'copyPart'>): Promise<string> {
+  async copyPart({ key, uploadId, number, first, length }: Input<'copyPart'>): Promise<{ etag: string }> {
     await this.begin('copyPart');
     const bytes = this.objects.get(key)!.subarray(first, first + length);
     this.uploads.get(uploadId)!.parts.set(number, bytes);
-    return digest(bytes);
+    return { etag: digest(bytes) };
   }
 
   async listParts({ uploadId }: UploadAddress): Promise<UploadedPart[] | undefined> {

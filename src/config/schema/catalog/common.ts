@@ -1,6 +1,9 @@
 /** Options that the commands of `asb` share. */
 import { configFileOptions, generalOptions, logOptions, secretAgentOptions } from '../general.js';
 import type { OptionSpec } from '../option-spec.js';
+import { azureOptions } from '../azure.js';
+import { gcsOptions } from '../gcs.js';
+import { s3ExtraOptions } from '../s3-extensions.js';
 import { s3Options } from '../storage.js';
 
 const jsonOption = {
@@ -15,6 +18,9 @@ const jsonOption = {
 /** Where backups are, and how the program answers. */
 export const catalogOptions = [
   ...s3Options,
+  ...s3ExtraOptions,
+  ...gcsOptions,
+  ...azureOptions,
   ...configFileOptions,
   ...secretAgentOptions,
   jsonOption,

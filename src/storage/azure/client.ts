@@ -1,0 +1,255 @@
+/** The requests of an object store to Azure Blob Storage through the SDK, one attempt each. */
+import { Readable } from 'node:stream';
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { CallContext } from '../client.js';
+import type {
+  ObjectAddress,
+  ObjectStoreClient,
+  PutResult,
+  RangeRequest,
+  RangeResult,
+  StoredObject,
+  UploadAddress,
+  UploadedPart,
+} from '../object-store/client.js';
+import { deleteEach } from '../object-store/delete-each.js';
+import { IdleTimer } from '../object-store/idle-timer.js';
+import { BlockPool, PartBuffer, viewBlocks, type Part } from '../object-store/part-buffer.js';
+import { createUploadId, formatBlockId, parseBlockId, type BlockName } from './block-id.js';
+import { readName, readStatus } from './errors.js';
+import { isArchived, waitForRehydration } from './rehydrate.js';
+import type { AzureConnection } from './sdk.js';
+
+const CONTENT_TYPE = 'application/octet-stream';
+const RANGE_NOT_SATISFIABLE = 416;
+/** A connection that is silent for so long during a request is given up, and the request is retried. */
+const IDLE_MS = 60_000;
+const LIST_PAGE = 5000;
+
+type Input<M extends keyof ObjectStoreClient> = Parameters<ObjectStoreClient[M]>[0];
+
+export class AzureClient implements ObjectStoreClient {
+  constructor(private readonly connection: AzureConnection) {}
+
+  async list({ bucket, prefix }: Input<'list'>): Promise<StoredObject[]> {
+    const found: StoredObject[] = [];
+    const items = this.container(bucket).listBlobsByHierarchy('/', { prefix });
+    for await (const page of items.byPage({ maxPageSize: LIST_PAGE })) {
+      for (const { name, properties } of page.segment.blobItems) {
+        found.push({ key: name, sizeBytes: properties.contentLength ?? 0, etag: properties.etag });
+      }
+    }
+    return found;
+  }
+
+  async listPrefixes({ bucket, prefix }: Input<'listPrefixes'>): Promise<string[]> {
+    const found: string[] = [];
+    const items = this.container(bucket).listBlobsByHierarchy('/', { prefix });
+    for await (const page of items.byPage({ maxPageSize: LIST_PAGE })) {
+      for (const { name } of page.segment.blobPrefixes ?? []) found.push(name);
+    }
+    return found;
+  }
+
+  async find({ bucket, key }: ObjectAddress): Promise<StoredObject | undefined> {
+    try {
+      const { contentLength = 0, etag = '' } = await this.blob({ bucket, key }).getProperties();
+      return { key, sizeBytes: contentLength, etag };
+    } catch (error) {
+      if (readName(error) === 'BlobNotFound') return undefined;
+      throw error;
+    }
+  }
+
+  /** Only blobs that were never committed: the service lists no others. */
+  async listUploads({ bucket, prefix }: Input<'listUploads'>): Promise<{ key: string; uploadId: string }[]> {
+    const found: { key: string; uploadId: string }[] = [];
+    const items = this.container(bucket).listBlobsByHierarchy('/', { prefix, includeUncommitedBlobs: true });
+    for await (const page of items.byPage({ maxPageSize: LIST_PAGE })) {
+      for (const { name, properties } of page.segment.blobItems) {
+        // A blob without committed blocks has no bytes.
+        if ((properties.contentLength ?? 0) > 0) continue;
+        const blocks = await this.listBlocks({ bucket, key: name });
+        const ids = new Set(blocks.map(({ block }) => block.uploadId));
+        for (const uploadId of ids) found.push({ key: name, uploadId });
+      }
+    }
+    return found;
+  }
+
+  /** Continues after what earlier attempts of the call have received. */
+  async getRange(input: RangeRequest, call: CallContext = { attempt: 1, received: 0 }): Promise<RangeResult> {
+    const { first, length, memory } = input;
+    call.etag ??= input.etag;
+    const target = Buffer.from(memory, 0, length);
+    const blob = this.blob(input);
+    return this.timed(async (timer) => {
+      const conditions = call.etag === undefined ? {} : { ifMatch: call.etag };
+      let answer;
+      try {
+        const options = { conditions, abortSignal: timer.signal, maxRetryRequests: 0 };
+        answer = await blob.download(first + call.received, length - call.received, options);
+      } catch (error) {
+        // An empty blob has no first byte, and behind the end of a blob there is none either.
+        if (readStatus(error) === RANGE_NOT_SATISFIABLE) {
+          return { memory, length: 0, totalBytes: first, etag: call.etag ?? '', ageMs: 0 };
+        }
+        if (!isArchived(error) || this.connection.settings.accessTier === undefined) throw error;
+        timer.stop();
+        await waitForRehydration(blob, this.connection);
+        throw Object.assign(new Error('the blob was archived'), { code: 'ECONNRESET' });
+      }
+      call.etag ??= answer.etag;
+      const size = /\/(\d+)$/.exec(answer.contentRange ?? '')?.[1];
+      const totalBytes = Number(size ?? answer.contentLength ?? 0);
+      const expected = Math.min(length, totalBytes - first);
+      for await (const chunk of answer.readableStreamBody as AsyncIterable<Buffer>) {
+        timer.touch();
+        const fitting = chunk.subarray(0, expected - call.received);
+        target.set(fitting, call.received);
+        call.received += fitting.length;
+        if (call.received === expected) break;
+      }
+      if (call.received < expected) throw Object.assign(new Error('the answer ended early'), { code: 'ECONNRESET' });
+      const now = answer.date?.getTime() ?? Date.now();
+      const ageMs = Math.max(0, now - (answer.lastModified?.getTime() ?? 0));
+      return { memory, length: call.received, totalBytes, etag: call.etag ?? '', ageMs };
+    });
+  }
+
+  async put({ bucket, key, part, onlyIf, isControl }: Input<'put'>): Promise<PutResult> {
+    const conditions =
+      onlyIf === undefined ? {} : onlyIf === 'absent' ? { ifNoneMatch: '*' } : { ifMatch: onlyIf.etag };
+    try {
+      const { etag = '' } = await this.timed((timer) =>
+        this.blob({ bucket, key }).upload(() => createBody(part), part.length, {
+          conditions,
+          blobHTTPHeaders: { blobContentType: CONTENT_TYPE, blobContentMD5: Buffer.from(part.hash, 'hex') },
+          ...(isControl === true ? {} : this.tier()),
+          abortSignal: timer.signal,
+          onProgress: () => timer.touch(),
+        }),
+      );
+      return { etag, blocks: part.blocks };
+    } catch (error) {
+      const refusals = ['BlobAlreadyExists', 'ConditionNotMet'];
+      if (onlyIf === undefined || !refusals.includes(readName(error))) throw error;
+      return { etag: undefined, blocks: part.blocks };
+    }
+  }
+
+  /** There are no uploads: the blocks name theirs. */
+  createUpload(): Promise<string> {
+    return Promise.resolve(createUploadId());
+  }
+
+  async putPart({
+    bucket,
+    key,
+    uploadId,
+    number,
+    part,
+  }: Input<'putPart'>): Promise<{ etag: string; blocks: ArrayBuffer[] }> {
+    const id = formatBlockId({ uploadId, number, md5: part.hash });
+    await this.timed((timer) =>
+      this.blob({ bucket, key }).stageBlock(id, () => createBody(part), part.length, {
+        transactionalContentMD5: Buffer.from(part.hash, 'hex'),
+        abortSignal: timer.signal,
+        onProgress: () => timer.touch(),
+      }),
+    );
+    return { etag: part.hash, blocks: part.blocks };
+  }
+
+  /** Through this process: a copy within the service would need a signed URL of the blob. */
+  async copyPart({ bucket, key, uploadId, number, first, length }: Input<'copyPart'>): Promise<{ etag: string }> {
+    const range = await this.getRange({ bucket, key, first, length, memory: new ArrayBuffer(length) });
+    const buffer = new PartBuffer(new BlockPool(), 'md5');
+    buffer.append(new Uint8Array(range.memory, 0, range.length));
+    const { etag } = await this.putPart({ bucket, key, uploadId, number, part: buffer.drain() });
+    return { etag };
+  }
+
+  async listParts({ bucket, key, uploadId }: UploadAddress): Promise<UploadedPart[] | undefined> {
+    const parts = (await this.listBlocks({ bucket, key }))
+      .filter(({ block }) => block.uploadId === uploadId)
+      .map(({ block, sizeBytes }) => ({ number: block.number, etag: block.md5, sizeBytes }));
+    return parts.length === 0 ? undefined : parts;
+  }
+
+  async completeUpload({ bucket, key, uploadId, parts }: Input<'completeUpload'>): Promise<string> {
+    // Committing the same blocks once more, as after a lost answer, changes nothing.
+    const ids = parts.map(({ number, etag }) => formatBlockId({ uploadId, number, md5: etag }));
+    const options = { blobHTTPHeaders: { blobContentType: CONTENT_TYPE }, ...this.tier() };
+    const { etag = '' } = await this.blob({ bucket, key }).commitBlockList(ids, options);
+    return etag;
+  }
+
+  /**
+   * The blocks of a blob can only be removed all together: an empty blob replaces them and is deleted. Beside an upload
+   * to keep they stay until that is completed; beside a committed blob, the service removes them after a week.
+   */
+  async abortUpload({ bucket, key, keep }: Input<'abortUpload'>): Promise<undefined> {
+    if (keep !== undefined) return undefined;
+    const blob = this.blob({ bucket, key });
+    try {
+      const { etag } = await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } });
+      await blob.delete({ conditions: etag === undefined ? {} : { ifMatch: etag } });
+    } catch (error) {
+      if (!['BlobAlreadyExists', 'BlobNotFound', 'ConditionNotMet'].includes(readName(error))) throw error;
+    }
+    return undefined;
+  }
+
+  async delete({ bucket, keys }: Input<'delete'>): Promise<undefined> {
+    await deleteEach(
+      { code: 'AZBLOB_DELETE', place: `container ${bucket}` },
+      keys,
+      async (key) => {
+        try {
+          await this.blob({ bucket, key }).delete({ deleteSnapshots: 'include' });
+        } catch (error) {
+          if (readName(error) !== 'BlobNotFound') throw error;
+        }
+      },
+      readName,
+    );
+    return undefined;
+  }
+
+  private async listBlocks(address: ObjectAddress): Promise<{ block: BlockName; sizeBytes: number }[]> {
+    try {
+      const { uncommittedBlocks = [] } = await this.blob(address).getBlockList('uncommitted');
+      return uncommittedBlocks.flatMap(({ name, size }) => {
+        const block = parseBlockId(name);
+        return block === undefined ? [] : [{ block, sizeBytes: size }];
+      });
+    } catch (error) {
+      if (readName(error) === 'BlobNotFound') return [];
+      throw error;
+    }
+  }
+
+  private container(bucket: string): ContainerClient {
+    return this.connection.service.getContainerClient(bucket);
+  }
+
+  private blob({ bucket, key }: ObjectAddress): BlockBlobClient {
+    return this.container(bucket).getBlockBlobClient(key);
+  }
+
+  private tier(): { tier?: string } {
+    const { accessTier } = this.connection.settings;
+    return accessTier === undefined ? {} : { tier: accessTier };
+  }
+
+  private timed<T>(work: (timer: IdleTimer) => Promise<T>): Promise<T> {
+    const totalMs = this.connection.settings.requestTimeoutMs;
+    return IdleTimer.run({ idleMs: IDLE_MS, totalMs }, work);
+  }
+}
+
+/** Sent block by block: a part may be larger than the largest buffer. */
+function createBody(part: Part): Readable {
+  return Readable.from(viewBlocks(part.blocks, part.length), { objectMode: false });
+}

@@ -1,0 +1,29 @@
+/** Blobs in the archive tier cannot be read before they are moved to another one, which takes hours. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BlockBlobClient } from '@azure/storage-blob';
+import { REHYDRATE_POLL_MS } from './config.js';
+import { readName } from './errors.js';
+import type { AzureConnection } from './sdk.js';
+
+const ARCHIVED = new Set(['BlobArchived', 'BlobBeingRehydrated']);
+
+export function isArchived(error: unknown): boolean {
+  return ARCHIVED.has(readName(error));
+}
+
+/** Asks for the tier of the settings, once, and resolves when the blob has it. Rejects when the run is to stop. */
+export async function waitForRehydration(blob: BlockBlobClient, connection: AzureConnection): Promise<void> {
+  const { settings, log, signal } = connection;
+  const { accessTier = 'Hot', rehydratePollMs = REHYDRATE_POLL_MS } = settings;
+  const { archiveStatus } = await blob.getProperties();
+  if (archiveStatus === undefined) {
+    await blob.setAccessTier(accessTier, { rehydratePriority: 'Standard' });
+    log('info', `${blob.name} is archived: it is being moved to the tier ${accessTier}, which may take hours`);
+  }
+  for (let polls = 1; ; polls++) {
+    const { accessTier: tier } = await blob.getProperties();
+    if (tier !== 'Archive') return;
+    log('info', `${blob.name} is still being moved to the tier ${accessTier} (looked ${polls} time(s))`);
+    await sleep(rehydratePollMs, undefined, signal === undefined ? {} : { signal });
+  }
+}

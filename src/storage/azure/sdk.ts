@@ -1,0 +1,105 @@
+/**
+ * Creates the client of the SDK as the settings say. The SDK is loaded when a path first needs it: that takes a while.
+ */
+import type { TokenCredential } from '@azure/identity';
+import type {
+  AnonymousCredential,
+  BlobServiceClient,
+  StoragePipelineOptions,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob';
+import { errorMessage } from '../../core/errors.js';
+import type { StorageLog } from '../driver.js';
+import { StorageError } from '../errors.js';
+import { loadPackage } from '../object-store/load-package.js';
+import { selectProxy } from '../s3/proxy.js';
+import type { AzureSettings } from './config.js';
+
+type Sdk = typeof import('@azure/storage-blob');
+type Credential = StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
+
+export interface AzureConnection {
+  service: BlobServiceClient;
+  settings: AzureSettings;
+  /** For messages. */
+  host: string;
+  log: StorageLog;
+  signal?: AbortSignal | undefined;
+}
+
+/** Sends no request yet. Throws StorageError AZBLOB_ENDPOINT, AZBLOB_NO_CREDENTIALS, AZBLOB_PACKAGE and S3_PROXY. */
+export async function connectAzure(
+  settings: AzureSettings,
+  log: StorageLog,
+  signal?: AbortSignal,
+): Promise<AzureConnection> {
+  const sdk = await loadPackage('AZBLOB', '@azure/storage-blob', () => import('@azure/storage-blob'));
+  const url = findEndpoint(settings);
+  const credential = await findCredential(sdk, settings, url);
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const proxy = selectProxy(settings.proxy, { protocol: url.protocol, hostname: url.hostname, port });
+  const options: StoragePipelineOptions = {
+    // decorators/retry.ts retries, for longer than the SDK.
+    retryOptions: { maxTries: 1 },
+    ...(proxy === undefined
+      ? {}
+      : {
+          proxyOptions: {
+            host: `${proxy.protocol}//${proxy.hostname}`,
+            port: Number(proxy.port || 80),
+            ...(proxy.username === ''
+              ? {}
+              : { username: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) }),
+          },
+        }),
+  };
+  const service = new sdk.BlobServiceClient(url.href, credential, options);
+  const host = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
+  return { service, settings, host, log, signal };
+}
+
+function findEndpoint({ endpoint, accountName }: AzureSettings): URL {
+  if (endpoint === undefined && accountName === undefined) {
+    const text = 'The storage account on Azure is not known';
+    throw new StorageError('AZBLOB_ENDPOINT', text, { hint: 'set-azure-account' });
+  }
+  const text = endpoint ?? `https://${accountName!}.blob.core.windows.net`;
+  try {
+    const url = new URL(/^https?:\/\//i.test(text) ? text : `https://${text}`);
+    if (url.username === '' && url.password === '') return url;
+  } catch {
+    // The message does not repeat the address: it may hold a SAS.
+  }
+  const reason = 'The endpoint of Azure is not an address: expected a URL';
+  throw new StorageError('AZBLOB_ENDPOINT', reason, { hint: 'check-azure-endpoint' });
+}
+
+/** In this order: the account key, a registered application, the SAS of the endpoint, what the environment gives. */
+async function findCredential(sdk: Sdk, settings: AzureSettings, url: URL): Promise<Credential> {
+  const { accountKey, tenantId, clientId, clientSecret } = settings;
+  if (accountKey !== undefined) {
+    const accountName = settings.accountName ?? /^([a-z0-9]+)\.blob\./.exec(url.hostname)?.[1];
+    if (accountName === undefined) {
+      const text = 'An account key of Azure needs the name of its account';
+      throw new StorageError('AZBLOB_NO_CREDENTIALS', text, { hint: 'set-azure-account' });
+    }
+    try {
+      return new sdk.StorageSharedKeyCredential(accountName, accountKey);
+    } catch (error) {
+      const text = `The account key of Azure cannot be used: ${errorMessage(error)}`;
+      throw new StorageError('AZBLOB_CREDENTIALS', text, { hint: 'set-azure-credentials' });
+    }
+  }
+  if (url.searchParams.has('sig')) return new sdk.AnonymousCredential();
+  const load = () => loadPackage('AZBLOB', '@azure/identity', () => import('@azure/identity'));
+  if (tenantId === undefined && clientId === undefined && clientSecret === undefined) {
+    const { DefaultAzureCredential } = await load();
+    return new DefaultAzureCredential();
+  }
+  if (tenantId === undefined || clientId === undefined || clientSecret === undefined) {
+    const text = 'An application of Azure needs a tenant, a client and a secret';
+    throw new StorageError('AZBLOB_NO_CREDENTIALS', text, { hint: 'set-azure-credentials' });
+  }
+  const { ClientSecretCredential } = await load();
+  return new ClientSecretCredential(tenantId, clientId, clientSecret);
+}

@@ -1,0 +1,121 @@
+import * as sdk from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import { BlockPool, PartBuffer, type Part } from '../../../src/storage/object-store/part-buffer.js';
+import { S3Client } from '../../../src/storage/s3/client.js';
+import type { S3Settings } from '../../../src/storage/s3/config.js';
+import type { S3Connection } from '../../../src/storage/s3/sdk.js';
+
+interface Sent {
+  name: string;
+  input: Record<string, unknown>;
+}
+
+/** A client whose commands are kept and answered by `answer`. */
+function open(settings: S3Settings, answer: (sent: Sent) => unknown = () => ({})): { client: S3Client; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const send = (command: { constructor: { name: string }; input: Record<string, unknown> }): Promise<unknown> => {
+    const entry = { name: command.constructor.name, input: command.input };
+    sent.push(entry);
+    return Promise.resolve().then(() => answer(entry));
+  };
+  const connection = { sdk, client: { send }, settings, host: 'h', region: 'r', log: () => undefined };
+  return { client: new S3Client(connection as unknown as S3Connection), sent };
+}
+
+function part(text: string): Part {
+  const buffer = new PartBuffer(new BlockPool());
+  buffer.append(Buffer.from(text));
+  return buffer.drain();
+}
+
+const address = { bucket: 'b', key: 'k' };
+const upload = { ...address, uploadId: 'u' };
+
+describe('what new objects are to be like', () => {
+  const settings: S3Settings = {
+    storageClass: 'GLACIER',
+    serverSideEncryption: 'aws:kms',
+    kmsKeyId: 'alias/x',
+    objectLockMode: 'GOVERNANCE',
+    objectLockDays: 2,
+    tags: 'a=b',
+  };
+  const everywhere = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/x', Tagging: 'a=b' };
+
+  it('goes with objects of one request and with uploads', async () => {
+    const { client, sent } = open(settings);
+    await client.put({ ...address, part: part('x') });
+    await client.createUpload(address);
+    for (const { input } of sent) {
+      expect(input).toMatchObject({ ...everywhere, StorageClass: 'GLACIER', ObjectLockMode: 'GOVERNANCE' });
+      const days = ((input.ObjectLockRetainUntilDate as Date).getTime() - Date.now()) / 86_400_000;
+      expect(days).toBeCloseTo(2, 2);
+    }
+  });
+
+  it('no class and no lock goes with state and lock files', async () => {
+    const { client, sent } = open(settings);
+    await client.put({ ...address, part: part('x'), isControl: true });
+    expect(sent[0]!.input).toMatchObject(everywhere);
+    expect(sent[0]!.input).not.toHaveProperty('StorageClass');
+    expect(sent[0]!.input).not.toHaveProperty('ObjectLockMode');
+  });
+});
+
+describe('checksums', () => {
+  it('are sent with parts and named when the upload is completed', async () => {
+    const { client, sent } = open({ calculateChecksum: true }, () => ({ ETag: 'e' }));
+    await client.createUpload(address);
+    const { checksum, etag } = await client.putPart({ ...upload, number: 1, part: part('123456789') });
+    await client.completeUpload({ ...upload, parts: [{ number: 1, etag, sizeBytes: 9, checksum }] });
+    const [created, put, completed] = sent.map(({ input }) => input);
+    expect(created).toMatchObject({ ChecksumAlgorithm: 'CRC32C' });
+    expect(put).toMatchObject({ ChecksumCRC32C: '4waSgw==' });
+    expect(completed).toMatchObject({ MultipartUpload: { Parts: [{ PartNumber: 1, ChecksumCRC32C: '4waSgw==' }] } });
+  });
+
+  it('are not sent unless they are wanted: many services do not know them', async () => {
+    const { client, sent } = open({});
+    await client.putPart({ ...upload, number: 1, part: part('x') });
+    expect(sent[0]!.input).not.toHaveProperty('ChecksumCRC32C');
+  });
+});
+
+describe('archived objects', () => {
+  const archived = Object.assign(new Error('archived'), { name: 'InvalidObjectState', $metadata: {} });
+  const read = (client: S3Client) => client.getRange({ ...address, first: 0, length: 1, memory: new ArrayBuffer(1) });
+
+  it('without a tier are an error', async () => {
+    const { client, sent } = open({}, () => Promise.reject(archived));
+    await expect(read(client)).rejects.toBe(archived);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('with a tier are restored, looked at until they are there, and then read by the next attempt', async () => {
+    let looks = 0;
+    const { client, sent } = open({ tier: 'Bulk', restorePollMs: 1 }, ({ name }) => {
+      if (name === 'GetObjectCommand') return Promise.reject(archived);
+      return name === 'HeadObjectCommand' ? { Restore: `ongoing-request="${++looks < 3 ? 'true' : 'false'}"` } : {};
+    });
+    await expect(read(client)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(sent.map(({ name }) => name.replace('Command', ''))).toEqual([
+      'GetObject',
+      'RestoreObject',
+      'HeadObject',
+      'HeadObject',
+      'HeadObject',
+    ]);
+    expect(sent[1]!.input).toMatchObject({ RestoreRequest: { Days: 1, GlacierJobParameters: { Tier: 'Bulk' } } });
+  });
+});
+
+describe('deleting', () => {
+  it('every object that is still there is named', async () => {
+    const Errors = ['a', 'b', 'c', 'd'].map((Key) => ({ Key, Code: 'AccessDenied' }));
+    const { client } = open({}, () => ({ Errors }));
+    await expect(client.delete({ bucket: 'b', keys: ['a', 'b', 'c', 'd', 'e'] })).rejects.toMatchObject({
+      code: 'S3_DELETE',
+      details: { failures: ['a: AccessDenied', 'b: AccessDenied', 'c: AccessDenied', 'd: AccessDenied'] },
+    });
+  });
+});
