@@ -186,8 +186,12 @@ const misplacedValues: Attack = {
         const placed = args.map((word) => (word === 'out' ? where : word));
         const common = ['--no-config-file', '-p', String(cluster.seed.port), ...agentAt(agent.address), '-v'];
         const json = random.below(2) === 0 ? [] : ['--log-json'];
-        const run = await startTool('asbackup', [...common, ...json, ...placed], { hangMs: HANG_MS, keepOutput: true })
-          .done;
+        const run = await startTool('asbackup', [...common, ...json, ...placed], {
+          hangMs: HANG_MS,
+          keepOutput: true,
+          // A value may be the name of what is written.
+          cwd: folder,
+        }).done;
         problems.push(...findLeaks([secret], outputs(run)).map((text) => `${options.join(' ')}: ${text}`));
         if (run.signal !== null) problems.push(`${options.join(' ')}: ended by ${run.signal}`);
       }

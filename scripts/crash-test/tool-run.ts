@@ -26,6 +26,8 @@ export interface ToolRunOptions {
   env?: Readonly<Record<string, string>>;
   /** Keep standard output. */
   keepOutput?: boolean;
+  /** The working directory; default: that of this process. */
+  cwd?: string;
 }
 
 export interface Run {
@@ -38,11 +40,12 @@ export interface Run {
 export function startTool(
   tool: 'asbackup' | 'asrestore',
   args: readonly string[],
-  { hangMs = HANG_MS, env = {}, keepOutput = false }: ToolRunOptions = {},
+  { hangMs = HANG_MS, env = {}, keepOutput = false, cwd }: ToolRunOptions = {},
 ): Run {
   const child = spawn(process.execPath, [join(BIN, tool), ...args], {
     stdio: ['ignore', keepOutput ? 'pipe' : 'ignore', 'pipe'],
     env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
   });
   let log = '';
   let output = '';
