@@ -229,8 +229,8 @@ export interface BackupOptionSettings {
   /** Maximum file size before rotating to a new file. Default: 250. */
   fileLimitMiB?: number;
   /**
-   * Replace an earlier backup: once this one can start, delete the output file, or in the directory the files named
-   * <prefix>_NNNNN.asb. Other files stay.
+   * Replace an earlier backup: once this one can start, delete the output file, or all .asb files of the directory;
+   * with outputFilePrefix only those of that prefix.
    */
   removeFiles?: boolean;
   /**

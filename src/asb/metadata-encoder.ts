@@ -42,6 +42,11 @@ export function getSindexVersion({ indexType, expression }: Sindex): Exclude<For
   return expression === '' ? '3.1' : '3.2';
 }
 
+/** The lowest version of the format that has lines for all of the indexes. */
+export function getLowestVersion(sindexes: readonly Sindex[]): Exclude<FormatVersion, '3.0'> {
+  return sindexes.map(getSindexVersion).reduce((high, one) => (one > high ? one : high), '3.1');
+}
+
 /**
  * A whole file with nothing but indexes and modules, under the lowest version that has lines for all of them: where
  * the newer tools put what the record files of version 3.1 cannot hold. Throws EncodeError as `encodeSindex` and
@@ -52,7 +57,7 @@ export function encodeMetadataFile(
   sindexes: readonly Sindex[],
   udfs: readonly Udf[] = [],
 ): { version: Exclude<FormatVersion, '3.0'>; bytes: Buffer } {
-  const version = sindexes.map(getSindexVersion).reduce((high, one) => (one > high ? one : high), '3.1');
+  const version = getLowestVersion(sindexes);
   const entries = [...sindexes.map(encodeSindex), ...udfs.map(encodeUdf)];
   return { version, bytes: Buffer.concat([encodeHeader(namespace, false, version), ...entries]) };
 }

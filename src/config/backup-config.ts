@@ -1,6 +1,5 @@
 import type { BackupConfig, BackupTarget } from '../engine/backup/config.js';
 import type { RemovalConfig } from '../engine/backup/output/removal.js';
-import type { StorageRegistry } from '../storage/registry.js';
 import type { BackupValues } from './backup-constraints.js';
 import { toCodecConfig } from './codec-config.js';
 import { engineProperties } from './engine-config.js';
@@ -50,6 +49,7 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
     dependencies,
   );
   const target = toTarget(values);
+  const prefix = values.get('output-file-prefix');
   return {
     ...engineProperties(asbackupOptions, values, 'run'),
     cluster: {
@@ -67,7 +67,8 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
     sets: sets.length === 1 && sets[0] === '' ? [] : sets,
     bins: values.get('bin-list') ?? [],
     target,
-    prefix: values.get('output-file-prefix') ?? namespace,
+    prefix: prefix ?? namespace,
+    ...(prefix === undefined ? {} : { removePrefix: prefix }),
     parallel:
       nodes === undefined || values.has('parallel') || values.has('estimate')
         ? values.get('parallel')
@@ -88,7 +89,9 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
     storages,
     ...toWebAssembly(dependencies),
     ...(values.has('manifest') ? { manifest: { type: isIncremental(values) ? 'incremental' : 'full' } } : {}),
-    ...(values.has('remove-artifacts') ? { removal: toRemoval(values, target, storages) } : {}),
+    ...(values.has('remove-artifacts')
+      ? { removal: { target, storages, ...(prefix === undefined ? {} : { prefix }) } }
+      : {}),
   };
 }
 
@@ -103,11 +106,6 @@ function toTimeFilters(values: BackupValues): Pick<BackupConfig, 'modifiedAfterN
     ...(after === undefined ? {} : { modifiedAfterNs: BigInt(after) * NS_PER_MS }),
     ...(before === undefined ? {} : { modifiedBeforeNs: BigInt(before) * NS_PER_MS }),
   };
-}
-
-function toRemoval(values: BackupValues, target: BackupTarget, storages: StorageRegistry): RemovalConfig {
-  const prefix = values.get('output-file-prefix') ?? values.get('namespace');
-  return { target, storages, ...(prefix === undefined ? {} : { prefix }) };
 }
 
 function toTarget(values: BackupValues): BackupTarget {

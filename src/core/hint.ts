@@ -49,6 +49,7 @@ export const HINT_IDS = [
   'remove-state',
   'repeat-options',
   'replace-file',
+  'replace-all-files',
   'replace-files',
   'replace-own-files',
   'restore-s3',

@@ -6,8 +6,9 @@ export class ServerBuild {
     this.parts = text.split('.').map((part) => Number.parseInt(part, 10) || 0);
   }
 
-  isAtLeast(major: number, minor = 0): boolean {
-    const [ownMajor = 0, ownMinor = 0] = this.parts;
-    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  isAtLeast(major: number, minor = 0, patch = 0): boolean {
+    const [ownMajor = 0, ownMinor = 0, ownPatch = 0] = this.parts;
+    if (ownMajor !== major) return ownMajor > major;
+    return ownMinor > minor || (ownMinor === minor && ownPatch >= patch);
   }
 }

@@ -201,6 +201,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give --remove-files to replace it.',
     api: 'Set removeFiles to replace it.',
   },
+  'replace-all-files': {
+    cli: '--remove-files deletes all of them, also the {others} that are not named {prefix}_NNNNN.asb; better choose another directory.',
+    api: 'removeFiles deletes all of them, also the {others} that are not named {prefix}_NNNNN.asb; better choose another directory.',
+  },
   'replace-files': {
     cli: 'Give --remove-files to replace them.',
     api: 'Set removeFiles to replace them.',

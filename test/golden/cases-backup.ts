@@ -76,14 +76,19 @@ export const BACKUP_CASES: readonly Case[] = [
   of('existing-directory', 'a backup into an empty directory uses it', '-n test -d out -s orders', {
     files: { 'out/': '' },
   }),
-  of('remove-files', 'a backup with -r replaces its own files and names the others', '-n test -d out -r -s orders', {
-    files: {
-      'out/test_00000.asb': HEAD,
-      'out/test_00001.asb': LATER_HEAD,
-      'out/other_00000.asb': HEAD,
-      'out/note.txt': 'stays\n',
+  of(
+    'remove-files',
+    'a backup with -r clears the directory of backup files and names those of others',
+    '-n test -d out -r -s orders',
+    {
+      files: {
+        'out/test_00000.asb': HEAD,
+        'out/test_00001.asb': LATER_HEAD,
+        'out/other_00000.asb': HEAD,
+        'out/note.txt': 'stays\n',
+      },
     },
-  }),
+  ),
   of('remove-file', 'a backup into a file with -r replaces it', '-n test -o out.asb -r -s orders', {
     files: { 'out.asb': 'old\n' },
   }),
@@ -95,9 +100,9 @@ export const BACKUP_CASES: readonly Case[] = [
   },
   {
     name: 'remove-artifacts-prefix',
-    says: '--remove-artifacts with a namespace leaves the files of others, and the directory',
+    says: '--remove-artifacts with a prefix leaves the files of others, and the directory',
     files: { 'out/test_00000.asb': HEAD, 'out/other_00000.asb': HEAD },
-    steps: [asbackup('--remove-artifacts -n test -d out')],
+    steps: [asbackup('--remove-artifacts -n test -d out -q test')],
   },
   {
     name: 'remove-artifacts-file',

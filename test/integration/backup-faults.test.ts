@@ -326,6 +326,18 @@ describe('28: the backup before', () => {
     expect(recordsOf(readBackup(path)).size).toBe(RECORDS);
   });
 
+  it('of another prefix goes, too, when the directory is cleared without one', async () => {
+    const path = fresh();
+    mkdirSync(path);
+    writeFileSync(join(path, 'monday_00000.asb'), 'another backup');
+    writeFileSync(join(path, 'notes.txt'), 'stays');
+    const { code, stderr } = await start(cluster, ['-d', path, '-r']).done;
+    expect(code, stderr).toBe(0);
+    expect(readdirSync(path).sort()).toEqual(['notes.txt', 'test_00000.asb']);
+    expect(stderr).toContain('Removing 1 backup file(s)');
+    expect(stderr).toContain('1 of them not named test_NNNNN.asb: monday_00000.asb');
+  });
+
   it('of another prefix stays when the new one replaces its own', async () => {
     const path = fresh();
     mkdirSync(path);
@@ -349,6 +361,22 @@ describe('28: the backup before', () => {
     expect(readdirSync(path)).toEqual(['test.asb.state']);
     expect(texts(stderr)[0]).toBe(`INF Deleting backup directory ${path}`);
     await expect(run('--remove-artifacts', '-d', join(path, 'gone'))).rejects.toMatchObject({ code: 1 });
+    await expect(run('--remove-artifacts', '-d', path)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`The directory ${path} holds no backup files; nothing was deleted`) as string,
+    });
+  });
+
+  it('is what --remove-artifacts removes of one prefix, and of all without', async () => {
+    const path = fresh();
+    mkdirSync(path);
+    const names = ['metadata_mon_00000.asb', 'mon_00000.asb', 'tue_00000.asb'];
+    for (const name of names) writeFileSync(join(path, name), '');
+    const run = async (...args: string[]) => promisify(execFile)(process.execPath, [ASBACKUP, ...args]);
+    await run('--remove-artifacts', '-n', 'test', '-d', path, '-q', 'mon');
+    expect(readdirSync(path)).toEqual(['tue_00000.asb']);
+    await run('--remove-artifacts', '-n', 'test', '-d', path);
+    expect(existsSync(path)).toBe(false);
   });
 });
 

@@ -73,7 +73,7 @@ export const outputOptions = [
     section: 'tool',
     api: 'removeFiles',
     config: 'run.removeFiles',
-    help: 'Replace an earlier backup: once this one can start, delete the output file, or in the directory the files named <prefix>_NNNNN.asb. Other files stay.',
+    help: 'Replace an earlier backup: once this one can start, delete the output file, or all .asb files of the directory; with --output-file-prefix only those of that prefix.',
   },
   {
     name: 'manifest',
@@ -91,7 +91,7 @@ export const outputOptions = [
     value: { type: 'flag' },
     group: 'Output',
     section: 'tool',
-    help: 'Only delete the backup at the target, then exit; all .asb files of the directory unless a namespace or prefix is given.',
+    help: 'Only delete the backup at the target, then exit: the output file, or all .asb files of the directory; with --output-file-prefix only those of that prefix.',
   },
   {
     name: 'compact',

@@ -41,7 +41,8 @@ export type BackupEvent =
   | { type: 'target.create'; path: string }
   | { type: 'target.ready'; path: string }
   /** Files of an earlier backup are removed. `prefix`: absent = all backup files of the directory. */
-  | { type: 'target.remove'; path: string; files: number; prefix?: string }
+  /** `foreign`: those that are not of this backup's prefix. */
+  | { type: 'target.remove'; path: string; files: number; prefix: string; foreign: readonly string[] }
   /** Files that stay beside the new backup. */
   | { type: 'target.others'; path: string; prefix: string; files: readonly string[] }
   | { type: 'target.space'; path: string; freeBytes: number; neededBytes: number }
@@ -49,8 +50,11 @@ export type BackupEvent =
   | { type: 'backup.sindexes.skipped'; sindexes: number }
   /** An index that the files cannot hold; `reason` is the end of a sentence. */
   | { type: 'backup.sindex.left'; name: string; reason: string }
-  /** Indexes on expressions make a file that older tools cannot read. */
-  | { type: 'backup.format'; version: string }
+  /**
+   * Indexes on expressions and whole sets need a version of the format that older tools cannot read: of `file`, or,
+   * where that is absent, of the whole backup.
+   */
+  | { type: 'backup.format'; version: string; file?: string }
   | { type: 'backup.udfs'; udfs: number }
   | { type: 'backup.workers'; asked: number; workers: number; scarce: LimitingFactor }
   | { type: 'job.start'; filter: PartitionFilter }

@@ -36,8 +36,10 @@ export interface BackupConfig extends CodecConfig {
   prefix: string;
   /** A file of a directory backup that has reached this size is followed by a new one. */
   fileLimitBytes: number;
-  /** Once the run has proved that it can start: delete the output file, or the directory's files of this prefix. */
+  /** Once the run has proved that it can start: delete the output file, or the backup files of the directory. */
   removeFiles: boolean;
+  /** Of a directory, remove only files of this prefix; absent = all backup files. */
+  removePrefix?: string;
   compact: boolean;
   /** 1–100. */
   parallel: number;

@@ -2,13 +2,32 @@
 import type { Cluster } from '../../aerospike/cluster/cluster.js';
 import { listSindexes } from '../../aerospike/commands/sindex.js';
 import { getUdf, listUdfs } from '../../aerospike/commands/udf.js';
-import { encodeHeader, encodeSindex, encodeUdf } from '../../asb/encoder.js';
+import {
+  encodeHeader,
+  encodeMetadataFile,
+  encodeSindex,
+  encodeUdf,
+  getLowestVersion,
+  getSindexVersion,
+} from '../../asb/metadata-encoder.js';
+import type { Sindex } from '../../core/sindex.js';
+import { metadataFileName } from './output/file-naming.js';
 import type { EngineEvent } from '../../core/events.js';
 import type { BackupConfig } from './config.js';
+
+/** A file with nothing but indexes. */
+export interface MetadataFile {
+  /** The name within the directory. */
+  name: string;
+  /** The text. */
+  bytes: Buffer;
+}
 
 export interface BackupMetadata {
   /** The head of the first file, indexes and UDFs included. */
   firstHeader: Buffer;
+  /** Of a directory: what its record files cannot hold. */
+  file?: MetadataFile;
   /** Written ones; those left out are not counted (asbackup.md 12, fault 26). */
   sindexes: number;
   udfs: number;
@@ -16,36 +35,25 @@ export interface BackupMetadata {
   events: EngineEvent[];
 }
 
+/** Throws EncodeError for an index or module that no restore could read, and ClusterError. */
 export async function readMetadata(cluster: Cluster, config: BackupConfig): Promise<BackupMetadata> {
-  const parts: Buffer[] = [];
   const events: EngineEvent[] = [];
-  let sindexes = 0;
-  let udfs = 0;
-  let expressions = false;
-  if (!config.noIndexes) {
-    const { sindexes: all, skipped } = await listSindexes(cluster, config.namespace);
-    const listed = all.filter(({ indexType }) => indexType !== 'S');
-    const { sets } = config;
-    // With sets chosen, only their own indexes belong to the backup (asbackup.md 5.4).
-    const wanted = sets.length === 0 ? listed : listed.filter(({ set }) => set !== '' && sets.includes(set));
-    for (const sindex of wanted) {
-      expressions ||= sindex.expression !== '';
-      parts.push(encodeSindex(sindex));
-    }
-    sindexes = wanted.length;
-    events.push({ type: 'backup.sindexes', sindexes });
-    if (wanted.length < listed.length)
-      events.push({ type: 'backup.sindexes.skipped', sindexes: listed.length - wanted.length });
-    for (const { name } of all.filter(({ indexType }) => indexType === 'S')) {
-      events.push({
-        type: 'backup.sindex.left',
-        name,
-        reason: 'is a set index, which the files of this backup cannot hold',
-      });
-    }
-    for (const { name, reason } of skipped) events.push({ type: 'backup.sindex.left', name, reason });
-    if (expressions) events.push({ type: 'backup.format', version: '3.2' });
+  const sindexes = config.noIndexes ? [] : await readSindexes(cluster, config, events);
+  // Record files of version 3.1 are read by every tool; what they cannot hold goes beside them where there is a place.
+  const isDirectory = config.target.kind === 'directory';
+  const apart = isDirectory ? sindexes.filter((sindex) => getSindexVersion(sindex) !== '3.1') : [];
+  const inHeader = sindexes.filter((sindex) => !apart.includes(sindex));
+  const parts = [encodeHeader(config.namespace, true, getLowestVersion(inHeader)), ...inHeader.map(encodeSindex)];
+  let file: MetadataFile | undefined;
+  if (apart.length > 0) {
+    const name = metadataFileName(config.prefix);
+    file = { name, bytes: encodeMetadataFile(config.namespace, apart).bytes };
   }
+  const version = getLowestVersion(sindexes);
+  if (version !== '3.1') {
+    events.push({ type: 'backup.format', version, ...(file === undefined ? {} : { file: file.name }) });
+  }
+  let udfs = 0;
   if (!config.noUdfs) {
     for (const name of await listUdfs(cluster)) {
       parts.push(encodeUdf({ name, content: await getUdf(cluster, name) }));
@@ -53,6 +61,22 @@ export async function readMetadata(cluster: Cluster, config: BackupConfig): Prom
     }
     events.push({ type: 'backup.udfs', udfs });
   }
-  const header = encodeHeader(config.namespace, true, expressions ? '3.2' : '3.1');
-  return { firstHeader: Buffer.concat([header, ...parts]), sindexes, udfs, events };
+  const firstHeader = Buffer.concat(parts);
+  return { firstHeader, ...(file === undefined ? {} : { file }), sindexes: sindexes.length, udfs, events };
+}
+
+/** The indexes that belong to the backup. Adds what is to be reported to `events`. */
+async function readSindexes(
+  cluster: Cluster,
+  { namespace, sets }: BackupConfig,
+  events: EngineEvent[],
+): Promise<Sindex[]> {
+  const { sindexes: listed, skipped } = await listSindexes(cluster, namespace);
+  // With sets chosen, only their own indexes belong to the backup (asbackup.md 5.4).
+  const wanted = sets.length === 0 ? listed : listed.filter(({ set }) => set !== '' && sets.includes(set));
+  const left = listed.length - wanted.length;
+  events.push({ type: 'backup.sindexes', sindexes: wanted.length });
+  if (left > 0) events.push({ type: 'backup.sindexes.skipped', sindexes: left });
+  for (const { name, reason } of skipped) events.push({ type: 'backup.sindex.left', name, reason });
+  return wanted;
 }

@@ -19,6 +19,7 @@ import type { PlannedJob, RecordQuota } from './plan.js';
 import type { FinishedFile } from './output/chunk-output.js';
 import { DirectoryOutput } from './output/directory-output.js';
 import { hasFreeNumber } from './output/file-naming.js';
+import { writeMetadataFile } from './output/metadata-file.js';
 import { SharedWriter } from './output/shared-writer.js';
 import { FilesChangedError, verifyFiles } from './output/verify-files.js';
 import { scanSelection } from './scan-params.js';
@@ -107,7 +108,7 @@ export class Transfer {
 
   result(files: string[], durationMs: number): BackupResult {
     const { metadata, counters } = this.options;
-    const headerBytes = this.hasHeader() ? 0 : metadata.firstHeader.length;
+    const headerBytes = this.hasHeader() ? 0 : metadata.firstHeader.length + (metadata.file?.bytes.length ?? 0);
     return { ...this.totals(), textBytes: headerBytes + counters.sum().textBytes, files, durationMs };
   }
 
@@ -197,6 +198,7 @@ export class Transfer {
     } else if (resumed !== undefined) {
       await finalizeRemainingFiles(resumed, config, this.options.counters.workers, (file) => checkpointer.closed(file));
     }
+    const metadataFiles = await this.writeMetadata();
     const pool = (this.pool = await this.createPool());
     const checkpoints = this.scheduleCheckpoints(pool);
     let outcome;
@@ -208,7 +210,21 @@ export class Transfer {
     await this.shared?.checkpoint();
     if (outcome.failure !== undefined) throw outcome.failure;
     if (this.shared !== undefined) return this.closeShared(this.shared);
-    return [...outcome.results.flatMap(({ files }) => files), ...(await this.fillNumbers())];
+    const files = outcome.results.flatMap((result) => result.files);
+    return [...metadataFiles, ...files, ...(await this.fillNumbers())];
+  }
+
+  /** The file of indexes that belongs to the head of the first file, before any other file of the run. */
+  private async writeMetadata(): Promise<FinishedFile[]> {
+    const { config, codecs, metadata, runState } = this.options;
+    const { checkpointer } = runState;
+    const { file } = metadata;
+    if (config.target.kind !== 'directory' || file === undefined || this.hasHeader()) return [];
+    if (checkpointer.state.files.some(({ name }) => name === file.name)) return [];
+    const { finished, length } = await writeMetadataFile(file, config.target.path, config.storages, codecs);
+    this.fillerBytes += length.bytes;
+    checkpointer.closed(length);
+    return [finished];
   }
 
   /** Creates files without records for numbers that nobody needed: a gap looks like a file that was lost. */

@@ -47,11 +47,19 @@ export function missingFiles(paths: readonly string[], headers: readonly FileHea
     const place = directory === undefined ? '' : ` in ${directory}`;
     if (count > 0) found.push(`the backup lacks ${missing.join(', ')}${more}${place}`);
   }
-  if (headers.length > 0 && headers.every(({ marked, firstFile }) => marked && !firstFile)) {
+  if (
+    headers.length > 0 &&
+    headers.every(({ marked, firstFile, path }) => marked && !firstFile && !isGoMetadata(path))
+  ) {
     found.push('no file has the "# first-file" mark; the file with the indexes and UDF modules may be missing');
   }
   found.push(...replacedFiles(headers));
   return found;
+}
+
+/** The newer tools keep indexes and modules in a file of their own, and need no mark (asb-format.md 7.2). */
+function isGoMetadata(path: string): boolean {
+  return /^metadata_.*_[1-9]\d{0,3}\.asb$/s.test(basename(path));
 }
 
 /**

@@ -6,7 +6,8 @@ import { toValue } from './particle-value.js';
 import type { BinValue } from './particle-value.js';
 
 export type SindexType = 'numeric' | 'string' | 'blob' | 'geo2dsphere';
-export type CollectionType = 'default' | 'list' | 'mapkeys' | 'mapvalues';
+/** `set`: all records of a set, without a bin. */
+export type CollectionType = 'default' | 'list' | 'mapkeys' | 'mapvalues' | 'set';
 
 /** Names are latin1 text, one character per byte. */
 export interface Sindex {
@@ -15,7 +16,8 @@ export interface Sindex {
   /** Undefined: all records of the namespace. */
   set: string | undefined;
   bin: string;
-  type: SindexType;
+  /** `none`: of a set index. */
+  type: SindexType | 'none';
   collection: CollectionType;
   /** Base64 of the msgpack context. */
   context: string | undefined;

@@ -127,17 +127,20 @@ function create(params: ReadonlyMap<string, string>, state: ClusterState): strin
   // Older clients send `indexdata=<bin>,<type>`.
   const [dataBin, dataType] = (params.get('indexdata') ?? '').split(',');
   const keyword = (params.get('type') ?? dataType ?? '').toLowerCase();
-  const type = TYPES.find((one) => one === keyword && (one !== 'blob' || state.build.isAtLeast(BLOBS_MAJOR)));
+  const collectionKeyword = (params.get('indextype') ?? 'default').toLowerCase();
+  const isSetIndex = collectionKeyword === 'set' && state.build.isAtLeast(8, 1, 2);
+  const type = isSetIndex
+    ? 'none'
+    : TYPES.find((one) => one === keyword && (one !== 'blob' || state.build.isAtLeast(BLOBS_MAJOR)));
   if (type === undefined) {
     return "ERROR:4:bad 'type' - must be one of 'numeric', 'string', 'blob', 'geo2dsphere'";
   }
-  const collectionKeyword = (params.get('indextype') ?? 'default').toLowerCase();
-  const collection = COLLECTION_KEYWORDS.find((one) => one === collectionKeyword);
+  const collection = isSetIndex ? 'set' : COLLECTION_KEYWORDS.find((one) => one === collectionKeyword);
   if (collection === undefined) return "ERROR:4:bad 'indextype'";
   if (collection === 'mapkeys' && type === 'geo2dsphere') return "ERROR:4:bad 'type' for 'mapkeys'";
   const expression = params.get('exp');
   const bin = params.get('bin') ?? dataBin ?? '';
-  if (bin === '' && expression === undefined) return "ERROR:4:missing 'bin'";
+  if (bin === '' && expression === undefined && !isSetIndex) return "ERROR:4:missing 'bin'";
   const context = params.get('context');
   if (context !== undefined && (context.length >= MAX_CONTEXT_CHARACTERS || decodeContext(context) === undefined)) {
     return "ERROR:4:bad 'context'";

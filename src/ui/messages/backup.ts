@@ -51,10 +51,8 @@ export function formatBackupEvent(event: EngineEvent, context: BackupLineContext
       const text = `index ${event.name} ${event.reason}; it is not backed up.`;
       return info(warningEvent('backup.sindex.left', text, { name: event.name, reason: event.reason }));
     }
-    case 'backup.format': {
-      const text = 'The backup holds indexes on expressions; the C asrestore cannot read such a file.';
-      return info(logEvent('backup.format', text, { version: event.version }));
-    }
+    case 'backup.format':
+      return info(formatVersionLine(event));
     case 'backup.udfs':
       return info(udfCountLine(event.udfs));
     case 'backup.workers':
@@ -136,9 +134,25 @@ function racksLine(nodes: readonly string[], { frontEnd }: BackupLineContext): L
   return warningEvent('cluster.racks', text, { nodes });
 }
 
-function filesRemovedLine({ path, files, prefix }: { path: string; files: number; prefix?: string }): LogEvent {
-  const named = prefix === undefined ? '' : ` named ${prefix}_NNNNN.asb`;
-  return logEvent('target.remove', `Removing ${files} backup file(s)${named} from ${path}`, { path, files });
+function formatVersionLine({ version, file }: { version: string; file?: string }): LogEvent {
+  const text =
+    file === undefined
+      ? `Indexes on expressions or whole sets make the backup one of version ${version}, which the C asrestore cannot read.`
+      : `Indexes on expressions or whole sets are in ${file}, of version ${version}; the C asrestore cannot read that file.`;
+  return logEvent('backup.format', text, { version, ...(file === undefined ? {} : { file }) });
+}
+
+interface RemovedFiles {
+  path: string;
+  files: number;
+  prefix: string;
+  foreign: readonly string[];
+}
+
+function filesRemovedLine({ path, files, prefix, foreign }: RemovedFiles): LogEvent {
+  const of =
+    foreign.length === 0 ? '' : `, ${foreign.length} of them not named ${prefix}_NNNNN.asb: ${shorten(foreign)}`;
+  return logEvent('target.remove', `Removing ${files} backup file(s) from ${path}${of}`, { path, files });
 }
 
 function otherFilesLine({ path, prefix, files }: { path: string; prefix: string; files: readonly string[] }): LogEvent {

@@ -9,6 +9,7 @@ import type { BackupConfig } from '../config.js';
 import { hashTail, TAIL_BYTES } from '../output/tail.js';
 import { MANIFEST_NAME } from '../../catalog/manifest.js';
 import { StateError, type BackupState } from './state-file.js';
+import { isMetadataFileOf, isRecordFileOf } from '../output/file-naming.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
@@ -89,7 +90,8 @@ export async function truncateFiles(state: BackupState, config: BackupConfig, em
     // Its upload may be another one by now.
     if (mark?.token === undefined) delete file.token;
     else file.token = mark.token;
-    if (mark === undefined) {
+    // A metadata file is closed before any state names it.
+    if (mark === undefined || isMetadataFileOf(prefix)(basename(file.name))) {
       files.push({ name: file.name, bytes: file.bytes, closed: true });
       continue;
     }
@@ -110,7 +112,8 @@ export async function truncateFiles(state: BackupState, config: BackupConfig, em
     emit({ type: 'resume.delete', files: later });
     await storage.deleteFiles(directory, later);
   }
-  return { files, numbers: files.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
+  const recordFiles = files.filter(({ name }) => isRecordFileOf(prefix)(basename(name)));
+  return { files, numbers: recordFiles.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
 }
 
 /**

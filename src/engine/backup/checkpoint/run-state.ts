@@ -9,6 +9,7 @@ import { createBackupId, type ManifestInfo } from '../../catalog/manifest.js';
 import { readProgramVersion } from '../../../core/version.js';
 import type { BackupConfig, BackupTarget, ManifestRequest } from '../config.js';
 import type { BackupMetadata } from '../metadata.js';
+import { backupFileName } from '../output/file-naming.js';
 import { checkTarget, prepareTarget, TargetError } from '../output/target.js';
 import { divideFilters, RecordQuota, type PlannedJob } from '../plan.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
@@ -118,14 +119,16 @@ export interface JobPlan {
 export function planJobs(
   filters: readonly PartitionFilter[],
   saved: BackupState | undefined,
-  { parallel, maxRecords = 0, target }: BackupConfig,
+  { parallel, maxRecords = 0, target, prefix }: BackupConfig,
 ): JobPlan {
   const open = divideFilters(saved?.filters ?? filters, parallel).filter(
     (each) => saved?.cursors.covers(each) !== true,
   );
   // With nothing left to read, the first file of a directory may still be missing: any job creates it.
   const isComplete =
-    saved === undefined || target.kind !== 'directory' || saved.files.some(({ name }) => name.endsWith('_00000.asb'));
+    saved === undefined ||
+    target.kind !== 'directory' ||
+    saved.files.some(({ name }) => name === backupFileName(prefix, 0));
   if (open.length === 0 && !isComplete) open.push(saved.filters[0]!);
   const unfinished = open.map((filter) => ({ filter, cursors: saved?.cursors.within(filter) }));
   if (maxRecords === 0) return { jobs: unfinished.map((job) => ({ ...job, maxRecords: undefined })), quota: undefined };
@@ -268,7 +271,7 @@ async function createState(
     if (config.stateFileDst !== undefined || config.manifest !== undefined) await checkpointer.begin();
   }
   try {
-    await prepareTarget(config, emit);
+    await prepareTarget(config, context);
     if (path !== undefined && !usesWorkingDirectory(config)) await checkpointer.begin();
   } catch (error) {
     await checkpointer.remove().catch(() => undefined);

@@ -1,7 +1,30 @@
 /** The names of the files of a directory backup, and how workers share their numbers. */
+import { basename, dirname } from 'node:path';
+import { joinPath } from '../../../storage/paths.js';
 
 export function backupFileName(prefix: string, number: number): string {
   return `${prefix}_${String(number).padStart(5, '0')}.asb`;
+}
+
+/**
+ * The file of what record files of version 3.1 cannot hold: `metadata_<prefix>_00000.asb`, beside them. The newer tools
+ * name theirs alike.
+ */
+export function metadataFileName(prefix: string): string {
+  const name = backupFileName(`metadata_${basename(prefix)}`, 0);
+  return dirname(prefix) === '.' ? name : joinPath(dirname(prefix), name);
+}
+
+/** Whether a name without directory is that of the metadata file of a backup with this prefix. */
+export function isMetadataFileOf(prefix: string): (name: string) => boolean {
+  const own = basename(metadataFileName(prefix));
+  return (name) => name === own;
+}
+
+/** Whether a name without directory is `<prefix>_NNNNN.asb`, with more digits from 100 000 on. */
+export function isRecordFileOf(prefix: string): (name: string) => boolean {
+  const start = `${basename(prefix)}_`;
+  return (name) => name.startsWith(start) && /^(?:\d{5}|[1-9]\d{5,})\.asb$/.test(name.slice(start.length));
 }
 
 const NEXT = 0;

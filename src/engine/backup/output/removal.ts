@@ -1,12 +1,13 @@
 /** Removes a backup and nothing else (asbackup.md 5.8). */
 import { dirname } from 'node:path';
+import { ToolError } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
 import { joinPath } from '../../../storage/paths.js';
 import type { StorageAccess } from '../../../storage/registry.js';
 import { RunLock } from '../checkpoint/lock.js';
 import { targetLockPaths } from '../checkpoint/run-state.js';
 import type { BackupTarget } from '../config.js';
-import { filesAndUnfinished, isNamedAfter } from './target.js';
+import { deleteStates, filesAndUnfinished, isNamedAfter } from './target.js';
 
 export interface RemovalConfig {
   target: BackupTarget;
@@ -17,7 +18,7 @@ export interface RemovalConfig {
 
 /**
  * Deletes the backup at the target, then the directory if nothing is left in it. Throws StorageError if there is no
- * such file or directory, LockError if a run works on it.
+ * such file or directory, ToolError TARGET_EMPTY if it holds no backup file to delete, LockError if a run works on it.
  */
 export async function removeBackup(config: RemovalConfig, context: RunContext): Promise<void> {
   const { target, storages } = config;
@@ -42,14 +43,21 @@ export async function removeBackup(config: RemovalConfig, context: RunContext): 
 async function removeFiles(
   { prefix, storages }: RemovalConfig,
   path: string,
-  { emit }: RunContext,
+  { emit, runId }: RunContext,
   lock: RunLock,
 ): Promise<void> {
   const storage = await storages.forPath(path);
   const directory = prefix === undefined ? path : joinPath(path, dirname(prefix));
   const files = await filesAndUnfinished(storage, directory);
   const own = prefix === undefined ? files : files.filter(isNamedAfter(prefix));
+  if (own.length === 0) {
+    const named = prefix === undefined ? '' : ` named after the prefix ${prefix}`;
+    throw new ToolError('TARGET_EMPTY', `The directory ${path} holds no backup files${named}; nothing was deleted`, {
+      details: { path },
+    });
+  }
   await storage.deleteFiles(directory, own);
+  if (prefix === undefined) await deleteStates(storage, path, runId);
   // The lock is a file of the directory.
   await lock.release();
   const reason = await storage.removeDirectory(path);

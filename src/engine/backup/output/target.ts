@@ -1,12 +1,14 @@
 /** Prepares what a backup writes to (asbackup.md 5.3, 5.8). Nothing is deleted before `prepareTarget` is called. */
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { ToolError, type ToolErrorOptions } from '../../../core/errors.js';
-import type { EmitEvent } from '../../../core/events.js';
+import type { RunContext } from '../../../core/run-context.js';
 import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
+import { parseState } from '../checkpoint/state-file.js';
 import type { BackupConfig } from '../config.js';
+import { isMetadataFileOf, isRecordFileOf } from './file-naming.js';
 
-type TargetConfig = Pick<BackupConfig, 'target' | 'prefix' | 'removeFiles' | 'storages'>;
+type TargetConfig = Pick<BackupConfig, 'target' | 'prefix' | 'removeFiles' | 'removePrefix' | 'storages'>;
 
 /** The target cannot be used as it is. */
 export class TargetError extends ToolError {
@@ -20,7 +22,7 @@ export class TargetError extends ToolError {
  * changes nothing.
  */
 export async function checkTarget(config: TargetConfig): Promise<void> {
-  const { target, removeFiles, prefix, storages } = config;
+  const { target, removeFiles, storages } = config;
   if (!('path' in target)) return;
   const { path } = target;
   const storage = await storages.forPath(path);
@@ -32,7 +34,7 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   if (target.kind === 'file') {
     if (exists) throw new TargetError(`The output file ${path} exists`, { hint: 'replace-file', details: { path } });
   } else if (exists) {
-    await refuseFiles(storage, path, prefix);
+    await refuseFiles(storage, path, config);
   }
 }
 
@@ -40,8 +42,8 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
  * Clears the target; its directory exists. Called when the run has proved that it can start, so that a backup that
  * cannot leaves the one before it alone (asbackup.md 12, fault 28).
  */
-export async function prepareTarget(config: TargetConfig, emit: EmitEvent): Promise<void> {
-  const { target, removeFiles, prefix, storages } = config;
+export async function prepareTarget(config: TargetConfig, context: Pick<RunContext, 'emit' | 'runId'>): Promise<void> {
+  const { target, removeFiles, storages } = config;
   if (!('path' in target)) return;
   const { path } = target;
   const storage = await storages.forPath(path);
@@ -50,23 +52,52 @@ export async function prepareTarget(config: TargetConfig, emit: EmitEvent): Prom
     return;
   }
   if (removeFiles) {
-    await clearDirectory(storage, path, prefix, emit);
+    await clearDirectory(storage, path, config, context);
   } else {
-    await refuseFiles(storage, path, prefix);
+    await refuseFiles(storage, path, config);
   }
-  emit({ type: 'target.ready', path });
+  context.emit({ type: 'target.ready', path });
 }
 
 /**
- * Files of another prefix are another backup's: they stay, and are named, for a restore of the directory reads them.
+ * Without a prefix every backup file goes, as the option of the C tool says, and with them the states of interrupted
+ * backups, which nothing is left of. With a prefix those of others stay, and are named: a restore of the directory reads
+ * them.
  */
-async function clearDirectory(storage: Storage, path: string, prefix: string, emit: EmitEvent): Promise<void> {
-  const directory = joinPath(path, dirname(prefix));
-  const own = (await filesAndUnfinished(storage, directory)).filter(isNamedAfter(prefix));
-  if (own.length > 0) emit({ type: 'target.remove', path, files: own.length, prefix });
-  await storage.deleteFiles(directory, own);
+async function clearDirectory(
+  storage: Storage,
+  path: string,
+  { prefix, removePrefix }: TargetConfig,
+  { emit, runId }: Pick<RunContext, 'emit' | 'runId'>,
+): Promise<void> {
+  const directory = removePrefix === undefined ? path : joinPath(path, dirname(removePrefix));
+  const files = await filesAndUnfinished(storage, directory);
+  const removed = removePrefix === undefined ? files : files.filter(isNamedAfter(removePrefix));
+  const foreign = removed.filter((name) => !isNamedAfter(prefix)(name));
+  if (removed.length > 0) emit({ type: 'target.remove', path, files: removed.length, prefix, foreign });
+  await storage.deleteFiles(directory, removed);
+  if (removePrefix === undefined) {
+    await deleteStates(storage, path, runId);
+    return;
+  }
   const others = await listBackupFiles(storage, path);
   if (others.length > 0) emit({ type: 'target.others', path, prefix, files: others });
+}
+
+/** Deletes the states that interrupted backups have left in a directory; what is no such file stays. */
+export async function deleteStates(storage: Storage, path: string, ownRunId: string): Promise<void> {
+  const names = (await storage.list(path)).map(({ name }) => name).filter((name) => name.endsWith('.asb.state'));
+  const states: string[] = [];
+  for (const name of names) {
+    const statePath = joinPath(path, name);
+    try {
+      const { runId } = parseState(await storage.readSmall(statePath, 'the state file'), statePath);
+      if (runId !== ownRunId) states.push(name);
+    } catch {
+      // Of the C tool, damaged, or no state at all.
+    }
+  }
+  await storage.deleteFiles(path, states);
 }
 
 /** Backup files of a directory, and those that were begun and are not visible yet. */
@@ -76,7 +107,7 @@ export async function filesAndUnfinished(storage: Storage, path: string): Promis
   return [...new Set([...files, ...unfinished])].sort();
 }
 
-async function refuseFiles(storage: Storage, path: string, prefix: string): Promise<void> {
+async function refuseFiles(storage: Storage, path: string, { prefix, removePrefix }: TargetConfig): Promise<void> {
   const files = await filesAndUnfinished(storage, path);
   if (files.length === 0) return;
   const others = files.filter((name) => !isNamedAfter(prefix)(name));
@@ -86,7 +117,8 @@ async function refuseFiles(storage: Storage, path: string, prefix: string): Prom
     : 'backup files';
   const text = `The directory ${path} already holds ${which} (${shorten(files)})`;
   throw new TargetError(text, {
-    hint: others.length === 0 ? 'replace-files' : 'replace-own-files',
+    hint:
+      others.length === 0 ? 'replace-files' : removePrefix === undefined ? 'replace-all-files' : 'replace-own-files',
     details: { path, prefix, others: others.length },
   });
 }
@@ -98,9 +130,11 @@ export function shorten(names: readonly string[]): string {
 }
 
 /**
- * Whether a name is one that a backup with this prefix gives: `<prefix>_NNNNN.asb`, with more digits from 100 000 on.
+ * Whether a name is one that a backup with this prefix gives: `<prefix>_NNNNN.asb`, with more digits from 100 000 on, or
+ * that of its metadata file.
  */
 export function isNamedAfter(prefix: string): (name: string) => boolean {
-  const start = `${basename(prefix)}_`;
-  return (name) => name.startsWith(start) && /^(?:\d{5}|[1-9]\d{5,})\.asb$/.test(name.slice(start.length));
+  const isRecords = isRecordFileOf(prefix);
+  const isMetadata = isMetadataFileOf(prefix);
+  return (name) => isRecords(name) || isMetadata(name);
 }

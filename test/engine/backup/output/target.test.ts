@@ -8,6 +8,8 @@ import { checkTarget, isNamedAfter, prepareTarget } from '../../../../src/engine
 import type { EngineEvent } from '../../../../src/core/events.js';
 import { errorText } from '../../../../src/ui/error-text.js';
 import { formatBackupEvent } from '../../../../src/ui/messages/backup.js';
+import { PartitionProgress } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
+import { saveState } from '../../../../src/engine/backup/checkpoint/state-file.js';
 import { StorageRegistry } from '../../../../src/storage/registry.js';
 
 const storages = new StorageRegistry();
@@ -35,12 +37,22 @@ async function directory(...names: string[]): Promise<string> {
   return path;
 }
 
-function options(target: BackupConfig['target'], prefix: string, removeFiles: boolean) {
-  return { target, prefix, removeFiles, storages };
+function options(target: BackupConfig['target'], prefix: string, removeFiles: boolean, removePrefix?: string) {
+  return { target, prefix, removeFiles, storages, ...(removePrefix === undefined ? {} : { removePrefix }) };
 }
 
-const OURS = ['test_00000.asb', 'test_00001.asb', 'test_100000.asb'];
-const OTHERS = ['bar_00000.asb', 'test2_00000.asb', 'test_1.asb', 'test_000001.asb', 'test_x_00000.asb', 'my.asb'];
+const context = { emit, runId: 'this-run' };
+
+const OURS = ['metadata_test_00000.asb', 'test_00000.asb', 'test_00001.asb', 'test_100000.asb'];
+const OTHERS = [
+  'bar_00000.asb',
+  'test2_00000.asb',
+  'test_1.asb',
+  'test_000001.asb',
+  'test_x_00000.asb',
+  'my.asb',
+  'metadata_test_00001.asb',
+];
 const UNRELATED = ['test.asb.state', 'notes.txt', '.asb', 'test_00000.asb.gz'];
 
 describe('names of a prefix', () => {
@@ -52,13 +64,38 @@ describe('names of a prefix', () => {
 });
 
 describe('--remove-files', () => {
-  it('deletes the files of the prefix and nothing else, and says what stays', async () => {
+  it('without a prefix clears the directory of backup files, and names those of other backups', async () => {
     const path = await directory(...OURS, ...OTHERS, ...UNRELATED);
-    await prepareTarget(options({ kind: 'directory', path }, 'test', true), emit);
+    await prepareTarget(options({ kind: 'directory', path }, 'test', true), context);
+    expect((await readdir(path)).sort()).toEqual([...UNRELATED].sort());
+    const removed = `Removing 11 backup file(s) from ${path}, 7 of them not named test_NNNNN.asb: `;
+    expect(lines).toEqual([
+      `${removed}bar_00000.asb, metadata_test_00001.asb, my.asb, and 4 more`,
+      `Directory ${path} prepared for backup`,
+    ]);
+  });
+
+  it('without a prefix deletes the states that interrupted backups have left, but not its own', async () => {
+    const path = await directory('bar_00000.asb', 'c.asb.state');
+    for (const runId of ['this-run', 'another-run']) {
+      const counters = { records: 0, bytes: 0, sindexes: 0, udfs: 0 };
+      const cursors = new PartitionProgress();
+      const filters = [{ kind: 'range' as const, begin: 0, count: 4096 }];
+      const cluster = { name: '', nodes: [] };
+      const state = { runId, target: path, identity: {}, cluster, filters, cursors, files: [], counters };
+      await saveState(join(path, `${runId}.asb.state`), state, storages);
+    }
+    await prepareTarget(options({ kind: 'directory', path }, 'test', true), context);
+    expect((await readdir(path)).sort()).toEqual(['c.asb.state', 'this-run.asb.state']);
+  });
+
+  it('with a prefix deletes the files of the prefix and nothing else, and says what stays', async () => {
+    const path = await directory(...OURS, ...OTHERS, ...UNRELATED);
+    await prepareTarget(options({ kind: 'directory', path }, 'test', true, 'test'), context);
     expect((await readdir(path)).sort()).toEqual([...OTHERS, ...UNRELATED].sort());
     expect(lines).toEqual([
-      `Removing 3 backup file(s) named test_NNNNN.asb from ${path}`,
-      expect.stringMatching(/^Warning: .* they stay: bar_00000\.asb, my\.asb, test2_00000\.asb, and 3 more\.$/),
+      `Removing 4 backup file(s) from ${path}`,
+      expect.stringMatching(/^Warning: .* they stay: bar_00000\.asb, metadata_test_00001\.asb, my\.asb, and 4 more\.$/),
       `Directory ${path} prepared for backup`,
     ]);
   });
@@ -66,27 +103,28 @@ describe('--remove-files', () => {
   it('replaces a file, and does not mind if there is none', async () => {
     const path = join(root, 'f.asb');
     await writeFile(path, 'old');
-    for (let i = 0; i < 2; i++) await prepareTarget(options({ kind: 'file', path }, 'test', true), emit);
+    for (let i = 0; i < 2; i++) await prepareTarget(options({ kind: 'file', path }, 'test', true), context);
     expect(await readdir(root)).toEqual([]);
   });
 });
 
 describe('without --remove-files', () => {
   it.each([
-    [['test_00000.asb'], /Give --remove-files to replace them\.$/],
-    [['bar_00000.asb', 'test_00000.asb'], /leaves 1 other\(s\) where they are; better choose another directory\.$/],
-  ])('a directory with %j is refused', async (names, message) => {
+    [['test_00000.asb'], undefined, /Give --remove-files to replace them\.$/],
+    [['bar_00000.asb', 'test_00000.asb'], undefined, /deletes all of them, also the 1 that are not named test_NNNNN/],
+    [['bar_00000.asb', 'test_00000.asb'], 'test', /leaves 1 other\(s\) where they are; better choose another dir/],
+  ])('a directory with %j is refused, prefix %j', async (names, prefix, message) => {
     const path = await directory(...names);
-    const refused = options({ kind: 'directory', path }, 'test', false);
+    const refused = options({ kind: 'directory', path }, 'test', false, prefix);
     expect(await refusal(checkTarget(refused))).toMatch(message);
-    expect(await refusal(prepareTarget(refused, emit))).toMatch(message);
+    expect(await refusal(prepareTarget(refused, context))).toMatch(message);
     expect(await readdir(path)).toEqual(names);
   });
 
   it('a directory with other things is taken', async () => {
     const path = await directory(...UNRELATED);
     await checkTarget(options({ kind: 'directory', path }, 'test', false));
-    await prepareTarget(options({ kind: 'directory', path }, 'test', false), emit);
+    await prepareTarget(options({ kind: 'directory', path }, 'test', false), context);
     expect((await readdir(path)).sort()).toEqual([...UNRELATED].sort());
   });
 
