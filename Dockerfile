@@ -1,4 +1,4 @@
-# asbackup and asrestore in a container. The compiler that builds the zstd library stays behind in the first stage.
+# asbackup and asrestore in a container. What builds them stays behind in the first stage; zstd is that of Node.js.
 #
 #   docker build -t asbackup .
 #   docker run --rm --network host -v /backups:/backups asbackup asbackup -n test -d /backups/test

@@ -265,6 +265,11 @@ export interface BackupOptionSettings {
   totalTimeoutMs?: number;
   /** Maximum number of scan retries. Default: 5. */
   maxRetries?: number;
+  /**
+   * How long scans that fail for a reason that passes are retried while no record arrives, beyond the retries; 0
+   * leaves only these. Default: 60.
+   */
+  stallTimeoutS?: number;
   /** Pause before each retry. */
   sleepBetweenRetriesMs?: number;
   /** How the files are compressed. */

@@ -1,7 +1,8 @@
 import { type EncryptionKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../codecs/key.js';
 import type { CodecConfig } from '../codecs/codecs.js';
 import { COMPRESSION_IDS } from '../codecs/registry.js';
-import { logEvent } from '../core/log.js';
+import { logEvent, warningEvent } from '../core/log.js';
+import { isReadableByEverybody } from './exposed-file.js';
 import type { RunDependencies } from './run-dependencies.js';
 import type { PemSource } from './values/parse-value.js';
 
@@ -25,6 +26,11 @@ export function toCodecConfig(values: CodecValues, { log, env = process.env }: R
   const key = readKey(values, env);
   const print = fingerprint(key, mode);
   const text = `Encryption: ${mode} with ${key.description}, fingerprint ${print}`;
+  const { keyFile } = values;
+  if (keyFile !== undefined && 'path' in keyFile && isReadableByEverybody(keyFile.path)) {
+    const warning = `the permissions of the encryption key file ${keyFile.path} let every user read it; mode 600 protects it`;
+    log.info(warningEvent('pipeline.key-exposed', warning, { path: keyFile.path }));
+  }
   log.verbose(logEvent('pipeline.key', text, { mode, fingerprint: print }));
   return { ...compression, encryption: { mode, key } };
 }

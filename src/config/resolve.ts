@@ -1,5 +1,6 @@
 import type { LoadedSettings, FileChoice } from './file/load.js';
 import type { Setting } from './file/apply-config.js';
+import { isReadableByEverybody } from './exposed-file.js';
 import { environmentSettings } from './environment.js';
 import type { Given, GivenOption } from './given.js';
 import { OptionError } from './option-error.js';
@@ -51,7 +52,7 @@ export async function resolve<const T extends OptionTable>(
   sources.onSettings?.(settings);
   const { applied, details } = applySettings(tool, sources.given, settings);
   const all = [...applied, ...sources.given];
-  const notes: OptionText[] = [];
+  const notes: OptionText[] = findExposedPasswords(settings);
   let reading: OptionReading<T> = readOptions(tool, all);
   const { pending, values } = reading;
   if (pending.length > 0) {
@@ -64,6 +65,11 @@ export async function resolve<const T extends OptionTable>(
       if (reference !== undefined) sources.onSecret?.(reference, secrets.get(reference) ?? '', spec.value);
     }
     reading = readOptions(tool, all, secrets);
+  } else {
+    // As in the C tools, an option that cannot be followed is an error, even if nothing asks for it (asbackup.md 2.1).
+    await checkAgentCertificates(values).catch((error: unknown) => {
+      throw withPlace(error, applied);
+    });
   }
   return {
     values: reading.values,
@@ -108,6 +114,25 @@ function chooseFiles(options: readonly GivenOption[], defaults: readonly string[
 
 function isFileChoice({ spec: { name } }: GivenOption): boolean {
   return name === 'config-file' || name === 'only-config-file';
+}
+
+/** Passwords in clear in files that every user may read. */
+function findExposedPasswords(settings: readonly Setting[]): OptionText[] {
+  const exposed = settings.filter(({ spec, text, place }) => {
+    if (spec.value.type !== 'password' || /^(?:env|file|secrets):/.test(text)) return false;
+    return isReadableByEverybody(place.replace(/:\d+$/, ''));
+  });
+  return exposed.map(
+    ({ spec, place }) =>
+      optionText`Warning: ${place} holds ${{ spec }} in clear, and the permissions of the file let every user read it; mode 600 protects it`,
+  );
+}
+
+async function checkAgentCertificates(values: { get(name: string): unknown }): Promise<void> {
+  const caFile = values.get('sa-cafile');
+  if (typeof caFile !== 'string') return;
+  const { readTrusted } = await import('./secrets/agent.js');
+  await readTrusted(caFile);
 }
 
 /** Adds where a setting of the agent comes from that is not as it must be. */

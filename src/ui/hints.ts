@@ -21,8 +21,8 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     api: 'With allowIncomplete, a backup of which parts are missing is restored without an error.',
   },
   'build-zstd': {
-    cli: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
-    api: 'Run "npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
+    cli: 'Run "npm_config_build_from_source=true npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
+    api: 'Run "npm_config_build_from_source=true npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
   },
   'change-s3-part-size': {
     cli: 'Give another --s3-min-part-size.',
@@ -150,8 +150,8 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     api: 'Look for the missing files; restore() with allowIncomplete restores what is there.',
   },
   'install-zstd': {
-    cli: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
-    api: 'Run "npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
+    cli: 'Run "npm_config_build_from_source=true npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
+    api: 'Run "npm_config_build_from_source=true npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
   },
   'lower-batch-size': {
     cli: 'Lower --batch-size.',

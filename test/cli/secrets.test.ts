@@ -171,8 +171,14 @@ describe('where the agent is', () => {
   });
 
   it('does not matter when no secret is asked for', async () => {
-    const { code } = await run('asbackup', ['-n', 'n', '-d', 'd', '--sa-address', 'a:b:c', '--sa-cafile', 'gone']);
+    const { code } = await run('asbackup', ['-n', 'n', '-d', 'd', '--sa-address', 'a:b:c']);
     expect(code).toBe(0);
+  });
+
+  it('without certificates that can be read is refused although no secret is asked for', async () => {
+    const { code, output } = await run('asbackup', ['-n', 'n', '-d', 'd', '--sa-cafile', 'gone']);
+    expect(code).toBe(1);
+    expect(output).toContain('Cannot read the certificates of --sa-cafile, gone: no such file or directory');
   });
 });
 

@@ -51,7 +51,7 @@ export const LOG_CASES: readonly Case[] = [
     name: 'json-remove',
     says: 'a removal tells its events in JSON',
     files: { 'out/test_00000.asb': HEAD, 'out/other_00000.asb': HEAD },
-    steps: [asbackup('--remove-artifacts -n test -d out --log-json')],
+    steps: [asbackup('--remove-artifacts -n test -d out -q test --log-json')],
   },
   {
     name: 'json-replace',

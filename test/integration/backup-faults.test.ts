@@ -129,13 +129,14 @@ describe('8: --nice', () => {
 });
 
 describe('9: the --machine file', () => {
-  it('holds one summary, of the backup and not of the look at the disk before it', async () => {
+  it('holds the estimate of a backup to one file, and one summary, of the backup itself', async () => {
     const machine = fresh();
     const path = fresh();
     const { code, stderr } = await start(cluster, ['-o', path, '-m', machine, '--estimate-samples', '50']).done;
     expect(code, stderr).toBe(0);
     const bytes = statSync(path).size;
     expect(machineLines(machine).filter((line) => !/^(PROGRESS|REMAINING):/.test(line))).toEqual([
+      expect.stringMatching(new RegExp(`^ESTIMATE:${RECORDS}:[1-9]\\d*$`)),
       `SUMMARY:${RECORDS}:0:0:${bytes}:${Math.floor(bytes / RECORDS)}`,
     ]);
   });

@@ -63,12 +63,13 @@ async function restoreAndCompare(source: string[]): Promise<void> {
 describe('indexes on expressions and on whole sets', () => {
   it('to a directory lie in a metadata file, and the record files stay of version 3.1', async () => {
     const path = fresh();
-    const { code, stderr } = await start(cluster, ['-d', path, '-w', '2']).done;
+    const { code, stderr } = await start(cluster, ['-d', path, '-F', '1']).done;
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('Backing up 3 secondary index(es)');
     expect(stderr).toContain(`are in ${METADATA}, of version 3.3; the C asrestore cannot read that file.`);
     const files = readdirSync(path).sort();
-    expect(files).toEqual([METADATA, 'test_00000.asb', 'test_00001.asb']);
+    expect(files.length).toBeGreaterThan(2);
+    expect(files[0]).toBe(METADATA);
     const text = readFileSync(join(path, METADATA), 'utf8');
     expect(text).toBe(
       `Version 3.3\n# namespace test\n* e test s by_exp N 1 null N ${EXPRESSION}\n* i test s of_set S 1  E\n`,

@@ -13,7 +13,9 @@ const MAX_BYTES = 2_000_000;
 
 interface Manifest {
   dependencies: Record<string, string>;
-  optionalDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  scripts: Record<string, string>;
   bin: Record<string, string>;
   man: string[];
 }
@@ -110,6 +112,18 @@ describe('the packed file', () => {
     expect(run('asrestore', '--validate', '-d', 'plain')).toMatchObject({ code: 0 });
   });
 
+  it('runs no script while it is installed, and brings no package that does', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+    expect(manifest.optionalDependencies).toBeUndefined();
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { dev?: boolean; devOptional?: boolean; peer?: boolean; hasInstallScript?: boolean }>;
+    };
+    const scripted = Object.entries(lock.packages).filter(([, { dev, devOptional, peer, hasInstallScript }]) => {
+      return hasInstallScript === true && dev !== true && devOptional !== true && peer !== true;
+    });
+    expect(scripted.map(([name]) => name)).toEqual([]);
+  });
+
   it('says how to get the compression library when there is none, and uses it when there is', () => {
     const compressed = ['-n', 'test', '-d', 'compressed', '-z', 'zstd'];
     // Node.js from 22.15 needs no native module.
@@ -117,9 +131,9 @@ describe('the packed file', () => {
       const without = run('asbackup', ...reach(), ...compressed);
       expect(without.code).toBe(1);
       expect(without.stderr).toContain(`zstd-napi is not installed in ${unpacked}`);
-      expect(without.stderr).toContain('Run "npm install ');
+      expect(without.stderr).toContain('Run "npm_config_build_from_source=true npm install ');
     }
-    for (const name of Object.keys(manifest.optionalDependencies)) link(name);
+    for (const name of Object.keys(manifest.peerDependencies)) link(name);
     const backup = run('asbackup', ...reach(), ...compressed);
     expect(backup.code, backup.stderr).toBe(0);
     expect(run('asrestore', ...reach(), '-z', 'zstd', '-d', 'compressed')).toMatchObject({ code: 0 });

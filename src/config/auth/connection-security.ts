@@ -2,7 +2,8 @@
 import { createAuthOptions } from '../../aerospike/protocol/credential.js';
 import type { AuthOptions, TlsOptions } from '../../aerospike/config.js';
 import { OptionError } from '../option-error.js';
-import { joinMentions, mentions, type OptionText, optionText } from '../option-text.js';
+import { isReadableByEverybody } from '../exposed-file.js';
+import { joinMentions, type OptionMention, mentions, type OptionText, optionText } from '../option-text.js';
 import { connectionOptions, tlsOptions } from '../schema/connection.js';
 import type { PasswordText, PemSource } from '../values/parse-value.js';
 import { passwordFrom } from './password.js';
@@ -60,6 +61,7 @@ export async function resolveSecurity(values: SecurityValues, context: SecurityC
     if (passphrase !== undefined) tls.certificate.passphrase = passphrase;
   }
   reportIdle(values, context);
+  reportExposed(values, tls !== undefined, context);
   return { ...(auth === undefined ? {} : { auth }), ...(tls === undefined ? {} : { tls }) };
 }
 
@@ -98,6 +100,25 @@ async function readKeyPassword(values: SecurityValues, context: SecurityContext)
   const isFile = keyFile !== undefined && 'path' in keyFile;
   if (keyPassword === undefined) return isFile ? context.ask('Enter TLS-Keyfile Password: ') : undefined;
   return isFile ? passwordFrom(keyPassword, option('tls-keyfile-password'), context.env) : keyPassword.text;
+}
+
+/** Files with secrets of this run that every user of the host may read. */
+function reportExposed(values: SecurityValues, usesTls: boolean, { note }: SecurityContext): void {
+  const files: [path: string, mention: OptionMention][] = [];
+  const addPassword = (text: PasswordText | undefined, mention: OptionMention): void => {
+    if (text !== undefined && !text.literal && text.text.startsWith('file:')) files.push([text.text.slice(5), mention]);
+  };
+  if (values.user !== undefined) addPassword(values.password, option('password'));
+  if (usesTls && values.keyFile !== undefined && 'path' in values.keyFile) {
+    files.push([values.keyFile.path, option('tls-keyfile')]);
+    addPassword(values.keyPassword, option('tls-keyfile-password'));
+  }
+  for (const [path, mention] of files) {
+    if (!isReadableByEverybody(path)) continue;
+    note(
+      optionText`Warning: the permissions of ${path}, the file of ${mention}, let every user read it; mode 600 protects it`,
+    );
+  }
 }
 
 /** An option without effect is no error, as in the C tools, but the user may rely on it. */

@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { suggestion } from '../did-you-mean.js';
 import { systemErrorText } from '../../core/errors.js';
@@ -50,7 +50,10 @@ interface Include {
   named: string;
 }
 
-/** What [include] names, in the order of its keys; paths are relative to the file they stand in. */
+/**
+ * What [include] names, in the order of its keys. A relative path is looked for beside the file it stands in, then in
+ * the working directory, as the C tools do.
+ */
 async function readIncludes(file: ConfigFile): Promise<Include[]> {
   const section = file.table.include;
   if (section === undefined) return [];
@@ -68,11 +71,26 @@ async function readIncludes(file: ConfigFile): Promise<Include[]> {
     if (typeof value !== 'string' || value === '') {
       throw new ConfigError('CONFIG_TYPE', `${named}: ${key} must be a path in quotes`);
     }
-    const path = resolve(dirname(file.path), value);
+    const path = await findIncluded(file.path, value);
     const paths = kind === 'file' ? [path] : await listFilesBelow(path, named, new Set());
     includes.push(...paths.map((included) => ({ path: included, named })));
   }
   return includes;
+}
+
+async function findIncluded(from: string, value: string): Promise<string> {
+  const beside = resolve(dirname(from), value);
+  for (const path of [beside, resolve(value)]) {
+    if (
+      await lstat(path).then(
+        () => true,
+        () => false,
+      )
+    ) {
+      return path;
+    }
+  }
+  return beside;
 }
 
 /**

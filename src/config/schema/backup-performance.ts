@@ -1,4 +1,4 @@
-import { UINT32 } from '../values/number.js';
+import { MAX_STALL_S, UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
 const MIB = 1024 * 1024;
@@ -87,6 +87,21 @@ export const backupSpeedOptions = [
     api: 'maxRetries',
     config: 'run.maxRetries',
     help: 'Maximum number of scan retries.',
+  },
+  {
+    name: 'stall-timeout',
+    extension: true,
+    argument: 'required',
+    placeholder: 's',
+    value: { type: 'integer', min: 0, max: MAX_STALL_S },
+    default: '60',
+    group: 'Speed and timeouts',
+    section: 'tool',
+    secrets: true,
+    api: 'stallTimeoutS',
+    config: 'run.retryBudgetMs',
+    scale: 1000,
+    help: 'How long scans that fail for a reason that passes are retried while no record arrives, beyond the retries; 0 leaves only these.',
   },
   {
     name: 'sleep-between-retries',

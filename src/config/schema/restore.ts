@@ -1,4 +1,4 @@
-import { ANY, UINT32 } from '../values/number.js';
+import { ANY, MAX_STALL_S, UINT32 } from '../values/number.js';
 import { restoreInputOptions, restoreSelectionOptions, restoreWriteOptions } from './restore-selection.js';
 import { connectionOptions, tlsOptions } from './connection.js';
 import { configFileOptions, generalOptions, logOptions, machineOption, secretAgentOptions } from './general.js';
@@ -7,8 +7,6 @@ import { azureOptions, azureRestoreOptions } from './azure.js';
 import { gcsOptions } from './gcs.js';
 import { s3ExtraOptions, s3RestoreOptions } from './s3-extensions.js';
 import { pipelineOptions, s3Options } from './storage.js';
-
-const MAX_STALL_S = 86_400;
 
 /** Every option of asrestore. Order = order in --help within a group. */
 export const asrestoreOptions = [

@@ -1,3 +1,4 @@
+import { COMPRESSION_IDS } from '../../codecs/registry.js';
 import { UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 
@@ -8,7 +9,7 @@ export const pipelineOptions = [
     short: 'z',
     argument: 'required',
     placeholder: 'zstd',
-    value: { type: 'choice', values: ['zstd'] },
+    value: { type: 'choice', values: COMPRESSION_IDS },
     group: 'Compression and encryption',
     section: 'tool',
     secrets: true,

@@ -79,6 +79,11 @@ async function trustedCertificates({ caFile, address }: Agent): Promise<string |
     const text = optionText`A Unix socket has no TLS; omit ${option('sa-cafile')}`;
     throw new SecretError('SECRET_CONFIG', text, { option: option('sa-cafile') });
   }
+  return readTrusted(caFile);
+}
+
+/** The PEM certificates of a file. Throws SecretError. */
+export async function readTrusted(caFile: string): Promise<string> {
   let pem: string;
   try {
     pem = await readFile(caFile, 'latin1');

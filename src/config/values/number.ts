@@ -21,3 +21,6 @@ export function rangeText(min: number, max: number): string {
   if (max === ANY) return `a whole number of at least ${min}`;
   return `a whole number from ${min} to ${max}`;
 }
+
+/** A day: more than that without any progress is no outage. */
+export const MAX_STALL_S = 86_400;

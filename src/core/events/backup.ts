@@ -40,8 +40,7 @@ export type BackupEvent =
   | { type: 'cluster.racks'; nodes: readonly string[] }
   | { type: 'target.create'; path: string }
   | { type: 'target.ready'; path: string }
-  /** Files of an earlier backup are removed. `prefix`: absent = all backup files of the directory. */
-  /** `foreign`: those that are not of this backup's prefix. */
+  /** Files of an earlier backup are removed. `foreign`: those that are not of this backup's `prefix`. */
   | { type: 'target.remove'; path: string; files: number; prefix: string; foreign: readonly string[] }
   /** Files that stay beside the new backup. */
   | { type: 'target.others'; path: string; prefix: string; files: readonly string[] }
@@ -61,6 +60,10 @@ export type BackupEvent =
   | { type: 'job.done' | 'job.interrupted'; filter: PartitionFilter; records: number; bytes: number }
   | { type: 'job.time'; filter: PartitionFilter; records: number; bytes: number; durationMs: number }
   | { type: 'scan.retry'; partitions: number; reason: string }
+  /** Records whose user key has no line in the format. */
+  | { type: 'backup.keys-dropped'; records: number }
+  /** The backup has far more or fewer records than the namespace said it has. */
+  | { type: 'backup.count'; records: number; expected: number }
   | ({ type: 'backup.summary' } & BackupTotals)
   | { type: 'resume.start'; records: number }
   /** What was written to standard output so far has to be cut to its first `bytes` bytes. */
@@ -71,6 +74,8 @@ export type BackupEvent =
   | { type: 'state.missing'; path: string; error?: SerializedError }
   /** `ending`: the run ends anyway; otherwise it goes on. */
   | { type: 'checkpoint.failed'; error: SerializedError; ending: boolean }
+  /** What the backup to one file will hold, before it begins. */
+  | { type: 'backup.expected'; records: number; bytesPerRecord: number }
   /** `ratio`: stored bytes per byte of text; absent without compression. `records` are expected in the whole backup. */
   | { type: 'estimate.record'; records: number; bytesPerRecord: number; ratio?: number }
   | { type: 'estimate.total'; bytes: number }

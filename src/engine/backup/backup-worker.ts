@@ -118,7 +118,7 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       durationMs: performance.now() - this.startedAt,
     });
     this.cluster?.close();
-    return { files };
+    return { files, droppedKeys: this.writer.droppedKeys };
   }
 
   /** What was handled is made durable, unless that is what failed. */
@@ -170,6 +170,7 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       },
       {
         maxRetries: data.maxRetries,
+        ...(data.retryBudgetMs === undefined ? {} : { retryBudgetMs: data.retryBudgetMs }),
         sleepBetweenRetriesMs: data.sleepBetweenRetriesMs,
         firstNode: data.index,
         ...(maxRecords === undefined ? {} : { maxRecords }),

@@ -5,6 +5,7 @@ import { CounterBlock } from '../../core/counters.js';
 import { ToolError } from '../../core/errors.js';
 import type { EngineEvent } from '../../core/events.js';
 import type { BackupTotals, LimitingFactor } from '../../core/events/backup.js';
+import { PARTITIONS } from '../../core/partition.js';
 import type { RunContext } from '../../core/run-context.js';
 import { startRun, type Run, type RunBody, type RunProgress } from '../../core/run.js';
 import { checkPreconditions, createRunState, planJobs } from './checkpoint/run-state.js';
@@ -12,6 +13,7 @@ import type { BackupConfig, BackupResult } from './config.js';
 import { withConnection, type Session } from './connect.js';
 import { BackupError } from './errors.js';
 import { SampleAccumulator } from './estimate/accumulator.js';
+import { recordSizeBound } from './estimate/statistics.js';
 import { preflightScan, sampleRecords } from './estimate/sampler.js';
 import { explainScanRefusal } from './failure.js';
 import { readMetadata } from './metadata.js';
@@ -24,6 +26,9 @@ export { BackupError } from './errors.js';
 
 /** Enough to know whether a disk is much too small; an estimate reads more. */
 const SPACE_SAMPLES = 1000;
+
+/** Of fewer records, writes and deletions meanwhile may be most. */
+const MIN_COUNT_COMPARED = 100;
 
 export type BackupRun = Run<BackupResult, BackupTotals>;
 
@@ -111,12 +116,29 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     space?.watch(() => transfer.progress());
     try {
       const files = await transfer.execute();
+      this.reportCount(session);
       return transfer.result(files, Date.now() - startedMs);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       throw new BackupError(error, transfer.result([], Date.now() - startedMs));
     } finally {
       space?.stop();
+    }
+  }
+
+  /** A node that claims partitions it does not have, or loses some, shows in the count alone. */
+  private reportCount({ expectedRecords: expected, partitions }: Session): void {
+    const { config, context } = this;
+    const { filterExp, modifiedAfterNs, modifiedBeforeNs, noTtlOnly = false, maxRecords = 0, noRecords } = config;
+    const filters =
+      filterExp !== undefined || modifiedAfterNs !== undefined || modifiedBeforeNs !== undefined || noTtlOnly;
+    const [first] = partitions;
+    const isWhole = partitions.length === 1 && first?.kind === 'range' && first.count === PARTITIONS;
+    if (filters || maxRecords > 0 || noRecords || !isWhole) return;
+    const { records } = this.counters();
+    const isFar = records * 2 < expected || records > expected * 2;
+    if (isFar && Math.max(records, expected) >= MIN_COUNT_COMPARED) {
+      context.emit({ type: 'backup.count', records, expected });
     }
   }
 
@@ -153,6 +175,9 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     const { maxRecords = 0 } = config;
     const records = maxRecords === 0 ? session.expectedRecords : Math.min(maxRecords, session.expectedRecords);
     const expectedBytes = sampled.estimateSize(records);
+    if (config.continueFrom === undefined) {
+      context.emit({ type: 'backup.expected', records, bytesPerRecord: recordSizeBound(sampled.sizes) });
+    }
     await space?.check(expectedBytes);
     return expectedBytes;
   }

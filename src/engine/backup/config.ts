@@ -64,6 +64,8 @@ export interface BackupConfig extends CodecConfig {
   /** Deadline of one job's scan with all its retries; 0 = none. */
   totalTimeoutMs: number;
   maxRetries: number;
+  /** Time without progress for which a scan that fails for a reason that passes is retried; absent = a minute. */
+  retryBudgetMs?: number;
   sleepBetweenRetriesMs: number;
   /** Continue the run that this state file is of. */
   continueFrom?: string;

@@ -69,6 +69,11 @@ export class RecordWriter implements RecordSink {
     this.rows++;
   }
 
+  /** Records whose user key has no line in the format. */
+  get droppedKeys(): number {
+    return this.encoder.droppedKeys;
+  }
+
   waitForDrain(): Promise<void> | undefined {
     if (this.failure !== undefined) throw this.failure;
     return this.inFlight.size < MAX_INFLIGHT_CHUNKS ? undefined : Promise.race(this.inFlight);

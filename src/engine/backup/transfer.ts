@@ -209,6 +209,8 @@ export class Transfer {
     }
     await this.shared?.checkpoint();
     if (outcome.failure !== undefined) throw outcome.failure;
+    const droppedKeys = outcome.results.reduce((sum, result) => sum + result.droppedKeys, 0);
+    if (droppedKeys > 0) this.options.context.emit({ type: 'backup.keys-dropped', records: droppedKeys });
     if (this.shared !== undefined) return this.closeShared(this.shared);
     const files = outcome.results.flatMap((result) => result.files);
     return [...metadataFiles, ...files, ...(await this.fillNumbers())];

@@ -71,6 +71,7 @@ export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
       compact: config.compact,
       ...(module === undefined ? {} : { module }),
       maxRetries: config.maxRetries,
+      ...(config.retryBudgetMs === undefined ? {} : { retryBudgetMs: config.retryBudgetMs }),
       sleepBetweenRetriesMs: config.sleepBetweenRetriesMs,
       output,
       pipeline: pickCodecConfig(config),

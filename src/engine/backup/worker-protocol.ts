@@ -66,6 +66,8 @@ export interface BackupWorkerData {
   /** Turns ordinary records into text; absent = there is no WebAssembly, or it is not wanted. */
   module?: WasmModule;
   maxRetries: number;
+  /** Absent = the default of a scan. */
+  retryBudgetMs?: number;
   sleepBetweenRetriesMs: number;
   output: OutputPlan;
   pipeline: CodecConfig;
@@ -116,5 +118,7 @@ export type BackupMessage =
 
 /** What a worker has written by its end. */
 export interface BackupWorkerResult {
+  /** Records whose user key has no line in the format. */
+  droppedKeys: number;
   files: { name: string; bytes: number }[];
 }

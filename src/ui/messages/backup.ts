@@ -53,6 +53,13 @@ export function formatBackupEvent(event: EngineEvent, context: BackupLineContext
     }
     case 'backup.format':
       return info(formatVersionLine(event));
+    case 'backup.keys-dropped': {
+      const { records } = event;
+      const text = `${records} record(s) have a user key of a kind that the format cannot hold; they are backed up without it.`;
+      return info(warningEvent('backup.keys-dropped', text, { records }));
+    }
+    case 'backup.count':
+      return info(countLine(event));
     case 'backup.udfs':
       return info(udfCountLine(event.udfs));
     case 'backup.workers':
@@ -132,6 +139,13 @@ function racksLine(nodes: readonly string[], { frontEnd }: BackupLineContext): L
   const option = frontEnd === 'cli' ? '--prefer-racks' : 'preferRacks';
   const text = `${option} cannot choose node(s) ${nodes.join(', ')}, which do not tell their rack.`;
   return warningEvent('cluster.racks', text, { nodes });
+}
+
+function countLine({ records, expected }: { records: number; expected: number }): LogEvent {
+  const text =
+    `the backup has ${records} record(s), but the cluster counted ${expected} before it began. ` +
+    'Unless so many were written, deleted or expired meanwhile, a node reports partitions or records that it does not have.';
+  return warningEvent('backup.count', text, { records, expected });
 }
 
 function formatVersionLine({ version, file }: { version: string; file?: string }): LogEvent {

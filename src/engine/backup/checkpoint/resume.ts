@@ -9,7 +9,7 @@ import type { BackupConfig } from '../config.js';
 import { hashTail, TAIL_BYTES } from '../output/tail.js';
 import { MANIFEST_NAME } from '../../catalog/manifest.js';
 import { StateError, type BackupState } from './state-file.js';
-import { isMetadataFileOf, isRecordFileOf } from '../output/file-naming.js';
+import { matchMetadataFile, matchRecordFile } from '../output/file-naming.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
@@ -91,7 +91,7 @@ export async function truncateFiles(state: BackupState, config: BackupConfig, em
     if (mark?.token === undefined) delete file.token;
     else file.token = mark.token;
     // A metadata file is closed before any state names it.
-    if (mark === undefined || isMetadataFileOf(prefix)(basename(file.name))) {
+    if (mark === undefined || matchMetadataFile(prefix)(basename(file.name))) {
       files.push({ name: file.name, bytes: file.bytes, closed: true });
       continue;
     }
@@ -112,7 +112,7 @@ export async function truncateFiles(state: BackupState, config: BackupConfig, em
     emit({ type: 'resume.delete', files: later });
     await storage.deleteFiles(directory, later);
   }
-  const recordFiles = files.filter(({ name }) => isRecordFileOf(prefix)(basename(name)));
+  const recordFiles = files.filter(({ name }) => matchRecordFile(prefix)(basename(name)));
   return { files, numbers: recordFiles.map(({ name }) => Number(/_(\d+)\.asb$/.exec(name)?.[1])) };
 }
 

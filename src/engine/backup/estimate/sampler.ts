@@ -61,6 +61,7 @@ export async function sampleRecords(
     },
     {
       maxRetries: config.maxRetries,
+      ...(config.retryBudgetMs === undefined ? {} : { retryBudgetMs: config.retryBudgetMs }),
       sleepBetweenRetriesMs: config.sleepBetweenRetriesMs,
       firstNode: 0,
       maxRecords,

@@ -15,14 +15,14 @@ export function metadataFileName(prefix: string): string {
   return dirname(prefix) === '.' ? name : joinPath(dirname(prefix), name);
 }
 
-/** Whether a name without directory is that of the metadata file of a backup with this prefix. */
-export function isMetadataFileOf(prefix: string): (name: string) => boolean {
+/** A test whether a name without directory is that of the metadata file of a backup with this prefix. */
+export function matchMetadataFile(prefix: string): (name: string) => boolean {
   const own = basename(metadataFileName(prefix));
   return (name) => name === own;
 }
 
-/** Whether a name without directory is `<prefix>_NNNNN.asb`, with more digits from 100 000 on. */
-export function isRecordFileOf(prefix: string): (name: string) => boolean {
+/** A test whether a name without directory is `<prefix>_NNNNN.asb`, with more digits from 100 000 on. */
+export function matchRecordFile(prefix: string): (name: string) => boolean {
   const start = `${basename(prefix)}_`;
   return (name) => name.startsWith(start) && /^(?:\d{5}|[1-9]\d{5,})\.asb$/.test(name.slice(start.length));
 }

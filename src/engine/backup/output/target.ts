@@ -6,7 +6,7 @@ import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
 import { parseState } from '../checkpoint/state-file.js';
 import type { BackupConfig } from '../config.js';
-import { isMetadataFileOf, isRecordFileOf } from './file-naming.js';
+import { matchMetadataFile, matchRecordFile } from './file-naming.js';
 
 type TargetConfig = Pick<BackupConfig, 'target' | 'prefix' | 'removeFiles' | 'removePrefix' | 'storages'>;
 
@@ -61,8 +61,8 @@ export async function prepareTarget(config: TargetConfig, context: Pick<RunConte
 
 /**
  * Without a prefix every backup file goes, as the option of the C tool says, and with them the states of interrupted
- * backups, which nothing is left of. With a prefix those of others stay, and are named: a restore of the directory reads
- * them.
+ * backups, which nothing is left of. With a prefix those of others stay, and are named: a restore of the directory
+ * reads them.
  */
 async function clearDirectory(
   storage: Storage,
@@ -130,11 +130,11 @@ export function shorten(names: readonly string[]): string {
 }
 
 /**
- * Whether a name is one that a backup with this prefix gives: `<prefix>_NNNNN.asb`, with more digits from 100 000 on, or
- * that of its metadata file.
+ * Whether a name is one that a backup with this prefix gives: `<prefix>_NNNNN.asb`, with more digits from 100 000 on,
+ * or that of its metadata file.
  */
 export function isNamedAfter(prefix: string): (name: string) => boolean {
-  const isRecords = isRecordFileOf(prefix);
-  const isMetadata = isMetadataFileOf(prefix);
+  const isRecords = matchRecordFile(prefix);
+  const isMetadata = matchMetadataFile(prefix);
   return (name) => isRecords(name) || isMetadata(name);
 }
