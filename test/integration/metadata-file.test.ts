@@ -1,6 +1,7 @@
 /**
  * Indexes that files of version 3.1 cannot hold lie in a file of their own, so that older tools can read the records.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +79,22 @@ describe('indexes on expressions and on whole sets', () => {
     const bytes = files.reduce((sum, name) => sum + readFileSync(join(path, name)).length, 0);
     expect(stderr).toContain(`3 secondary index(es), 0 UDF file(s), ${bytes} byte(s) in total`);
     await restoreAndCompare(['-d', path]);
+  });
+
+  it('have their checksums in the manifest, which goes when the directory is cleared without one', async () => {
+    const path = fresh();
+    const kept = await start(cluster, ['-d', path, '--manifest']).done;
+    expect(kept.code, kept.stderr).toBe(0);
+    const manifest = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as {
+      files: { name: string; blocks: [number, string][] }[];
+    };
+    const bytes = readFileSync(join(path, METADATA));
+    const sha256 = createHash('sha256').update(bytes).digest('base64');
+    expect(manifest.files.find(({ name }) => name === METADATA)?.blocks).toEqual([[bytes.length, sha256]]);
+    await restoreAndCompare(['-d', path]);
+    const replaced = await start(cluster, ['-d', path, '-r']).done;
+    expect(replaced.code, replaced.stderr).toBe(0);
+    expect(readdirSync(path).sort()).toEqual([METADATA, 'test_00000.asb']);
   });
 
   it('compressed and encrypted as the records are', async () => {

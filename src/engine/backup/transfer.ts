@@ -223,7 +223,9 @@ export class Transfer {
     const { file } = metadata;
     if (config.target.kind !== 'directory' || file === undefined || this.hasHeader()) return [];
     if (checkpointer.state.files.some(({ name }) => name === file.name)) return [];
-    const { finished, length } = await writeMetadataFile(file, config.target.path, config.storages, codecs);
+    const { path } = config.target;
+    const checksums = checkpointer.state.manifest !== undefined;
+    const { finished, length } = await writeMetadataFile(file, path, config.storages, codecs, checksums);
     this.fillerBytes += length.bytes;
     checkpointer.closed(length);
     return [finished];

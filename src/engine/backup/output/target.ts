@@ -4,6 +4,7 @@ import { ToolError, type ToolErrorOptions } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
 import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
+import { MANIFEST_NAME } from '../../catalog/manifest.js';
 import { parseState } from '../checkpoint/state-file.js';
 import type { BackupConfig } from '../config.js';
 import { matchMetadataFile, matchRecordFile } from './file-naming.js';
@@ -60,8 +61,8 @@ export async function prepareTarget(config: TargetConfig, context: Pick<RunConte
 }
 
 /**
- * Without a prefix every backup file goes, as the option of the C tool says, and with them the states of interrupted
- * backups, which nothing is left of. With a prefix those of others stay, and are named: a restore of the directory
+ * Without a prefix every backup file goes, as the option of the C tool says, and with them the states and manifests of
+ * backups that nothing is left of. With a prefix those of others stay, and are named: a restore of the directory
  * reads them.
  */
 async function clearDirectory(
@@ -84,9 +85,11 @@ async function clearDirectory(
   if (others.length > 0) emit({ type: 'target.others', path, prefix, files: others });
 }
 
-/** Deletes the states that interrupted backups have left in a directory; what is no such file stays. */
+/** Deletes the states and manifests of the backups that were in a directory; what is no such file stays. */
 export async function deleteStates(storage: Storage, path: string, ownRunId: string): Promise<void> {
-  const names = (await storage.list(path)).map(({ name }) => name).filter((name) => name.endsWith('.asb.state'));
+  const names = (await storage.list(path))
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith('.asb.state') || name === MANIFEST_NAME);
   const states: string[] = [];
   for (const name of names) {
     const statePath = joinPath(path, name);
