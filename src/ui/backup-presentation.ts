@@ -11,7 +11,8 @@ export function backupPresentation(name: 'backup' | 'estimate' | 'removal'): Run
     format: formatBackupEvent,
     machineLine: (event) => {
       if (event.type === 'backup.summary') return machineBackupSummaryText(event);
-      if (event.type === 'estimate.record' || event.type === 'backup.expected') return machineEstimateText(event.records, event.bytesPerRecord);
+      if (event.type === 'estimate.record' || event.type === 'backup.expected')
+        return machineEstimateText(event.records, event.bytesPerRecord);
       return undefined;
     },
     progressStyle: backupProgressStyle,
