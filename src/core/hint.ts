@@ -28,6 +28,7 @@ export const HINT_IDS = [
   'check-tls-port',
   'check-tls-versions',
   'continue-backup',
+  'continue-or-replace',
   'continue-pipe',
   'decompress-first',
   'disable-batch-writes',

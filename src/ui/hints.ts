@@ -117,6 +117,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Continue it with --continue {statePath} and otherwise the same options, without --remove-files.',
     api: 'Continue it with continueFrom: {statePath} and otherwise the same settings, without removeFiles.',
   },
+  'continue-or-replace': {
+    cli: 'Give --continue {statePath} to finish that backup, or --remove-files to replace it.',
+    api: 'Set continueFrom: {statePath} to finish that backup, or removeFiles to replace it.',
+  },
   'continue-pipe': {
     cli: 'Cut what has arrived to its first {sharedBytes} byte(s), and append to it the output of the same command with --continue {statePath}.',
     api: 'Cut what has arrived to its first {sharedBytes} byte(s), and append to it what the same backup writes with continueFrom: {statePath}.',

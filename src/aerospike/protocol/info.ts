@@ -44,17 +44,46 @@ export function parsePairs(text: string, separator: ';' | ':' | ','): Map<string
   return pairs;
 }
 
+/** Of commands whose answers are a word, a number or a few addresses. */
+const SHORT_REPLIES = new Set([
+  'build',
+  'cluster-name',
+  'edition',
+  'node',
+  'partition-generation',
+  'peers-generation',
+  'rack-ids',
+  'service',
+  'service-clear-std',
+  'service-clear-alt',
+  'service-tls-std',
+  'service-tls-alt',
+]);
+const MAX_SHORT_REPLY_BYTES = 64 * 1024;
+/** Lists of thousands of nodes, sets, indexes or partitions are smaller. */
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+
+/** The largest answer that is accepted, the echo of the command included. */
+export function getMaxReplyBytes(command: string): number {
+  return SHORT_REPLIES.has(command) ? MAX_SHORT_REPLY_BYTES : MAX_REPLY_BYTES;
+}
+
 /**
  *     request   <command> LF …        one or more commands
  *     reply     <command> TAB <value> LF …   in the same order
  */
 function exchange(connection: Connection, commands: readonly InfoCommand[], timeoutMs: number): Promise<string> {
+  const maxBytes = commands.reduce((sum, command) => sum + getMaxReplyBytes(command), 0);
   return new Promise((resolve, reject) => {
     connection.request(
       encodeFrame(FrameType.INFO, Buffer.from(commands.join('\n') + '\n')),
       {
         frameType: FrameType.INFO,
         consume: (buffer, start, end, frameEnd) => {
+          if (end - start > maxBytes) {
+            const text = `${connection.where} answered ${commands.join(', ').slice(0, 80)} with more than ${maxBytes} bytes`;
+            throw new ProtocolError(text);
+          }
           if (!frameEnd) return 0;
           const reply = buffer.toString('utf8', start, end);
           connection.release();

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { throwIfRefused } from '../../../src/aerospike/protocol/info.js';
+import { Cluster } from '../../../src/aerospike/cluster/cluster.js';
+import { InMemoryCluster } from '../../../src/node/cluster.js';
+import { getMaxReplyBytes, throwIfRefused } from '../../../src/aerospike/protocol/info.js';
 
 describe('info value', () => {
   it.each([
@@ -14,5 +16,30 @@ describe('info value', () => {
 
   it('that merely begins like an error is a value', () => {
     expect(() => throwIfRefused('c', 'error_count=3;other=1')).not.toThrow();
+  });
+});
+
+describe('an info answer', () => {
+  it('to a command for a word or a number is accepted up to 64 KiB, any other up to 16 MiB', () => {
+    expect(getMaxReplyBytes('build')).toBe(64 * 1024);
+    expect(getMaxReplyBytes('sindex-list:ns=test')).toBe(16 * 1024 * 1024);
+  });
+
+  it('that is longer ends the connection, before all of it has arrived', async () => {
+    const answers = new Map([['build', 'x'.repeat(200_000)]]);
+    const cluster = await InMemoryCluster.start({});
+    cluster.nodes[0]!.injectFaults({ infoAnswers: answers });
+    const { host, port } = cluster.nodes[0]!;
+    try {
+      const connecting = Cluster.connect({
+        seeds: [{ host, port }],
+        servicesAlternate: false,
+        connectTimeoutMs: 5000,
+        infoTimeoutMs: 5000,
+      });
+      await expect(connecting).rejects.toThrow('bytes');
+    } finally {
+      await cluster.stop();
+    }
   });
 });

@@ -1,5 +1,5 @@
 /** Prepares what a backup writes to (asbackup.md 5.3, 5.8). Nothing is deleted before `prepareTarget` is called. */
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { ToolError, type ToolErrorOptions } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
 import { joinPath } from '../../../storage/paths.js';
@@ -119,11 +119,30 @@ async function refuseFiles(storage: Storage, path: string, { prefix, removePrefi
     ? 'backup files, some of which are still being written or were left unfinished'
     : 'backup files';
   const text = `The directory ${path} already holds ${which} (${shorten(files)})`;
+  const statePath = others.length === 0 ? await findState(storage, path, prefix) : undefined;
+  if (statePath !== undefined) {
+    const what = `${text} of a backup that was interrupted`;
+    throw new TargetError(what, { hint: 'continue-or-replace', details: { path, statePath } });
+  }
   throw new TargetError(text, {
     hint:
       others.length === 0 ? 'replace-files' : removePrefix === undefined ? 'replace-all-files' : 'replace-own-files',
     details: { path, prefix, others: others.length },
   });
+}
+
+/** The state of an interrupted backup in a directory, at one of its usual places. */
+async function findState(storage: Storage, path: string, prefix: string): Promise<string | undefined> {
+  for (const name of [`${basename(prefix)}.asb.state`, MANIFEST_NAME]) {
+    const statePath = joinPath(path, name);
+    try {
+      const { manifest } = parseState(await storage.readSmall(statePath, 'the state file'), statePath);
+      if (manifest?.state !== 'COMPLETED') return statePath;
+    } catch {
+      // There is none, or none of this program.
+    }
+  }
+  return undefined;
 }
 
 /** The first names of a list. */

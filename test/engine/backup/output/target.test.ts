@@ -9,7 +9,7 @@ import type { EngineEvent } from '../../../../src/core/events.js';
 import { errorText } from '../../../../src/ui/error-text.js';
 import { formatBackupEvent } from '../../../../src/ui/messages/backup.js';
 import { PartitionProgress } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
-import { saveState } from '../../../../src/engine/backup/checkpoint/state-file.js';
+import { type BackupState, saveState } from '../../../../src/engine/backup/checkpoint/state-file.js';
 import { StorageRegistry } from '../../../../src/storage/registry.js';
 
 const storages = new StorageRegistry();
@@ -39,6 +39,19 @@ async function directory(...names: string[]): Promise<string> {
 
 function options(target: BackupConfig['target'], prefix: string, removeFiles: boolean, removePrefix?: string) {
   return { target, prefix, removeFiles, storages, ...(removePrefix === undefined ? {} : { removePrefix }) };
+}
+
+function createState(runId: string, target: string): BackupState {
+  return {
+    runId,
+    target,
+    identity: {},
+    cluster: { name: '', nodes: [] },
+    filters: [{ kind: 'range', begin: 0, count: 4096 }],
+    cursors: new PartitionProgress(),
+    files: [],
+    counters: { records: 0, bytes: 0, sindexes: 0, udfs: 0 },
+  };
 }
 
 const context = { emit, runId: 'this-run' };
@@ -78,12 +91,7 @@ describe('--remove-files', () => {
   it('without a prefix deletes the states that interrupted backups have left, but not its own', async () => {
     const path = await directory('bar_00000.asb', 'c.asb.state');
     for (const runId of ['this-run', 'another-run']) {
-      const counters = { records: 0, bytes: 0, sindexes: 0, udfs: 0 };
-      const cursors = new PartitionProgress();
-      const filters = [{ kind: 'range' as const, begin: 0, count: 4096 }];
-      const cluster = { name: '', nodes: [] };
-      const state = { runId, target: path, identity: {}, cluster, filters, cursors, files: [], counters };
-      await saveState(join(path, `${runId}.asb.state`), state, storages);
+      await saveState(join(path, `${runId}.asb.state`), createState(runId, path), storages);
     }
     await prepareTarget(options({ kind: 'directory', path }, 'test', true), context);
     expect((await readdir(path)).sort()).toEqual(['c.asb.state', 'this-run.asb.state']);
@@ -119,6 +127,16 @@ describe('without --remove-files', () => {
     expect(await refusal(checkTarget(refused))).toMatch(message);
     expect(await refusal(prepareTarget(refused, context))).toMatch(message);
     expect(await readdir(path)).toEqual(names);
+  });
+
+  it('a directory with an interrupted backup is refused with the advice to continue it', async () => {
+    const path = await directory('test_00000.asb');
+    const statePath = join(path, 'test.asb.state');
+    await saveState(statePath, createState('a-run', path), storages);
+    const refused = options({ kind: 'directory', path }, 'test', false);
+    expect(await refusal(checkTarget(refused))).toContain(
+      `of a backup that was interrupted. Give --continue ${statePath} to finish that backup, or --remove-files`,
+    );
   });
 
   it('a directory with other things is taken', async () => {
