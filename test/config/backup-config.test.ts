@@ -134,7 +134,7 @@ describe('options of a backup', () => {
     ]);
   });
 
-  it('--remove-artifacts removes the files of the prefix, else of the namespace, else all', async () => {
+  it('--remove-artifacts removes the files of the prefix, else all', async () => {
     const removal = async (...more: string[]) => {
       const options = await readBackupConfig('--remove-artifacts', '-d', 'd', ...more);
       return options.removal?.prefix;
