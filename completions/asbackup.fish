@@ -57,6 +57,7 @@ complete -c asbackup -s L -l records-per-second -x -d 'Maximum number of records
 complete -c asbackup -l socket-timeout -x -d 'Socket idle timeout after which a scan is retried'
 complete -c asbackup -l total-timeout -x -d 'Total timeout of a scan including retries'
 complete -c asbackup -l max-retries -x -d 'Maximum number of scan retries'
+complete -c asbackup -l stall-timeout -x -d 'How long scans that fail for a reason that passes are retried while no record arrives, beyond the retries'
 complete -c asbackup -l sleep-between-retries -x -d 'Pause before each retry'
 complete -c asbackup -s z -l compress -x -a 'zstd' -d 'The files are compressed with zstd'
 complete -c asbackup -s y -l encrypt -x -a 'aes128 aes256' -d 'The files are encrypted with aes128 or aes256'

@@ -114,7 +114,7 @@ describe('the packed file', () => {
 
   it('runs no script while it is installed, and brings no package that does', () => {
     expect(Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))).toEqual([]);
-    expect(manifest.optionalDependencies).toBeUndefined();
+    expect(manifest.optionalDependencies ?? {}).not.toHaveProperty('zstd-napi');
     const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { dev?: boolean; devOptional?: boolean; peer?: boolean; hasInstallScript?: boolean }>;
     };
