@@ -11,6 +11,7 @@ import { start, startFilled } from '../support/backup.js';
 import { scratch } from '../support/target.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
+const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
 const RECORDS = 3000;
 const ENCRYPTED = ['-y', 'aes256', '--encryption-key-file', KEY];
@@ -196,6 +197,23 @@ describe('asb verify', () => {
     const path = fresh();
     await backUp(path, ...ENCRYPTED);
     expect(await problems(path)).toContain('no key was given');
+  });
+});
+
+describe('asrestore', () => {
+  it('finds the loss of the last file of a backup with a manifest, which nothing else shows', async () => {
+    const path = fresh();
+    await backUp(path, '-w', '3');
+    rmSync(join(path, 'test_00002.asb'));
+    const { host, port } = cluster.nodes[0]!;
+    for (const args of [['--validate'], ['-h', host, '-p', String(port)]]) {
+      const { code, stderr } = await new Promise<Ended>((resolve) => {
+        execFile(process.execPath, [ASRESTORE, ...args, '-d', path], (error, stdout, text) => {
+          resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr: text });
+        });
+      });
+      expect([code, stderr]).toEqual([1, expect.stringContaining('test_00002.asb is missing')]);
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
+import { MANIFEST_NAME } from '../catalog/manifest.js';
 import type { FileHeader } from './header-scan.js';
 
 const MAX_NAMES_SHOWN = 10;
@@ -107,15 +108,19 @@ function numberedSets(paths: readonly string[]): NumberedSet[] {
   return sets;
 }
 
-/** What asbackup writes at a checkpoint and deletes at the end (src/engine/backup/checkpoint/state-file.ts). */
+/**
+ * What asbackup writes at a checkpoint, and deletes at the end unless it is a manifest
+ * (src/engine/backup/checkpoint/state-file.ts).
+ */
 interface SavedState {
   format: 'asbackup-state';
   files: { name: string; bytes: number }[];
+  manifest?: { state: string };
 }
 
 /**
- * State files of our own, which only an unfinished backup leaves behind. Those of the C tool stay for ever, so that
- * they prove nothing (asbackup.md 12, fault 13).
+ * State files of our own, which only an unfinished backup leaves behind, and manifests, which know all files. Those of
+ * the C tool stay for ever, so that they prove nothing (asbackup.md 12, fault 13).
  */
 async function interruptedBackups(storage: Storage, directory: string): Promise<string[]> {
   const found: string[] = [];
@@ -123,10 +128,12 @@ async function interruptedBackups(storage: Storage, directory: string): Promise<
     found.push(`${joinPath(directory, name)} is not there yet: its upload was left unfinished or is still under way`);
   }
   const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
-  for (const name of names.filter((entry) => entry.endsWith('.state'))) {
+  for (const name of names.filter((entry) => entry.endsWith('.state') || entry === MANIFEST_NAME)) {
     const state = await readState(storage, joinPath(directory, name));
     if (state === undefined) continue;
-    found.push(`${joinPath(directory, name)} is of a backup that was interrupted or is still under way`);
+    if (state.manifest?.state !== 'COMPLETED') {
+      found.push(`${joinPath(directory, name)} is of a backup that was interrupted or is still under way`);
+    }
     for (const file of state.files) {
       const path = joinPath(directory, basename(file.name));
       const size = await storage.stat(path).then(
