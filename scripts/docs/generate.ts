@@ -1,6 +1,6 @@
 /**
  * Writes from the option tables: the man pages, the shell completions, the option pages of docs/reference, the types of
- * the library's settings and the sample configuration file.
+ * the library's settings and the sample configuration file; from the table of log events: their page.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { asbCommands } from '../../src/cli/asb/registry.js';
@@ -9,6 +9,7 @@ import { apiSettings } from './api-settings.js';
 import { asbCompletionFiles } from './asb-completions.js';
 import { asbManPage, asbOptionPage } from './asb-pages.js';
 import { completionFiles } from './completion-files.js';
+import { logEventsPage } from './log-events.js';
 import { manPage } from './man-page.js';
 import { optionPage } from './option-page.js';
 import { sampleConfig } from './sample-config.js';
@@ -16,6 +17,7 @@ import { sampleConfig } from './sample-config.js';
 mkdirSync('man', { recursive: true });
 for (const tool of commands) writeFileSync(`man/${tool.name}.1`, manPage(tool));
 for (const tool of commands) writeFileSync(`docs/reference/${tool.name}.md`, optionPage(tool));
+writeFileSync('docs/reference/log-events.md', logEventsPage());
 for (const tool of commands) {
   for (const [file, text] of completionFiles(tool)) writeFileSync(`completions/${file}`, text);
 }

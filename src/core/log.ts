@@ -1,5 +1,6 @@
 import { errorMessage, ToolError } from './errors.js';
 import type { HintId } from './hint.js';
+import type { LogEventName, LogFieldName } from './log-events.js';
 
 /** What a field of a log line may hold. Counts and sizes are numbers, lists hold names. */
 export type FieldValue = string | number | boolean | readonly string[];
@@ -7,8 +8,8 @@ export type Fields = Readonly<Record<string, FieldValue>>;
 
 /** A log line that programs can read, too: the text for people, and what it says as fields. */
 export interface LogEvent {
-  /** Stable, as documented in docs/reference/log-events.md: `backup.summary`. Several lines may tell the same event. */
-  readonly event: string;
+  /** Several lines may have the same. */
+  readonly event: LogEventName;
   readonly text: string;
   readonly fields?: Fields;
   /** What the user can do about an error; the front end adds the sentence to the text. */
@@ -22,7 +23,7 @@ export type LogLine = string | LogEvent;
 
 export type LogLevel = 'info' | 'error' | 'verbose';
 
-/** Where a run's lines go. Formats: asbackup.md 8.1. Rooms below `cli` only ever see this interface. */
+/** Where a run's lines go. Formats: asbackup.md 8.1. Layers below `cli` know this interface only. */
 export interface Log {
   /** `worker` is the number of the worker thread that speaks; absent = the main thread. */
   info(line: LogLine, worker?: number): void;
@@ -39,19 +40,26 @@ export function logText(line: LogLine): string {
   return typeof line === 'string' ? line : line.text;
 }
 
-export function logEvent(event: string, text: string, fields?: Fields): LogEvent {
-  return fields === undefined ? { event, text } : { event, text, fields };
+/** Fields of an event: some or all of those that core/log-events.ts has for it. */
+type EventFields<Name extends LogEventName> = Readonly<Partial<Record<LogFieldName<Name>, FieldValue>>>;
+
+export function logEvent<Name extends LogEventName>(event: Name, text: string, fields?: EventFields<Name>): LogEvent {
+  return fields === undefined ? { event, text } : { event, text, fields: fields as Fields };
 }
 
 /** `text` without the word in front. */
-export function warningEvent(event: string, text: string, fields?: Fields): LogEvent {
+export function warningEvent<Name extends LogEventName>(
+  event: Name,
+  text: string,
+  fields?: EventFields<Name>,
+): LogEvent {
   return { ...logEvent(event, `Warning: ${text}`, fields), warning: true };
 }
 
-/** What went wrong, with the code that programs can test. `more` follows the error's own sentence. */
-export function errorEvent(error: unknown, event = 'error', more = ''): LogEvent {
+/** What went wrong, with the code that programs can test. */
+export function errorEvent(error: unknown): LogEvent {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'INTERNAL';
   const message = errorMessage(error);
-  const line = logEvent(event, (/[.!?]\)?$/.test(message) ? message : `${message}.`) + more, { code });
+  const line = logEvent('error', /[.!?]\)?$/.test(message) ? message : `${message}.`, { code });
   return error instanceof ToolError && error.hint !== undefined ? { ...line, hint: error.hint } : line;
 }

@@ -1,14 +1,15 @@
 /** --log-json: whatever becomes of a run, each line on standard error is one JSON object of the documented form. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOG_EVENTS, type LogEventSpec } from '../../src/core/log-events.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start } from '../support/backup.js';
 import { run, scratch } from '../support/target.js';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/backups/', import.meta.url));
-const DOCS = readFileSync(new URL('../../docs/reference/log-events.md', import.meta.url), 'utf8');
+const EVENTS = new Map<string, LogEventSpec>(Object.entries(LOG_EVENTS));
 const RECORDS = 200;
 
 interface Line {
@@ -47,7 +48,10 @@ function lines(stderr: string, tool: string): Line[] {
       expect(line.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       expect(line).toMatchObject({ tool, pid: expect.any(Number) as number });
       expect(['error', 'warn', 'info', 'debug']).toContain(line.level);
-      expect(DOCS, `docs/reference/log-events.md knows ${line.event}`).toContain(`\`${line.event}\``);
+      const spec = EVENTS.get(line.event);
+      expect(spec, `core/log-events.ts has ${line.event}`).toBeDefined();
+      expect([...spec!.fields, 'worker'], line.event).toEqual(expect.arrayContaining(Object.keys(line.fields)));
+      if (spec!.level !== undefined) expect(line.level, line.event).toBe(spec!.level);
       return line;
     });
 }

@@ -12,6 +12,7 @@ import { longNames, type OptionSpec } from '../../src/config/schema/option-spec.
 import { apiSettings } from '../../scripts/docs/api-settings.js';
 import { argumentKind } from '../../scripts/docs/argument-kind.js';
 import { completionFiles } from '../../scripts/docs/completion-files.js';
+import { logEventsPage } from '../../scripts/docs/log-events.js';
 import { manPage } from '../../scripts/docs/man-page.js';
 import { optionPage } from '../../scripts/docs/option-page.js';
 import { sampleConfig } from '../../scripts/docs/sample-config.js';
@@ -46,6 +47,10 @@ function plain(roff: string): string {
 }
 
 const tools: readonly CommandPage[] = commands;
+
+it('the page of log events says what the table of events says; if this fails: npm run docs', () => {
+  expect(read('docs/reference/log-events.md')).toBe(logEventsPage());
+});
 
 describe.each(tools)('$name', (tool) => {
   const { name, options } = tool;

@@ -174,7 +174,11 @@ function formatNames(names: readonly string[]): string {
   return names.length === 0 ? '[all]' : names.join(',');
 }
 
-function pathLine(event: string, text: string, path: string): LogEvent {
+function pathLine(
+  event: 'restore.input' | 'validate.input' | 'file.start' | 'file.opened',
+  text: string,
+  path: string,
+): LogEvent {
   return logEvent(event, `${text} ${path}`, { path });
 }
 
@@ -209,7 +213,11 @@ function workerDoneLine(event: {
   return logEvent('worker.done', text, { records, inserted, retries, bytes, durationMs: Math.round(durationMs) });
 }
 
-function sindexLine(event: string, text: string, { namespace, set, name, bin }: SindexName): LogEvent {
+function sindexLine(
+  event: 'restore.sindex' | 'restore.sindex.replace' | 'restore.sindex.skip',
+  text: string,
+  { namespace, set, name, bin }: SindexName,
+): LogEvent {
   return logEvent(event, `${text} ${namespace}:${set}:${name} (${bin})`, { namespace, set, name, bin });
 }
 
@@ -220,7 +228,11 @@ function sindexWithoutSetLine(name: string): LogEvent {
   return logEvent('restore.sindex.no-set', text, { name });
 }
 
-function sindexesLine(event: string, sindexes: number, what: string): LogEvent {
+function sindexesLine(
+  event: `restore.sindexes.${'skipped' | 'matched' | 'mismatched'}`,
+  sindexes: number,
+  what: string,
+): LogEvent {
   return logEvent(event, `Skipped ${sindexes} ${what}`, { sindexes });
 }
 

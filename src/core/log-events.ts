@@ -1,0 +1,229 @@
+/**
+ * The events of the log, by the name that programs read. The compiler accepts no other names and fields in a log line,
+ * and docs/reference/log-events.md is made of this table.
+ */
+import type { EventType } from './events.js';
+
+export interface LogEventSpec {
+  /** Shown with --verbose only (`debug`), or a warning (`warn`). Absent: `info`, or `error` for what failed. */
+  level?: 'debug' | 'warn';
+  /** Those that the event may have, `worker` aside. */
+  fields: readonly string[];
+  /** One sentence without its full stop. */
+  help: string;
+}
+
+/** Events of the engine that no line of the log is made of. */
+type SilentEvent = 'transfer.started' | 'transfer.ended';
+
+const RUN_EVENTS = {
+  'run.failed': { fields: ['code'], help: 'Why the run failed' },
+  usage: { fields: ['code'], help: 'The command line cannot be read' },
+  error: { fields: ['code'], help: 'An error that does not end the run by itself' },
+  'error.cause': { level: 'debug', fields: [], help: 'The cause of the error before' },
+  'error.stack': { level: 'debug', fields: [], help: 'A line of the stack of an unexpected error' },
+  exit: { level: 'debug', fields: ['code'], help: 'The exit code' },
+  message: { fields: [], help: 'A text without fields, as that of an interrupt' },
+  'option.source': { level: 'debug', fields: [], help: 'A configuration file was read, or overridden' },
+  'option.deprecated': { level: 'warn', fields: [], help: 'An option is deprecated' },
+  'option.note': { level: 'warn', fields: [], help: 'An option does not do what it may be expected to' },
+  'option.idle': { level: 'debug', fields: ['option'], help: 'An option has no effect' },
+  'password.prompt': { fields: [], help: 'A password is asked for' },
+  'pipeline.key': { level: 'debug', fields: ['mode', 'fingerprint'], help: 'How the files are encrypted' },
+  'cluster.connected': { level: 'debug', fields: ['build', 'nodes', 'durationMs'], help: 'The cluster has answered' },
+  'cluster.tls': { fields: [], help: 'What a TLS connection has agreed on' },
+  'cluster.node-unreachable': {
+    level: 'warn',
+    fields: ['node', 'addresses', 'reason'],
+    help: 'A node that others list cannot be reached; the run goes on',
+  },
+  'cluster.nodes': { fields: ['nodes'], help: 'How many nodes take part' },
+  'cluster.refresh': { level: 'debug', fields: [], help: 'The partition map cannot be read at the moment' },
+  progress: {
+    fields: ['percent', 'records', 'bytes', 'recordsPerSecond', 'bytesPerSecond', 'seconds'],
+    help: 'Every ten seconds; a backup has totals since its start and rates, a restore the seconds left',
+  },
+  'worker.done': {
+    level: 'debug',
+    fields: ['jobs', 'files', 'inserted', 'retries', 'records', 'bytes', 'durationMs'],
+    help: 'What a worker has done by its end; a backup has jobs and files, a restore inserted and retries',
+  },
+} as const satisfies Record<string, LogEventSpec>;
+
+const BACKUP_EVENTS = {
+  'backup.start': {
+    fields: [
+      'hosts',
+      'namespace',
+      'sets',
+      'bins',
+      'modifiedAfter',
+      'modifiedBefore',
+      'noTtlOnly',
+      'maxRecords',
+      'targetKind',
+      'target',
+    ],
+    help: 'What is backed up, and where to',
+  },
+  'cluster.table': { fields: [], help: 'The heading of the table of nodes' },
+  'cluster.node': { fields: ['node', 'objects', 'replication'], help: 'A row of the table of nodes' },
+  'cluster.records': { fields: ['namespace', 'sets', 'records'], help: 'How many records the namespace or sets hold' },
+  'cluster.replication': { level: 'warn', fields: [], help: 'The replication factors of the nodes differ, or are 0' },
+  'cluster.racks': { level: 'warn', fields: ['nodes'], help: 'Nodes that do not report their rack' },
+  'target.create': { fields: ['path'], help: 'The directory does not exist and is created' },
+  'target.ready': { fields: ['path'], help: 'The directory is ready' },
+  'target.remove': { fields: ['path', 'files'], help: 'Files of an earlier backup are removed' },
+  'target.others': { level: 'warn', fields: ['path', 'files'], help: 'Files of other backups stay in the directory' },
+  'target.space': {
+    level: 'warn',
+    fields: ['path', 'freeBytes', 'neededBytes'],
+    help: 'The disk may be too small for the backup',
+  },
+  'backup.sindexes': { fields: ['sindexes'], help: 'How many indexes are backed up' },
+  'backup.sindexes.skipped': { fields: ['sindexes'], help: 'How many indexes belong to other sets' },
+  'backup.sindex.left': { level: 'warn', fields: ['name', 'reason'], help: 'An index that the backup cannot hold' },
+  'backup.format': { fields: ['version'], help: 'The files have a newer version than older tools read' },
+  'backup.udfs': { fields: ['udfs'], help: 'How many UDF modules are backed up' },
+  'backup.workers': {
+    level: 'warn',
+    fields: ['asked', 'workers'],
+    help: 'There is work for fewer workers than were asked for',
+  },
+  'job.start': { fields: ['partition', 'partitions', 'afterDigest'], help: 'A scan begins' },
+  'job.done': { fields: ['partition', 'partitions', 'afterDigest', 'records', 'bytes'], help: 'A scan is complete' },
+  'job.interrupted': {
+    fields: ['partition', 'partitions', 'afterDigest', 'records', 'bytes'],
+    help: 'A scan was interrupted',
+  },
+  'job.time': {
+    level: 'debug',
+    fields: ['partition', 'partitions', 'afterDigest', 'records', 'bytes', 'durationMs'],
+    help: 'How long a scan took',
+  },
+  'scan.retry': { fields: ['partitions', 'reason'], help: 'A scan is retried' },
+  'progress.remaining': { fields: ['seconds'], help: 'How long the backup still takes' },
+  'backup.summary': {
+    fields: ['records', 'sindexes', 'udfs', 'bytes'],
+    help: 'What the backup holds; logged also by a run that failed',
+  },
+  'resume.start': { fields: ['records'], help: 'An interrupted backup is continued, which has these records' },
+  'resume.cut': { fields: ['bytes'], help: 'Standard output so far has to be cut to this length' },
+  'resume.delete': { fields: ['files'], help: 'Files that were begun after the state was saved are deleted' },
+  'state.saved': { fields: ['path'], help: 'The state file is written' },
+  'state.missing': { level: 'warn', fields: ['path'], help: 'The run has no state file and cannot be continued' },
+  'state.resume': { fields: ['path'], help: 'How the interrupted backup is continued' },
+  'checkpoint.failed': { fields: ['code'], help: 'The state could not be saved' },
+  'estimate.record': { fields: ['bytesPerRecord'], help: 'The estimated size of a record' },
+  'estimate.ratio': { fields: ['ratio'], help: 'The estimated ratio of stored bytes to text' },
+  'estimate.total': { fields: ['bytes'], help: 'The estimated size of the whole backup' },
+  'remove.start': { fields: ['path'], help: 'A backup is deleted, and nothing else is done' },
+  'remove.kept': { fields: ['path', 'files'], help: 'The files are deleted and the directory stays' },
+} as const satisfies Record<string, LogEventSpec>;
+
+const RESTORE_EVENTS = {
+  'restore.start': {
+    fields: ['hosts', 'bins', 'sets', 'sourceKind', 'source'],
+    help: 'What is restored, and where to',
+  },
+  'restore.input': { fields: ['path'], help: 'One of the inputs' },
+  'input.files': { fields: ['files', 'path'], help: 'How many backup files a directory holds' },
+  'input.missing': { level: 'warn', fields: [], help: 'A part of the backup is missing' },
+  'input.overlap': {
+    level: 'warn',
+    fields: ['directories', 'winner'],
+    help: 'Directories with backups of one namespace, and which of them wins where a record is in several',
+  },
+  'restore.write-mode': { level: 'warn', fields: [], help: 'Records are written one by one' },
+  'restore.records': { fields: [], help: 'The restore of records begins' },
+  'file.start': { fields: ['path'], help: 'A worker begins with a file' },
+  'file.opened': { fields: ['path'], help: 'The file is open' },
+  'file.read': {
+    level: 'debug',
+    fields: ['path', 'records', 'bytes', 'durationMs'],
+    help: 'The file was read to its end',
+  },
+  'restore.udf': { fields: ['name', 'bytes'], help: 'A UDF module is restored' },
+  'restore.sindex': { level: 'debug', fields: ['namespace', 'set', 'name', 'bin'], help: 'An index is restored' },
+  'restore.sindex.replace': {
+    level: 'debug',
+    fields: ['namespace', 'set', 'name', 'bin'],
+    help: 'An index of the same name is dropped first',
+  },
+  'restore.sindex.skip': {
+    level: 'debug',
+    fields: ['namespace', 'set', 'name', 'bin'],
+    help: 'The index belongs to a set that was not asked for',
+  },
+  'restore.sindex.no-set': { fields: ['name'], help: 'The set "null" of an index is treated as none' },
+  'restore.sindexes.skipped': { fields: ['sindexes'], help: 'How many indexes belong to sets that were not asked for' },
+  'restore.sindexes.matched': { fields: ['sindexes'], help: 'How many indexes existed already' },
+  'restore.sindexes.mismatched': { fields: ['sindexes'], help: 'How many indexes existed and differ' },
+  'record.ignored': { level: 'debug', fields: ['digest', 'resultCode'], help: 'The server refused a record' },
+  'write.retry': {
+    level: 'debug',
+    fields: ['records', 'pauseMs', 'attempt', 'reason'],
+    help: 'Records are sent again after a pause',
+  },
+  'records.ttl-cut': { fields: ['records'], help: 'TTLs were cut to the longest that the server allows' },
+  'records.sorted': { fields: ['records'], help: 'Ordered lists or maps were out of order and were sorted' },
+  'records.persist-cleared': { fields: ['records'], help: 'Lists and maps lost their "persist index" marks' },
+  'records.in-doubt': {
+    fields: ['records'],
+    help: 'Records were found present after a lost answer and are not counted as inserted',
+  },
+  'records.generation-zero': { fields: ['records'], help: 'Records have generation 0 in the backup' },
+  'records.expired': {
+    level: 'warn',
+    fields: ['records', 'expired', 'clockAheadSeconds'],
+    help: 'Most records have expired; `clockAheadSeconds` of this host may be the reason',
+  },
+  'records.replaced': {
+    level: 'warn',
+    fields: ['inserted', 'objects', 'namespaces'],
+    help: 'More records were written than the namespaces hold',
+  },
+  'records.fresher': { fields: ['records'], help: 'The namespace has the records with the same or a later generation' },
+  'records.existed': { fields: ['records'], help: 'The namespace has the records already' },
+  'restore.finished': { fields: [], help: 'Everything was read' },
+  'restore.counts': {
+    fields: ['udfs', 'sindexes', 'records', 'bytes', 'retries', 'recordsPerSecond', 'bytesPerSecond'],
+    help: 'Totals since the start, and rates',
+  },
+  'restore.summary': {
+    fields: ['records', 'expired', 'skipped', 'ignored', 'inserted', 'existed', 'fresher'],
+    help: 'What has become of the records',
+  },
+  'validate.start': { fields: ['sourceKind', 'source'], help: 'What is validated' },
+  'validate.input': { fields: ['path'], help: 'One of the inputs' },
+  'validate.files': { fields: [], help: 'The check of the files begins' },
+  'validate.finished': { fields: [], help: 'The check of the files has ended' },
+  'file.checked': {
+    fields: ['path', 'records', 'sindexes', 'udfs', 'bytes', 'sound', 'offset'],
+    help: 'A file was checked; `offset` is the place of its fault in the text',
+  },
+  'validate.summary': {
+    fields: ['files', 'records', 'sindexes', 'udfs', 'bytes'],
+    help: 'Logged if there is no fault',
+  },
+} as const satisfies Record<string, LogEventSpec>;
+
+/** All of them. */
+export const LOG_EVENTS = { ...RUN_EVENTS, ...BACKUP_EVENTS, ...RESTORE_EVENTS } satisfies Record<
+  Exclude<EventType, SilentEvent>,
+  LogEventSpec
+>;
+
+/** In the order of the documentation. */
+export const LOG_EVENT_GROUPS: readonly {
+  of: 'both tools' | 'asbackup' | 'asrestore';
+  events: Readonly<Record<string, LogEventSpec>>;
+}[] = [
+  { of: 'both tools', events: RUN_EVENTS },
+  { of: 'asbackup', events: BACKUP_EVENTS },
+  { of: 'asrestore', events: RESTORE_EVENTS },
+];
+
+export type LogEventName = keyof typeof LOG_EVENTS;
+
+export type LogFieldName<Name extends LogEventName> = (typeof LOG_EVENTS)[Name]['fields'][number];
