@@ -208,20 +208,30 @@ const RESTORE_EVENTS = {
   },
 } as const satisfies Record<string, LogEventSpec>;
 
+const CATALOG_EVENTS = {
+  'export.done': { fields: ['records', 'bytes'], help: 'How much was exported' },
+  'merge.deletions': { level: 'warn', fields: [], help: 'Records that were deleted between the backups may come back' },
+  'merge.done': { fields: ['records', 'replaced'], help: 'How many records the merged backup has' },
+  'serve.repeated': { level: 'warn', fields: [], help: 'Earlier versions of records are not shown' },
+  'serve.sindexes': { level: 'warn', fields: [], help: 'Indexes on whole sets are left out' },
+  'serve.done': { fields: [], help: 'The backup is served no longer' },
+} as const satisfies Record<string, LogEventSpec>;
+
 /** All of them. */
-export const LOG_EVENTS = { ...RUN_EVENTS, ...BACKUP_EVENTS, ...RESTORE_EVENTS } satisfies Record<
+export const LOG_EVENTS = { ...RUN_EVENTS, ...BACKUP_EVENTS, ...RESTORE_EVENTS, ...CATALOG_EVENTS } satisfies Record<
   Exclude<EventType, SilentEvent>,
   LogEventSpec
 >;
 
 /** In the order of the documentation. */
 export const LOG_EVENT_GROUPS: readonly {
-  of: 'both tools' | 'asbackup' | 'asrestore';
+  of: 'all programs' | 'asbackup' | 'asrestore' | 'asb';
   events: Readonly<Record<string, LogEventSpec>>;
 }[] = [
-  { of: 'both tools', events: RUN_EVENTS },
+  { of: 'all programs', events: RUN_EVENTS },
   { of: 'asbackup', events: BACKUP_EVENTS },
   { of: 'asrestore', events: RESTORE_EVENTS },
+  { of: 'asb', events: CATALOG_EVENTS },
 ];
 
 export type LogEventName = keyof typeof LOG_EVENTS;
