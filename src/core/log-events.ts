@@ -14,7 +14,7 @@ export interface LogEventSpec {
 }
 
 /** Events of the engine that no line of the log is made of. */
-type SilentEvent = 'transfer.started' | 'transfer.ended';
+type SilentEvent = 'transfer.started' | 'transfer.ended' | 'backup.expected';
 
 const RUN_EVENTS = {
   'run.failed': { fields: ['code'], help: 'Why the run failed' },
@@ -30,6 +30,11 @@ const RUN_EVENTS = {
   'option.idle': { level: 'debug', fields: ['option'], help: 'An option has no effect' },
   'password.prompt': { fields: [], help: 'A password is asked for' },
   'pipeline.key': { level: 'debug', fields: ['mode', 'fingerprint'], help: 'How the files are encrypted' },
+  'pipeline.key-exposed': {
+    level: 'warn',
+    fields: ['path'],
+    help: 'The permissions of the key file let every user read it',
+  },
   'cluster.connected': { level: 'debug', fields: ['build', 'nodes', 'durationMs'], help: 'The cluster has answered' },
   'cluster.tls': { fields: [], help: 'What a TLS connection has agreed on' },
   'cluster.node-unreachable': {
@@ -83,7 +88,20 @@ const BACKUP_EVENTS = {
   'backup.sindexes': { fields: ['sindexes'], help: 'How many indexes are backed up' },
   'backup.sindexes.skipped': { fields: ['sindexes'], help: 'How many indexes belong to other sets' },
   'backup.sindex.left': { level: 'warn', fields: ['name', 'reason'], help: 'An index that the backup cannot hold' },
-  'backup.format': { fields: ['version'], help: 'The files have a newer version than older tools read' },
+  'backup.keys-dropped': {
+    level: 'warn',
+    fields: ['records'],
+    help: 'Records whose user key the format cannot hold',
+  },
+  'backup.count': {
+    level: 'warn',
+    fields: ['records', 'expected'],
+    help: 'The number of records is far from what the cluster counted before',
+  },
+  'backup.format': {
+    fields: ['version', 'file'],
+    help: 'The version of the backup, or of its file with indexes, that the C asrestore cannot read',
+  },
   'backup.udfs': { fields: ['udfs'], help: 'How many UDF modules are backed up' },
   'backup.workers': {
     level: 'warn',
