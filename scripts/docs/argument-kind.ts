@@ -14,7 +14,8 @@ export function argumentKind(spec: OptionSpec): ArgumentKind {
 }
 
 /**
- * What completion offers, each by its main name: what a run would refuse is not, and old spellings are not learned anew.
+ * What completion offers, each by its main name: what a run would refuse is not, and old spellings are not learned
+ * anew.
  */
 export function completable(table: OptionTable): readonly OptionSpec[] {
   return table.filter((spec) => spec.removed === undefined);

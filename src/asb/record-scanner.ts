@@ -69,7 +69,10 @@ export interface ScannerSettings {
   maxRows: number;
 }
 
-/** What has been taken, in the order of the module's COUNTS. All but `records` and `nullSets` are 0 where records are only checked. */
+/**
+ * What has been taken, in the order of the module's COUNTS. All but `records` and `nullSets` are 0 where records are
+ * only checked.
+ */
 export interface ScanCounts {
   records: number;
   expired: number;

@@ -105,8 +105,10 @@ describe.each(tools)('$name', (tool) => {
     const page = manPage(tool);
     const sections = [...page.matchAll(/^\.SH (.*)$/gm)].map(([, heading]) => heading);
     const expected =
-      'NAME|SYNOPSIS|DESCRIPTION|OPTIONS|CONFIGURATION FILES|ENVIRONMENT|FILES|SIGNALS|S3|EXIT STATUS|EXAMPLES|SEE ALSO';
-    expect(sections).toEqual(expected.split('|').filter((heading) => heading !== 'S3' || name === 'asbackup'));
+      'NAME|SYNOPSIS|DESCRIPTION|OPTIONS|CONFIGURATION FILES|ENVIRONMENT|FILES|SIGNALS|S3|GOOGLE CLOUD STORAGE|AZURE|' +
+      'EXIT STATUS|EXAMPLES|SEE ALSO';
+    const stores = ['S3', 'GOOGLE CLOUD STORAGE', 'AZURE'];
+    expect(sections).toEqual(expected.split('|').filter((heading) => name === 'asbackup' || !stores.includes(heading)));
     expect(page).toContain(`.TH ${name.toUpperCase()} 1 "" `);
     expect(page.split('\n').filter((line) => plain(line).length > 80 || line !== line.trimEnd())).toEqual([]);
     // What begins with a dot is a macro, and every macro is one of these.
@@ -224,7 +226,7 @@ describe.each(tools)('$name', (tool) => {
       expect(lines.length).toBe(present.length);
       for (const line of lines) {
         expect(line).toMatch(
-          /^complete -c \w+(?: -s \w)? -l [\w-]+(?: -r -F| -x| -x -a '[\w() ]+')? -d '(?:[^'\\]|\\['\\])+'$/,
+          /^complete -c \w+(?: -s \w)? -l [\w-]+(?: -r -F| -x| -x -a '[\w():. -]+')? -d '(?:[^'\\]|\\['\\])+'$/,
         );
       }
     });
@@ -276,7 +278,7 @@ describe('the README', () => {
   it('names no option that no table knows', () => {
     const known = tools.flatMap(({ options }) => options.flatMap((spec) => longNames(spec)));
     // Options of other programs: npm, docker, and the benchmark.
-    const foreign = ['host', 'name', 'network', 'rm'];
+    const foreign = ['host', 'name', 'network', 'rm', 'ignore-scripts'];
     expect(longNamesIn(readme).filter((option) => ![...known, ...foreign].includes(option))).toEqual([]);
   });
 });
