@@ -2,7 +2,8 @@
 import { AES_HEADER_BYTES, AesCtrDecoder, AesCtrEncoder, type Encryption } from './aes-ctr.js';
 import type { ByteSink, ByteSource } from '../core/byte-stream.js';
 import type { FrameCompressor, LoadedCompression, WriterStart } from './codec.js';
-import { type CompressionId, getCompressionCodec } from './registry.js';
+import type { CompressionId } from './ids.js';
+import { getCompressionCodec } from './registry.js';
 import { explainHead, HEAD_BYTES, type HeadProblem } from './sniff.js';
 
 export interface Compression {

@@ -1,6 +1,6 @@
 import { type EncryptionKey, fingerprint, keyFromEnvironment, keyFromPem, readKeyFile } from '../codecs/key.js';
 import type { CodecConfig } from '../codecs/codecs.js';
-import { COMPRESSION_IDS } from '../codecs/registry.js';
+import { COMPRESSION_IDS } from '../codecs/ids.js';
 import { logEvent, warningEvent } from '../core/log.js';
 import { isReadableByEverybody } from './exposed-file.js';
 import type { RunDependencies } from './run-dependencies.js';

@@ -1,4 +1,4 @@
-import { COMPRESSION_IDS } from '../../codecs/registry.js';
+import { COMPRESSION_IDS } from '../../codecs/ids.js';
 import { UINT32 } from '../values/number.js';
 import type { OptionSpec } from './option-spec.js';
 

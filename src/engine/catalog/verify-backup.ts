@@ -5,7 +5,7 @@ import { errorMessage } from '../../core/errors.js';
 import type { RunContext } from '../../core/run-context.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { EncryptionKey } from '../../codecs/key.js';
-import { COMPRESSION_IDS } from '../../codecs/registry.js';
+import { COMPRESSION_IDS } from '../../codecs/ids.js';
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { listBackupFiles } from '../../storage/storage.js';

@@ -2,7 +2,7 @@
 import { errorMessage } from '../../core/errors.js';
 import type { HintId } from '../../core/hint.js';
 import { StorageError } from '../errors.js';
-import type { RequestInfo } from '../object-store/driver.js';
+import type { RequestInfo } from '../object-store/definition.js';
 import {
   explainNetworkFault,
   isConnectionFault,

@@ -1,6 +1,7 @@
 /** Objects of S3 and of services that speak its protocol: `s3://BUCKET/KEY` (asbackup.md 10). */
 import type { DriverContext, StorageDriver } from '../driver.js';
-import { createObjectStoreDriver, type ObjectStoreConnection } from '../object-store/driver.js';
+import { createObjectStoreDriver } from '../object-store/driver.js';
+import type { ObjectStoreConnection } from '../object-store/definition.js';
 import { DEFAULTS, isLogged, type S3LogLevel, type S3Settings } from './config.js';
 import { isTransient, isUnreachable, readName, toStorageError } from './errors.js';
 
