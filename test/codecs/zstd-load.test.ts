@@ -18,14 +18,14 @@ it('error about a native module that was not built names the rebuild command and
       `(Cannot find module './build/Release/binding.node'), and Node.js 20.20.2 has none of its own`,
   );
   expect(error).toMatchObject({ code: 'ZSTD_MISSING', hint: 'build-zstd', details: { directory: ROOT } });
-  expect(errorText(error, 'cli')).toContain('"npm rebuild zstd-napi ');
+  expect(errorText(error, 'cli')).toContain('npm rebuild zstd-napi ');
 });
 
 it('error about a native module that was not installed names the install command', () => {
   const cause = Object.assign(new Error("Cannot find package 'zstd-napi'"), { code: 'ERR_MODULE_NOT_FOUND' });
   const error = missingError(nativeMissingError(cause), NODE_ERROR);
   expect(error.message).toContain(`zstd-napi is not installed in ${ROOT}, and Node.js 20.20.2 has none`);
-  expect(errorText(error, 'cli')).toContain('"npm install ');
+  expect(errorText(error, 'cli')).toMatch(/npm install .*zstd-napi/);
 });
 
 it('Node.js from 22.15 or 23.8 compresses without the native module, an older one names its version', async () => {

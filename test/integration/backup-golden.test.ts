@@ -126,8 +126,8 @@ describe('the recorded run', () => {
     expect(ran.code, ran.stderr).toBe(0);
     const golden = essence(readFileSync(join(GOLDEN, 'file.stderr'), 'utf8'), 'golden/file.asb');
     expect(settled(essence(ran.stderr, path))).toEqual(golden.map((line) => lessBytes(line, NULL_BYTES)));
-    const last = machineLines(join(GOLDEN, 'file.machine')).at(-1)!;
-    expect(settled(machineLines(machine))).toEqual([lessBytes(last, NULL_BYTES)]);
+    const [estimate, last] = [0, -1].map((i) => machineLines(join(GOLDEN, 'file.machine')).at(i)!);
+    expect(settled(machineLines(machine))).toEqual([estimate, lessBytes(last!, NULL_BYTES)]);
   });
 
   it('stdout', async () => {
