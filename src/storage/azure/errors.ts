@@ -120,8 +120,8 @@ function explain(error: unknown, path: string, host: string): Explanation {
     case 'AccountIsDisabled':
       return { code: 'DENIED', reason: 'the storage account is disabled' };
     case 'AuthorizationFailure':
-      // Behind a firewall of the account it is another thing than with a wrong signature.
-      if (/signature/i.test(errorMessage(error))) return explainAuthentication(error, host);
+      // Behind a firewall of the account it is another thing than with a wrong key; only an answer with a text tells.
+      if (!/not authorized to perform/i.test(errorMessage(error))) return explainAuthentication(error, host);
       return { code: 'DENIED', reason: `the credentials do not permit it (${name})`, hint: 'grant-azure-permissions' };
     case 'AuthorizationPermissionMismatch':
     case 'AuthorizationServiceMismatch':
