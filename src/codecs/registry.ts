@@ -1,6 +1,6 @@
 /**
- * The codecs that files can be compressed with. A new one is a file that exports a `CompressionCodec`, its id in ids.ts,
- * and its line here; its magic number belongs to core/file-magic.ts.
+ * The codecs that files can be compressed with. A new one is a file that exports a `CompressionCodec`, its id in
+ * ids.ts, and its line here; its magic number belongs to core/file-magic.ts.
  */
 import type { CompressionCodec } from './codec.js';
 import type { CompressionId } from './ids.js';
