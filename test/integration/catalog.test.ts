@@ -7,13 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
-import { start, startFilled } from '../support/backup.js';
+import { fill, start, startFilled } from '../support/backup.js';
 import { scratch } from '../support/target.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
 const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
-const RECORDS = 3000;
+const SMALL = 3000;
+/** Of 1500 bytes: together they fill more than two files of 1 MiB. */
+const LARGE = 1500;
+const RECORDS = SMALL + LARGE;
+const SEVERAL_FILES = ['-F', '1'];
 const ENCRYPTED = ['-y', 'aes256', '--encryption-key-file', KEY];
 
 const work = scratch();
@@ -22,7 +26,8 @@ let count = 0;
 const fresh = (): string => join(work.path, `backup${count++}`);
 
 beforeAll(async () => {
-  ({ cluster } = await startFilled(RECORDS));
+  ({ cluster } = await startFilled(SMALL));
+  fill(cluster, LARGE, 'large', 1500);
 });
 afterAll(async () => {
   await cluster.stop();
@@ -158,7 +163,7 @@ describe('asb verify', () => {
 
   it('finds a file that is missing, cut, swapped with another, copied, or of another backup', async () => {
     const path = fresh();
-    await backUp(path, '-w', '3');
+    await backUp(path, ...SEVERAL_FILES);
     const [a, b] = [join(path, 'test_00000.asb'), join(path, 'test_00001.asb')];
     const [first, second] = [readFileSync(a), readFileSync(b)];
     rmSync(b);
@@ -203,7 +208,7 @@ describe('asb verify', () => {
 describe('asrestore', () => {
   it('finds the loss of the last file of a backup with a manifest, which nothing else shows', async () => {
     const path = fresh();
-    await backUp(path, '-w', '3');
+    await backUp(path, ...SEVERAL_FILES);
     rmSync(join(path, 'test_00002.asb'));
     const { host, port } = cluster.nodes[0]!;
     for (const args of [['--validate'], ['-h', host, '-p', String(port)]]) {
