@@ -138,12 +138,16 @@ describe.each(remote.map((kind) => [kind.name, kind] as const))('faults in front
       expect(stderr).toMatch(/none\.asb: there is no such (object|blob)/);
     });
 
-    it.skipIf(kind.wrongKey === undefined)('a wrong key: one line names the options, and not the key', async () => {
-      const { args, env, message } = kind.wrongKey!;
-      const child = await fail('asbackup', [...removal(store.root), ...store.args(), ...args], env);
-      expect(child.match(/\[ERR\]/g), child).toHaveLength(1);
-      expect(child).toMatch(message);
-      expect(child).not.toContain('d3Jvbmc');
-    });
+    // The fake of Google's store believes every key.
+    const { wrongKey } = kind;
+    if (wrongKey !== undefined) {
+      it('a wrong key: one line names the options, and not the key', async () => {
+        const { args, env, message } = wrongKey;
+        const child = await fail('asbackup', [...removal(store.root), ...store.args(), ...args], env);
+        expect(child.match(/\[ERR\]/g), child).toHaveLength(1);
+        expect(child).toMatch(message);
+        expect(child).not.toContain('d3Jvbmc');
+      });
+    }
   });
 });
