@@ -116,16 +116,16 @@ export class RecordScanner implements WindowScanner {
     { frames, maxRows }: ScannerSettings,
   ) {
     let address = alignAddress(freeStart);
-    const take = (bytes: number): number => {
+    const allocate = (bytes: number): number => {
       const at = address;
       address = alignAddress(address + bytes);
       return at;
     };
-    this.windowAddress = take(WINDOW_BYTES + SLACK_BYTES);
+    this.windowAddress = allocate(WINDOW_BYTES + SLACK_BYTES);
     this.window = this.getRange(this.windowAddress, WINDOW_BYTES);
     this.frames = Array.from({ length: frames }, () => {
-      const at = take(FRAME_BYTES + SLACK_BYTES);
-      const startsAt = take((maxRows + 1) * ROW_START_BYTES);
+      const at = allocate(FRAME_BYTES + SLACK_BYTES);
+      const startsAt = allocate((maxRows + 1) * ROW_START_BYTES);
       const rowStarts = new Int32Array(memory.buffer, startsAt, maxRows + 1);
       return { buffer: this.getRange(at, FRAME_BYTES), rowStarts };
     });

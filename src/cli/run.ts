@@ -12,6 +12,7 @@ import { resolve } from '../config/resolve.js';
 import type { OptionTable } from '../config/schema/option-spec.js';
 import { Redactor } from '../config/secrets/redactor.js';
 import { errorText } from '../ui/error-text.js';
+import { escapeUnsafeInLines } from '../ui/unsafe-text.js';
 import { ProgressBar } from '../ui/progress/bar.js';
 import { jsonForm, StderrLogger, textForm } from '../ui/stderr-logger.js';
 import { readOperands } from './args/operands.js';
@@ -121,7 +122,8 @@ async function start<T extends OptionTable, Config>(
   try {
     const { signal, progressRequests } = interrupt;
     const config = command.toConfig(values, { log, signal, env: context.env, security, operands });
-    await run(config, { stdout: context.stdout, log, signal, display: screen.bar, progressRequests });
+    const stdout = (text: string): void => context.stdout(escapeUnsafeInLines(text));
+    await run(config, { stdout, log, signal, display: screen.bar, progressRequests });
   } finally {
     screen.bar?.stop();
     interrupt.release();

@@ -25,5 +25,5 @@ interface WebAssemblyApi {
 
 export const WASM_PAGE_BYTES = 65_536;
 
-/** undefined where Node.js runs without it, such as with `--jitless`. */
+/** Undefined where Node.js runs without it: with its flag jitless. */
 export const webAssembly = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;

@@ -8,6 +8,7 @@ import {
   type LogLine,
 } from '../core/log.js';
 import { hintText } from './hints.js';
+import { escapeUnsafe, escapeUnsafeInJson } from './unsafe-text.js';
 
 /** The C tools end the program at a line of this many bytes; here such a line is cut. */
 const MAX_LINE_BYTES = 9_999;
@@ -44,7 +45,11 @@ const TAGS = { info: 'INF', error: 'ERR', verbose: 'VER' } as const;
 export const textForm: LineForm = ({ time, level, event: { text }, pid, worker = 0 }) => {
   const stamp = time.toISOString();
   const thread = String((pid + worker) % 100_000).padStart(5);
-  return cut(`${stamp.slice(0, 10)} ${stamp.slice(11, 19)} GMT [${TAGS[level]}] [${thread}] ${oneLine(text)}`) + '\n';
+  return (
+    truncateLine(
+      `${stamp.slice(0, 10)} ${stamp.slice(11, 19)} GMT [${TAGS[level]}] [${thread}] ${escapeUnsafe(text)}`,
+    ) + '\n'
+  );
 };
 
 const LEVELS = { info: 'info', error: 'error', verbose: 'debug' } as const;
@@ -70,7 +75,7 @@ export function jsonForm(tool: string): LineForm {
       message: text,
       fields: { ...(worker === undefined ? {} : { worker }), ...fields },
     };
-    return `${escapeJson(JSON.stringify(line))}\n`;
+    return `${escapeUnsafeInJson(JSON.stringify(line))}\n`;
   };
 }
 
@@ -131,27 +136,7 @@ function redactedFields(fields: Fields, redact: (text: string) => string): Field
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(value)]));
 }
 
-/**
- * Control characters, which reach a terminal as commands (C0, DEL, C1), and characters that change the direction of the
- * text or end a line.
- */
-// eslint-disable-next-line no-control-regex
-const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** A name must not be able to look like a log line of its own, nor an escape sequence reach a terminal. */
-function oneLine(text: string): string {
-  return text.replace(UNSAFE, (c) => {
-    const code = c.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
-  });
-}
-
-/** The same value: JSON writes C0 as escapes by itself. */
-function escapeJson(json: string): string {
-  return json.replace(UNSAFE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function cut(line: string): string {
+function truncateLine(line: string): string {
   const most = MAX_LINE_BYTES - 1; // and the line feed
   if (line.length * 3 <= most || Buffer.byteLength(line) <= most) return line;
   let end = most - CUT_MARK.length;

@@ -1,13 +1,23 @@
 /** Manifests and the commands of `asb` that read them, on backups of a cluster in this process. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled } from '../support/backup.js';
+import { sealState } from '../support/state.js';
 import { scratch } from '../support/target.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
@@ -135,6 +145,26 @@ describe('manifest', () => {
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is complete')]);
   });
 
+  it('of an encrypted file that lost its checksums while it was rewritten gets them again', async () => {
+    const path = `${fresh()}.asb`;
+    const manifest = `${path}.manifest.json`;
+    const slow = start(cluster, ['-o', path, '--manifest', ...ENCRYPTED, '-L', '1000', '--checkpoint-interval', '1']);
+    const read = (): { counters: { records: number }; files: { tail?: string; blocks?: unknown }[] } =>
+      JSON.parse(readFileSync(manifest, 'utf8')) as ReturnType<typeof read>;
+    while (!existsSync(manifest) || read().counters.records === 0) await sleep(5);
+    slow.child.kill('SIGKILL');
+    await slow.done;
+    // What a run leaves that was killed after the rewriting and before it had saved anything.
+    const state = read() as ReturnType<typeof read> & { hmac?: string };
+    delete state.hmac;
+    delete state.files[0]!.tail;
+    delete state.files[0]!.blocks;
+    writeFileSync(manifest, sealState(state));
+    const { code, stderr } = await start(cluster, ['-o', path, ...ENCRYPTED, '-c', manifest]).done;
+    expect(code, stderr).toBe(0);
+    expect(await problems(path, '--encrypt', 'aes256', '--encryption-key-file', KEY)).toBe('');
+  });
+
   it('of another backup in the same directory is not replaced', async () => {
     const path = fresh();
     await backUp(path);
@@ -196,6 +226,34 @@ describe('asb verify', () => {
     expect(await problems(path, '--checksums-only')).toBe('');
     const key = ['--encrypt', 'aes256', '--encryption-key-file', KEY];
     expect(await problems(path, ...key)).toContain('without the encryption key');
+  });
+
+  it('reads no file outside of the backup, waits for no pipe, and prints no escape sequence of a manifest', async () => {
+    const path = fresh();
+    await backUp(path);
+    const file = join(path, 'manifest.json');
+    const json = JSON.parse(readFileSync(file, 'utf8')) as { files: { name: string }[]; manifest: object };
+    json.files[0]!.name = '../../../../dev/zero';
+    json.manifest = { ...json.manifest, reason: '\u001b[31m\u009b1m' };
+    writeFileSync(file, sealState(json));
+    expect(await problems(path, '--checksums-only')).toContain('not in the directory of the backup');
+    json.files[0]!.name = 'pipe_00000.asb';
+    execFileSync('mkfifo', [join(path, 'pipe_00000.asb')]);
+    writeFileSync(file, sealState(json));
+    expect(await problems(path, '--checksums-only')).toContain('pipe_00000.asb: The file is missing');
+    for (const args of [[], ['--json']]) {
+      const { stdout } = await asb('show', path, ...args);
+      // eslint-disable-next-line no-control-regex
+      expect(stdout).not.toMatch(/[\x1b\x9b]/);
+      expect(stdout).toContain('[31m');
+    }
+  });
+
+  it('checks a backup whose prefix names a directory', async () => {
+    const path = fresh();
+    mkdirSync(join(path, 'sub'), { recursive: true });
+    await backUp(path, '-q', 'sub/test');
+    expect(await problems(path)).toBe('');
   });
 
   it('says that the records of an encrypted backup were not read without its key', async () => {

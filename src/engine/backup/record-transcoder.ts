@@ -163,7 +163,7 @@ export class RecordTranscoder implements BulkSink {
   }
 
   /** Leaves the chunk to the caller and begins another. Not if `isLastSlot`. */
-  take(): TranscodedChunk {
+  detachChunk(): TranscodedChunk {
     const { text, slot } = this;
     this.slot = this.freeSlots.shift()!;
     this.setChunk(0);

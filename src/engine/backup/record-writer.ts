@@ -153,7 +153,7 @@ export class RecordWriter implements RecordSink {
 
   private endTranscodedChunk(transcoder: RecordTranscoder): void {
     if (!transcoder.isLastSlot && !this.output.transfersMemory) {
-      const { text, slot } = transcoder.take();
+      const { text, slot } = transcoder.detachChunk();
       this.write(text, () => transcoder.release(slot));
       return;
     }

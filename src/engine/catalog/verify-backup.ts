@@ -1,5 +1,5 @@
 /** Whether a backup is what its manifest says: every block, every record, every file. */
-import { basename } from 'node:path';
+import { basename, dirname, isAbsolute } from 'node:path';
 import { createHash, type Hash } from 'node:crypto';
 import { errorMessage } from '../../core/errors.js';
 import type { RunContext } from '../../core/run-context.js';
@@ -111,6 +111,10 @@ class PartVerifier {
     const path = this.resolvePath(file);
     const storage = await storages.forPath(path);
     this.result.files++;
+    if (!this.isFile() && (isAbsolute(file.name) || file.name.split('/').includes('..'))) {
+      this.report(this.part.path, 'The manifest names a file that is not in the directory of the backup');
+      return;
+    }
     if (!(await storage.exists('file', path))) {
       this.report(path, `The file is missing; it had ${file.records} record(s)`);
       return;
@@ -132,7 +136,7 @@ class PartVerifier {
   /** A restore of the directory would read them, too. */
   private async reportStrangers(): Promise<void> {
     if (this.isFile()) return;
-    const { path } = this.part;
+    const path = findDataDirectory(this.part, this.manifest);
     const known = new Set(this.manifest.files.map(({ name }) => basename(name)));
     const isOwn = isNamedAfter(String(this.manifest.identity['output-file-prefix'] ?? ''));
     const storage = await this.options.storages.forPath(path);
@@ -218,7 +222,7 @@ async function readRecords(
   const isFile = manifest === undefined ? part.path.endsWith('.asb') : manifest.identity.target === 'file';
   const source = isFile
     ? ({ kind: 'file', path: part.path } as const)
-    : ({ kind: 'directory', path: part.path } as const);
+    : ({ kind: 'directory', path: findDataDirectory(part, manifest) } as const);
   const found = new Map<string, number>();
   const run = startValidate(
     { ...codecs, source, storages, parallel },
@@ -254,4 +258,12 @@ function toCodecConfig({ identity }: BackupState, key: EncryptionKey | undefined
   const compression = codec === undefined ? {} : { compression: { codec, level: 0 } };
   if (mode !== 'aes128' && mode !== 'aes256') return compression;
   return key === undefined ? undefined : { ...compression, encryption: { mode, key } };
+}
+
+/** Where the files are: a prefix may begin with the name of a directory. */
+function findDataDirectory({ path }: NamespacePart, manifest: BackupState | undefined): string {
+  const directory = dirname(String(manifest?.identity['output-file-prefix'] ?? ''));
+  return directory === '.' || isAbsolute(directory) || directory.split('/').includes('..')
+    ? path
+    : joinPath(path, directory);
 }

@@ -152,8 +152,15 @@ async function readState(storage: Storage, path: string): Promise<SavedState | u
     const state = JSON.parse(
       (await storage.readSmall(path, 'the state file')).toString(),
     ) as Partial<SavedState> | null;
-    return state?.format === 'asbackup-state' && Array.isArray(state.files) ? (state as SavedState) : undefined;
+    const isOwn = state?.format === 'asbackup-state' && Array.isArray(state.files) && state.files.every(isSavedFile);
+    return isOwn ? (state as SavedState) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isSavedFile(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, bytes } = value as Record<string, unknown>;
+  return typeof name === 'string' && typeof bytes === 'number';
 }

@@ -95,6 +95,7 @@ export class Checkpointer {
     manifest.state = state;
     if (reason !== undefined) manifest.reason = reason;
     if (state === 'COMPLETED') manifest.finished = new Date().toISOString();
+    else delete manifest.finished;
     await this.saving;
     await this.write();
   }

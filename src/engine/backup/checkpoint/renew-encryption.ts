@@ -6,7 +6,6 @@
  */
 import { reencrypt } from '../../../codecs/reencrypt.js';
 import { BlockHasher } from '../../catalog/block-hasher.js';
-import type { Block } from '../../catalog/manifest.js';
 import type { BackupConfig } from '../config.js';
 import type { BackupState, StateFileEntry } from './state-file.js';
 
@@ -28,26 +27,38 @@ export async function findExposedFile(
   return kind === 'regular' && sizeBytes > file.bytes ? { path: target.path, file } : undefined;
 }
 
-/** Resolves with the checksums of the new contents. Throws StorageError or StreamError; the file is unchanged then. */
+/** Throws StorageError or StreamError; the file is unchanged then. */
 export async function renewEncryption(
   { path, file }: ExposedFile,
   { encryption, storages }: BackupConfig,
-): Promise<Block[]> {
-  const hasher = new BlockHasher();
-  if (encryption === undefined) return [];
+): Promise<void> {
+  if (encryption === undefined) return;
   const storage = await storages.forPath(path);
   const source = await storage.open(path);
   try {
-    await storage.replaceContents?.(path, hashAll(reencrypt(source, file.bytes, encryption), hasher));
+    await storage.replaceContents?.(path, reencrypt(source, file.bytes, encryption));
   } finally {
     await source.close();
   }
-  return hasher.drainBlocks();
 }
 
-async function* hashAll(chunks: AsyncIterable<Buffer>, hasher: BlockHasher): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    hasher.append(chunk);
-    yield chunk;
+/**
+ * Computes the checksums of a single file that was encrypted anew, by this run or by one that was killed right after.
+ * All other files have those of their bytes. Throws StorageError.
+ */
+export async function hashKeptBytes({ files }: BackupState, { target, storages }: BackupConfig): Promise<void> {
+  const [file] = files;
+  if (target.kind !== 'file' || file === undefined || file.bytes === 0 || file.blocks !== undefined) return;
+  const hasher = new BlockHasher();
+  const source = await (await storages.forPath(target.path)).open(target.path);
+  let left = file.bytes;
+  try {
+    for (let chunk = await source.read(); chunk !== undefined && left > 0; chunk = await source.read()) {
+      hasher.append(chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+    }
+  } finally {
+    await source.close();
   }
+  file.blocks = hasher.drainBlocks();
 }

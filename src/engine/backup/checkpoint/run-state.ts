@@ -16,7 +16,7 @@ import { Checkpointer, SHARED_NAME } from './checkpointer.js';
 import { canonicalTarget, createIdentity } from './identity.js';
 import { LOCK_NAME, RunLock } from './lock.js';
 import { PartitionProgress } from './partition-progress.js';
-import { findExposedFile, renewEncryption } from './renew-encryption.js';
+import { findExposedFile, hashKeptBytes, renewEncryption } from './renew-encryption.js';
 import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
 import {
   checkCluster,
@@ -205,13 +205,14 @@ async function continueState(saved: SavedRun, config: BackupConfig, context: Run
   });
   const exposed = await findExposedFile(state, config);
   if (exposed !== undefined) {
-    // The hash of its last bytes is removed first: killed in between, the run can be continued all the same.
+    // The hashes of its bytes are removed first: killed in between, the run can be continued all the same.
     delete exposed.file.tail;
+    delete exposed.file.blocks;
     await checkpointer.begin();
-    const blocks = await renewEncryption(exposed, config);
-    if (manifest !== undefined) exposed.file.blocks = blocks;
+    await renewEncryption(exposed, config);
   }
   const resumed = await truncateFiles(state, config, emit);
+  if (manifest !== undefined) await hashKeptBytes(state, config);
   await checkpointer.begin();
   return { resumed, checkpointer, lock };
 }
