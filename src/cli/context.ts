@@ -1,5 +1,6 @@
 import { defaultConfigPaths } from '../config/file/default-paths.js';
 import type { BarOptions, Terminal } from '../ui/progress/bar.js';
+import { systemErrorText } from '../core/errors.js';
 import { writeToStderr } from '../ui/stderr-logger.js';
 import type { CliSession } from './command.js';
 import { hasTerminal, type SignalSource } from './signals.js';
@@ -57,8 +58,17 @@ export function barOptions(env: NodeJS.ProcessEnv): BarOptions {
   return { color: (env.NO_COLOR ?? '') === '', unicode: /utf-?8/i.test(locale) };
 }
 
+let stdoutGuarded = false;
+
 function writeToStdout(text: string): void {
-  // `asbackup --help | head` must not end in a stack trace.
-  process.stdout.on('error', () => undefined);
+  if (!stdoutGuarded) process.stdout.on('error', reportStdoutError);
+  stdoutGuarded = true;
   process.stdout.write(text);
+}
+
+/** A reader that has seen enough, as in `asb list | head`, is no failure; a full disk is one, whatever was done before. */
+function reportStdoutError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || process.exitCode === 1) return;
+  writeToStderr(`Cannot write to standard output: ${systemErrorText(error)}\n`);
+  process.once('exit', () => (process.exitCode = 1));
 }

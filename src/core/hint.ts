@@ -47,6 +47,7 @@ export const HINT_IDS = [
   'raise-total-timeout',
   'read-pipe',
   'rehydrate-azure',
+  'release-hold',
   'remove-state',
   'repeat-options',
   'replace-file',

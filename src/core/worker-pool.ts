@@ -28,6 +28,8 @@ export interface PoolOptions<Job, Message> {
   message?: (message: Message, worker: number) => void;
   /** Called when all workers are idle and no job is left: further jobs, or none. Absent = there are never more. */
   moreJobs?: () => readonly Job[];
+  /** The only worker that may do a job; undefined = any. Only for `moreJobs`: all workers are idle then. */
+  workerFor?: (job: Job) => number | undefined;
   /** What a job carries that is moved to the worker instead of being copied. */
   transferOf?: (job: Job) => readonly Transferable[];
   /** The error that an aborted `signal` makes of the run. */
@@ -136,16 +138,13 @@ export class WorkerPool<Job, Request, Message, Result> {
 
   private assign(worker: Worker, index: number): void {
     const { moreJobs } = this.options;
-    if (this.failure !== undefined || (this.queue.length === 0 && moreJobs === undefined)) {
+    if (this.failure === undefined && this.startNextJob(worker, index)) return;
+    if (this.failure !== undefined || moreJobs === undefined) {
       this.post(worker, { type: 'finish' });
       return;
     }
-    if (this.queue.length > 0) {
-      this.startJob(worker, index);
-      return;
-    }
     this.waiting.add(index);
-    if (this.waiting.size === this.workers.length) this.resumeWaiting(moreJobs!());
+    if (this.waiting.size === this.workers.length) this.resumeWaiting(moreJobs());
   }
 
   /** Workers without a job go on waiting: the jobs of the others may leave some. */
@@ -154,16 +153,20 @@ export class WorkerPool<Job, Request, Message, Result> {
     for (const index of [...this.waiting]) {
       const worker = this.workers[index]!;
       if (jobs.length === 0) this.post(worker, { type: 'finish' });
-      else if (this.queue.length > 0) this.startJob(worker, index);
-      else break;
+      else if (!this.startNextJob(worker, index)) continue;
       this.waiting.delete(index);
     }
   }
 
-  private startJob(worker: Worker, index: number): void {
-    const job = this.queue.shift() as Job;
-    this.options.jobStarted?.(job, index);
-    this.post(worker, { type: 'job', job }, this.options.transferOf?.(job));
+  /** False = there is no job that the worker may do. */
+  private startNextJob(worker: Worker, index: number): boolean {
+    const { workerFor, jobStarted, transferOf } = this.options;
+    const at = this.queue.findIndex((job) => (workerFor?.(job) ?? index) === index);
+    if (at < 0) return false;
+    const [job] = this.queue.splice(at, 1) as [Job];
+    jobStarted?.(job, index);
+    this.post(worker, { type: 'job', job }, transferOf?.(job));
+    return true;
   }
 }
 

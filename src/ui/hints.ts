@@ -197,6 +197,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Remove the state file by hand, so that the backup does not look interrupted.',
     api: 'Remove the state file by hand, so that the backup does not look interrupted.',
   },
+  'release-hold': {
+    cli: 'End the hold with asb release.',
+    api: 'End the hold with asb release.',
+  },
   'repeat-options': {
     cli: 'Continue with the options of the first run.',
     api: 'Continue with the settings of the first run.',

@@ -40,6 +40,21 @@ describe('a worker pool', () => {
     expect(counters.byWorker()).toHaveLength(2);
   });
 
+  it('hands jobs that are left when all are idle to the worker that they name, and ends without a further one', async () => {
+    const done: [job: string, worker: number][] = [];
+    const rounds = [['x:1', 'y:1', 'z:0'], ['w:1'], []];
+    const { pool } = setUp(3, ['a', 'b'], {
+      jobStarted: (job, worker) => void done.push([job, worker]),
+      workerFor: (job) => (job.includes(':') ? Number(job.split(':')[1]) : undefined),
+      moreJobs: () => rounds.shift()!,
+    });
+    const { failure } = await pool.run();
+    expect(failure).toBeUndefined();
+    expect(rounds).toEqual([]);
+    expect(done.map(([job]) => job).sort()).toEqual(['a', 'b', 'w:1', 'x:1', 'y:1', 'z:0']);
+    for (const [job, worker] of done) if (job.includes(':')) expect(job.endsWith(`:${worker}`), job).toBe(true);
+  });
+
   it('stops at a rejected job, keeps code and hint of its error, and hands out no further job', async () => {
     const { pool, counters } = setUp(1, ['throw', 'never']);
     const { failure, results } = await pool.run();

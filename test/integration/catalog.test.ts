@@ -5,6 +5,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -316,6 +317,72 @@ describe('asb hold', () => {
     expect((await asb('release', path)).code).toBe(0);
     expect(await list(path)).toMatchObject([{ held: false }]);
     expect((await asb('release', path)).stderr).toContain('is not held');
+  });
+});
+
+describe('a backup that is held', () => {
+  it.each([
+    ['directory', ''],
+    ['file', '.asb'],
+  ])('as a %s is neither replaced nor removed', async (_, suffix) => {
+    const path = fresh() + suffix;
+    await backUp(path);
+    await asb('hold', path);
+    const target = suffix === '' ? '-d' : '-o';
+    for (const args of [
+      [target, path, '-r'],
+      ['--remove-artifacts', target, path],
+    ]) {
+      const { code, stderr } = await start(cluster, args).done;
+      expect([code, stderr]).toEqual([1, expect.stringContaining('asb release')]);
+    }
+    expect(await problems(path)).toBe('');
+  });
+});
+
+describe('a manifest', () => {
+  it.each([
+    ['directory', '', []],
+    ['directory with a prefix', '', ['-q', 'mine']],
+    ['file', '.asb', []],
+  ])('of a %s goes with the backup that is replaced without one', async (_, suffix, args) => {
+    const path = fresh() + suffix;
+    await backUp(path, ...args);
+    const target = suffix === '' ? '-d' : '-o';
+    const { code, stderr } = await start(cluster, [target, path, ...args, '-r', '-s', 'large']).done;
+    expect(code, stderr).toBe(0);
+    expect(existsSync(suffix === '' ? join(path, 'manifest.json') : `${path}.manifest.json`)).toBe(false);
+  });
+
+  it('that is all that is left of a backup can be removed', async () => {
+    const path = fresh();
+    await backUp(path);
+    rmSync(join(path, 'test_00000.asb'));
+    for (const name of readdirSync(path)) if (name.endsWith('.asb')) rmSync(join(path, name));
+    const { code, stderr } = await start(cluster, ['--remove-artifacts', '-d', path]).done;
+    expect(code, stderr).toBe(0);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('asb merge', () => {
+  it('makes a backup that asb verify finds sound, and takes none that has lost a file', async () => {
+    const path = fresh();
+    await backUp(path, ...SEVERAL_FILES, ...ENCRYPTED);
+    const key = ['--encrypt', 'aes256', '--encryption-key-file', KEY];
+    const merged = fresh();
+    const { code, stderr } = await asb('merge', path, '-o', merged, ...key);
+    expect(code, stderr).toBe(0);
+    expect(await problems(merged, ...key)).toBe('');
+    rmSync(join(path, 'test_00000.asb'));
+    for (const args of [
+      ['merge', path, '-o', fresh()],
+      ['export', path],
+      ['diff', path, merged],
+    ]) {
+      const ran = await asb(...args, ...key);
+      expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining('test_00000.asb is missing')]);
+    }
   });
 });
 

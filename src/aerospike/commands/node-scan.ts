@@ -241,7 +241,8 @@ export class NodeScan implements FrameConsumer {
     }
     this.check.finish(partition);
     if (failure === undefined) {
-      this.tracker.complete(partition);
+      // What the limit has cut is not done, although servers before 6 say so.
+      if (this.rows < this.rowLimit) this.tracker.complete(partition);
     } else {
       this.unserved.add(partition);
       this.partitionError = failure;

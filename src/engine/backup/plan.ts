@@ -5,6 +5,11 @@ import type { BackupJob } from './worker-protocol.js';
 /** A job before it is posted to a worker. */
 export interface PlannedJob extends BackupJob {
   filter: PartitionFilter;
+  /**
+   * The only worker that may do it: the one that began it. The cursors of a partition may be saved only in the order in
+   * which the bytes before them become durable, and each worker makes its own files durable.
+   */
+  worker?: number;
 }
 
 /**
@@ -23,7 +28,7 @@ export function share(filters: readonly PartitionFilter[], maxRecords: number): 
 }
 
 /** A part of a backup that has records left to read. */
-export type UnfinishedJob = Pick<PlannedJob, 'filter' | 'cursors'>;
+export type UnfinishedJob = Pick<PlannedJob, 'filter' | 'cursors' | 'worker'>;
 
 /**
  * Shares the record limit of a run among its jobs. A job whose partitions hold fewer records than its part leaves the

@@ -289,6 +289,7 @@ export class Transfer {
       emit: (event) => this.emit(event),
       signal: context.signal,
       firstWorkerNumber: 0,
+      workerFor: ({ worker }) => worker,
       jobStarted: ({ filter }, worker) => {
         this.activities[worker] = { kind: 'partitions', filter };
         context.emit({ type: 'job.start', filter, worker });
@@ -310,7 +311,7 @@ export class Transfer {
     const { plan, runState } = this.options;
     if (message.type === 'unfinished') {
       const { filter, cursors } = message;
-      plan.quota?.add({ filter: toPartitionFilter(filter), cursors });
+      plan.quota?.add({ filter: toPartitionFilter(filter), cursors, worker });
       return;
     }
     const { checkpointer } = runState;

@@ -1,10 +1,12 @@
 /** The files of a backup, and the one way in which the tools that compare, merge, export and serve them read them. */
+import { basename } from 'node:path';
 import type { Decoder } from '../../asb/decoder.js';
 import { visitEntries } from '../../asb/read-entries.js';
 import type { Codecs } from '../../codecs/codecs.js';
 import type { MetadataEntry } from '../../core/sindex.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import type { BackupFile } from '../../storage/storage.js';
+import { isBackupFileName, type BackupFile } from '../../storage/storage.js';
+import type { BackupType } from './manifest.js';
 import { collectInput, noFilesError } from '../input/input.js';
 import { explainReadError, openInput } from '../input/open-input.js';
 
@@ -15,6 +17,11 @@ export interface BackupFiles {
   files: readonly BackupFile[];
   codecs: Codecs;
   storages: StorageAccess;
+  /** False: it is known that records are missing. */
+  isComplete?: boolean;
+  /** Of its manifest; absent = unknown. */
+  type?: BackupType;
+  started?: string;
 }
 
 /** What receives the entries of a backup, file by file. */
@@ -39,7 +46,9 @@ export async function findBackupFiles(
   { codecs, storages }: Pick<BackupFiles, 'codecs' | 'storages'>,
 ): Promise<BackupFiles> {
   const storage = await storages.forPath(path);
-  const source = { kind: (await storage.isDirectory(path)) ? 'directory' : 'file', path } as const;
+  // In object stores, a name without a slash at its end may be either.
+  const isFile = isBackupFileName(basename(path)) && !(await storage.isDirectory(path));
+  const source = { kind: isFile ? 'file' : 'directory', path } as const;
   const { parts } = await collectInput(
     source,
     storages,

@@ -237,15 +237,11 @@ function sortEntries(bytes: Buffer, sharedBits: number): Uint32Array {
   keys.sort();
   const sorted = new Uint32Array(count);
   for (let i = 0; i < count; i++) sorted[i] = offsets[keys[i]! % indexRange]!;
-  // Entries that the key could not tell apart are next to each other, in the order in which they came.
-  for (let i = 1; i < count; i++) {
-    const entry = sorted[i]!;
-    let to = i;
-    while (to > 0 && compareEntries(bytes, sorted[to - 1]!, entry) > 0) {
-      sorted[to] = sorted[to - 1]!;
-      to--;
-    }
-    sorted[to] = entry;
+  // Entries that the key cannot tell apart are next to each other; offsets grow in the order of arrival.
+  for (let from = 0, to = 0; from < count; from = to) {
+    const key = Math.floor(keys[from]! / indexRange);
+    for (to = from + 1; to < count && Math.floor(keys[to]! / indexRange) === key;) to++;
+    if (to - from > 1) sorted.subarray(from, to).sort((a, b) => compareEntries(bytes, a, b) || a - b);
   }
   return sorted;
 }

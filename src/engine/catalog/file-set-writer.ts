@@ -8,9 +8,8 @@ import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { encodeHeader, encodeMetadataFile, encodeSindex, encodeUdf } from '../../asb/encoder.js';
 import { getSindexVersion } from '../../asb/metadata-encoder.js';
-import type { Codecs } from '../../codecs/codecs.js';
+import type { CodecConfig, Codecs } from '../../codecs/codecs.js';
 import type { ByteSink } from '../../core/byte-stream.js';
-import type { EncryptionKey } from '../../codecs/key.js';
 import { ToolError } from '../../core/errors.js';
 import type { Sindex, Udf } from '../../core/sindex.js';
 import { CountingSink } from '../../storage/decorators/meter.js';
@@ -26,15 +25,19 @@ const DEFAULT_FILE_BYTES = 256 << 20;
 const BUFFER_BYTES = 1 << 20;
 const PART_SUFFIX = '.part';
 const RANDOM_BYTES = 4;
+// eslint-disable-next-line no-control-regex
+const FILE_NAME_PART = /^(?!\.)[^/\\\x00-\x1f\x7f]+$/;
 
 export interface FileSetOptions {
   /** The directory to create; it must be missing or empty. */
   directory: string;
   storages: StorageAccess;
   codecs: Codecs;
-  /** Of `codecs`, if they encrypt: the manifest is authenticated with it. */
-  key?: EncryptionKey | undefined;
+  /** What `codecs` was made of: the manifest names it, and is authenticated with the key. */
+  codecConfig?: CodecConfig | undefined;
   namespace: string;
+  /** Why records may be missing from it: an input was incomplete. Absent = none is known to be. */
+  incompleteReason?: string | undefined;
   /** Most text bytes of a file; a record that is larger gets a file of its own. */
   fileBytes?: number;
 }
@@ -67,9 +70,13 @@ export class FileSetWriter {
     private readonly place: string,
   ) {}
 
-  /** Throws ToolError TARGET_NOT_EMPTY, StorageError. */
+  /** Throws ToolError MERGE_NAMESPACE, TARGET_NOT_EMPTY, StorageError. */
   static async create(options: FileSetOptions): Promise<FileSetWriter> {
-    const { directory, storages } = options;
+    const { directory, storages, namespace } = options;
+    // It becomes a part of file names; the inputs may be anybody's.
+    if (!FILE_NAME_PART.test(namespace)) {
+      throw new ToolError('MERGE_NAMESPACE', `The namespace ${namespace} cannot be a part of the name of a file`);
+    }
     const storage = await storages.forPath(directory);
     const problem = await storage.validateTarget('directory', directory);
     if (problem !== undefined) throw new ToolError('TARGET', problem.reason, { hint: problem.hint });
@@ -137,7 +144,7 @@ export class FileSetWriter {
     const { codecs } = this.options;
     const suffix = this.place === this.options.directory ? '' : PART_SUFFIX;
     const stored = await this.storage.create(joinPath(this.place, name + suffix), 0);
-    const entry: StateFileEntry = { name: joinPath(this.options.directory, name), bytes: 0, records: 0 };
+    const entry: StateFileEntry = { name, bytes: 0, records: 0 };
     const hasher = (this.hasher = new BlockHasher());
     const counted = new CountingSink(
       stored,
@@ -175,25 +182,34 @@ export class FileSetWriter {
     const entries = [...plain.map(encodeSindex), ...udfs.map(encodeUdf)];
     this.sink = await this.open(this.nameFile(0), Buffer.concat([encodeHeader(namespace, true), ...entries]));
     await this.closeFile();
-    if (this.place !== directory) await this.moveIntoPlace();
-    // Last of all: until then, nobody takes the directory for a backup that is known to be complete.
+    if (this.place !== directory) await this.renameParts();
+    // Last but for the name of the directory: until then, nobody takes it for a backup that is known to be complete.
     const id = await writeMergedManifest({
       ...this.options,
+      place: this.place,
       started: this.started,
       files: this.entries,
       sindexes: sindexes.length,
       udfs: udfs.length,
     });
+    if (this.place !== directory) await this.moveIntoPlace();
     return { id, files: this.names.length, textBytes: this.textBytes };
   }
 
-  private async moveIntoPlace(): Promise<void> {
-    const { directory } = this.options;
+  private async renameParts(): Promise<void> {
     try {
       for (const name of this.names) {
         const path = joinPath(this.place, name);
         await rename(path + PART_SUFFIX, path);
       }
+    } catch (error) {
+      throw storageError('create', this.options.directory, error);
+    }
+  }
+
+  private async moveIntoPlace(): Promise<void> {
+    const { directory } = this.options;
+    try {
       // An empty directory may be there: it is replaced.
       await rename(this.place, directory);
     } catch (error) {

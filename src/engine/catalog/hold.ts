@@ -1,7 +1,7 @@
 /** A hold keeps a backup from being deleted: a small file beside its documents, with the reason. */
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { isBackupFileName } from '../../storage/storage.js';
+import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { CatalogError } from './errors.js';
 
 export const HOLD_NAME = 'hold.json';
@@ -20,6 +20,14 @@ export async function releaseBackup(path: string, storages: StorageAccess): Prom
   const found = await storage.readVersion(file);
   if (found !== undefined && (await storage.deleteIfUnchanged(file, found.version))) return;
   throw new CatalogError('CATALOG_STATE', `The backup at ${path} is not held`);
+}
+
+/** Throws CatalogError CATALOG_HELD if the backup is held: nothing of it may be deleted or replaced. */
+export async function refuseHeld(path: string, storage: Storage): Promise<void> {
+  if (!(await storage.exists('file', holdPath(path)))) return;
+  throw new CatalogError('CATALOG_HELD', `The backup at ${path} is held; nothing was changed`, {
+    hint: 'release-hold',
+  });
 }
 
 /** In the directory of the backup, or beside its only file. */

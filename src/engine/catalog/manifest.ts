@@ -3,8 +3,15 @@
  * document is the state file of the run that writes it (backup/checkpoint/state-file.ts), kept after the end.
  */
 
+import { joinPath } from '../../storage/paths.js';
+
 /** The manifest of a directory; beside a single file it is `<file>.manifest.json`. */
 export const MANIFEST_NAME = 'manifest.json';
+
+/** Beside the data, which nothing else describes. */
+export function manifestPath({ kind, path }: { kind: 'directory' | 'file'; path: string }): string {
+  return kind === 'directory' ? joinPath(path, MANIFEST_NAME) : `${path}.${MANIFEST_NAME}`;
+}
 
 /** The largest part of a file that has one checksum. Shorter where a checkpoint was made, and at the end. */
 export const BLOCK_BYTES = 32 * 1024 * 1024;

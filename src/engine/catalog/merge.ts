@@ -31,11 +31,14 @@ export interface MergeResult extends WrittenFileSet {
 /**
  * A version replaces all those of earlier inputs, as the format does not tell when a record was written. The text of a
  * record stays as it is; indexes and modules are those of the last input that has any. Memory is bounded, whatever the
- * size. Throws ToolError MERGE_NAMESPACE, MERGE_VERSION, TARGET_NOT_EMPTY, and what reading and writing throw; then
+ * size. Throws ToolError MERGE_ORDER, MERGE_NAMESPACE, MERGE_VERSION, TARGET_NOT_EMPTY, and what reading and writing throw; then
  * nothing is left behind.
  */
 export async function mergeBackups(config: MergeConfig): Promise<MergeResult> {
   const { inputs, output, signal, temporaryDirectory } = config;
+  refuseWrongOrder(inputs);
+  const incomplete = inputs.filter(({ isComplete }) => isComplete === false).map(({ name }) => name);
+  const incompleteReason = incomplete.length === 0 ? undefined : `Incomplete input: ${incomplete.join(', ')}`;
   const compression = inputs.some(({ codecs }) => codecs.compresses) ? COMPRESSION_FACTOR : 1;
   const storedBytes = inputs.reduce((sum, input) => sum + countStoredBytes(input), 0);
   const sorter = new DigestSorter({ expectedBytes: storedBytes * compression, directory: temporaryDirectory });
@@ -44,7 +47,7 @@ export async function mergeBackups(config: MergeConfig): Promise<MergeResult> {
     for (const [i, input] of inputs.entries()) await reader.read(input, i, signal, config.onBytes);
     const { namespace, sindexes, udfs } = reader;
     if (namespace === undefined) throw new ToolError('MERGE_EMPTY', 'The backups hold neither records nor a namespace');
-    const writer = await FileSetWriter.create({ ...output, namespace });
+    const writer = await FileSetWriter.create({ ...output, namespace, incompleteReason });
     try {
       let records = 0;
       let replaced = 0;
@@ -62,6 +65,22 @@ export async function mergeBackups(config: MergeConfig): Promise<MergeResult> {
     }
   } finally {
     sorter.close();
+  }
+}
+
+/** An older version must not replace a newer one. Throws ToolError MERGE_ORDER. */
+function refuseWrongOrder(inputs: readonly BackupFiles[]): void {
+  if (inputs[0]?.type === 'incremental') {
+    throw new ToolError('MERGE_ORDER', `${inputs[0].name} is an incremental backup: a full one comes first`);
+  }
+  let last: BackupFiles | undefined;
+  for (const input of inputs) {
+    if (input.started === undefined) continue;
+    if (last?.started !== undefined && Date.parse(input.started) < Date.parse(last.started)) {
+      const text = `${input.name} was begun before ${last.name}: the inputs go from the oldest to the newest`;
+      throw new ToolError('MERGE_ORDER', text);
+    }
+    last = input;
   }
 }
 

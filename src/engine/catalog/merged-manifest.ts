@@ -1,7 +1,7 @@
 /** The manifest of a backup that was made of others. */
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import type { EncryptionKey } from '../../codecs/key.js';
+import type { CodecConfig } from '../../codecs/codecs.js';
 import { PARTITIONS } from '../../core/partition.js';
 import { createRunId } from '../../core/run.js';
 import { readProgramVersion } from '../../core/version.js';
@@ -15,9 +15,12 @@ const SUFFIX_BYTES = 3;
 
 export interface MergedBackup {
   directory: string;
+  /** Where the files are until the directory gets its name; else the same. */
+  place: string;
+  codecConfig?: CodecConfig | undefined;
+  incompleteReason?: string | undefined;
   storages: StorageAccess;
   namespace: string;
-  key?: EncryptionKey | undefined;
   /** ISO 8601. */
   started: string;
   files: StateFileEntry[];
@@ -25,15 +28,22 @@ export interface MergedBackup {
   udfs: number;
 }
 
-/** Writes the manifest of a complete backup and resolves with its id: the name of the directory if that can be one. */
+/** Writes the manifest and resolves with its id: the name of the directory if that can be one. */
 export async function writeMergedManifest(backup: MergedBackup): Promise<string> {
-  const { directory, storages, namespace, key, started, files, sindexes, udfs } = backup;
+  const { directory, place, storages, namespace, started, files, sindexes, udfs, incompleteReason } = backup;
+  const { compression, encryption } = backup.codecConfig ?? {};
   const name = basename(directory);
   const id = isBackupId(name) ? name : createBackupId(new Date(), randomBytes(SUFFIX_BYTES).toString('hex'));
   const state = {
     runId: createRunId(),
     target: canonicalPath(directory),
-    identity: { namespace, target: 'directory' },
+    identity: {
+      namespace,
+      'output-file-prefix': namespace,
+      compress: compression?.codec ?? '',
+      encrypt: encryption?.mode ?? '',
+      target: 'directory',
+    },
     cluster: { name: '', nodes: [] },
     filters: [{ kind: 'range', begin: 0, count: PARTITIONS } as const],
     cursors: PartitionProgress.fromJSON({ done: `0-${PARTITIONS - 1}`, after: {} }),
@@ -47,14 +57,15 @@ export async function writeMergedManifest(backup: MergedBackup): Promise<string>
     manifest: {
       id,
       type: 'full',
-      state: 'COMPLETED',
+      ...(incompleteReason === undefined
+        ? { state: 'COMPLETED' as const, finished: new Date().toISOString() }
+        : { state: 'FAILED' as const, reason: incompleteReason }),
       version: readProgramVersion(),
       // The inputs may be of several.
       serverVersion: '',
       started,
-      finished: new Date().toISOString(),
     } as const,
   };
-  await saveState(joinPath(directory, MANIFEST_NAME), state, storages, key);
+  await saveState(joinPath(place, MANIFEST_NAME), state, storages, encryption?.key);
   return id;
 }

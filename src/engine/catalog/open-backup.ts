@@ -1,9 +1,11 @@
 /** From the path of a backup to its files, in all of its namespaces. */
+import { basename } from 'node:path';
 import type { Codecs } from '../../codecs/codecs.js';
 import { ToolError } from '../../core/errors.js';
+import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { findBackupFiles, type BackupFiles } from './backup-files.js';
-import { readBackup, type CatalogState } from './find-backups.js';
+import { readBackup, type CatalogState, type NamespacePart } from './find-backups.js';
 
 /** States in which nobody knows of anything that is missing. */
 const READABLE: readonly CatalogState[] = ['COMPLETED', 'UNKNOWN'];
@@ -21,13 +23,42 @@ export interface OpenBackupConfig {
  */
 export async function openBackup(path: string, config: OpenBackupConfig): Promise<BackupFiles> {
   const { codecs, storages, allowIncomplete } = config;
-  const { parts, state } = await readBackup(path, storages);
+  const { parts, state, type, started } = await readBackup(path, storages);
   if (!READABLE.includes(state) && !allowIncomplete) {
-    throw new ToolError('CATALOG_INCOMPLETE', `The backup ${path} is ${state}: records of it are missing`, {
-      hint: 'allow-incomplete',
-    });
+    throw incompleteError(`The backup ${path} is ${state}: records of it are missing`);
   }
   const found: BackupFiles[] = [];
-  for (const part of parts) found.push(await findBackupFiles(part.path, { codecs, storages }));
-  return { name: path, files: found.flatMap(({ files }) => files), codecs, storages };
+  for (const part of parts) {
+    const files = await findBackupFiles(part.path, { codecs, storages });
+    if (!allowIncomplete) refuseOtherFiles(part, files);
+    found.push(files);
+  }
+  return {
+    name: path,
+    files: found.flatMap(({ files }) => files),
+    codecs,
+    storages,
+    isComplete: READABLE.includes(state),
+    ...(type === undefined ? {} : { type }),
+    ...(started === undefined ? {} : { started }),
+  };
+}
+
+/** A lost file would not be missed by those who read what is there. Throws ToolError CATALOG_INCOMPLETE. */
+function refuseOtherFiles({ path, manifest }: NamespacePart, { files }: BackupFiles): void {
+  if (manifest === undefined || manifest.identity.target !== 'directory') return;
+  const found = new Map(files.map((file) => [basename(file.path), file.sizeBytes]));
+  for (const { name, bytes } of manifest.files) {
+    const size = found.get(basename(name));
+    found.delete(basename(name));
+    if (size === bytes) continue;
+    const what = size === undefined ? 'is missing' : `has ${size} byte(s), but ${bytes} were written`;
+    throw incompleteError(`${joinPath(path, basename(name))} ${what}`);
+  }
+  const [stranger] = found.keys();
+  if (stranger !== undefined) throw incompleteError(`The manifest does not know ${joinPath(path, stranger)}`);
+}
+
+function incompleteError(text: string): ToolError {
+  return new ToolError('CATALOG_INCOMPLETE', text, { hint: 'allow-incomplete' });
 }

@@ -121,14 +121,12 @@ function sortPartition(digests: Buffer, order: Uint32Array): void {
   }
   keys.sort();
   const before = order.slice();
-  for (let i = 0; i < length; i++) {
-    const entry = before[keys[i]! % range]!;
-    let to = i;
-    while (to > 0 && compareDescending(digests, order[to - 1]!, entry) > 0) {
-      order[to] = order[to - 1]!;
-      to--;
-    }
-    order[to] = entry;
+  for (let i = 0; i < length; i++) order[i] = before[keys[i]! % range]!;
+  // Those that the key cannot tell apart are next to each other.
+  for (let from = 0, to = 0; from < length; from = to) {
+    const key = Math.floor(keys[from]! / range);
+    for (to = from + 1; to < length && Math.floor(keys[to]! / range) === key;) to++;
+    if (to - from > 1) order.subarray(from, to).sort((a, b) => compareDescending(digests, a, b) || a - b);
   }
 }
 

@@ -10,11 +10,10 @@ import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { listBackupFiles } from '../../storage/storage.js';
 import { parseState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
-import { manifestPath } from '../backup/checkpoint/resume.js';
 import { isNamedAfter } from '../backup/output/target.js';
 import { startValidate, ValidateError, type ValidateResult } from '../verify/validate.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
-import type { Block } from './manifest.js';
+import { manifestPath, type Block } from './manifest.js';
 
 export interface VerifyOptions {
   storages: StorageAccess;

@@ -17,7 +17,7 @@ import type {
 import { deleteEach } from '../object-store/delete-each.js';
 import { BlockPool, PartBuffer, type Part } from '../object-store/part-buffer.js';
 import type { GcsConnection } from './connection.js';
-import { GcsFault, isMissingObject, isMissingUpload, isRefusedCondition, readName } from './errors.js';
+import { GcsFault, isMissingObject, isMissingUpload, isRefusedCondition, isTransient, readName } from './errors.js';
 import { escapeXml, readElements, readText } from './xml.js';
 
 const CONTENT_TYPE = 'application/octet-stream';
@@ -246,7 +246,7 @@ export class GcsClient implements ObjectStoreClient {
         if (!isMissingObject(error)) throw error;
       }
     };
-    await deleteEach(where, keys, deleteOne, readName);
+    await deleteEach(where, keys, deleteOne, { readName, isTransient });
     return undefined;
   }
 

@@ -84,16 +84,25 @@ export function isUnreachable(error: unknown): boolean {
   return !(error instanceof GcsFault) && isConnectionFault(readName(error));
 }
 
+/** The status of an answer of the token service; undefined = there was none. */
+function readTokenStatus(error: unknown): number | undefined {
+  const { status, response } = error as { status?: unknown; response?: { status?: unknown } };
+  return [status, response?.status].find((value) => typeof value === 'number');
+}
+
 /** Why there is no token. A network error stays as it is: it may pass. */
 export function toTokenError(error: unknown): unknown {
   const text = errorMessage(error).split('\n')[0]!.trim();
   const code = readSystemCode(error);
   if (isConnectionFault(code)) return error;
+  const status = readTokenStatus(error);
+  if (status !== undefined && (status >= 500 || status === 429 || status === 408))
+    return new GcsFault(status, 'tokenUnavailable', text);
   if (/default credentials/i.test(text)) {
     const message = 'No credentials of Google were found';
     return new StorageError('GS_NO_CREDENTIALS', message, { cause: error, hint: 'set-gcs-credentials' });
   }
-  if (/short-lived|reasonable timeframe|iat|clock/i.test(text)) {
+  if (/short-lived|reasonable timeframe|\biat\b|clock/i.test(text)) {
     const message = 'Google refuses the credentials: the clock of this machine is wrong; set it';
     return new StorageError('GS_CLOCK', message, { cause: error });
   }

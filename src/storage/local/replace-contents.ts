@@ -1,5 +1,4 @@
 /** Replaces the contents of a file in one step: after a crash there are the old ones or the new ones. */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,12 +10,15 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
 
 /** The new file has the mode of the old one. Throws StorageError; the old contents are untouched then. */
 export async function replaceContents(fs: FileSystem, path: string, contents: AsyncIterable<Buffer>): Promise<void> {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  // Always the same, so that a run that was killed leaves one copy at most. The lock of the target is held.
+  const temporary = `${path}.rewrite.tmp`;
   let handle: FileHandle | undefined;
   let isCreated = false;
   try {
     const existing = await fs.lstat(path);
     if (!existing.isFile()) throw notRegular('rewrite', path);
+    const left = await fs.lstat(temporary).catch(() => undefined);
+    if (left?.isFile() === true) await fs.unlink(temporary);
     handle = await fs.open(temporary, FLAGS, 0o600);
     isCreated = true;
     await handle.chmod(existing.mode & 0o7777);

@@ -12,14 +12,14 @@ export interface DeletionFailure {
 }
 
 /**
- * Throws StorageError `code` with every failure in its details. If none succeeds, the first failure itself is thrown:
- * it says more.
+ * Throws StorageError `code` with every failure in its details. A failure that may pass is thrown itself, so that the
+ * call is made again; also the first one if none succeeds: it says more.
  */
 export async function deleteEach(
   where: { code: string; place: string },
   keys: readonly string[],
   deleteOne: (key: string) => Promise<void>,
-  readName: (error: unknown) => string,
+  { readName, isTransient }: { readName(error: unknown): string; isTransient(error: unknown): boolean },
 ): Promise<void> {
   const failures: (DeletionFailure & { error: unknown })[] = [];
   let next = 0;
@@ -31,6 +31,9 @@ export async function deleteEach(
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, keys.length) }, worker));
   if (failures.length === 0) return;
+  // A repetition may delete those, too: what is missing counts as deleted.
+  const passing = failures.find(({ error }) => isTransient(error));
+  if (passing !== undefined) throw passing.error;
   if (failures.length === keys.length) throw failures[0]!.error;
   throw deletionError(where, failures);
 }

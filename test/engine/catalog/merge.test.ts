@@ -130,7 +130,7 @@ describe('mergeBackups', () => {
     const directory = newPath();
     const codecs = await Codecs.open(SEALED);
     const { key } = SEALED.encryption!;
-    const { result } = await merge([full], { output: { directory, storages, codecs, key } });
+    const { result } = await merge([full], { output: { directory, storages, codecs, codecConfig: SEALED } });
     const entry = await readBackup(directory, storages);
     expect(entry).toMatchObject({ id: result.id, state: 'COMPLETED', type: 'full', kind: 'manifest' });
     const path = join(directory, 'manifest.json');
@@ -139,12 +139,40 @@ describe('mergeBackups', () => {
     expect(files.map(({ name }) => name).sort()).toEqual(
       readdirSync(directory)
         .filter((name) => name.endsWith('.asb'))
-        .map((name) => join(directory, name)),
+        .sort(),
     );
     for (const { name, blocks } of files) {
-      const bytes = readFileSync(name);
+      const bytes = readFileSync(join(directory, name));
       expect(blocks).toEqual([[bytes.length, createHash('sha256').update(bytes).digest('base64')]]);
     }
+  });
+
+  it('a namespace that is a path, is refused and writes no file anywhere', async () => {
+    const input = newPath();
+    mkdirSync(input);
+    const text = textOf(plainRecord(1)).replace('+ n test', '+ n ../evil/x');
+    writeFileSync(join(input, 'x.asb'), `Version 3.1\n# namespace ../evil/x\n# first-file\n${text}`);
+    const files = await findBackupFiles(input, { codecs: plain, storages });
+    const directory = newPath();
+    const output = { directory, storages, codecs: plain };
+    await expect(merge([files], { output })).rejects.toMatchObject({ code: 'MERGE_NAMESPACE' });
+    expect(existsSync(directory)).toBe(false);
+    expect(existsSync(join(root, 'evil'))).toBe(false);
+  });
+
+  it('inputs that do not go from the oldest to the newest, or begin with an increment, are refused', async () => {
+    const input = await writeBackup(newPath(), { records: [plainRecord(1)] });
+    const older = { ...input, started: '2026-01-01T00:00:00.000Z' };
+    const newer = { ...input, started: '2026-01-02T00:00:00.000Z' };
+    await expect(merge([newer, older])).rejects.toMatchObject({ code: 'MERGE_ORDER' });
+    await expect(merge([{ ...older, type: 'incremental' }, newer])).rejects.toMatchObject({ code: 'MERGE_ORDER' });
+    await expect(merge([older, newer])).resolves.toMatchObject({ result: { records: 1 } });
+  });
+
+  it('an incomplete input, makes a result that is not called complete', async () => {
+    const input = await writeBackup(newPath(), { records: [plainRecord(1)] });
+    const { directory } = await merge([{ ...input, isComplete: false }]);
+    expect(await readBackup(directory, storages)).toMatchObject({ state: 'FAILED' });
   });
 
   it('another namespace, is refused and leaves nothing', async () => {

@@ -54,7 +54,7 @@ export const mergeCommand: Command<typeof mergeOptions, MergeCommandConfig> = {
     try {
       const codecs = await Codecs.open(config.codecs);
       const inputs = await Promise.all(paths.map((path) => openBackup(path, { ...config, codecs })));
-      const output = { directory, storages, codecs, fileBytes, key: config.codecs.encryption?.key };
+      const output = { directory, storages, codecs, fileBytes, codecConfig: config.codecs };
       const result = await mergeBackups({ inputs, output, temporaryDirectory, signal });
       const { records, replaced, sindexes, udfs } = result;
       const text =

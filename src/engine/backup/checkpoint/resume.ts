@@ -7,9 +7,9 @@ import type { EmitEvent } from '../../../core/events.js';
 import type { FileLength, ResumedFile } from '../worker-protocol.js';
 import type { BackupConfig } from '../config.js';
 import { hashTail, TAIL_BYTES } from '../output/tail.js';
-import { MANIFEST_NAME } from '../../catalog/manifest.js';
+import { manifestPath } from '../../catalog/manifest.js';
 import { StateError, type BackupState } from './state-file.js';
-import { matchMetadataFile, matchRecordFile } from '../output/file-naming.js';
+import { backupFileName, matchMetadataFile, matchRecordFile } from '../output/file-naming.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
@@ -24,11 +24,6 @@ export async function stateFilePath(config: BackupConfig): Promise<string> {
   if (usesWorkingDirectory(config)) return name;
   if (target.kind === 'directory') return join(target.path, name);
   return target.kind === 'file' ? `${target.path}.state` : name;
-}
-
-/** Beside the data, whose only description it is. */
-export function manifestPath({ kind, path }: { kind: 'directory' | 'file'; path: string }): string {
-  return kind === 'directory' ? joinPath(path, MANIFEST_NAME) : `${path}.${MANIFEST_NAME}`;
 }
 
 /** What is written does not lie where its state could lie beside it, and nobody has said where. */
@@ -73,10 +68,24 @@ export async function checkResumable(state: BackupState, statePath: string, conf
   }
 }
 
+/**
+ * The indexes of the metadata file and those of file number 0 are read at the same time: without that file, both are
+ * written again.
+ */
+function dropMetadataWithoutHeader(state: BackupState, { target, prefix }: BackupConfig): void {
+  if (target.kind !== 'directory') return;
+  const first = basename(backupFileName(prefix, 0));
+  if (state.files.some(({ name }) => basename(name) === first)) return;
+  const isMetadataFile = matchMetadataFile(prefix);
+  for (const file of state.files) if (isMetadataFile(basename(file.name))) state.counters.bytes -= file.bytes;
+  state.files = state.files.filter(({ name }) => !isMetadataFile(basename(name)));
+}
+
 /** Cuts the files back and deletes those that were begun after the state was saved. Throws StorageError. */
 export async function truncateFiles(state: BackupState, config: BackupConfig, emit: EmitEvent): Promise<ResumeState> {
   const { target, prefix, encryption } = config;
   const files: ResumedFile[] = [];
+  dropMetadataWithoutHeader(state, config);
   for (const file of state.files) {
     const path = resolveFilePath(file.name, config);
     if (path === undefined) {

@@ -7,7 +7,9 @@ import type { StorageAccess } from '../../../storage/registry.js';
 import { RunLock } from '../checkpoint/lock.js';
 import { targetLockPaths } from '../checkpoint/run-state.js';
 import type { BackupTarget } from '../config.js';
-import { deleteStates, filesAndUnfinished, isNamedAfter } from './target.js';
+import { refuseHeld } from '../../catalog/hold.js';
+import { manifestPath } from '../../catalog/manifest.js';
+import { deleteStates, filesAndUnfinished, isNamedAfter, listStates } from './target.js';
 
 export interface RemovalConfig {
   target: BackupTarget;
@@ -33,8 +35,12 @@ export async function removeBackup(config: RemovalConfig, context: RunContext): 
   const paths = exists ? await targetLockPaths(config) : [];
   const lock = await RunLock.acquire({ paths, runId, storages, signal, onLost });
   try {
-    if (target.kind === 'file') await storage.deleteFile(path, 'throw');
-    else await removeFiles(config, path, context, lock);
+    if (exists) await refuseHeld(path, storage);
+    if (target.kind === 'directory') await removeFiles(config, path, context, lock);
+    else {
+      await storage.deleteFile(path, 'throw');
+      await deleteStates(storage, [manifestPath({ kind: 'file', path })], runId);
+    }
   } finally {
     await lock.release();
   }
@@ -50,14 +56,14 @@ async function removeFiles(
   const directory = prefix === undefined ? path : joinPath(path, dirname(prefix));
   const files = await filesAndUnfinished(storage, directory);
   const own = prefix === undefined ? files : files.filter(isNamedAfter(prefix));
-  if (own.length === 0) {
+  await storage.deleteFiles(directory, own);
+  const states = await deleteStates(storage, await listStates(storage, path), runId, prefix);
+  if (own.length === 0 && states === 0) {
     const named = prefix === undefined ? '' : ` named after the prefix ${prefix}`;
     throw new ToolError('TARGET_EMPTY', `The directory ${path} holds no backup files${named}; nothing was deleted`, {
       details: { path },
     });
   }
-  await storage.deleteFiles(directory, own);
-  if (prefix === undefined) await deleteStates(storage, path, runId);
   // The lock is a file of the directory.
   await lock.release();
   const reason = await storage.removeDirectory(path);

@@ -4,8 +4,9 @@ import { ToolError, type ToolErrorOptions } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
 import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
-import { MANIFEST_NAME } from '../../catalog/manifest.js';
-import { parseState } from '../checkpoint/state-file.js';
+import { refuseHeld } from '../../catalog/hold.js';
+import { MANIFEST_NAME, manifestPath } from '../../catalog/manifest.js';
+import { parseState, type BackupState } from '../checkpoint/state-file.js';
 import type { BackupConfig } from '../config.js';
 import { matchMetadataFile, matchRecordFile } from './file-naming.js';
 
@@ -31,7 +32,7 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   const problem = await storage.validateTarget(target.kind, path);
   if (problem !== undefined) throw new TargetError(problem.reason, { hint: problem.hint, details: { path } });
   const exists = await storage.exists(target.kind, path);
-  if (removeFiles) return;
+  if (removeFiles) return refuseHeld(path, storage);
   if (target.kind === 'file') {
     if (exists) throw new TargetError(`The output file ${path} exists`, { hint: 'replace-file', details: { path } });
   } else if (exists) {
@@ -49,7 +50,9 @@ export async function prepareTarget(config: TargetConfig, context: Pick<RunConte
   const { path } = target;
   const storage = await storages.forPath(path);
   if (target.kind === 'file') {
-    if (removeFiles) await storage.deleteFile(path, 'ignore');
+    if (!removeFiles) return;
+    await storage.deleteFile(path, 'ignore');
+    await deleteStates(storage, [manifestPath({ kind: 'file', path })], context.runId);
     return;
   }
   if (removeFiles) {
@@ -77,30 +80,45 @@ async function clearDirectory(
   const foreign = removed.filter((name) => !isNamedAfter(prefix)(name));
   if (removed.length > 0) emit({ type: 'target.remove', path, files: removed.length, prefix, foreign });
   await storage.deleteFiles(directory, removed);
-  if (removePrefix === undefined) {
-    await deleteStates(storage, path, runId);
-    return;
-  }
+  await deleteStates(storage, await listStates(storage, path), runId, removePrefix);
+  if (removePrefix === undefined) return;
   const others = await listBackupFiles(storage, path);
   if (others.length > 0) emit({ type: 'target.others', path, prefix, files: others });
 }
 
-/** Deletes the states and manifests of the backups that were in a directory; what is no such file stays. */
-export async function deleteStates(storage: Storage, path: string, ownRunId: string): Promise<void> {
-  const names = (await storage.list(path))
+/** Paths of what may be states and manifests in a directory. */
+export async function listStates(storage: Storage, path: string): Promise<string[]> {
+  return (await storage.list(path))
     .map(({ name }) => name)
-    .filter((name) => name.endsWith('.asb.state') || name === MANIFEST_NAME);
-  const states: string[] = [];
-  for (const name of names) {
-    const statePath = joinPath(path, name);
+    .filter((name) => name.endsWith('.asb.state') || name === MANIFEST_NAME)
+    .map((name) => joinPath(path, name));
+}
+
+/**
+ * Deletes the states and manifests among `paths`, those of backups with this prefix or all, but for that of the run
+ * itself. What is no such file stays. Resolves with their number.
+ */
+export async function deleteStates(
+  storage: Storage,
+  paths: readonly string[],
+  ownRunId: string,
+  prefix?: string,
+): Promise<number> {
+  let deleted = 0;
+  for (const path of paths) {
+    let state: BackupState;
     try {
-      const { runId } = parseState(await storage.readSmall(statePath, 'the state file'), statePath);
-      if (runId !== ownRunId) states.push(name);
+      state = parseState(await storage.readSmall(path, 'the state file'), path);
     } catch {
-      // Of the C tool, damaged, or no state at all.
+      // Missing, of the C tool, damaged, or no state at all.
+      continue;
     }
+    if (state.runId === ownRunId) continue;
+    if (prefix !== undefined && state.identity['output-file-prefix'] !== prefix) continue;
+    await storage.deleteFile(path, 'ignore');
+    deleted++;
   }
-  await storage.deleteFiles(path, states);
+  return deleted;
 }
 
 /** Backup files of a directory, and those that were begun and are not visible yet. */
