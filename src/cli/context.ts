@@ -66,7 +66,7 @@ function writeToStdout(text: string): void {
   process.stdout.write(text);
 }
 
-/** A reader that has seen enough, as in `asb list | head`, is no failure; a full disk is one, whatever was done before. */
+/** A reader that ends early, as in `asb list | head`, is no failure; a full disk is one. */
 function reportStdoutError(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || process.exitCode === 1) return;
   writeToStderr(`Cannot write to standard output: ${systemErrorText(error)}\n`);

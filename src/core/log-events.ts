@@ -5,7 +5,10 @@
 import type { EventType } from './events.js';
 
 export interface LogEventSpec {
-  /** Shown only if verbose lines were asked for (`debug`), or a warning (`warn`). Absent: `info`, or `error` for what failed. */
+  /**
+   * Shown only if verbose lines were asked for (`debug`), or a warning (`warn`). Absent: `info`, or `error` for what
+   * failed.
+   */
   level?: 'debug' | 'warn';
   /** Those that the event may have, `worker` aside. */
   fields: readonly string[];

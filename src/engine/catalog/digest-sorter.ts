@@ -238,7 +238,7 @@ function sortEntries(bytes: Buffer, sharedBits: number): Uint32Array {
   const sorted = new Uint32Array(count);
   for (let i = 0; i < count; i++) sorted[i] = offsets[keys[i]! % indexRange]!;
   // Entries that the key cannot tell apart are next to each other; offsets grow in the order of arrival.
-  for (let from = 0, to = 0; from < count; from = to) {
+  for (let from = 0, to; from < count; from = to) {
     const key = Math.floor(keys[from]! / indexRange);
     for (to = from + 1; to < count && Math.floor(keys[to]! / indexRange) === key;) to++;
     if (to - from > 1) sorted.subarray(from, to).sort((a, b) => compareEntries(bytes, a, b) || a - b);

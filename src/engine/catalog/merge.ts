@@ -31,8 +31,8 @@ export interface MergeResult extends WrittenFileSet {
 /**
  * A version replaces all those of earlier inputs, as the format does not tell when a record was written. The text of a
  * record stays as it is; indexes and modules are those of the last input that has any. Memory is bounded, whatever the
- * size. Throws ToolError MERGE_ORDER, MERGE_NAMESPACE, MERGE_VERSION, TARGET_NOT_EMPTY, and what reading and writing throw; then
- * nothing is left behind.
+ * size. Throws ToolError MERGE_ORDER, MERGE_NAMESPACE, MERGE_VERSION, TARGET_NOT_EMPTY, and what reading and writing
+ * throw; then nothing is left behind.
  */
 export async function mergeBackups(config: MergeConfig): Promise<MergeResult> {
   const { inputs, output, signal, temporaryDirectory } = config;

@@ -123,7 +123,7 @@ function sortPartition(digests: Buffer, order: Uint32Array): void {
   const before = order.slice();
   for (let i = 0; i < length; i++) order[i] = before[keys[i]! % range]!;
   // Those that the key cannot tell apart are next to each other.
-  for (let from = 0, to = 0; from < length; from = to) {
+  for (let from = 0, to; from < length; from = to) {
     const key = Math.floor(keys[from]! / range);
     for (to = from + 1; to < length && Math.floor(keys[to]! / range) === key;) to++;
     if (to - from > 1) order.subarray(from, to).sort((a, b) => compareDescending(digests, a, b) || a - b);

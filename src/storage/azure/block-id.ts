@@ -1,7 +1,7 @@
 /**
  * The ids of the blocks of an upload. Azure has no uploads, only blocks of a blob that are not committed yet; so the id
- * of each block names the upload and the number of the part. A part that is sent again replaces the block, as a continued
- * upload needs it. All ids of a blob must have the same length.
+ * of each block names the upload and the number of the part. A part that is sent again replaces the block, as a
+ * continued upload needs it. All ids of a blob must have the same length.
  */
 import { randomBytes } from 'node:crypto';
 

@@ -1,7 +1,12 @@
 /** The requests of an object store to Azure Blob Storage through the SDK, one attempt each. */
 import { Readable } from 'node:stream';
 import { StorageError } from '../errors.js';
-import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type {
+  BlockBlobClient,
+  ContainerClient,
+  ContainerListBlobsOptions,
+  ListBlobsHierarchySegmentResponse,
+} from '@azure/storage-blob';
 import type { CallContext } from '../client.js';
 import type {
   ObjectAddress,
@@ -34,27 +39,27 @@ export class AzureClient implements ObjectStoreClient {
 
   async list({ bucket, prefix }: Input<'list'>): Promise<StoredObject[]> {
     const found: StoredObject[] = [];
-    const items = this.container(bucket).listBlobsByHierarchy('/', { prefix });
-    for await (const page of items.byPage({ maxPageSize: LIST_PAGE })) {
-      for (const { name, properties } of page.segment.blobItems) {
+    await this.visitPages(bucket, { prefix }, ({ blobItems }) => {
+      for (const { name, properties } of blobItems) {
         found.push({ key: name, sizeBytes: properties.contentLength ?? 0, etag: properties.etag });
       }
-    }
+    });
     return found;
   }
 
   async listPrefixes({ bucket, prefix }: Input<'listPrefixes'>): Promise<string[]> {
     const found: string[] = [];
-    const items = this.container(bucket).listBlobsByHierarchy('/', { prefix });
-    for await (const page of items.byPage({ maxPageSize: LIST_PAGE })) {
-      for (const { name } of page.segment.blobPrefixes ?? []) found.push(name);
-    }
+    await this.visitPages(bucket, { prefix }, ({ blobPrefixes = [] }) => {
+      for (const { name } of blobPrefixes) found.push(name);
+    });
     return found;
   }
 
   async find({ bucket, key }: ObjectAddress): Promise<StoredObject | undefined> {
     try {
-      const { contentLength = 0, etag = '' } = await this.blob({ bucket, key }).getProperties();
+      const { contentLength = 0, etag = '' } = await this.timed((timer) =>
+        this.blob({ bucket, key }).getProperties({ abortSignal: timer.signal }),
+      );
       return { key, sizeBytes: contentLength, etag };
     } catch (error) {
       if (readName(error) === 'BlobNotFound') return undefined;
@@ -64,16 +69,15 @@ export class AzureClient implements ObjectStoreClient {
 
   /** Only blobs that were never committed: the service lists no others. */
   async listUploads({ bucket, prefix }: Input<'listUploads'>): Promise<{ key: string; uploadId: string }[]> {
+    const keys: string[] = [];
+    await this.visitPages(bucket, { prefix, includeUncommitedBlobs: true }, ({ blobItems }) => {
+      // A blob without committed blocks has no bytes.
+      for (const { name, properties } of blobItems) if ((properties.contentLength ?? 0) === 0) keys.push(name);
+    });
     const found: { key: string; uploadId: string }[] = [];
-    const items = this.container(bucket).listBlobsByHierarchy('/', { prefix, includeUncommitedBlobs: true });
-    for await (const page of items.byPage({ maxPageSize: LIST_PAGE })) {
-      for (const { name, properties } of page.segment.blobItems) {
-        // A blob without committed blocks has no bytes.
-        if ((properties.contentLength ?? 0) > 0) continue;
-        const blocks = await this.listBlocks({ bucket, key: name });
-        const ids = new Set(blocks.map(({ block }) => block.uploadId));
-        for (const uploadId of ids) found.push({ key: name, uploadId });
-      }
+    for (const key of keys) {
+      const ids = new Set((await this.listBlocks({ bucket, key })).map(({ block }) => block.uploadId));
+      for (const uploadId of ids) found.push({ key, uploadId });
     }
     return found;
   }
@@ -188,7 +192,9 @@ export class AzureClient implements ObjectStoreClient {
     // Committing the same blocks once more, as after a lost answer, changes nothing.
     const ids = parts.map(({ number }) => formatBlockId({ uploadId, number }));
     const options = { blobHTTPHeaders: { blobContentType: CONTENT_TYPE }, ...this.tier() };
-    const { etag = '' } = await this.blob({ bucket, key }).commitBlockList(ids, options);
+    const { etag = '' } = await this.timed((timer) =>
+      this.blob({ bucket, key }).commitBlockList(ids, { ...options, abortSignal: timer.signal }),
+    );
     return etag;
   }
 
@@ -196,16 +202,30 @@ export class AzureClient implements ObjectStoreClient {
    * The blocks of a blob can only be removed all together: an empty blob replaces them and is deleted. Beside an upload
    * to keep they stay until that is completed; beside a committed blob, the service removes them after a week.
    */
-  async abortUpload({ bucket, key, keep }: Input<'abortUpload'>): Promise<undefined> {
+  async abortUpload({ bucket, key, keep }: Input<'abortUpload'>, call?: CallContext): Promise<undefined> {
     if (keep !== undefined) return undefined;
     const blob = this.blob({ bucket, key });
     try {
-      const { etag } = await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } });
-      await blob.delete({ conditions: etag === undefined ? {} : { ifMatch: etag } });
+      const etag = await this.replaceByEmptyBlob(blob, (call?.attempt ?? 1) > 1);
+      if (etag === undefined) return undefined;
+      await this.timed((timer) => blob.delete({ conditions: { ifMatch: etag }, abortSignal: timer.signal }));
     } catch (error) {
-      if (!['BlobAlreadyExists', 'BlobNotFound', 'ConditionNotMet'].includes(readName(error))) throw error;
+      if (!['BlobNotFound', 'ConditionNotMet'].includes(readName(error))) throw error;
     }
     return undefined;
+  }
+
+  /** Undefined: there is a blob already. `isRepeated`: an empty one may be that of an earlier attempt. */
+  private async replaceByEmptyBlob(blob: BlockBlobClient, isRepeated: boolean): Promise<string | undefined> {
+    try {
+      const options = { conditions: { ifNoneMatch: '*' } };
+      return (await this.timed((timer) => blob.upload('', 0, { ...options, abortSignal: timer.signal }))).etag;
+    } catch (error) {
+      if (readName(error) !== 'BlobAlreadyExists') throw error;
+      if (!isRepeated) return undefined;
+      const found = await this.timed((timer) => blob.getProperties({ abortSignal: timer.signal }));
+      return found.contentLength === 0 ? found.etag : undefined;
+    }
   }
 
   async delete({ bucket, keys }: Input<'delete'>): Promise<undefined> {
@@ -214,7 +234,9 @@ export class AzureClient implements ObjectStoreClient {
       keys,
       async (key) => {
         try {
-          await this.blob({ bucket, key }).delete({ deleteSnapshots: 'include' });
+          await this.timed((timer) =>
+            this.blob({ bucket, key }).delete({ deleteSnapshots: 'include', abortSignal: timer.signal }),
+          );
         } catch (error) {
           if (readName(error) !== 'BlobNotFound') throw error;
         }
@@ -226,7 +248,9 @@ export class AzureClient implements ObjectStoreClient {
 
   private async listBlocks(address: ObjectAddress): Promise<{ block: BlockName; sizeBytes: number }[]> {
     try {
-      const { uncommittedBlocks = [] } = await this.blob(address).getBlockList('uncommitted');
+      const { uncommittedBlocks = [] } = await this.timed((timer) =>
+        this.blob(address).getBlockList('uncommitted', { abortSignal: timer.signal }),
+      );
       return uncommittedBlocks.flatMap(({ name, size }) => {
         const block = parseBlockId(name);
         return block === undefined ? [] : [{ block, sizeBytes: size }];
@@ -235,6 +259,21 @@ export class AzureClient implements ObjectStoreClient {
       if (readName(error) === 'BlobNotFound') return [];
       throw error;
     }
+  }
+
+  private visitPages(
+    bucket: string,
+    options: ContainerListBlobsOptions,
+    visit: (segment: ListBlobsHierarchySegmentResponse['segment']) => void,
+  ): Promise<void> {
+    return this.timed(async (timer) => {
+      const container = this.container(bucket);
+      const items = container.listBlobsByHierarchy('/', { ...options, abortSignal: timer.signal });
+      for await (const { segment } of items.byPage({ maxPageSize: LIST_PAGE })) {
+        timer.touch();
+        visit(segment);
+      }
+    });
   }
 
   private container(bucket: string): ContainerClient {

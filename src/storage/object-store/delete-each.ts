@@ -19,7 +19,7 @@ export async function deleteEach(
   where: { code: string; place: string },
   keys: readonly string[],
   deleteOne: (key: string) => Promise<void>,
-  { readName, isTransient }: { readName(error: unknown): string; isTransient(error: unknown): boolean },
+  { readName, isTransient }: { readName: (error: unknown) => string; isTransient: (error: unknown) => boolean },
 ): Promise<void> {
   const failures: (DeletionFailure & { error: unknown })[] = [];
   let next = 0;
