@@ -13,6 +13,7 @@ const LONG_TEXT = 48;
 const PART_LENGTH = 24;
 /** BEGIN and END lines are the same in all PEM texts. */
 const PEM_MARK = '-----';
+const MIN_NAME_LENGTH = 8;
 
 /**
  * Removes secrets from what is printed, whatever prints it: the name of a namespace or a directory may be kept in the
@@ -66,12 +67,13 @@ export class Redactor {
   private findAt(line: string, at: number): { replacement: string; length: number } | undefined {
     const candidates = this.secrets.get(line.slice(at, at + MIN_LENGTH)) ?? [];
     const whole = candidates.find(({ text }) => line.startsWith(text, at));
-    if (whole !== undefined) return { replacement: whole.replacement, length: whole.text.length };
+    const length = whole?.text.length ?? 0;
     const replacement = this.parts.get(line.slice(at, at + PART_LENGTH));
-    if (replacement === undefined) return undefined;
+    if (replacement === undefined) return whole && { replacement: whole.replacement, length };
     let end = at + 1;
     while (this.parts.has(line.slice(end, end + PART_LENGTH))) end++;
-    return { replacement, length: end - 1 + PART_LENGTH - at };
+    // The directory above a long path may be shorter than what is shown of the path.
+    return { replacement, length: Math.max(length, end - 1 + PART_LENGTH - at) };
   }
 }
 
@@ -96,7 +98,7 @@ function secretParts(rule: ValueRule, text: string): string[] {
       return [whole, ...pemLines(whole)];
     case 'path':
     case 'input':
-      return [text, whole, withoutSlashes(whole), ...(whole.startsWith('/') ? [] : [resolve(whole)])];
+      return [text, whole, ...pathParts(whole)];
     case 'hosts':
       return [text, whole, ...orNone(() => hostParts(parseHosts(whole)))];
     case 'nodes':
@@ -104,7 +106,7 @@ function secretParts(rule: ValueRule, text: string): string[] {
     case 'sets':
       return [text, whole, ...orNone(() => parseSets(whole))];
     case 'directories':
-      return [text, whole, ...whole.split(',')];
+      return [text, whole, ...whole.split(',').flatMap((directory) => [directory, ...pathParts(directory)])];
     case 'names':
     case 'namespaces':
       return [text, whole, ...orNone(() => parseNames(whole, Infinity))];
@@ -124,6 +126,39 @@ function pemLines(pem: string): string[] {
 
 function splitLines(text: string): string[] {
   return text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+}
+
+/** Messages name the directories above a path, a file or object by its last name, and a bucket without its scheme. */
+function pathParts(path: string): string[] {
+  const bare = withoutSlashes(path);
+  const scheme = bare.indexOf('://');
+  if (scheme >= 0) {
+    const inStore = bare.slice(scheme + 3);
+    const bucketEnd = inStore.indexOf('/');
+    const bucket = bucketEnd < 0 ? inStore : inStore.slice(0, bucketEnd);
+    const key = inStore.slice(bucket.length + 1);
+    return [bare, inStore, bucket, ...directoriesAbove(inStore), key, ...directoriesAbove(key), ...longName(key)];
+  }
+  const absolute = resolve(path);
+  // Directories above the working directory are not from the secret.
+  const above = directoriesAbove(absolute).filter((directory) => !`${process.cwd()}/`.startsWith(`${directory}/`));
+  return [bare, absolute, ...directoriesAbove(bare), ...above, ...longName(bare)];
+}
+
+/** Of a long path only short ones: any longer part of it is removed anyway. */
+function directoriesAbove(path: string): string[] {
+  const maxLength = path.length < LONG_TEXT ? path.length : PART_LENGTH;
+  const found: string[] = [];
+  for (let end = path.indexOf('/', 1); end > 0 && end < maxLength; end = path.indexOf('/', end + 1)) {
+    found.push(path.slice(0, end));
+  }
+  return found;
+}
+
+/** Without a short name, which can be any word, lines would be unreadable. */
+function longName(path: string): string[] {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return name.length >= MIN_NAME_LENGTH ? [name] : [];
 }
 
 function withoutSlashes(path: string): string {

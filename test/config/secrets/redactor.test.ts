@@ -49,4 +49,27 @@ describe('the redactor', () => {
     const line = 'abcabcabc'.repeat(100_000);
     expect(redactor.clean(line)).toBe(line);
   });
+
+  it('shows neither a directory above a secret path nor its last name (the error of a missing directory did)', () => {
+    for (const rule of [{ type: 'path' }, { type: 'input' }, { type: 'directories' }] as const) {
+      for (const [secret, lines] of Object.entries({
+        'our-vault/customers/monday-backup': ['our-vault/customers', 'our-vault', 'monday-backup'],
+        [`one-vault/${'d/'.repeat(40_000)}monday`]: [`one-vault/${'d/'.repeat(30)}d`, 'one-vault'],
+        '/our-vault//customers/./x': ['/our-vault', '/our-vault/customers', '/our-vault//customers'],
+        's3://our-vault/customers/monday-backup': [
+          'our-vault',
+          'customers/monday-backup',
+          'monday-backup',
+          'customers',
+        ],
+      })) {
+        const redactor = new Redactor();
+        redactor.add('secrets:r:k', secret, rule);
+        for (const line of lines) {
+          expect(redactor.clean(`There is no directory ${line} here`)).toBe('There is no directory <secrets:r:k> here');
+        }
+        expect(redactor.clean(`In ${process.cwd()}`)).toBe(`In ${process.cwd()}`);
+      }
+    }
+  });
 });
