@@ -1,6 +1,5 @@
 /** Runs a command: from the words of the command line to the exit code. */
 import { errorMessage, ToolError } from '../core/errors.js';
-import { collectGarbageBeforeExit } from '../core/worker-exit.js';
 import { type Log, logEvent, type LogEvent, warningEvent } from '../core/log.js';
 import type { ConnectionSecurity } from '../config/auth/connection-security.js';
 import { needsSecurity } from '../config/auth/security-values.js';
@@ -118,6 +117,8 @@ async function start<T extends OptionTable, Config>(
   if (terminal !== undefined) {
     screen.bar = await ProgressBar.on(terminal, { ...barOptions(context.env), workers: log.verboseLines });
   }
+  // Only now, as help and errors need no threads; not at the end, when an upgrade may have replaced the files.
+  const { collectGarbageBeforeExit } = await import('../core/worker-exit.js');
   const interrupt = onInterrupt(command.subject, log, context.signals, context.hasTerminal);
   try {
     const { signal, progressRequests } = interrupt;
