@@ -120,6 +120,7 @@ function settingType(spec: OptionSpec, name: string, table: OptionTable): string
     case 'choice':
       return value.values.map((text) => `'${text}'`).join(' | ');
     case 'names':
+    case 'namespace-sets':
     case 'sets':
     case 'nodes':
     case 'directories':
@@ -133,7 +134,11 @@ function settingType(spec: OptionSpec, name: string, table: OptionTable): string
     case 'digest':
     case 'base64':
       return 'Uint8Array | string';
+    case 'renames':
+    case 'set-renames':
+      return 'Readonly<Record<string, string>>';
     case 'time':
+    case 'moment':
       return 'Date | string';
     default:
       return 'string';

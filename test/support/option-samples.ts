@@ -190,5 +190,25 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
         good: [['2020-07-01', new Date(2020, 6, 1).getTime()]],
         bad: ['', '2020-7-1', '2020-02-30', '1960-01-01'],
       };
+    case 'moment':
+      return {
+        good: [
+          ['2020-07-01', new Date(2020, 6, 1).getTime()],
+          ['2020-07-01T02:03Z', Date.UTC(2020, 6, 1, 2, 3)],
+        ],
+        bad: ['', '2020-7-1', '2020-07-01T', '1960-01-01T00:00:00Z'],
+      };
+    case 'namespace-sets':
+      return {
+        good: [['a,a.b', [{ namespace: 'a' }, { namespace: 'a', set: 'b' }]]],
+        bad: ['', 'a,', '.b', `a.${'s'.repeat(64)}`, 'n'.repeat(32)],
+      };
+    case 'renames':
+      return { good: [['a=b', [{ from: 'a', to: 'b' }]]], bad: ['', 'a', 'a=', '=b', 'a=b,a=c', 'a=c,b=c'] };
+    case 'set-renames':
+      return {
+        good: [['a.b=c', [{ namespace: 'a', from: 'b', to: 'c' }]]],
+        bad: ['', 'a', 'a=b', '.b=c', 'a.b=c,a.b=d'],
+      };
   }
 }

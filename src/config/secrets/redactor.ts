@@ -90,6 +90,7 @@ function secretParts(rule: ValueRule, text: string): string[] {
     case 'integer':
     case 'choice':
     case 'time':
+    case 'moment':
     case 'racks':
     case 'throttle':
     case 'mode':
@@ -109,6 +110,9 @@ function secretParts(rule: ValueRule, text: string): string[] {
       return [text, whole, ...whole.split(',').flatMap((directory) => [directory, ...pathParts(directory)])];
     case 'names':
     case 'namespaces':
+    case 'namespace-sets':
+    case 'renames':
+    case 'set-renames':
       return [text, whole, ...orNone(() => parseNames(whole, Infinity))];
     case 'partitions':
     case 'digest':

@@ -16,7 +16,15 @@ import {
 } from './lists.js';
 import { parseInteger } from './number.js';
 import { parseDigest, parsePartitions } from './partitions.js';
-import { parseTime } from './time.js';
+import {
+  type NamespaceSet,
+  parseNamespaceSets,
+  parseRenames,
+  parseSetRenames,
+  type Rename,
+  type SetRename,
+} from './set-names.js';
+import { parseMoment, parseTime } from './time.js';
 import { ValueError } from './value-error.js';
 
 const MAX_MODE = 0o777;
@@ -41,7 +49,10 @@ export type ValueRule =
   | { readonly type: 'password' }
   /** Permission bits in octal. */
   | { readonly type: 'mode' }
-  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' };
+  /** Names of namespaces and sets (set-names.ts). */
+  | { readonly type: 'namespace-sets' | 'renames' | 'set-renames' }
+  /** `moment`: a time that may also be in ISO 8601. */
+  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
 export type PemSource = { readonly path: string } | { readonly content: string };
@@ -75,6 +86,10 @@ export interface ValueTypes {
   digest: Buffer;
   base64: Buffer;
   time: number;
+  moment: number;
+  'namespace-sets': NamespaceSet[];
+  renames: Rename[];
+  'set-renames': SetRename[];
 }
 
 export type Value = ValueTypes[ValueRule['type']];
@@ -126,6 +141,14 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseBase64(text);
     case 'time':
       return parseTime(text);
+    case 'moment':
+      return parseMoment(text);
+    case 'namespace-sets':
+      return parseNamespaceSets(text);
+    case 'renames':
+      return parseRenames(text);
+    case 'set-renames':
+      return parseSetRenames(text);
   }
 }
 

@@ -3,6 +3,7 @@ import { checkLength, MAX_RACK, MAX_SET_BYTES, type Throttle } from './lists.js'
 import { type HostEntry, type HostList, type NodeList, parseHost, parseHosts, parseNode, parseNodes } from './hosts.js';
 import { rangeText } from './number.js';
 import { checkMode, parseChoice, parsePath, parseValue, type Value, type ValueRule } from './parse-value.js';
+import { checkRenames, checkSetRenames, parseNamespaceSet, type Rename } from './set-names.js';
 import { ValueError } from './value-error.js';
 
 const DIGEST_BYTES = 20;
@@ -59,7 +60,14 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
     case 'partitions':
       return parseValue(rule, readText(raw));
     case 'time':
+    case 'moment':
       return readTime(raw);
+    case 'namespace-sets':
+      return readList(raw).map((item) => parseNamespaceSet(readText(item)));
+    case 'renames':
+      return checkRenames(readRenames(raw));
+    case 'set-renames':
+      return checkSetRenames(readRenames(raw));
     case 'mode':
       return checkMode(readInteger(raw, 0, 0o777));
     case 'throttle':
@@ -119,6 +127,12 @@ function readNamespaces(raw: unknown, maxBytes: number): { from: string; to: str
     checkLength(name, maxBytes);
   }
   return { from, to };
+}
+
+/** An object whose keys are the old names. */
+function readRenames(raw: unknown): Rename[] {
+  if (!isObject(raw)) throw new ValueError('expected an object of old and new names');
+  return Object.entries(raw).map(([from, to]) => ({ from, to: readText(to) }));
 }
 
 function readHosts(raw: unknown): HostList {

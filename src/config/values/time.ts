@@ -4,6 +4,20 @@ const FORM = /^(?:(\d{4})-(\d{2})-(\d{2}))?(_?)(?:(\d{2}):(\d{2}):(\d{2}))?$/;
 // Beyond this the server's clock unit, nanoseconds in a signed 64-bit integer, overflows.
 const LAST_YEAR = 2261;
 
+/** ISO 8601 with seconds or without, and with a zone, or in local time. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?$/;
+
+/** As `parseTime`, or in ISO 8601: `2026-01-02T03:04:05Z`. Without a zone it is local time. */
+export function parseMoment(text: string, now = new Date()): number {
+  if (!text.includes('T')) return parseTime(text, now);
+  const time = ISO_TIME.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(time)) throw new ValueError('expected a time in ISO 8601, as 2026-01-02T03:04:05Z');
+  if (time <= 0 || time >= Date.UTC(LAST_YEAR + 1, 0)) {
+    throw new ValueError(`expected a time after 1970-01-01 and before ${LAST_YEAR + 1}`);
+  }
+  return time;
+}
+
 /**
  * A point of local time: `YYYY-MM-DD_HH:MM:SS`, `YYYY-MM-DD` (its midnight) or `HH:MM:SS` (today). Milliseconds since
  * the epoch. Whether summer time applies is decided for that date, not for today.
