@@ -7,6 +7,7 @@ import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type ListedFile, type Storage } from '../../storage/storage.js';
 import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
+import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from './backup-document.js';
 import { CatalogError } from './errors.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME, type BackupType } from './manifest.js';
@@ -36,6 +37,8 @@ export interface NamespacePart {
   reason?: string;
   started?: string;
   finished?: string;
+  /** No record in it was changed later. Absent = not known. */
+  modifiedBefore?: string;
   /** Absent = not known. */
   records?: number;
   bytes: number;
@@ -48,15 +51,22 @@ export interface CatalogEntry {
   /** Without a manifest, the name of the directory or file. */
   id: string;
   path: string;
-  /** `manifest`: with one. `files`: backup files alone. */
+  /** `manifest`: with one, or with a backup document. `files`: backup files alone. */
   kind: 'manifest' | 'files';
+  /** Of all parts together. */
   state: CatalogState;
   reason?: string;
   type?: BackupType;
   parent?: string;
   started?: string;
+  /** When the last part was; absent = one is not. */
   finished?: string;
+  /** No record in it was changed later. Absent = not known of one of the parts. */
+  modifiedBefore?: string;
+  /** With a document, one for each namespace that the backup is to hold. */
   parts: NamespacePart[];
+  /** Absent = the manifest or the files are all there is. */
+  document?: BackupDocument;
   /** It must not be deleted. */
   held: boolean;
 }
@@ -119,6 +129,7 @@ async function readDirectoryEntry(
 ): Promise<CatalogEntry | undefined> {
   const names = new Set(files.map(({ name }) => name));
   const held = names.has(HOLD_NAME);
+  if (names.has(BACKUP_DOCUMENT_NAME)) return readDocumentEntry(path, storage, held);
   if (names.has(MANIFEST_NAME)) {
     const part = await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME));
     if (part !== undefined) return fromManifest(path, part, held);
@@ -130,6 +141,117 @@ async function readDirectoryEntry(
   return { id: basename(path), path, kind: 'files', state: part.state, parts: [part], held };
 }
 
+/** Throws StorageError. What is damaged, or missing, is a part as any other. */
+async function readDocumentEntry(path: string, storage: Storage, held: boolean): Promise<CatalogEntry> {
+  let document: BackupDocument | undefined;
+  let damage: string | undefined;
+  try {
+    document = await readBackupDocument(path, storage);
+    if (document === undefined) damage = 'The backup document was deleted while it was read';
+  } catch (error) {
+    damage = errorMessage(error);
+  }
+  // Which namespaces there are to be is not known then; those that are there belong to the backup all the same.
+  const namespaces = document?.namespaces ?? (await storage.listDirectories(path));
+  const isLocked = await isLockHeld(storage, joinPath(path, LOCK_NAME));
+  const parts = await Promise.all(
+    namespaces.map((namespace) => readDocumentPart(joinPath(path, namespace), namespace, storage, document, isLocked)),
+  );
+  const states = parts.map(({ state }) => state);
+  const state = damage === undefined ? combineStates(states) : 'DAMAGED';
+  const reason = damage ?? findReason(parts, state);
+  const finished = latest(parts.map((part) => part.finished));
+  const modifiedBefore = latest(parts.map((part) => part.modifiedBefore));
+  return {
+    id: document?.id ?? basename(path),
+    path,
+    kind: 'manifest',
+    state,
+    ...(document === undefined ? {} : { type: document.type, started: document.started }),
+    ...(document?.parent === undefined ? {} : { parent: document.parent }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(finished === undefined ? {} : { finished }),
+    ...(modifiedBefore === undefined ? {} : { modifiedBefore }),
+    parts,
+    held,
+    ...(document === undefined ? {} : { document }),
+  };
+}
+
+/** `isLocked`: a run works on the backup. */
+async function readDocumentPart(
+  path: string,
+  namespace: string,
+  storage: Storage,
+  document: BackupDocument | undefined,
+  isLocked: boolean,
+): Promise<NamespacePart> {
+  const empty = { namespace, path, bytes: 0, files: 0 };
+  try {
+    const part = await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME));
+    if (part === undefined) {
+      if (await hasBackupFiles(path, storage)) {
+        return { ...empty, state: 'DAMAGED', reason: `The manifest of ${path} is missing, and its files are there` };
+      }
+      if (isLocked) return { ...empty, state: 'IN_PROGRESS' };
+      return { ...empty, state: 'INCOMPLETE', reason: `The namespace ${namespace} was not begun` };
+    }
+    const difference = document === undefined ? undefined : findDifference(part, namespace, document);
+    if (difference !== undefined) {
+      return { ...part, namespace, state: 'DAMAGED', reason: `The manifest of ${path} ${difference}` };
+    }
+    if (!isLocked || part.state === 'COMPLETED') return part;
+    delete part.reason;
+    return { ...part, state: 'IN_PROGRESS' };
+  } catch (error) {
+    return { ...empty, state: 'DAMAGED', reason: errorMessage(error) };
+  }
+}
+
+async function hasBackupFiles(path: string, storage: Storage): Promise<boolean> {
+  if (!(await storage.exists('directory', path))) return false;
+  return (await storage.list(path)).some(({ name }) => isBackupFileName(name));
+}
+
+/** In what the manifest of a part contradicts the document of the backup, for a message; undefined = in nothing. */
+function findDifference(
+  { namespace: found, manifest }: NamespacePart,
+  namespace: string,
+  document: BackupDocument,
+): string | undefined {
+  const { id, type, parent } = manifest!.manifest!;
+  if (found !== namespace) return `is of the namespace ${found}`;
+  if (id !== document.id) return `belongs to the backup ${id}, not to ${document.id}`;
+  if (type !== document.type) return `says ${type}, the backup document ${document.type}`;
+  if (parent !== document.parent) {
+    return `has the parent ${parent ?? 'none'}, the backup document ${document.parent ?? 'none'}`;
+  }
+  return undefined;
+}
+
+/** From what hides the others to what is hidden by all. */
+const PRECEDENCE: readonly CatalogState[] = ['DAMAGED', 'FAILED', 'CANCELED', 'INCOMPLETE', 'IN_PROGRESS', 'COMPLETED'];
+
+/** What the states of the parts make of the backup. */
+function combineStates(states: readonly CatalogState[]): CatalogState {
+  return PRECEDENCE.find((state) => states.includes(state)) ?? 'DAMAGED';
+}
+
+/** Of the first part in the state of the backup that has one. */
+function findReason(parts: readonly NamespacePart[], state: CatalogState): string | undefined {
+  return parts.find((part) => part.state === state && part.reason !== undefined)?.reason;
+}
+
+/** Undefined = one is not known. */
+function latest(times: readonly (string | undefined)[]): string | undefined {
+  let last: string | undefined;
+  for (const time of times) {
+    if (time === undefined) return undefined;
+    if (last === undefined || Date.parse(time) > Date.parse(last)) last = time;
+  }
+  return last;
+}
+
 /** Undefined = there is no manifest at `file`. Throws StateError, StorageError. */
 async function readManifestPart(path: string, storage: Storage, file: string): Promise<NamespacePart | undefined> {
   if (!(await storage.exists('file', file))) return undefined;
@@ -138,7 +260,7 @@ async function readManifestPart(path: string, storage: Storage, file: string): P
   if (manifest === undefined) return undefined;
   const lock = isBackupFileName(basename(path)) ? `${path}.lock` : joinPath(path, LOCK_NAME);
   const isEnded = manifest.state === 'IN_PROGRESS' && !(await isLockHeld(storage, lock));
-  const { reason, started, finished } = manifest;
+  const { reason, started, finished, modifiedBefore } = manifest;
   return {
     namespace: String(identity.namespace ?? ''),
     path,
@@ -146,6 +268,7 @@ async function readManifestPart(path: string, storage: Storage, file: string): P
     ...(reason === undefined ? {} : { reason }),
     started,
     ...(finished === undefined ? {} : { finished }),
+    modifiedBefore: modifiedBefore ?? started,
     records: counters.records,
     bytes: counters.bytes,
     files: files.length,
@@ -165,6 +288,7 @@ function fromManifest(path: string, part: NamespacePart, held: boolean): Catalog
     ...(reason === undefined ? {} : { reason }),
     started,
     ...(finished === undefined ? {} : { finished }),
+    ...(part.modifiedBefore === undefined ? {} : { modifiedBefore: part.modifiedBefore }),
     parts: [part],
     held,
   };

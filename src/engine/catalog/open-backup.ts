@@ -23,12 +23,15 @@ export interface OpenBackupConfig {
  */
 export async function openBackup(path: string, config: OpenBackupConfig): Promise<BackupFiles> {
   const { codecs, storages, allowIncomplete } = config;
-  const { parts, state, type, started } = await readBackup(path, storages);
+  const { parts, state, type, started, document } = await readBackup(path, storages);
   if (!READABLE.includes(state) && !allowIncomplete) {
     throw incompleteError(`The backup ${path} is ${state}: records of it are missing`);
   }
   const found: BackupFiles[] = [];
-  for (const part of parts) {
+  // Of an incomplete backup, a namespace that was not begun has no directory.
+  const begun = document === undefined ? parts : parts.filter(({ manifest }) => manifest !== undefined);
+  if (begun.length === 0) throw incompleteError(`The backup ${path} has no namespace that can be read`);
+  for (const part of begun) {
     const files = await findBackupFiles(part.path, { codecs, storages });
     if (!allowIncomplete) refuseOtherFiles(part, files);
     found.push(files);

@@ -8,12 +8,13 @@ import type { EncryptionKey } from '../../codecs/key.js';
 import { COMPRESSION_IDS } from '../../codecs/ids.js';
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { listBackupFiles } from '../../storage/storage.js';
+import { isBackupFileName, listBackupFiles } from '../../storage/storage.js';
 import { parseState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
 import { isNamedAfter } from '../backup/output/target.js';
 import { startValidate, ValidateError, type ValidateResult } from '../verify/validate.js';
+import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from './backup-document.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
-import { manifestPath, type Block } from './manifest.js';
+import { MANIFEST_NAME, manifestPath, type Block } from './manifest.js';
 
 export interface VerifyOptions {
   storages: StorageAccess;
@@ -60,12 +61,45 @@ export async function verifyBackup(
     const why = reason === undefined ? '' : `: ${reason}`;
     result.problems.push({ path: entry.path, text: `The backup is ${state}${why}` });
   }
+  if (entry.document !== undefined) await verifyDocument(entry, entry.document, options, result);
   for (const part of entry.parts) {
     context.signal.throwIfAborted();
     if (part.manifest !== undefined) await new PartVerifier(part, part.manifest, options, context, result).verify();
-    else await readRecords(part, undefined, options, context, result);
+    else if (entry.kind === 'files') await readRecords(part, undefined, options, context, result);
   }
   return result;
+}
+
+/** What the manifests of the parts cannot tell: whether they are all, and whether there is something else. */
+async function verifyDocument(
+  { path, parts, reason: shown }: CatalogEntry,
+  { namespaces }: BackupDocument,
+  { key, storages }: VerifyOptions,
+  { problems }: VerifyResult,
+): Promise<void> {
+  const storage = await storages.forPath(path);
+  const isEncrypted = parts.some(({ manifest }) => manifest !== undefined && manifest.identity.encrypt !== '');
+  if (key !== undefined && isEncrypted) {
+    await readBackupDocument(path, storage, key).catch((error: unknown) =>
+      problems.push({ path: joinPath(path, BACKUP_DOCUMENT_NAME), text: errorMessage(error) }),
+    );
+  }
+  for (const { namespace, path: place, state, reason } of parts) {
+    if (state === 'COMPLETED' || (reason !== undefined && reason === shown)) continue;
+    problems.push({
+      path: place,
+      text: `The namespace ${namespace} is ${state}${reason === undefined ? '' : `: ${reason}`}`,
+    });
+  }
+  for (const name of await listBackupFiles(storage, path)) {
+    problems.push({ path: joinPath(path, name), text: 'The file belongs to no namespace of the backup' });
+  }
+  for (const name of await storage.listDirectories(path)) {
+    if (namespaces.includes(name)) continue;
+    const files = await storage.list(joinPath(path, name));
+    if (!files.some((file) => file.name === MANIFEST_NAME || isBackupFileName(file.name))) continue;
+    problems.push({ path: joinPath(path, name), text: 'The directory belongs to no namespace of the backup' });
+  }
 }
 
 class PartVerifier {

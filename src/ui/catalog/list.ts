@@ -27,13 +27,14 @@ export function formatEntriesJson(entries: readonly CatalogEntry[]): string {
 
 /** What programs get of an entry: the same names as in the documents. */
 export function toJson(entry: CatalogEntry): object {
-  const { parts, path, kind, ...rest } = entry;
+  const { parts, path, kind, document, ...rest } = entry;
   return {
     ...rest,
     path,
     kind,
     records: sumRecords(parts),
     bytes: sumBytes(parts),
+    ...(document === undefined ? {} : { selection: document.selection }),
     namespaces: parts.map((part) => ({ ...part, manifest: undefined })),
   };
 }

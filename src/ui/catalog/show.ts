@@ -4,7 +4,7 @@ import { formatTime, sumBytes, sumRecords, toJson } from './list.js';
 import { formatTable } from './table.js';
 
 export function formatBackup(entry: CatalogEntry): string {
-  const { parts } = entry;
+  const { parts, document } = entry;
   const lines = formatFields([
     ['Backup', entry.id],
     ['Path', entry.path],
@@ -14,6 +14,8 @@ export function formatBackup(entry: CatalogEntry): string {
     ['Parent', entry.parent],
     ['Started', formatTime(entry.started)],
     ['Finished', formatTime(entry.finished)],
+    ['Include', document?.selection.include?.join(' ')],
+    ['Exclude', document?.selection.exclude?.join(' ')],
     ['Held', entry.held ? 'yes' : undefined],
     ['Records', formatNumber(sumRecords(parts))],
     ['Bytes', formatNumber(sumBytes(parts))],

@@ -5,12 +5,12 @@
  * With a manifest the same document stays when the backup is complete, and has checksums of the files, too. Whoever has
  * no key of an encrypted backup cannot change it unnoticed.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { ToolError } from '../../../core/errors.js';
-import { deriveManifestKey, type EncryptionKey } from '../../../codecs/key.js';
+import type { EncryptionKey } from '../../../codecs/key.js';
 import { DIGEST_BYTES, PARTITIONS } from '../../../core/partition.js';
 import type { StorageAccess } from '../../../storage/registry.js';
+import { checkSeal, sealDocument } from '../../catalog/document-seal.js';
 import { isBlockList, isManifestInfo, type Block, type ManifestInfo } from '../../catalog/manifest.js';
 import { PartitionProgress, type CursorJson } from './partition-progress.js';
 
@@ -108,19 +108,8 @@ export async function saveState(
     counters: state.counters,
     ...(state.manifest === undefined ? {} : { manifest: state.manifest }),
   };
-  const hmac = key === undefined || state.manifest === undefined ? {} : { hmac: computeHmac(json, key) };
-  const text = `${JSON.stringify({ ...json, ...hmac, checksum: computeChecksum(json) }, undefined, 1)}\n`;
+  const text = sealDocument(json, state.manifest === undefined ? undefined : key);
   await (await storages.forPath(path)).writeSmall(path, text, 'the state file');
-}
-
-/** Of all fields but itself and the HMAC, in their order, without blanks. */
-function computeChecksum(json: object): string {
-  return createHash('sha256').update(JSON.stringify(json)).digest('hex');
-}
-
-/** Of the same text as the checksum, under a key that only those have who can decrypt the backup. */
-function computeHmac(json: object, key: EncryptionKey): string {
-  return createHmac('sha256', deriveManifestKey(key)).update(JSON.stringify(json)).digest('hex');
 }
 
 /** Throws StateError STATE_IN_USE unless the state file at `path` is one of this run. */
@@ -169,11 +158,8 @@ export function parseState(bytes: Buffer, path: string, key?: EncryptionKey): Ba
     throw new StateError('STATE_FOREIGN', text);
   }
   const damaged = (what: string): StateError => new StateError('STATE_DAMAGED', `${path} is damaged: ${what}`);
-  const { checksum, hmac, ...rest } = value;
-  if (checksum !== computeChecksum(rest)) throw damaged('its checksum does not match its contents');
-  if (key !== undefined && !isHmac(hmac, rest, key)) {
-    throw damaged('it was changed by somebody without the encryption key, or belongs to another key');
-  }
+  const problem = checkSeal(value, key);
+  if (problem !== undefined) throw damaged(problem);
   const { runId, target, identity, cluster, filters, partitions, files, counters, manifest } = value;
   if (manifest !== undefined && !isManifestInfo(manifest)) throw damaged('its manifest is not one');
   if (typeof runId !== 'string' || typeof target !== 'string') throw damaged('its run or target is missing');
@@ -213,12 +199,6 @@ export function parseState(bytes: Buffer, path: string, key?: EncryptionKey): Ba
     counters: { records, bytes: written, sindexes, udfs },
     ...(manifest === undefined ? {} : { manifest }),
   };
-}
-
-function isHmac(found: unknown, json: object, key: EncryptionKey): boolean {
-  const expected = Buffer.from(computeHmac(json, key));
-  const given = Buffer.from(typeof found === 'string' ? found : '');
-  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 /** Throws a StateError that names every difference between the interrupted run and this one. */
