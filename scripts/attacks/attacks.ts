@@ -9,6 +9,7 @@ import { HOSTILE_SERVER } from './hostile-server.js';
 import { KEY_STREAM } from './key-stream.js';
 import { OUTAGES } from './outages.js';
 import { SECRETS } from './secrets.js';
+import { SHAPED_SECRETS } from './shaped-secrets.js';
 import { TWO_RUNS } from './two-runs.js';
 
 const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
@@ -16,7 +17,7 @@ const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
   'hostile server': HOSTILE_SERVER,
   'hostile file system': HOSTILE_FILE_SYSTEM,
   'two runs': TWO_RUNS,
-  secrets: SECRETS,
+  secrets: [...SECRETS, ...SHAPED_SECRETS],
   encryption: KEY_STREAM,
   'foreign state': FOREIGN_STATES,
   outage: OUTAGES,

@@ -43,6 +43,17 @@ export interface TlsOptions {
   logSessions?: boolean;
 }
 
+/** A node that others list and that no address of leads to. */
+export interface UnreachableNode {
+  name: string;
+  /** host:port. */
+  addresses: string[];
+  /** Why the last of them does not. */
+  reason: string;
+  /** It gave no answer in time; the other failures are told at once. */
+  silent: boolean;
+}
+
 /** How to reach a cluster. It is passed to worker threads, so everything in it can be cloned. */
 export interface ClusterOptions {
   seeds: Seed[];
@@ -57,6 +68,8 @@ export interface ClusterOptions {
   infoTimeoutMs: number;
   /** Scans read from nodes of these racks where there is a choice, the first one rather than the second, and so on. */
   preferRacks?: readonly number[];
+  /** Nodes that another thread could not reach a moment ago: the first discovery names them without another attempt. */
+  unreachable?: readonly UnreachableNode[];
 }
 
 export type { PartitionFilter } from '../core/partition.js';

@@ -30,6 +30,8 @@ export interface Log {
   error(line: LogLine, worker?: number): void;
   /** Shown in a verbose log only. */
   verbose(line: LogLine, worker?: number): void;
+  /** Takes out of a text what the lines of this log do not show; absent = nothing. */
+  readonly redact?: (text: string) => string;
 }
 
 export function toLogEvent(line: LogLine): LogEvent {

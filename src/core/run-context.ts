@@ -26,4 +26,6 @@ export interface RunContext {
    */
   readonly connected?: () => Promise<void>;
   readonly limits: ProcessLimits;
+  /** Takes secrets out of a text that the run keeps in a document, such as the reason of a failure; absent = none. */
+  readonly redact?: (text: string) => string;
 }

@@ -43,8 +43,13 @@ export class RunReporter<Counters> {
   constructor(private readonly options: RunReporterOptions<Counters>) {}
 
   /** The part of the context that shows the run. */
-  get context(): Pick<RunContext, 'emit' | 'connected'> {
-    return { emit: (event) => this.emit(event), connected: () => this.openMachineFile() };
+  get context(): Pick<RunContext, 'emit' | 'connected' | 'redact'> {
+    const { redact } = this.options.log;
+    return {
+      emit: (event) => this.emit(event),
+      connected: () => this.openMachineFile(),
+      ...(redact === undefined ? {} : { redact }),
+    };
   }
 
   /** To be called with the run right after it was started. */

@@ -86,7 +86,7 @@ export class StderrLogger implements Log {
   private readonly pid: number;
   private readonly now: () => Date;
   private readonly write: (line: string) => void;
-  private readonly redact: (text: string) => string;
+  readonly redact: (text: string) => string;
 
   constructor(settings: LineWriterSettings) {
     this.verboseLines = settings.verbose;

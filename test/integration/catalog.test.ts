@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled } from '../support/backup.js';
+import { startAgent } from '../support/secret-agent.js';
 import { sealState } from '../support/state.js';
 import { scratch } from '../support/target.js';
 
@@ -144,6 +145,24 @@ describe('manifest', () => {
     expect(await problems(path, ...key)).toBe('');
     const again = await start(cluster, [...target, ...args, '-c', manifest]).done;
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is complete')]);
+  });
+
+  it('of a backup that failed says why, without what the secret agent knows', async () => {
+    const path = fresh();
+    const node = cluster.nodes[0]!;
+    const agent = await startAgent({ secrets: { 'r:seed': `${node.host}:${node.port}` } });
+    node.injectFaults({ partitionResults: new Map([[4000, 4]]) });
+    try {
+      const seed = ['--sa-address', agent.address, '-h', 'secrets:r:seed'];
+      const { code, stderr } = await start(cluster, ['-d', path, '--manifest', '--max-retries', '0', ...seed]).done;
+      expect(code, stderr).toBe(1);
+    } finally {
+      node.clearFaults();
+      await agent.close();
+    }
+    const { manifest } = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as { manifest: Listed };
+    expect(manifest.state).toBe('FAILED');
+    expect(manifest.reason).toMatch(/^1 partition.* could not be read .*: The scan on <secrets:r:seed> failed: /);
   });
 
   it('of an encrypted file that lost its checksums while it was rewritten gets them again', async () => {

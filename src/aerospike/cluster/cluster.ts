@@ -7,20 +7,13 @@ import type { ClusterEventListener } from '../../core/cluster-events.js';
 import { errorMessage, ToolError } from '../../core/errors.js';
 import { PARTITIONS } from '../../core/partition.js';
 import type { HintId } from '../../core/hint.js';
-import type { ClusterOptions, Seed } from '../config.js';
+import type { ClusterOptions, Seed, UnreachableNode } from '../config.js';
 import { Connector } from '../connection/connector.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ClusterError, ConnectionError } from '../errors.js';
 import { type Feature, supportsFeature } from '../features.js';
 import type { InfoCommand } from '../protocol/info-command.js';
-import {
-  addressCommand,
-  type ClusterView,
-  Discovery,
-  isRefusal,
-  type Racks,
-  type UnreachableNode,
-} from './discovery.js';
+import { addressCommand, type ClusterView, Discovery, isRefusal, type Racks } from './discovery.js';
 import type { ClusterNode } from './node.js';
 import { PartitionTable } from './partition-table.js';
 import { parseAddresses } from './peers.js';
@@ -30,14 +23,16 @@ export class Cluster {
   private readonly nodeByName = new Map<string, ClusterNode>();
   private partitions = new PartitionTable<ClusterNode>();
   private racks: ReadonlyMap<ClusterNode, Racks> = new Map();
-  private unreachable: readonly UnreachableNode[] = [];
+  private unreachable: readonly UnreachableNode[];
 
   private constructor(
     private readonly options: ClusterOptions,
     private readonly connector: Connector,
     private readonly signal: AbortSignal | undefined,
     private readonly emit: ClusterEventListener | undefined,
-  ) {}
+  ) {
+    this.unreachable = options.unreachable ?? [];
+  }
 
   /**
    * Finds all nodes from the seeds. Throws ClusterError: CLUSTER_UNREACHABLE when no seed answers, CLUSTER_VERSION for
@@ -88,14 +83,13 @@ export class Cluster {
       if (this.partitions.owners(namespace, partition).length === 0) orphans.push(partition);
     }
     if (orphans.length === 0) return;
-    const nodes = this.unreachable.map(({ name, addresses, error }) => {
-      return `${name} at ${addresses.join(', ')} (${error.message})`;
+    const nodes = this.unreachable.map(({ name, addresses, reason }) => {
+      return `${name} at ${addresses.join(', ')} (${reason})`;
     });
     const text =
       `${this.unreachable.length} of ${this.unreachable.length + this.nodeByName.size} nodes cannot be reached, and no ` +
       `other holds ${orphans.length} partition(s) of namespace ${namespace}: ${nodes.join('; ')}`;
     throw new ClusterError('CLUSTER_UNREACHABLE', text, {
-      cause: this.unreachable[0]?.error,
       hint: this.options.servicesAlternate ? undefined : 'use-services-alternate',
     });
   }
@@ -144,9 +138,11 @@ export class Cluster {
     return [{ host: node.host, port: node.port }, ...(isRefusal(text) ? [] : parseAddresses(text, node.port))];
   }
 
-  /** Addresses under which the nodes were reached; seeds for a cluster object in another thread. */
-  get addresses(): Seed[] {
-    return this.nodes.map(({ address }) => address);
+  /** How a cluster object in another thread finds the same nodes, and does not wait again for those out of reach. */
+  get optionsForWorker(): ClusterOptions {
+    // Every address that is known to work, so that a worker finds the cluster even if the seed has gone.
+    const seeds = [...this.nodes.map(({ address }) => address), ...this.options.seeds];
+    return { ...this.options, seeds, unreachable: this.unreachable };
   }
 
   /**
@@ -194,7 +190,7 @@ export class Cluster {
   }
 
   private discovery(): Discovery {
-    return new Discovery(this.options, this.connector, this.signal, this.nodeByName);
+    return new Discovery(this.options, this.connector, this.signal, this.nodeByName, this.unreachable);
   }
 
   private adopt({ nodes, partitions, racks, unreachable }: ClusterView): void {
@@ -207,9 +203,9 @@ export class Cluster {
     this.racks = racks;
     const before = new Set(this.unreachable.map(({ name }) => name));
     this.unreachable = unreachable;
-    for (const { name, addresses, error } of unreachable) {
+    for (const { name, addresses, reason } of unreachable) {
       if (before.has(name)) continue;
-      this.emit?.({ type: 'cluster.node-unreachable', node: name, addresses, reason: error.message });
+      this.emit?.({ type: 'cluster.node-unreachable', node: name, addresses, reason });
     }
   }
 

@@ -3,7 +3,7 @@
  * the same nodes are dialed in parallel, so that several silent ones cost one timeout together.
  */
 import { isIP } from 'node:net';
-import type { ClusterOptions, Seed } from '../config.js';
+import type { ClusterOptions, Seed, UnreachableNode } from '../config.js';
 import type { Connection } from '../connection/connection.js';
 import type { Connector } from '../connection/connector.js';
 import { SessionEnded, withReauth } from '../connection/reauth.js';
@@ -22,14 +22,6 @@ export interface Candidate {
   addresses: readonly Seed[];
   /** Undefined = any node that answers. */
   name: string | undefined;
-}
-
-/** A node that others list and that no address of leads to. */
-export interface UnreachableNode {
-  name: string;
-  /** host:port. */
-  addresses: string[];
-  error: Error;
 }
 
 /** Rack numbers by namespace. */
@@ -56,6 +48,8 @@ interface Visit {
 const DIRECT_ADDRESS_TIMEOUT_MS = 1000;
 /** For all peers together, where the options set no limit. */
 const DEFAULT_PEER_DEADLINE_MS = 10_000;
+/** For a peer that was silent at the last discovery: the scans and writes of other nodes wait meanwhile. */
+const SILENT_PEER_LIMIT_MS = 1000;
 /** More than any cluster has; an endless chain of invented peers ends here. */
 const MAX_NODES = 1024;
 
@@ -69,6 +63,8 @@ export class Discovery {
     private readonly signal: AbortSignal | undefined,
     /** The nodes known so far, by name; they keep their objects and connections. */
     private readonly known: ReadonlyMap<string, ClusterNode>,
+    /** Those that the last discovery did not reach. */
+    private readonly unreached: readonly UnreachableNode[],
   ) {}
 
   /**
@@ -85,6 +81,9 @@ export class Discovery {
     };
     const named = new Set<string>();
     const failures = new Map<string, UnreachableNode>();
+    // Another thread has waited for these.
+    if (this.isFirst) for (const node of this.unreached) failures.set(node.name, node);
+    const skipped = new Set(failures.keys());
     for (let wave = [...start]; wave.length > 0;) {
       const visits = await Promise.all(wave.map((candidate) => this.visit(candidate)));
       const next: Candidate[] = [];
@@ -108,7 +107,7 @@ export class Discovery {
           // Every node names the same peers.
           if (peer.name === undefined || named.has(peer.name)) continue;
           named.add(peer.name);
-          if (named.size <= MAX_NODES) next.push(peer);
+          if (named.size <= MAX_NODES && !skipped.has(peer.name)) next.push(peer);
         }
       }
       this.signal?.throwIfAborted();
@@ -131,22 +130,27 @@ export class Discovery {
     return view;
   }
 
+  private get isFirst(): boolean {
+    return this.known.size === 0;
+  }
+
   private isFatal(error: Error, { name }: Candidate): boolean {
     if (error instanceof ClusterError || error instanceof LoginError) return true;
     // At the start, a node that fails the check of its certificate must not pass for one that is merely down.
-    const first = this.known.size === 0 && name !== undefined;
+    const first = this.isFirst && name !== undefined;
     return first && error instanceof ConnectionError && error.code === 'NET_TLS';
   }
 
   /** Never rejects: resolves with the last error if no address leads to the node. */
   private async visit({ addresses, name }: Candidate): Promise<Visit | Error> {
     let last: Error = new ProtocolError(`No address of node ${name ?? ''} is known`);
+    const deadline = this.wasSilent(name) ? Math.min(this.deadline, Date.now() + SILENT_PEER_LIMIT_MS) : this.deadline;
     for (const [i, address] of addresses.entries()) {
       // An address that did not answer is not asked again.
       if (this.tried.has(addressKey(address))) continue;
       this.tried.add(addressKey(address));
       try {
-        const node = await this.identify(address, name, this.timeLeft(addresses.length - i));
+        const node = await this.identify(address, name, this.timeLeft(deadline, addresses.length - i));
         return await this.read(node);
       } catch (failure) {
         last = failure instanceof Error ? failure : new Error(String(failure));
@@ -161,11 +165,15 @@ export class Discovery {
     return last;
   }
 
+  private wasSilent(name: string | undefined): boolean {
+    return this.unreached.some((node) => node.name === name && node.silent);
+  }
+
   /** The time for one of `addressesLeft` addresses; 0 = no limit. */
-  private timeLeft(addressesLeft: number): number {
+  private timeLeft(deadline: number, addressesLeft: number): number {
     const { connectTimeoutMs } = this.options;
-    if (this.deadline === Infinity) return connectTimeoutMs;
-    const share = Math.max(1, Math.floor((this.deadline - Date.now()) / addressesLeft));
+    if (deadline === Infinity) return connectTimeoutMs;
+    const share = Math.max(1, Math.floor((deadline - Date.now()) / addressesLeft));
     return connectTimeoutMs === 0 ? share : Math.min(share, connectTimeoutMs);
   }
 
@@ -176,14 +184,15 @@ export class Discovery {
 
   private async tryIdentify(address: Seed, expectedName: string | undefined, timeoutMs: number): Promise<ClusterNode> {
     const { infoTimeoutMs } = this.options;
+    const startedAt = performance.now();
     let connection = await this.connector.open(address, timeoutMs);
     let reached = address;
     try {
-      const [name = '', generation, build = ''] = await requestInfoBatch(
-        connection,
-        [infoCommand('node'), infoCommand('partition-generation'), infoCommand('build')],
-        timeoutMs === 0 ? infoTimeoutMs : Math.min(timeoutMs, infoTimeoutMs || timeoutMs),
-      );
+      const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)));
+      const commands = [infoCommand('node'), infoCommand('partition-generation'), infoCommand('build')];
+      const [name = '', generation, build = ''] = await (timeoutMs === 0
+        ? requestInfoBatch(connection, commands, infoTimeoutMs)
+        : requestInfoBatch(connection, commands, Math.min(leftMs, infoTimeoutMs || leftMs), leftMs));
       if (expectedName !== undefined && name !== expectedName) {
         throw new ProtocolError(`${connection.where} is node ${name}, not ${expectedName}`);
       }
@@ -280,7 +289,12 @@ async function readRacks(node: ClusterNode): Promise<Racks> {
 }
 
 function toUnreachable(name: string, { addresses }: Candidate, error: Error): UnreachableNode {
-  return { name, addresses: addresses.map(({ host, port }) => formatEndpoint(host, port)), error };
+  return {
+    name,
+    addresses: addresses.map(({ host, port }) => formatEndpoint(host, port)),
+    reason: error.message,
+    silent: error instanceof ConnectionError && error.code === 'NET_TIMEOUT',
+  };
 }
 
 function addressKey({ host, port }: Seed): string {

@@ -108,7 +108,7 @@ export class Connection {
   /**
    * Sends one request and passes the answer to `consumer` until `release`. `request` must stay unchanged until the
    * answer is complete. `idleTimeoutMs`: without a byte for so long the connection fails with NET_TIMEOUT; 0 = no
-   * limit.
+   * limit. A short answer can have a limit for all of it with `expire`.
    */
   request(request: Buffer, consumer: FrameConsumer, idleTimeoutMs: number): void {
     if (this.error !== undefined) {
@@ -135,6 +135,12 @@ export class Connection {
   /** Something has arrived that no answer has consumed. */
   get hasUnread(): boolean {
     return this.reader.hasUnread;
+  }
+
+  /** Fails the exchange and the connection, for an answer that is not complete after `limitMs`. */
+  expire(limitMs: number): void {
+    const text = `${this.where} did not complete its answer within ${limitMs} ms`;
+    this.fail(new ConnectionError('NET_TIMEOUT', this.where, text));
   }
 
   /** Stops reading; the node has to wait as soon as the socket buffers are full. */

@@ -5,23 +5,28 @@ import { FrameType } from './constants.js';
 import { encodeFrame } from './frame.js';
 import type { InfoCommand } from './info-command.js';
 
+/** A node may pause within an answer, but one that sends a byte now and then must not keep a run waiting for ever. */
+const COMPLETE_AFTER_PAUSES = 6;
+
 /**
  * Sends several commands at once and resolves with their values in the same order. The values must be free of line
- * feeds; answers that hold names are requested with `requestInfo`.
+ * feeds; answers that hold names are requested with `requestInfo`. Rejects with ConnectionError NET_TIMEOUT when
+ * nothing arrives for `timeoutMs`, or when the answers are not complete after `limitMs`; 0 = no limit.
  */
 export async function requestInfoBatch(
   connection: Connection,
   commands: readonly InfoCommand[],
   timeoutMs: number,
+  limitMs = timeoutMs * COMPLETE_AFTER_PAUSES,
 ): Promise<string[]> {
-  const reply = await exchange(connection, commands, timeoutMs);
+  const reply = await exchange(connection, commands, timeoutMs, limitMs);
   const lines = reply.split('\n');
   return commands.map((command, i) => parseLine(lines[i] ?? '', command, connection.where));
 }
 
-/** Sends one command and resolves with its value, which may hold line feeds, as set names do. */
+/** Sends one command and resolves with its value, which may hold line feeds, as set names do. Limits as above. */
 export async function requestInfo(connection: Connection, command: InfoCommand, timeoutMs: number): Promise<string> {
-  const reply = await exchange(connection, [command], timeoutMs);
+  const reply = await exchange(connection, [command], timeoutMs, timeoutMs * COMPLETE_AFTER_PAUSES);
   return parseLine(reply.endsWith('\n') ? reply.slice(0, -1) : reply, command, connection.where);
 }
 
@@ -72,9 +77,20 @@ export function getMaxReplyBytes(command: string): number {
  *     request   <command> LF …        one or more commands
  *     reply     <command> TAB <value> LF …   in the same order
  */
-function exchange(connection: Connection, commands: readonly InfoCommand[], timeoutMs: number): Promise<string> {
+function exchange(
+  connection: Connection,
+  commands: readonly InfoCommand[],
+  timeoutMs: number,
+  limitMs: number,
+): Promise<string> {
   const maxBytes = commands.reduce((sum, command) => sum + getMaxReplyBytes(command), 0);
   return new Promise((resolve, reject) => {
+    const limit =
+      limitMs > 0
+        ? setTimeout(() => {
+            connection.expire(limitMs);
+          }, limitMs).unref()
+        : undefined;
     connection.request(
       encodeFrame(FrameType.INFO, Buffer.from(commands.join('\n') + '\n')),
       {
@@ -86,11 +102,15 @@ function exchange(connection: Connection, commands: readonly InfoCommand[], time
           }
           if (!frameEnd) return 0;
           const reply = buffer.toString('utf8', start, end);
+          clearTimeout(limit);
           connection.release();
           resolve(reply);
           return end - start;
         },
-        fail: reject,
+        fail: (error) => {
+          clearTimeout(limit);
+          reject(error);
+        },
       },
       timeoutMs,
     );

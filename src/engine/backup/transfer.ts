@@ -176,7 +176,8 @@ export class Transfer {
   private async recordFailure(error: unknown): Promise<void> {
     const { context, runState } = this.options;
     const state = context.signal.aborted ? 'CANCELED' : 'FAILED';
-    await runState.checkpointer.conclude(state, errorMessage(error)).catch(() => undefined);
+    const reason = errorMessage(error);
+    await runState.checkpointer.conclude(state, context.redact?.(reason) ?? reason).catch(() => undefined);
   }
 
   /** What somebody else did to the files: what is missing cannot be continued, and does not count. */

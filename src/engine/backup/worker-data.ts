@@ -64,8 +64,7 @@ export function createWorkerData(shared: WorkerDataSource): BackupWorkerData[] {
         : { kind: 'shared' };
     return {
       index,
-      // Every address that is known to work, so that a worker finds the cluster even if the seed has gone.
-      cluster: { ...config.cluster, seeds: [...cluster.addresses, ...config.cluster.seeds] },
+      cluster: cluster.optionsForWorker,
       selection,
       noRecords: config.noRecords,
       compact: config.compact,

@@ -44,11 +44,9 @@ export function createWorkerData(
   const workers = Math.max(1, Math.min(config.parallel, files, availableParallelism(), frames));
   const { sets, extraTtlS, unique, replace, noGeneration, applyIncrement = false } = config;
   const scannerModule = config.webAssembly === false ? undefined : loadWasmModule('restore');
-  // Nodes as they were reached; the seeds, should those be gone by then.
-  const seeds = [...cluster.addresses, ...config.cluster.seeds];
   return Array.from({ length: workers }, (_, index) => ({
     index,
-    cluster: { ...config.cluster, seeds },
+    cluster: cluster.optionsForWorker,
     writer: {
       mode,
       ...chooseRows(mode, config.batchSize),

@@ -37,8 +37,8 @@ async function connect(
   return { cluster, events, node };
 }
 
-async function silentPort(): Promise<number> {
-  const server = createServer(() => undefined);
+async function silentPort(onConnection: () => void = () => undefined): Promise<number> {
+  const server = createServer(onConnection);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   cleanUps.push(() => server.close());
   const address = server.address();
@@ -75,12 +75,42 @@ describe('half of the records are not missed because a node cannot be reached', 
     expect(performance.now() - startedAt).toBeLessThan(4 * 2000);
   });
 
+  it('worker thread, node that was silent for the main thread, is told its name and does not dial it', async () => {
+    let dialed = 0;
+    const port = await silentPort(() => dialed++);
+    const { cluster } = await connect(`[B2,,[127.0.0.1:${port}]]`, 500);
+    const passed = structuredClone(cluster.optionsForWorker);
+    const inWorker = await Cluster.connect({ ...passed, connectTimeoutMs: 60_000 });
+    cleanUps.push(() => {
+      inWorker.close();
+    });
+    expect(inWorker.unreachableNodes).toEqual(cluster.unreachableNodes);
+    expect(dialed).toBe(1);
+  });
+
+  it('node that was silent gets one second at every later discovery, and is used when it answers', async () => {
+    let answers = false;
+    const other = await FakeNode.start({ name: 'B2', onConnection: () => answers });
+    cleanUps.push(() => other.stop());
+    const { cluster } = await connect(`[B2,,[127.0.0.1:${other.port}]]`, 500);
+    const options = { ...cluster.optionsForWorker, connectTimeoutMs: 60_000, infoTimeoutMs: 60_000 };
+    const inWorker = await Cluster.connect(options);
+    cleanUps.push(() => {
+      inWorker.close();
+    });
+    await inWorker.refresh();
+    expect(inWorker.unreachableNodes[0]?.reason).toMatch(/ (?:sent nothing for|within) (?:\d{1,3}|1000) ms$/);
+    answers = true;
+    await inWorker.refresh();
+    expect(inWorker.nodes.map(({ name }) => name)).toEqual(['A1', 'B2']);
+  });
+
   it('address that answers as another node is not used', async () => {
     const other = await FakeNode.start({ name: 'X9' });
     cleanUps.push(() => other.stop());
     const { cluster } = await connect(`[B2,,[127.0.0.1:${other.port}]]`);
     expect(cluster.nodes).toHaveLength(1);
-    expect(cluster.unreachableNodes[0]?.error.message).toMatch(/is node X9, not B2$/);
+    expect(cluster.unreachableNodes[0]?.reason).toMatch(/is node X9, not B2$/);
   });
 
   it('cluster whose other nodes hold all partitions is used without the lost one', async () => {

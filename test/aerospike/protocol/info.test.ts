@@ -1,7 +1,12 @@
+import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Cluster } from '../../../src/aerospike/cluster/cluster.js';
 import { InMemoryCluster } from '../../../src/node/cluster.js';
-import { getMaxReplyBytes, throwIfRefused } from '../../../src/aerospike/protocol/info.js';
+import { Connection } from '../../../src/aerospike/connection/connection.js';
+import { FrameType } from '../../../src/aerospike/protocol/constants.js';
+import { encodeFrame } from '../../../src/aerospike/protocol/frame.js';
+import { infoCommand } from '../../../src/aerospike/protocol/info-command.js';
+import { getMaxReplyBytes, requestInfoBatch, throwIfRefused } from '../../../src/aerospike/protocol/info.js';
 
 describe('info value', () => {
   it.each([
@@ -40,6 +45,28 @@ describe('an info answer', () => {
       await expect(connecting).rejects.toThrow('bytes');
     } finally {
       await cluster.stop();
+    }
+  });
+
+  it('that arrives a byte at a time ends the connection at the limit for the whole answer', async () => {
+    const timers: NodeJS.Timeout[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write(encodeFrame(FrameType.INFO, Buffer.alloc(10_000, 'x')).subarray(0, 8));
+      timers.push(setInterval(() => socket.write('x'), 20));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const connection = await Connection.open('127.0.0.1', port, 0);
+    try {
+      const asked = requestInfoBatch(connection, [infoCommand('build')], 60_000, 500);
+      await expect(asked).rejects.toThrow(/ did not complete its answer within 500 ms$/);
+      expect(connection.usable).toBe(false);
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      connection.close();
+      server.close();
     }
   });
 });

@@ -72,4 +72,67 @@ describe('the redactor', () => {
       }
     }
   });
+
+  it.each([
+    [
+      'in a URL',
+      'path',
+      's3://our-vault/monday (1) & tuesday/x',
+      'GET /our-vault?prefix=monday%20%281%29%20%26%20tuesday%2Fx',
+    ],
+    ['in a URL with slashes', 'input', 'gs://our-vault/monday & tuesday/x', 'PUT /our-vault/monday%20%26%20tuesday/x'],
+    ['in XML', 'path', 'azblob://our-vault/monday<&>tuesday', '<Key>monday&lt;&amp;&gt;tuesday</Key>'],
+    ['cut by an answer', 'path', 's3://our-vault/monday-to-friday', 'There is no monday-to-fri...'],
+    ['in lower case', 'hosts', 'DB-One.Example.com:3000', 'ENOTFOUND db-one.example.com'],
+    ['by its host', 'text', 'https://vault.example.com:9000/team', 'vault.example.com cannot be reached'],
+    ['by its signature', 'text', 'https://a.example.com/?sv=2&sig=ab%2Bcdefgh%3D', 'sig is ab+cdefgh='],
+    ['by the directory of a prefix', 'text', 'team-vault/monday', 'There is no directory /backups/team-vault'],
+    ['although it has dashes', 'password', `-----${'abcdefgh'.repeat(8)}`, 'is -----abcdefghabcdefgh...'],
+    [
+      'on one line of PEM',
+      'pem',
+      `-----BEGIN PRIVATE KEY-----${'MIIabcde'.repeat(9)}-----END PRIVATE KEY-----`,
+      'no MIIabcdeMIIab',
+    ],
+    [
+      'in PEM with escaped line feeds',
+      'pem',
+      '-----BEGIN KEY-----\\nMIIabcdefgh\\nxy==\\n-----END KEY-----',
+      'in xy== MIIabcdefgh',
+    ],
+    [
+      'by the account of a key file',
+      'pem',
+      '{"project_id":"proj-1","client_email":"backup-bot@proj-1.example"}',
+      'no account backup-bot of proj-1',
+    ],
+  ] as const)('shows nothing of a value that is quoted %s', (_, type, secret, line) => {
+    const redactor = new Redactor();
+    redactor.add('secrets:r:k', secret, { type });
+    const shown = redactor.clean(line);
+    expect(shown).toContain('<secrets:r:k>');
+    const kept = new Set(shown.replaceAll('<secrets:r:k>', ' ').split(/[^a-zA-Z0-9]+/));
+    for (const word of [
+      'vault',
+      'monday',
+      'tuesday',
+      'friday',
+      'example',
+      'cdefgh',
+      'abcdefgh',
+      'MIIabcde',
+      'bot',
+      'proj',
+    ]) {
+      expect(kept).not.toContain(word);
+    }
+  });
+
+  it('leaves the marks of PEM texts and the beginning of the word that a password begins with', () => {
+    const redactor = new Redactor();
+    redactor.add('secrets:r:k', 'pass/word-of-the-day', { type: 'password' });
+    redactor.add('secrets:r:p', '-----BEGIN X509 CRL-----\nMIIabcdefgh\n-----END X509 CRL-----\n', { type: 'pem' });
+    const line = 'The passphrase is not between -----BEGIN X509 CRL----- and -----END X509 CRL-----';
+    expect(redactor.clean(line)).toBe(line);
+  });
 });
