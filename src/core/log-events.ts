@@ -230,6 +230,13 @@ const RESTORE_EVENTS = {
 } as const satisfies Record<string, LogEventSpec>;
 
 const CATALOG_EVENTS = {
+  'delete.done': { fields: ['id', 'files'], help: 'A backup was deleted, with so many of its files' },
+  'delete.spared': { level: 'warn', fields: ['id'], help: 'A backup that was to be deleted was left, and why' },
+  'delete.strangers': {
+    level: 'warn',
+    fields: ['files'],
+    help: 'Files in the directory of a deleted backup that do not belong to it were left',
+  },
   'export.done': { fields: ['records', 'bytes'], help: 'How much was exported' },
   'merge.deletions': { level: 'warn', fields: [], help: 'Records that were deleted between the backups may come back' },
   'merge.done': { fields: ['records', 'replaced'], help: 'How many records the merged backup has' },

@@ -1,5 +1,5 @@
 /** What can be done with the paths of all storages without opening any of them. */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DRIVERS, parseScheme } from './drivers.js';
 import { LOCAL_CAPABILITIES } from './local/storage.js';
 import type { StorageCapabilities } from './storage.js';
@@ -14,6 +14,15 @@ export function joinPath(directory: string, name: string): string {
 export function canonicalPath(path: string): string {
   const scheme = parseScheme(path);
   return scheme === undefined ? resolve(path) : DRIVERS[scheme].canonicalPath(path);
+}
+
+/** The path of the directory that `path` lies in; undefined = it lies in none. */
+export function parentPath(path: string): string | undefined {
+  const scheme = parseScheme(path);
+  const own = canonicalPath(path);
+  if (scheme === undefined) return dirname(own) === own ? undefined : dirname(own);
+  const end = own.lastIndexOf('/');
+  return end < `${scheme}://`.length ? undefined : own.slice(0, end);
 }
 
 /** Why `path` cannot name anything, for a message; undefined = it can. */

@@ -129,6 +129,14 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Decompress the file first with zstd -d --long=31.',
     api: 'Decompress the file first with zstd -d --long=31.',
   },
+  'delete-cascade': {
+    cli: 'With --cascade, they are deleted, too.',
+    api: 'With cascade, they are deleted, too.',
+  },
+  'delete-unreadable': {
+    cli: 'Read it with asb show, and delete it first if it is of no use any more.',
+    api: 'Delete it first if it is of no use any more.',
+  },
   'disable-batch-writes': {
     cli: 'Give --disable-batch-writes.',
     api: 'Set disableBatchWrites.',
@@ -274,6 +282,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'use-key-file': {
     cli: 'Write the text to a file and give --encryption-key-file.',
     api: 'Give the text as encrypt.keyPem, or write it to a file and give encrypt.keyFile.',
+  },
+  'use-other-id': {
+    cli: 'Choose another name, or remove tombstone.json if this one is to be used again.',
+    api: 'Choose another name, or remove tombstone.json if this one is to be used again.',
   },
   'use-plain-port': {
     cli: 'Give --tls-enable and --tls-cafile, or use the port without TLS.',

@@ -185,6 +185,14 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
         good: [['kwGRRv8=', Buffer.from([0x93, 1, 0x91, 0x46, 0xff])]],
         bad: ['', 'A', 'AAA', 'A-==', '====', 'AA=A'],
       };
+    case 'age':
+      return {
+        good: [
+          ['30d', { years: 0, months: 0, days: 30, hours: 0 }],
+          ['1y2m3w4d5h', { years: 1, months: 2, days: 25, hours: 5 }],
+        ],
+        bad: ['', '30', 'd', '0d', '1h1d', '1d1d', '-1d', '1.5d', '1 d'],
+      };
     case 'time':
       return {
         good: [['2020-07-01', new Date(2020, 6, 1).getTime()]],

@@ -41,6 +41,12 @@ export const asbCommands: readonly CommandEntry[] = [
   ),
   lazyCommand('hold', 'keep a backup from being deleted', async () => (await import('./commands/hold.js')).holdCommand),
   lazyCommand('release', 'end a hold', async () => (await import('./commands/hold.js')).releaseCommand),
+  lazyCommand('delete', 'delete a backup', async () => (await import('./commands/delete.js')).deleteCommand),
+  lazyCommand(
+    'prune',
+    'delete the backups that no rule keeps',
+    async () => (await import('./commands/prune.js')).pruneCommand,
+  ),
   lazyCommand(
     'diff',
     'what differs between two backups, or a backup and a cluster',

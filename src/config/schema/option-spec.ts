@@ -7,6 +7,7 @@ export const GROUPS = [
   'Output',
   'Input',
   'What to restore',
+  'What to delete',
   'How to write',
   'Connection',
   'Speed and timeouts',

@@ -30,6 +30,7 @@ export function secretPieces(rule: ValueRule, text: string): SecretPieces {
     case 'choice':
     case 'time':
     case 'moment':
+    case 'age':
     case 'racks':
     case 'throttle':
     case 'mode':

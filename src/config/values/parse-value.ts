@@ -1,6 +1,8 @@
 import { checkPath } from '../../storage/paths.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
 import type { RestoreSource } from '../../engine/restore/config.js';
+import type { Age } from '../../engine/catalog/retention.js';
+import { parseAge } from './age.js';
 import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
 import { parseDirectories } from './directories.js';
 import { parseInput } from './input.js';
@@ -52,7 +54,7 @@ export type ValueRule =
   /** Names of namespaces and sets (set-names.ts). */
   | { readonly type: 'namespace-sets' | 'renames' | 'set-renames' }
   /** `moment`: a time that may also be in ISO 8601. */
-  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' };
+  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
 export type PemSource = { readonly path: string } | { readonly content: string };
@@ -90,6 +92,7 @@ export interface ValueTypes {
   'namespace-sets': NamespaceSet[];
   renames: Rename[];
   'set-renames': SetRename[];
+  age: Age;
 }
 
 export type Value = ValueTypes[ValueRule['type']];
@@ -139,6 +142,8 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseDigest(text);
     case 'base64':
       return parseBase64(text);
+    case 'age':
+      return parseAge(text);
     case 'time':
       return parseTime(text);
     case 'moment':

@@ -58,6 +58,7 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
     case 'base64':
       return readBytes({ type: rule.type }, raw);
     case 'partitions':
+    case 'age':
       return parseValue(rule, readText(raw));
     case 'time':
     case 'moment':

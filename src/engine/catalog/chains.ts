@@ -140,7 +140,8 @@ function isUsable({ entry, part }: ChainLink): boolean {
   return part.state === 'COMPLETED' && !isDeleted(entry);
 }
 
-function listParents({ parent, parts }: CatalogEntry): string[] {
+/** Ids of the backups that an increment builds on, in any namespace. */
+export function listParents({ parent, parts }: CatalogEntry): string[] {
   const named = [parent, ...parts.map((part) => part.manifest?.manifest?.parent)];
   return named.filter((id) => id !== undefined);
 }

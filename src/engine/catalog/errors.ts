@@ -2,5 +2,14 @@ import { ToolError } from '../../core/errors.js';
 
 /** A backup is not there, or not in the state that a command needs. Nothing has been changed. */
 export class CatalogError extends ToolError {
-  declare readonly code: 'CATALOG_NOT_FOUND' | 'CATALOG_STATE' | 'CATALOG_HELD' | 'CATALOG_VERIFY' | 'CATALOG_DAMAGED';
+  declare readonly code:
+    | 'CATALOG_NOT_FOUND'
+    | 'CATALOG_STATE'
+    | 'CATALOG_HELD'
+    | 'CATALOG_VERIFY'
+    | 'CATALOG_DAMAGED'
+    | 'CATALOG_DELETED'
+    | 'CATALOG_BASE'
+    | 'CATALOG_CHANGED'
+    | 'CATALOG_UNREADABLE';
 }

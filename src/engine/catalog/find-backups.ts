@@ -11,6 +11,7 @@ import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from '.
 import { CatalogError } from './errors.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME, type BackupType } from './manifest.js';
+import { readTombstone, TOMBSTONE_NAME } from './tombstone.js';
 
 /**
  * INCOMPLETE: nobody works on it any more, and it did not come to its end. UNKNOWN: files without a manifest, which do
@@ -24,6 +25,7 @@ export const CATALOG_STATES = [
   'INCOMPLETE',
   'UNKNOWN',
   'DAMAGED',
+  'DELETED',
 ] as const;
 export type CatalogState = (typeof CATALOG_STATES)[number];
 
@@ -61,6 +63,8 @@ export interface CatalogEntry {
   started?: string;
   /** When the last part was; absent = one is not. */
   finished?: string;
+  /** When its deletion began; absent = it is not deleted, or that is not known. */
+  deleted?: string;
   /** No record in it was changed later. Absent = not known of one of the parts. */
   modifiedBefore?: string;
   /** With a document, one for each namespace that the backup is to hold. */
@@ -71,6 +75,8 @@ export interface CatalogEntry {
   held: boolean;
 }
 
+/** Of a file system: nobody but its owner may read them. */
+const SYSTEM_DIRECTORIES: readonly string[] = ['lost+found'];
 /** Documents that are read at the same time. */
 const CONCURRENT_READS = 32;
 
@@ -83,9 +89,9 @@ export async function findBackups(root: string, storages: StorageAccess): Promis
   const files = await storage.list(root);
   const own = await readDirectoryEntry(root, storage, files);
   const entries: CatalogEntry[] = own === undefined ? [] : [own];
-  if (own === undefined || own.kind === 'files') {
+  if (own === undefined || own.kind === 'files' || own.state === 'DELETED') {
     const limit = new Semaphore(() => CONCURRENT_READS);
-    const names = await storage.listDirectories(root);
+    const names = (await storage.listDirectories(root)).filter((name) => !SYSTEM_DIRECTORIES.includes(name));
     const found = await Promise.all(
       names.map((name) => limit.run(() => readBackupAt(joinPath(root, name), storage).catch(toDamaged(root, name)))),
     );
@@ -101,7 +107,9 @@ export async function readBackup(path: string, storages: StorageAccess): Promise
   const storage = await storages.forPath(path);
   const entry = isBackupFileName(basename(path))
     ? await readFileEntry(path, storage)
-    : await readBackupAt(path, storage).catch(toDamaged(dirname(path), basename(path)));
+    : (await storage.exists('directory', path))
+      ? await readBackupAt(path, storage).catch(toDamaged(dirname(path), basename(path)))
+      : undefined;
   if (entry === undefined) throw new CatalogError('CATALOG_NOT_FOUND', `There is no backup at ${path}`);
   return entry;
 }
@@ -123,6 +131,59 @@ async function readBackupAt(path: string, storage: Storage): Promise<CatalogEntr
 }
 
 async function readDirectoryEntry(
+  path: string,
+  storage: Storage,
+  files: readonly ListedFile[],
+): Promise<CatalogEntry | undefined> {
+  let found: CatalogEntry | undefined;
+  try {
+    found = await readLivingDirectory(path, storage, files);
+    if (!files.some(({ name }) => name === TOMBSTONE_NAME)) return found;
+  } catch (error) {
+    // It may have been deleted since its directory was read.
+    if ((await readTombstone(path, storage)) === undefined) throw error;
+    found = toDamaged(dirname(path), basename(path))(error);
+  }
+  return toDeleted(path, storage, found);
+}
+
+/** `found`: what is there of the backup. It is returned as it is if there is no tombstone, or none any more. */
+async function toDeleted(
+  path: string,
+  storage: Storage,
+  found: CatalogEntry | undefined,
+): Promise<CatalogEntry | undefined> {
+  const tombstone = await readTombstone(path, storage);
+  if (tombstone === undefined) return found;
+  const entry: CatalogEntry = found ?? {
+    id: tombstone.id,
+    path,
+    kind: tombstone.kind,
+    state: 'DELETED',
+    parts: [],
+    held: false,
+  };
+  const parts = entry.parts.map((part): NamespacePart => {
+    return withoutReason<NamespacePart>({ ...part, state: 'DELETED' });
+  });
+  const isLeft = found?.state === 'DAMAGED' || parts.some(({ manifest, files }) => manifest !== undefined || files > 0);
+  return {
+    ...withoutReason(entry),
+    state: 'DELETED',
+    ...(tombstone.deleted === '' ? {} : { deleted: tombstone.deleted }),
+    ...(isLeft ? { reason: 'Its deletion was interrupted; delete it again to finish it' } : {}),
+    parts,
+  };
+}
+
+/** Why it was not complete does not matter any more. */
+function withoutReason<T extends { reason?: string }>(value: T): T {
+  const copy = { ...value };
+  delete copy.reason;
+  return copy;
+}
+
+async function readLivingDirectory(
   path: string,
   storage: Storage,
   files: readonly ListedFile[],
@@ -295,6 +356,10 @@ function fromManifest(path: string, part: NamespacePart, held: boolean): Catalog
 }
 
 async function readFileEntry(path: string, storage: Storage): Promise<CatalogEntry | undefined> {
+  return toDeleted(path, storage, await readLivingFile(path, storage));
+}
+
+async function readLivingFile(path: string, storage: Storage): Promise<CatalogEntry | undefined> {
   const part = await readManifestPart(path, storage, `${path}.${MANIFEST_NAME}`);
   const held = await storage.exists('file', `${path}.${HOLD_NAME}`);
   if (part !== undefined) return fromManifest(path, part, held);

@@ -3,14 +3,26 @@ import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { CatalogError } from './errors.js';
+import { refuseDeleted } from './tombstone.js';
 
 export const HOLD_NAME = 'hold.json';
 
-/** Throws CatalogError CATALOG_HELD if the backup is held already. */
+/**
+ * Throws CatalogError CATALOG_HELD if the backup is held already, CATALOG_DELETED if it is deleted, or its deletion has
+ * begun.
+ */
 export async function holdBackup(path: string, reason: string, storages: StorageAccess): Promise<void> {
+  const storage = await storages.forPath(path);
   const text = `${JSON.stringify({ held: new Date().toISOString(), reason }, undefined, 1)}\n`;
-  const isNew = await (await storages.forPath(path)).createExclusive(holdPath(path), text);
+  const isNew = await storage.createExclusive(holdPath(path), text);
   if (!isNew) throw new CatalogError('CATALOG_HELD', `The backup at ${path} is held already`);
+  try {
+    // Whoever deletes writes the tombstone first and looks for the hold then: one of the two sees the other.
+    await refuseDeleted(path, storage);
+  } catch (error) {
+    await storage.deleteFile(holdPath(path), 'ignore');
+    throw error;
+  }
 }
 
 /** Throws CatalogError CATALOG_STATE if the backup is not held. */

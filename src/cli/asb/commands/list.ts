@@ -59,7 +59,7 @@ function isWanted(
   { id, state, started }: CatalogEntry,
   { prefixes, state: wanted, fromMs, toMs }: ListConfig,
 ): boolean {
-  if (wanted !== undefined && state !== wanted) return false;
+  if (wanted === undefined ? state === 'DELETED' : state !== wanted) return false;
   if (prefixes.length > 0 && !prefixes.some((prefix) => id.startsWith(prefix.replace(/\*$/, '')))) return false;
   if (fromMs === undefined && toMs === undefined) return true;
   const time = started === undefined ? NaN : Date.parse(started);

@@ -5,6 +5,7 @@ import { mentions } from '../../../config/option-text.js';
 import { verifyOptions } from '../../../config/schema/catalog/verify.js';
 import { createProcessLimits } from '../../../core/run-context.js';
 import { createRunId } from '../../../core/run.js';
+import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
 import type { VerifyOptions } from '../../../engine/catalog/verify-backup.js';
 import type { StorageRegistry } from '../../../storage/registry.js';
 import type { CliSession, Command } from '../../command.js';
@@ -67,13 +68,20 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
   },
 };
 
+/** What was deleted is not there to be verified, unless it is asked for by itself. */
+async function findLiving(path: string, storages: StorageRegistry): Promise<CatalogEntry[]> {
+  const { findBackups } = await import('../../../engine/catalog/find-backups.js');
+  const entries = await findBackups(path, storages);
+  return entries.filter(({ state }) => state !== 'DELETED' || entries.length === 1);
+}
+
 async function verify(config: VerifyConfig, { stdout, signal }: CliSession): Promise<void> {
-  const { findBackups, readBackup } = await import('../../../engine/catalog/find-backups.js');
+  const { readBackup } = await import('../../../engine/catalog/find-backups.js');
   const { CatalogError } = await import('../../../engine/catalog/errors.js');
   const { verifyBackup } = await import('../../../engine/catalog/verify-backup.js');
   const { formatVerifyResult } = await import('../../../ui/catalog/verify.js');
   const { path, json, storages } = config;
-  const entries = path.endsWith('.asb') ? [await readBackup(path, storages)] : await findBackups(path, storages);
+  const entries = path.endsWith('.asb') ? [await readBackup(path, storages)] : await findLiving(path, storages);
   if (entries.length === 0) throw new CatalogError('CATALOG_NOT_FOUND', `There is no backup at or below ${path}`);
   const context = { runId: createRunId(), signal, limits: createProcessLimits(), emit: () => undefined };
   const results = [];

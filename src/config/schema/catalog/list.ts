@@ -8,12 +8,12 @@ export const listOptions = [
     placeholder: 'state',
     value: {
       type: 'choice',
-      values: ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELED', 'INCOMPLETE', 'UNKNOWN', 'DAMAGED'],
+      values: ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELED', 'INCOMPLETE', 'UNKNOWN', 'DAMAGED', 'DELETED'],
       anyCase: true,
     },
     group: 'What to show',
     section: 'tool',
-    help: 'Only backups in this state: IN_PROGRESS, COMPLETED, FAILED, CANCELED, INCOMPLETE (was interrupted), UNKNOWN (files without a manifest) or DAMAGED.',
+    help: 'Only backups in this state: IN_PROGRESS, COMPLETED, FAILED, CANCELED, INCOMPLETE (was interrupted), UNKNOWN (files without a manifest), DAMAGED or DELETED. Without this option, deleted ones are left out.',
   },
   {
     name: 'from',

@@ -6,6 +6,7 @@ import { serializeError } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
 import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
 import { createBackupId, type ManifestInfo } from '../../catalog/manifest.js';
+import { refuseDeleted } from '../../catalog/tombstone.js';
 import { readProgramVersion } from '../../../core/version.js';
 import type { BackupConfig, BackupTarget, ManifestRequest } from '../config.js';
 import type { BackupMetadata } from '../metadata.js';
@@ -81,7 +82,8 @@ async function loadForContinuation(
   config: BackupConfig,
   cluster: ClusterIdentity,
 ): Promise<BackupState> {
-  const { storages, maxRecords = 0 } = config;
+  const { storages, target, maxRecords = 0 } = config;
+  if ('path' in target) await refuseDeleted(target.path, await storages.forPath(target.path));
   const state = await loadState(continueFrom, storages);
   checkIdentity(continueFrom, state.identity, createIdentity(config));
   checkCluster(continueFrom, state.cluster, cluster);

@@ -6,6 +6,7 @@ import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
 import { refuseHeld } from '../../catalog/hold.js';
 import { MANIFEST_NAME, manifestPath } from '../../catalog/manifest.js';
+import { refuseDeleted } from '../../catalog/tombstone.js';
 import { parseState, type BackupState } from '../checkpoint/state-file.js';
 import type { BackupConfig } from '../config.js';
 import { matchMetadataFile, matchRecordFile } from './file-naming.js';
@@ -32,6 +33,7 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   const problem = await storage.validateTarget(target.kind, path);
   if (problem !== undefined) throw new TargetError(problem.reason, { hint: problem.hint, details: { path } });
   const exists = await storage.exists(target.kind, path);
+  await refuseDeleted(path, storage);
   if (removeFiles) return refuseHeld(path, storage);
   if (target.kind === 'file') {
     if (exists) throw new TargetError(`The output file ${path} exists`, { hint: 'replace-file', details: { path } });
@@ -49,6 +51,8 @@ export async function prepareTarget(config: TargetConfig, context: Pick<RunConte
   if (!('path' in target)) return;
   const { path } = target;
   const storage = await storages.forPath(path);
+  // Now that the target is locked, no deletion can begin.
+  await refuseDeleted(path, storage);
   if (target.kind === 'file') {
     if (!removeFiles) return;
     await storage.deleteFile(path, 'ignore');
