@@ -13,6 +13,33 @@ const MIN_PART_SIZE_MIB = 5;
 const MAX_PART_SIZE_MIB = 5120;
 const option = mentions(asbackupOptions);
 
+/** How the files are stored. */
+export const pipelineConstraints: readonly Constraint<Table>[] = [
+  (v) =>
+    v.get('compression-level') !== 0 && !v.has('compress')
+      ? optionText`${option('compression-level')} needs ${option('compress')}`
+      : undefined,
+  (v) => keyWithoutMode(v, option),
+];
+
+/** What the object stores need. */
+export const uploadConstraints: readonly Constraint<Table>[] = [
+  (v) => {
+    const size = v.get('s3-min-part-size');
+    return size !== undefined && (size < MIN_PART_SIZE_MIB || size > MAX_PART_SIZE_MIB)
+      ? optionText`${option('s3-min-part-size')} must be from ${MIN_PART_SIZE_MIB} to ${MAX_PART_SIZE_MIB} MiB, not ${size}`
+      : undefined;
+  },
+  (v) =>
+    v.has('s3-object-lock-mode') === v.has('s3-object-lock-days')
+      ? undefined
+      : optionText`${option('s3-object-lock-mode')} and ${option('s3-object-lock-days')} need each other`,
+  (v) =>
+    v.has('s3-kms-key-id') && !(v.get('s3-server-side-encryption') ?? '').startsWith('aws:kms')
+      ? optionText`${option('s3-kms-key-id')} needs ${option('s3-server-side-encryption')} aws:kms`
+      : undefined,
+];
+
 const constraints: readonly Constraint<Table>[] = [
   (v) =>
     v.has('remove-artifacts') || (v.has('namespace') && v.get('namespace') !== '')
@@ -28,11 +55,7 @@ const constraints: readonly Constraint<Table>[] = [
       ? optionText`${option('filter-exp')} and ${option(other)} exclude each other; put the condition into the expression`
       : undefined;
   },
-  (v) =>
-    v.get('compression-level') !== 0 && !v.has('compress')
-      ? optionText`${option('compression-level')} needs ${option('compress')}`
-      : undefined,
-  (v) => keyWithoutMode(v, option),
+  ...pipelineConstraints,
   (v) =>
     targets(v) > 1
       ? optionText`Only one of ${joinMentions([option('directory'), option('output-file'), option('estimate')])} can be given`
@@ -55,20 +78,7 @@ const constraints: readonly Constraint<Table>[] = [
     v.has('manifest') && !v.has('directory') && v.get('output-file') === '-'
       ? optionText`${option('manifest')} needs ${joinMentions([option('directory'), option('output-file')], 'or')} with the name of a file`
       : undefined,
-  (v) => {
-    const size = v.get('s3-min-part-size');
-    return size !== undefined && (size < MIN_PART_SIZE_MIB || size > MAX_PART_SIZE_MIB)
-      ? optionText`${option('s3-min-part-size')} must be from ${MIN_PART_SIZE_MIB} to ${MAX_PART_SIZE_MIB} MiB, not ${size}`
-      : undefined;
-  },
-  (v) =>
-    v.has('s3-object-lock-mode') === v.has('s3-object-lock-days')
-      ? undefined
-      : optionText`${option('s3-object-lock-mode')} and ${option('s3-object-lock-days')} need each other`,
-  (v) =>
-    v.has('s3-kms-key-id') && !(v.get('s3-server-side-encryption') ?? '').startsWith('aws:kms')
-      ? optionText`${option('s3-kms-key-id')} needs ${option('s3-server-side-encryption')} aws:kms`
-      : undefined,
+  ...uploadConstraints,
 ];
 
 export const backupSchema: ToolSchema<Table> = {

@@ -237,6 +237,8 @@ const CATALOG_EVENTS = {
     fields: ['files'],
     help: 'Files in the directory of a deleted backup that do not belong to it were left',
   },
+  'catalog.namespace': { fields: ['id', 'namespace'], help: 'A backup goes on with this namespace' },
+  'catalog.completed': { fields: ['id', 'path', 'namespaces'], help: 'A backup of several namespaces is complete' },
   'export.done': { fields: ['records', 'bytes'], help: 'How much was exported' },
   'merge.deletions': { level: 'warn', fields: [], help: 'Records that were deleted between the backups may come back' },
   'merge.done': { fields: ['records', 'replaced'], help: 'How many records the merged backup has' },

@@ -8,7 +8,8 @@ export function errorText(error: unknown, frontEnd: FrontEnd): string {
   const message = error instanceof ToolError ? error.messageFor(frontEnd) : errorMessage(error);
   const sentence = /[.!?][)"']?$/.test(message) ? message : `${message}.`;
   if (!(error instanceof ToolError) || error.hint === undefined) return sentence;
-  const remedy = error.hint === 'continue-backup' ? remedyText(error.code) : undefined;
+  const isInterrupted = error.hint === 'continue-backup' || error.hint === 'continue-catalog-backup';
+  const remedy = isInterrupted ? remedyText(error.code) : undefined;
   const hint = hintText(error.hint, frontEnd, error.details);
   return [sentence, ...(remedy === undefined ? [] : [remedy]), hint].join(' ');
 }

@@ -117,6 +117,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Continue it with --continue {statePath} and otherwise the same options, without --remove-files.',
     api: 'Continue it with continueFrom: {statePath} and otherwise the same settings, without removeFiles.',
   },
+  'continue-catalog-backup': {
+    cli: 'Continue it with --id {id} --continue and otherwise the same options.',
+    api: "Continue it with id: '{id}', continue: true and otherwise the same settings.",
+  },
   'continue-or-replace': {
     cli: 'Give --continue {statePath} to finish that backup, or --remove-files to replace it.',
     api: 'Set continueFrom: {statePath} to finish that backup, or removeFiles to replace it.',
@@ -184,6 +188,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'omit-metadata': {
     cli: 'To restore without it, give --no-indexes or --no-udfs.',
     api: 'To restore without it, set noIndexes or noUdfs.',
+  },
+  'other-backup-id': {
+    cli: 'Choose another id, leave out --id, or finish that backup with --continue.',
+    api: 'Choose another id, leave it out, or finish that backup with continue: true.',
   },
   'overlapping-directories': {
     cli: 'With --apply-increment, the directories are restored in the given order and later ones win; with --unique, the first one wins.',

@@ -39,7 +39,7 @@ export async function countObjects(
     }
     const factor =
       pairs.get('effective_replication_factor') ?? pairs.get('repl-factor') ?? pairs.get('replication-factor') ?? '1';
-    const objects = sets.some((set) => set !== '') ? await countSets(node, namespace, sets, Number(all)) : Number(all);
+    const objects = sets.length > 0 ? await countSets(node, namespace, sets, Number(all)) : Number(all);
     result.push({ node, objects, replicationFactor: Number(factor) });
   }
   if (result.every(({ replicationFactor }) => replicationFactor === undefined)) {
@@ -54,14 +54,27 @@ export async function countObjects(
  * namespace; undefined = it does not.
  */
 export async function readNamespaceClock(cluster: Cluster, namespace: string): Promise<number | undefined> {
-  const seconds = Number(
-    parsePairs(await cluster.info(infoPathCommand('namespace', namespace), namespace), ';').get('current_time'),
-  );
+  return parseClock(await cluster.info(infoPathCommand('namespace', namespace), namespace));
+}
+
+/**
+ * By how many milliseconds the clock of this machine is ahead of that of the slowest node, to a second; negative = it
+ * is behind all of them, 0 also where no node tells its time.
+ */
+export async function readClockLead(cluster: Cluster, namespace: string): Promise<number> {
+  const answers = await cluster.infoAll(infoPathCommand('namespace', namespace));
+  const clocks = answers.map(({ value }) => parseClock(value)).filter((clock) => clock !== undefined);
+  return clocks.length === 0 ? 0 : Date.now() - Math.min(...clocks);
+}
+
+/** Milliseconds since 1970; undefined = the answer has no time. */
+function parseClock(answer: string): number | undefined {
+  const seconds = Number(parsePairs(answer, ';').get('current_time'));
   return Number.isFinite(seconds) && seconds > 0 ? (seconds + VOID_TIME_EPOCH_S) * 1000 : undefined;
 }
 
 /** The namespaces of the nodes, each once. */
-async function listNamespaces(nodes: readonly ClusterNode[]): Promise<string[]> {
+export async function listNamespaces(nodes: readonly ClusterNode[]): Promise<string[]> {
   const names = new Set<string>();
   for (const node of nodes) {
     for (const name of (await node.info(infoCommand('namespaces'))).split(';')) if (name !== '') names.add(name);

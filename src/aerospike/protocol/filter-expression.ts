@@ -2,8 +2,10 @@
 import { encodeList, encodeSmallInt, encodeString, encodeUnsigned } from './msgpack.js';
 
 export interface FilterParts {
-  /** Two or more set names; '' = records without a set. One set goes into the request instead. */
+  /** '' = records without a set. One name that is not empty goes into the request instead. */
   sets: readonly string[];
+  /** Not the records of these sets; '' = not those without a set. */
+  excludedSets?: readonly string[];
   /** Last update earlier than this, nanoseconds since 1970. */
   modifiedBeforeNs?: bigint;
   /** Last update at or after this, nanoseconds since 1970. */
@@ -11,7 +13,12 @@ export interface FilterParts {
   noTtlOnly?: boolean;
 }
 
-const OpCode = { EQ: 1, GE: 4, LT: 5, AND: 16, OR: 17, LAST_UPDATE: 66, TTL: 69, SET_NAME: 70 } as const;
+/** Whether a request cannot name the sets, so that an expression has to. */
+export function isFilteredBySet(sets: readonly string[]): boolean {
+  return sets.length > 1 || sets[0] === '';
+}
+
+const OpCode = { EQ: 1, NE: 2, GE: 4, LT: 5, AND: 16, OR: 17, LAST_UPDATE: 66, TTL: 69, SET_NAME: 70 } as const;
 
 /**
  * The msgpack bytes of the expression, or undefined when nothing is to be filtered. An operation is a list of its code
@@ -22,12 +29,18 @@ const OpCode = { EQ: 1, GE: 4, LT: 5, AND: 16, OR: 17, LAST_UPDATE: 66, TTL: 69,
  * with only the parts that are asked for, and without AND around a single one.
  */
 export function buildFilter(parts: FilterParts): Buffer | undefined {
+  const { excludedSets = [] } = parts;
   const components: Buffer[] = [];
-  if (parts.sets.length > 1) {
+  if (isFilteredBySet(parts.sets)) {
     const equals = parts.sets.map((set) =>
       encodeList(encodeSmallInt(OpCode.EQ), encodeList(encodeSmallInt(OpCode.SET_NAME)), encodeString(set)),
     );
-    components.push(encodeList(encodeSmallInt(OpCode.OR), ...equals));
+    components.push(equals.length === 1 ? equals[0]! : encodeList(encodeSmallInt(OpCode.OR), ...equals));
+  }
+  for (const set of excludedSets) {
+    components.push(
+      encodeList(encodeSmallInt(OpCode.NE), encodeList(encodeSmallInt(OpCode.SET_NAME)), encodeString(set)),
+    );
   }
   if (parts.modifiedBeforeNs !== undefined) {
     components.push(

@@ -29,6 +29,11 @@ function lazyCommand<T extends OptionTable, Config>(
 
 export const asbCommands: readonly CommandEntry[] = [
   lazyCommand(
+    'backup',
+    'namespaces under one id, or what was changed since',
+    async () => (await import('./commands/backup.js')).backupCommand,
+  ),
+  lazyCommand(
     'list',
     'the backups below a directory or prefix',
     async () => (await import('./commands/list.js')).listCommand,

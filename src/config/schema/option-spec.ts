@@ -121,6 +121,15 @@ type Row<T extends OptionTable, N extends string> = Extract<T[number], { readonl
 export type ValueOf<T extends OptionTable, N extends string> =
   ValueTypes[Row<T, N>['value']['type']] | (Row<T, N> extends { readonly default: string } ? never : undefined);
 
+/** A table without the options of these names. */
+export function omitOptions<const T extends OptionTable, const N extends OptionName<T>>(
+  table: T,
+  names: readonly N[],
+): readonly Exclude<T[number], { readonly name: N }>[] {
+  const omitted = new Set<string>(names);
+  return table.filter((spec: T[number]): spec is Exclude<T[number], { readonly name: N }> => !omitted.has(spec.name));
+}
+
 /** The keys of a configuration file that stand for the option by themselves. */
 export function fileKeys(spec: OptionSpec): readonly string[] {
   return spec.keys ?? [spec.name];

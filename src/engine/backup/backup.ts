@@ -130,11 +130,15 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
   private reportCount({ expectedRecords: expected, partitions }: Session): void {
     const { config, context } = this;
     const { filterExp, modifiedAfterNs, modifiedBeforeNs, noTtlOnly = false, maxRecords = 0, noRecords } = config;
-    const filters =
-      filterExp !== undefined || modifiedAfterNs !== undefined || modifiedBeforeNs !== undefined || noTtlOnly;
+    const isSelective =
+      filterExp !== undefined ||
+      (config.excludedSets ?? []).length > 0 ||
+      modifiedAfterNs !== undefined ||
+      modifiedBeforeNs !== undefined ||
+      noTtlOnly;
     const [first] = partitions;
     const isWhole = partitions.length === 1 && first?.kind === 'range' && first.count === PARTITIONS;
-    if (filters || maxRecords > 0 || noRecords || !isWhole) return;
+    if (isSelective || maxRecords > 0 || noRecords || !isWhole) return;
     const { records } = this.counters();
     const isFar = records * 2 < expected || records > expected * 2;
     if (isFar && Math.max(records, expected) >= MIN_COUNT_COMPARED) {

@@ -23,8 +23,10 @@ export interface ManifestRequest extends Pick<ManifestInfo, 'type' | 'parent'> {
 export interface BackupConfig extends CodecConfig {
   cluster: ClusterOptions;
   namespace: string;
-  /** Empty = the whole namespace. An empty name means records without a set. */
+  /** Empty = the whole namespace. An empty name means records without a set, also if it is the only one. */
   sets: string[];
+  /** Records of these sets are left out; an empty name means records without a set. Not with `filterExp`. */
+  excludedSets?: readonly string[];
   /** Empty = all bins. */
   bins: string[];
   noBins: boolean;

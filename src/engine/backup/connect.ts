@@ -87,11 +87,13 @@ function reportStart(config: BackupConfig, emit: EmitEvent): void {
 /** Refuses what the server cannot filter (asbackup.md 2.1 row 23). */
 export function checkVersion(
   cluster: Pick<Cluster, 'serverVersion' | 'supports'>,
-  config: Pick<BackupConfig, 'sets' | 'modifiedAfterNs' | 'modifiedBeforeNs' | 'noTtlOnly'>,
+  config: Pick<BackupConfig, 'sets' | 'excludedSets' | 'modifiedAfterNs' | 'modifiedBeforeNs' | 'noTtlOnly'>,
 ): void {
   if (cluster.supports('filterExpression')) return;
   const needs = [
     ...(config.sets.length > 1 ? ['several sets at once'] : []),
+    ...(config.sets.length === 1 && config.sets[0] === '' ? ['a choice of records without a set'] : []),
+    ...((config.excludedSets?.length ?? 0) > 0 ? ['leaving out sets'] : []),
     ...(config.modifiedAfterNs === undefined ? [] : ['a first date of modification']),
     ...(config.modifiedBeforeNs === undefined ? [] : ['a last date of modification']),
     ...(config.noTtlOnly === true ? ['a choice of records without a TTL'] : []),

@@ -68,12 +68,14 @@ export async function readMetadata(cluster: Cluster, config: BackupConfig): Prom
 /** The indexes that belong to the backup. Adds what is to be reported to `events`. */
 async function readSindexes(
   cluster: Cluster,
-  { namespace, sets }: BackupConfig,
+  { namespace, sets, excludedSets = [] }: BackupConfig,
   events: EngineEvent[],
 ): Promise<Sindex[]> {
   const { sindexes: listed, skipped } = await listSindexes(cluster, namespace);
   // With sets chosen, only their own indexes belong to the backup (asbackup.md 5.4).
-  const wanted = sets.length === 0 ? listed : listed.filter(({ set }) => set !== '' && sets.includes(set));
+  const wanted = listed.filter(({ set }) =>
+    set === '' ? sets.length === 0 : (sets.length === 0 || sets.includes(set)) && !excludedSets.includes(set),
+  );
   const left = listed.length - wanted.length;
   events.push({ type: 'backup.sindexes', sindexes: wanted.length });
   if (left > 0) events.push({ type: 'backup.sindexes.skipped', sindexes: left });

@@ -1,5 +1,5 @@
 /** What every scan of a run asks for. */
-import { buildFilter } from '../../aerospike/protocol/filter-expression.js';
+import { buildFilter, isFilteredBySet } from '../../aerospike/protocol/filter-expression.js';
 import type { ScanSelection } from '../../aerospike/protocol/scan-request.js';
 import type { BackupConfig } from './config.js';
 
@@ -12,7 +12,7 @@ export function scanSelection(config: BackupConfig, threads: number): ScanSelect
     // One set goes into the request, several into the filter (asbackup.md 5.4).
     set: sets.length === 1 ? sets[0]! : '',
     // An expression of the user decides alone which records come.
-    ...(sets.length > 1 && config.filterExp === undefined ? { sets } : {}),
+    ...(isFilteredBySet(sets) && config.filterExp === undefined ? { sets } : {}),
     bins: config.bins,
     noBins: config.noBins,
     ...(filter === undefined ? {} : { filter }),

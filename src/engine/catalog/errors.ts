@@ -11,5 +11,9 @@ export class CatalogError extends ToolError {
     | 'CATALOG_DELETED'
     | 'CATALOG_BASE'
     | 'CATALOG_CHANGED'
-    | 'CATALOG_UNREADABLE';
+    | 'CATALOG_UNREADABLE'
+    | 'CATALOG_EXISTS'
+    | 'CATALOG_SELECTION'
+    | 'CATALOG_NAMESPACE'
+    | 'CATALOG_PARENT';
 }

@@ -8,6 +8,7 @@ import { isBackupFileName, type ListedFile, type Storage } from '../../storage/s
 import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
 import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from './backup-document.js';
+import { BACKUP_OUTCOME_NAME, readBackupOutcome } from './backup-outcome.js';
 import { CatalogError } from './errors.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME, type BackupType } from './manifest.js';
@@ -190,7 +191,7 @@ async function readLivingDirectory(
 ): Promise<CatalogEntry | undefined> {
   const names = new Set(files.map(({ name }) => name));
   const held = names.has(HOLD_NAME);
-  if (names.has(BACKUP_DOCUMENT_NAME)) return readDocumentEntry(path, storage, held);
+  if (names.has(BACKUP_DOCUMENT_NAME)) return readDocumentEntry(path, storage, names, held);
   if (names.has(MANIFEST_NAME)) {
     const part = await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME));
     if (part !== undefined) return fromManifest(path, part, held);
@@ -203,7 +204,12 @@ async function readLivingDirectory(
 }
 
 /** Throws StorageError. What is damaged, or missing, is a part as any other. */
-async function readDocumentEntry(path: string, storage: Storage, held: boolean): Promise<CatalogEntry> {
+async function readDocumentEntry(
+  path: string,
+  storage: Storage,
+  names: ReadonlySet<string>,
+  held: boolean,
+): Promise<CatalogEntry> {
   let document: BackupDocument | undefined;
   let damage: string | undefined;
   try {
@@ -218,9 +224,11 @@ async function readDocumentEntry(path: string, storage: Storage, held: boolean):
   const parts = await Promise.all(
     namespaces.map((namespace) => readDocumentPart(joinPath(path, namespace), namespace, storage, document, isLocked)),
   );
-  const states = parts.map(({ state }) => state);
-  const state = damage === undefined ? combineStates(states) : 'DAMAGED';
-  const reason = damage ?? findReason(parts, state);
+  let state = damage === undefined ? combineStates(parts) : 'DAMAGED';
+  let reason = damage ?? findReason(parts, state);
+  if (state === 'INCOMPLETE' && names.has(BACKUP_OUTCOME_NAME)) {
+    ({ state, reason } = (await readBackupOutcome(path, storage)) ?? { state, reason });
+  }
   const finished = latest(parts.map((part) => part.finished));
   const modifiedBefore = latest(parts.map((part) => part.modifiedBefore));
   return {
@@ -294,8 +302,8 @@ function findDifference(
 const PRECEDENCE: readonly CatalogState[] = ['DAMAGED', 'FAILED', 'CANCELED', 'INCOMPLETE', 'IN_PROGRESS', 'COMPLETED'];
 
 /** What the states of the parts make of the backup. */
-function combineStates(states: readonly CatalogState[]): CatalogState {
-  return PRECEDENCE.find((state) => states.includes(state)) ?? 'DAMAGED';
+function combineStates(parts: readonly NamespacePart[]): CatalogState {
+  return PRECEDENCE.find((state) => parts.some((part) => part.state === state)) ?? 'DAMAGED';
 }
 
 /** Of the first part in the state of the backup that has one. */

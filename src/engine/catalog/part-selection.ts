@@ -1,4 +1,5 @@
 /** What of its namespace a backup with a manifest holds. */
+import type { Identity } from '../backup/checkpoint/state-file.js';
 import type { NamespacePart } from './find-backups.js';
 
 const ALL_PARTITIONS = '0-4096';
@@ -9,8 +10,11 @@ const NS_PER_MS = 1_000_000n;
  * everything, as far as the manifest tells. The lower bound in time of an increment is no selection.
  */
 export function describeSelection({ manifest }: NamespacePart): string {
-  if (manifest === undefined) return '';
-  const { identity } = manifest;
+  return manifest === undefined ? '' : describeIdentity(manifest.identity, manifest.manifest?.started);
+}
+
+/** The same of what identifies a run. */
+export function describeIdentity(identity: Identity, started: string | undefined): string {
   const words: string[] = [];
   const add = (key: string, word: string): void => {
     const value = identity[key];
@@ -18,6 +22,7 @@ export function describeSelection({ manifest }: NamespacePart): string {
     words.push(value === true ? word : `${word} ${value}`);
   };
   add('sets', 'sets');
+  add('excluded-sets', 'without the sets');
   add('bins', 'bins');
   add('no-bins', 'no bins');
   add('no-records', 'no records');
@@ -25,7 +30,7 @@ export function describeSelection({ manifest }: NamespacePart): string {
   add('no-ttl-only', 'records that never expire');
   add('node-list', 'nodes');
   if (identity['partition-list'] !== ALL_PARTITIONS) add('partition-list', 'partitions');
-  if (endsBeforeStart(identity['modified-before'], manifest.manifest?.started)) {
+  if (endsBeforeStart(identity['modified-before'], started)) {
     add('modified-before', 'records last changed before');
   }
   return words.join('; ');

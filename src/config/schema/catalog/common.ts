@@ -6,7 +6,7 @@ import { gcsOptions } from '../gcs.js';
 import { s3ExtraOptions } from '../s3-extensions.js';
 import { s3Options } from '../storage.js';
 
-const jsonOption = {
+export const jsonOption = {
   name: 'json',
   argument: 'none',
   value: { type: 'flag' },

@@ -6,10 +6,13 @@ import type { Identity } from './state-file.js';
 
 /** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
 export function createIdentity(config: BackupConfig): Identity {
-  const { target, encryption } = config;
+  const { target, encryption, excludedSets = [] } = config;
   return {
     namespace: config.namespace,
-    sets: config.sets.join(','),
+    // The one empty name is not the same as none.
+    sets: config.sets.length === 1 && config.sets[0] === '' ? '""' : config.sets.join(','),
+    // States of runs that left nothing out do not have it.
+    ...(excludedSets.length === 0 ? {} : { 'excluded-sets': excludedSets.join(',') }),
     bins: config.bins.join(','),
     'no-bins': config.noBins,
     'no-records': config.noRecords,
