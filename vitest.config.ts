@@ -17,7 +17,8 @@ export default defineConfig({
       exclude: ['src/node/main.ts', 'src/**/*-worker.ts'],
       reporter: ['text-summary', 'json-summary'],
       reportsDirectory: 'coverage',
-      thresholds: { statements: 60, branches: 60, functions: 60, lines: 60 },
+      // Of the unit tests alone; what runs as a program counts nothing.
+      thresholds: { statements: 62, branches: 55, functions: 63, lines: 63 },
     },
   },
 });

@@ -2,11 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../scripts/fuzz/random.js';
 import {
   checkText,
   compareOutcomes,
-  fuzzScanner,
   PLAIN_SETTINGS,
   restoreText,
   type ScanOutcome,
@@ -16,7 +14,6 @@ import { RecordScanner } from '../../src/asb/record-scanner.js';
 import { loadWasmModule } from '../../src/asb/wasm-module.js';
 import { fixture, vectors } from '../support/asb.js';
 
-const FUZZ_RECORDS = 100_000;
 const module = loadWasmModule('restore')!;
 const scanner = RecordScanner.create(module, { frames: 1, maxRows: 512 })!;
 const checker = RecordScanner.createChecker(module)!;
@@ -154,8 +151,13 @@ describe('limits', () => {
 
 describe('characters', () => {
   it('each byte in each place of base64 is taken or refused alike', () => {
-    for (const chars of [8, 48, 300]) {
-      for (let at = 0; at < chars; at += chars === 300 ? 37 : 1) {
+    // The module takes 16 characters at a time, and those that are left one by one.
+    for (const [chars, step] of [
+      [8, 1],
+      [24, 1],
+      [300, 37],
+    ] as const) {
+      for (let at = 0; at < chars; at += step) {
         for (let byte = 0; byte < 256; byte++) {
           const value = Buffer.alloc(chars, 'A');
           value[at] = byte;
@@ -208,13 +210,6 @@ describe('files', () => {
       expectSame(input, [1000]);
     }
     expect(scanned).toBeGreaterThan(50);
-  });
-
-  it('random and damaged ones', () => {
-    const { scanned, refused, problems } = fuzzScanner(module, FUZZ_RECORDS, seededRandom(14));
-    expect(problems).toEqual([]);
-    expect(scanned).toBeGreaterThan(FUZZ_RECORDS / 3);
-    expect(refused).toBeGreaterThan(100);
   });
 });
 

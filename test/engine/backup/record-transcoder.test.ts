@@ -95,7 +95,7 @@ describe('a scan through the WebAssembly module', () => {
   });
 
   it('gives the same however the bytes are cut', async () => {
-    const options = { namespace: 'test', sets: ['a set'], partitions: 11, records: 12, damageEvery: 0 };
+    const options = { namespace: 'test', sets: ['a set'], partitions: 11, records: 3, damageEvery: 0 };
     const answer = new ScanStream(seededRandom(7), options).create();
     const whole = await transcode(answer);
     expect(whole.error).toBeUndefined();
