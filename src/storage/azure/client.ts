@@ -21,6 +21,7 @@ import type {
 import { deleteEach } from '../object-store/delete-each.js';
 import { IdleTimer } from '../object-store/idle-timer.js';
 import { BlockPool, PartBuffer, viewBlocks, type Part } from '../object-store/part-buffer.js';
+import { receiveRange } from '../object-store/receive-range.js';
 import { createUploadId, formatBlockId, parseBlockId, type BlockName } from './block-id.js';
 import { isTransient, readName, readStatus } from './errors.js';
 import { isArchived, waitForRehydration } from './rehydrate.js';
@@ -86,7 +87,6 @@ export class AzureClient implements ObjectStoreClient {
   async getRange(input: RangeRequest, call: CallContext = { attempt: 1, received: 0 }): Promise<RangeResult> {
     const { first, length, memory } = input;
     call.etag ??= input.etag;
-    const target = Buffer.from(memory, 0, length);
     const blob = this.blob(input);
     return this.timed(async (timer) => {
       const conditions = call.etag === undefined ? {} : { ifMatch: call.etag };
@@ -105,21 +105,17 @@ export class AzureClient implements ObjectStoreClient {
         throw Object.assign(new Error('the blob was archived'), { code: 'ECONNRESET' });
       }
       call.etag ??= answer.etag;
-      const size = /\/(\d+)$/.exec(answer.contentRange ?? '')?.[1];
-      if (size === undefined && first + call.received > 0) {
-        const text = `The service ignores that only a part of azblob://${input.bucket}/${input.key} is requested`;
-        throw new StorageError('AZBLOB_FAILED', text);
-      }
-      const totalBytes = Number(size ?? answer.contentLength ?? 0);
-      const expected = Math.min(length, totalBytes - first);
-      for await (const chunk of answer.readableStreamBody as AsyncIterable<Buffer>) {
-        timer.touch();
-        const fitting = chunk.subarray(0, expected - call.received);
-        target.set(fitting, call.received);
-        call.received += fitting.length;
-        if (call.received === expected) break;
-      }
-      if (call.received < expected) throw Object.assign(new Error('the answer ended early'), { code: 'ECONNRESET' });
+      const totalBytes = await receiveRange(
+        input,
+        call,
+        {
+          contentRange: answer.contentRange,
+          contentLength: answer.contentLength,
+          body: answer.readableStreamBody as Readable,
+          onChunk: () => timer.touch(),
+        },
+        { place: `azblob://${input.bucket}/${input.key} (${this.connection.host})`, code: 'AZBLOB_FAILED' },
+      );
       const now = answer.date?.getTime() ?? Date.now();
       const ageMs = Math.max(0, now - (answer.lastModified?.getTime() ?? 0));
       return { memory, length: call.received, totalBytes, etag: call.etag ?? '', ageMs };

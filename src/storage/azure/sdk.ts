@@ -1,6 +1,8 @@
 /**
  * Creates the client of the SDK as the settings say. The SDK is loaded when a path first needs it: that takes a while.
  */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { TokenCredential } from '@azure/identity';
 import type {
   AnonymousCredential,
@@ -38,24 +40,31 @@ export async function connectAzure(
   const credential = await findCredential(sdk, settings, url);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const proxy = selectProxy(settings.proxy, { protocol: url.protocol, hostname: url.hostname, port });
-  const options: StoragePipelineOptions = {
-    // decorators/retry.ts retries, for longer than the SDK.
+  // decorators/retry.ts retries, for longer than the SDK.
+  const options = {
     retryOptions: { maxTries: 1 },
-    ...(proxy === undefined
-      ? {}
-      : {
-          proxyOptions: {
-            host: `${proxy.protocol}//${proxy.hostname}`,
-            port: Number(proxy.port || 80),
-            ...(proxy.username === ''
-              ? {}
-              : { username: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) }),
-          },
-        }),
+    ...(proxy === undefined ? {} : { proxyOptions: toProxyOptions(proxy) }),
   };
-  const service = new sdk.BlobServiceClient(url.href, credential, options);
+  const pipeline = sdk.newPipeline(credential, options);
+  if (proxy === undefined) {
+    // Without an agent, the SDK would take the proxy of the environment.
+    const agent = url.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    pipeline.factories.push({
+      create: (next) => ({ sendRequest: (request) => next.sendRequest(Object.assign(request, { agent })) }),
+    });
+  }
+  const service = new sdk.BlobServiceClient(url.href, pipeline);
   const host = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
   return { service, settings, host, log, signal };
+}
+
+function toProxyOptions(proxy: URL): NonNullable<StoragePipelineOptions['proxyOptions']> {
+  const { protocol, hostname, port, username, password } = proxy;
+  return {
+    host: `${protocol}//${hostname}`,
+    port: Number(port || 80),
+    ...(username === '' ? {} : { username: decodeURIComponent(username), password: decodeURIComponent(password) }),
+  };
 }
 
 function findEndpoint({ endpoint, accountName }: AzureSettings): URL {

@@ -16,6 +16,7 @@ import type {
 } from '../object-store/client.js';
 import { deleteEach } from '../object-store/delete-each.js';
 import { BlockPool, PartBuffer, type Part } from '../object-store/part-buffer.js';
+import { receiveRange } from '../object-store/receive-range.js';
 import type { GcsConnection } from './connection.js';
 import { GcsFault, isMissingObject, isMissingUpload, isRefusedCondition, isTransient, readName } from './errors.js';
 import { escapeXml, readElements, readText } from './xml.js';
@@ -108,7 +109,6 @@ export class GcsClient implements ObjectStoreClient {
   async getRange(input: RangeRequest, call: CallContext = { attempt: 1, received: 0 }): Promise<RangeResult> {
     const { bucket, key, first, length, memory } = input;
     call.etag ??= input.etag;
-    const target = Buffer.from(memory, 0, length);
     const condition = call.etag === undefined ? '' : `&ifGenerationMatch=${call.etag}`;
     const path = `${objectPath(input)}?alt=media${condition}`;
     const headers = { range: `bytes=${first + call.received}-${first + length - 1}` };
@@ -117,21 +117,18 @@ export class GcsClient implements ObjectStoreClient {
         const { headers: received } = answer;
         const generation = received['x-goog-generation'];
         if (typeof generation === 'string') call.etag ??= generation;
-        const size = /\/(\d+)$/.exec(received['content-range'] ?? '')?.[1];
-        if (size === undefined && first + call.received > 0) {
-          const text = `${this.connection.host} ignores that only a part of gs://${bucket}/${key} is requested`;
-          throw new StorageError('GS_FAILED', text);
-        }
-        const totalBytes = Number(size ?? received['content-length'] ?? 0);
-        const expected = Math.min(length, totalBytes - first);
-        for await (const chunk of answer as AsyncIterable<Buffer>) {
-          timer.touch();
-          const fitting = chunk.subarray(0, expected - call.received);
-          target.set(fitting, call.received);
-          call.received += fitting.length;
-          if (call.received === expected) break;
-        }
-        if (call.received < expected) throw Object.assign(new Error('the answer ended early'), { code: 'ECONNRESET' });
+        const contentLength = received['content-length'];
+        const totalBytes = await receiveRange(
+          input,
+          call,
+          {
+            contentRange: received['content-range'],
+            contentLength: contentLength === undefined ? undefined : Number(contentLength),
+            body: answer,
+            onChunk: () => timer.touch(),
+          },
+          { place: `gs://${bucket}/${key} (${this.connection.host})`, code: 'GS_FAILED' },
+        );
         const now = parseTime(received.date) ?? Date.now();
         const ageMs = Math.max(0, now - (parseTime(received['last-modified']) ?? now));
         return { memory, length: call.received, totalBytes, etag: call.etag ?? '', ageMs };
@@ -175,6 +172,7 @@ export class GcsClient implements ObjectStoreClient {
   async copyPart({ first, length, ...address }: Input<'copyPart'>): Promise<{ etag: string }> {
     const { bucket, key } = address;
     const range = await this.getRange({ bucket, key, first, length, memory: new ArrayBuffer(length) });
+    if (range.length !== length) throw new StorageError('GS_CHANGED', `gs://${bucket}/${key} was replaced meanwhile`);
     const buffer = new PartBuffer(new BlockPool(), 'md5');
     buffer.append(new Uint8Array(range.memory, 0, range.length));
     const { etag } = await this.putPart({ ...address, part: buffer.drain() });

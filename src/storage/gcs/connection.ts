@@ -18,6 +18,8 @@ const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 /** A connection that is silent for so long during a request is given up, and the request is retried. */
 const IDLE_MS = 60_000;
 const FIRST_ERROR_STATUS = 300;
+/** Of lists, documents and errors. A page of a list has about 1 MiB. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export interface GcsRequest {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -58,14 +60,15 @@ export class GcsConnection {
 
   /** `read` gets the answer before its body. Rejects with GcsFault for an answer that is an error. */
   async send<T>(request: GcsRequest, read: (answer: IncomingMessage, timer: IdleTimer) => Promise<T>): Promise<T> {
-    const token = await this.getToken?.();
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const totalMs = this.settings.requestTimeoutMs;
     return IdleTimer.run({ idleMs: IDLE_MS, totalMs }, async (timer) => {
+      const token = this.getToken && (await timer.endWith(this.getToken()));
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      timer.touch();
       const answer = await this.exchange(request, authorization, timer);
       try {
         const status = answer.statusCode ?? 0;
-        if (status >= FIRST_ERROR_STATUS) throw GcsFault.parse(status, await readBody(answer));
+        if (status >= FIRST_ERROR_STATUS) throw GcsFault.parse(status, await this.readBody(answer, timer));
         return await read(answer, timer);
       } finally {
         if (!answer.complete) answer.destroy();
@@ -75,11 +78,25 @@ export class GcsConnection {
 
   /** The body of the answer, and its headers. */
   async sendForText(request: GcsRequest): Promise<{ text: string; headers: IncomingMessage['headers'] }> {
-    return this.send(request, async (answer) => ({ text: await readBody(answer), headers: answer.headers }));
+    return this.send(request, async (answer, timer) => {
+      return { text: await this.readBody(answer, timer), headers: answer.headers };
+    });
   }
 
   close(): void {
     this.agent.destroy();
+  }
+
+  private async readBody(answer: IncomingMessage, timer: IdleTimer): Promise<string> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      timer.touch();
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) throw new StorageError('GS_FAILED', `${this.host} sends an answer without end`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   private exchange(
@@ -116,12 +133,6 @@ export class GcsConnection {
       pipeline(Readable.from(viewBlocks(body.blocks, body.length), { objectMode: false }), outgoing).catch(reject);
     });
   }
-}
-
-async function readBody(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseEndpoint(text: string): URL {

@@ -2,9 +2,18 @@
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** The contents of every element of that name, without those inside of it taken apart. */
+/** The contents of every element of that name, without those inside of it taken apart. Time is linear in the length. */
 export function readElements(xml: string, name: string): string[] {
-  return [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))].map((match) => match[1]!);
+  const start = new RegExp(`<${name}(?:\\s[^<>]*)?>`, 'g');
+  const end = `</${name}>`;
+  const found: string[] = [];
+  for (let match = start.exec(xml); match !== null; match = start.exec(xml)) {
+    const close = xml.indexOf(end, start.lastIndex);
+    if (close < 0) break;
+    found.push(xml.slice(start.lastIndex, close));
+    start.lastIndex = close + end.length;
+  }
+  return found;
 }
 
 /** The text of the first element of that name; undefined if there is none. */

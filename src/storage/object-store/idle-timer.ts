@@ -26,6 +26,14 @@ export class IdleTimer {
     clearTimeout(this.deadline);
   }
 
+  /** For work that cannot be told to end. Rejects when the timer has expired. */
+  endWith<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.signal.addEventListener('abort', () => reject(new Error('no answer came in time')), { once: true });
+      work.then(resolve, reject);
+    });
+  }
+
   /** Runs a request; one that was ended because it took too long rejects with ETIMEDOUT. */
   static async run<T>(
     limits: { idleMs: number; totalMs?: number | undefined },

@@ -1,7 +1,6 @@
 /** The requests of an object store through the SDK, one attempt each. */
 import { Readable } from 'node:stream';
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
-import { StorageError } from '../errors.js';
 import type { CallContext } from '../client.js';
 import type {
   ObjectAddress,
@@ -15,6 +14,7 @@ import type {
 } from '../object-store/client.js';
 import { deletionError, type DeletionFailure } from '../object-store/delete-each.js';
 import { viewBlocks, type Part } from '../object-store/part-buffer.js';
+import { receiveRange } from '../object-store/receive-range.js';
 import { isArchived, restoreArchived } from './archive.js';
 import type { S3Settings } from './config.js';
 import { crc32c } from './crc32c.js';
@@ -93,7 +93,6 @@ export class S3Client implements ObjectStoreClient {
   async getRange(input: RangeRequest, call: CallContext = { attempt: 1, received: 0 }): Promise<RangeResult> {
     const { bucket, key, first, length, memory } = input;
     call.etag ??= input.etag;
-    const target = Buffer.from(memory, 0, length);
     const range = `bytes=${first + call.received}-${first + length - 1}`;
     const condition = call.etag === undefined ? {} : { IfMatch: call.etag };
     const command = new this.sdk.GetObjectCommand({ Bucket: bucket, Key: key, Range: range, ...condition });
@@ -112,22 +111,16 @@ export class S3Client implements ObjectStoreClient {
       return { memory, length: 0, totalBytes: first, etag: call.etag ?? '', ageMs: 0 };
     }
     call.etag ??= answer.ETag;
-    const size = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
-    // A service that does not know ranges sends everything.
-    if (size === undefined && first + call.received > 0) {
-      (answer.Body as Readable).destroy();
-      const text = `${this.connection.host} ignores that only a part of s3://${bucket}/${key} is requested`;
-      throw new StorageError('S3_FAILED', text);
-    }
-    const totalBytes = Number(size ?? answer.ContentLength ?? 0);
-    const expected = Math.min(length, totalBytes - first);
-    for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
-      const fitting = chunk.subarray(0, expected - call.received);
-      target.set(fitting, call.received);
-      call.received += fitting.length;
-      if (call.received === expected) break;
-    }
-    if (call.received < expected) throw Object.assign(new Error('the answer ended early'), { code: 'ECONNRESET' });
+    const totalBytes = await receiveRange(
+      input,
+      call,
+      {
+        contentRange: answer.ContentRange,
+        contentLength: answer.ContentLength,
+        body: answer.Body as Readable,
+      },
+      { place: `s3://${bucket}/${key} (${this.connection.host})`, code: 'S3_FAILED' },
+    );
     const writtenMs = answer.LastModified?.getTime() ?? 0;
     const ageMs = Math.max(0, serverTime() - writtenMs);
     return { memory, length: call.received, totalBytes, etag: call.etag ?? '', ageMs };
