@@ -12,12 +12,14 @@ import { viewBlocks, type Part } from '../object-store/part-buffer.js';
 import { createTunnelAgent, PlainProxyAgent, proxyAuthorization, selectProxy } from '../s3/proxy.js';
 import type { GcsSettings } from './config.js';
 import { GcsFault, toTokenError } from './errors.js';
+import { Tokens, type TokenSource } from './token.js';
 
 const PUBLIC_ENDPOINT = 'https://storage.googleapis.com';
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 /** A connection that is silent for so long during a request is given up, and the request is retried. */
 const IDLE_MS = 60_000;
 const FIRST_ERROR_STATUS = 300;
+const UNAUTHORIZED = 401;
 /** Of lists, documents and errors. A page of a list has about 1 MiB. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -36,7 +38,7 @@ export class GcsConnection {
     private readonly agent: HttpAgent | HttpsAgent,
     private readonly proxy: URL | undefined,
     /** Undefined = nothing is authenticated. */
-    private readonly getToken: (() => Promise<string>) | undefined,
+    private readonly tokens: Tokens | undefined,
   ) {}
 
   /** Sends no request yet. Throws StorageError GS_ENDPOINT, GS_CREDENTIALS, GS_PACKAGE and S3_PROXY. */
@@ -49,8 +51,8 @@ export class GcsConnection {
     const plain = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
     const proxied = (to: URL) => (isSecure ? createTunnelAgent(to, options) : new PlainProxyAgent(to, options));
     const agent = proxy === undefined ? plain : proxied(proxy);
-    const getToken = settings.endpoint === undefined ? await createTokenSource(settings) : undefined;
-    return new GcsConnection(settings, url, agent, proxy, getToken);
+    const tokens = settings.endpoint === undefined ? new Tokens(await createTokenSource(settings)) : undefined;
+    return new GcsConnection(settings, url, agent, proxy, tokens);
   }
 
   /** For messages. */
@@ -62,13 +64,18 @@ export class GcsConnection {
   async send<T>(request: GcsRequest, read: (answer: IncomingMessage, timer: IdleTimer) => Promise<T>): Promise<T> {
     const totalMs = this.settings.requestTimeoutMs;
     return IdleTimer.run({ idleMs: IDLE_MS, totalMs }, async (timer) => {
-      const token = this.getToken && (await timer.endWith(this.getToken()));
+      const token = this.tokens && (await timer.endWith(this.tokens.get()));
       const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
       timer.touch();
       const answer = await this.exchange(request, authorization, timer);
       try {
         const status = answer.statusCode ?? 0;
-        if (status >= FIRST_ERROR_STATUS) throw GcsFault.parse(status, await this.readBody(answer, timer));
+        if (status >= FIRST_ERROR_STATUS) {
+          const fault = GcsFault.parse(status, await this.readBody(answer, timer));
+          if (status === UNAUTHORIZED && token !== undefined) await this.tokens?.refuse(token, fault);
+          throw fault;
+        }
+        if (token !== undefined) this.tokens?.accept(token);
         return await read(answer, timer);
       } finally {
         if (!answer.complete) answer.destroy();
@@ -147,11 +154,11 @@ function parseEndpoint(text: string): URL {
 }
 
 /** The library keeps a token for as long as it is valid. */
-async function createTokenSource({ key }: GcsSettings): Promise<() => Promise<string>> {
+async function createTokenSource({ key }: GcsSettings): Promise<TokenSource> {
   const { GoogleAuth } = await loadPackage('GS', 'google-auth-library', () => import('google-auth-library'));
   const credentials = key === undefined ? undefined : await readKey(key);
   const auth = new GoogleAuth({ scopes: SCOPE, ...(credentials === undefined ? {} : { credentials }) });
-  return async () => {
+  const get = async (): Promise<string> => {
     try {
       const token = await auth.getAccessToken();
       if (typeof token === 'string' && token !== '') return token;
@@ -160,6 +167,10 @@ async function createTokenSource({ key }: GcsSettings): Promise<() => Promise<st
     }
     throw toTokenError(new Error('there is no token'));
   };
+  const forget = async (): Promise<void> => {
+    (await auth.getClient()).credentials = {};
+  };
+  return { get, forget };
 }
 
 async function readKey(key: NonNullable<GcsSettings['key']>): Promise<Record<string, string>> {

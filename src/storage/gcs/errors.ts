@@ -17,6 +17,9 @@ const FORBIDDEN = 403;
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 412;
 
+/** Of a token that was refused before a new one is tried. */
+export const TOKEN_EXPIRED = 'tokenExpired';
+
 /** An answer that is an error. */
 export class GcsFault extends Error {
   constructor(
@@ -76,7 +79,7 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof StorageError) return false;
   if (!(error instanceof GcsFault)) return isTransientFault(error, readName(error));
   const { status, reason } = error;
-  if (reason === 'BadDigest' || reason === 'IncompleteBody') return true;
+  if (reason === 'BadDigest' || reason === 'IncompleteBody' || reason === TOKEN_EXPIRED) return true;
   return (status >= 500 && status !== NOT_IMPLEMENTED) || status === 429 || status === 408;
 }
 
