@@ -22,6 +22,9 @@ export async function passwordFrom(
     const value = env[name] ?? '';
     if (value === '')
       throw invalidPassword(optionText`${option}: the environment variable ${name} is not set or empty`);
+    // Node.js replaces bytes that are not UTF-8.
+    if (value.includes('\ufffd'))
+      throw invalidPassword(optionText`${option}: the environment variable ${name} is not UTF-8 text`);
     return value;
   }
   if (!text.startsWith('file:')) return text;
@@ -35,7 +38,10 @@ export async function passwordFrom(
     throw invalidPassword(optionText`${option}: the first line of ${path} is empty; the password must stand there`);
   if (line.length >= MAX_BYTES)
     throw invalidPassword(optionText`${option}: the first line of ${path} is too long for a password`);
-  return line.toString('utf8');
+  const password = line.toString('utf8');
+  if (!Buffer.from(password).equals(line))
+    throw invalidPassword(optionText`${option}: the first line of ${path} is not UTF-8 text`);
+  return password;
 }
 
 async function readHead(path: string): Promise<Buffer> {

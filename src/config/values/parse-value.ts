@@ -99,6 +99,7 @@ export type Value = ValueTypes[ValueRule['type']];
 
 /** Throws a ValueError that says what is wrong with the text. */
 export function parseValue(rule: ValueRule, text: string): Value {
+  checkText(text);
   switch (rule.type) {
     case 'flag':
       return true;
@@ -162,6 +163,15 @@ function parseMode(text: string): number {
   return checkMode(Number.parseInt(text, 8));
 }
 
+/**
+ * Texts of files and programs may hold what no command line does. The system and other programs end names at a NUL byte,
+ * and half of a surrogate pair becomes U+FFFD: either would be another name.
+ */
+export function checkText(text: string): void {
+  if (text.includes('\0')) throw new ValueError('it contains a NUL byte');
+  if (/\p{Surrogate}/u.test(text)) throw new ValueError('it contains half of a surrogate pair, which is no character');
+}
+
 /** The owner must be able to read and write what a run makes. */
 export function checkMode(mode: number): number {
   if (mode > MAX_MODE || (mode & OWNER_BITS) !== OWNER_BITS) {
@@ -172,7 +182,6 @@ export function checkMode(mode: number): number {
 
 export function parsePath(text: string, s3: boolean): string {
   if (text === '') throw new ValueError('the path is empty');
-  if (text.includes('\0')) throw new ValueError('the path contains a NUL byte');
   const problem = s3 ? checkPath(text) : undefined;
   if (problem !== undefined) throw new ValueError(problem);
   return text;

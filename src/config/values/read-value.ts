@@ -2,7 +2,7 @@
 import { checkLength, MAX_RACK, MAX_SET_BYTES, type Throttle } from './lists.js';
 import { type HostEntry, type HostList, type NodeList, parseHost, parseHosts, parseNode, parseNodes } from './hosts.js';
 import { rangeText } from './number.js';
-import { checkMode, parseChoice, parsePath, parseValue, type Value, type ValueRule } from './parse-value.js';
+import { checkMode, checkText, parseChoice, parsePath, parseValue, type Value, type ValueRule } from './parse-value.js';
 import { checkRenames, checkSetRenames, parseNamespaceSet, type Rename } from './set-names.js';
 import { ValueError } from './value-error.js';
 
@@ -17,6 +17,7 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d
  * Throws a ValueError that says what is expected; it never quotes a text that may be secret.
  */
 export function readValue(rule: ValueRule, raw: unknown, content = false): Value {
+  if (!content) checkTexts(raw);
   switch (rule.type) {
     case 'flag':
       if (typeof raw !== 'boolean') throw new ValueError('expected true or false');
@@ -75,6 +76,13 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
       // Each of its parts is a setting of its own: readThrottle.
       throw new ValueError('expected two numbers');
   }
+}
+
+/** All texts in a list or an object, too. */
+function checkTexts(raw: unknown): void {
+  if (typeof raw === 'string') checkText(raw);
+  else if (Array.isArray(raw)) raw.forEach(checkTexts);
+  else if (isObject(raw) && !(raw instanceof Uint8Array)) Object.entries(raw).flat().forEach(checkTexts);
 }
 
 /** The limits of a restore, each from its own setting. */

@@ -16,7 +16,7 @@ import { parseHosts, toSeeds } from '../../../src/config/values/hosts.js';
 const dir = mkdtempSync(join(tmpdir(), 'asbackup-access-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-function file(text: string): string {
+function file(text: string | Buffer): string {
   const path = join(dir, `file${Math.random()}`);
   writeFileSync(path, text);
   return path;
@@ -59,8 +59,12 @@ describe('forms of a password', () => {
     ['file:/nowhere', 'cannot read the password from /nowhere: no such file or directory (ENOENT)'],
     [`file:${file('\nx')}`, 'is empty; the password must stand there'],
     [`file:${file('x'.repeat(5000))}`, 'is too long for a password'],
+    [`file:${file(Buffer.from('caf\xe9', 'latin1'))}`, 'is not UTF-8 text'],
+    ['env:LATIN', 'the environment variable LATIN is not UTF-8 text'],
   ])('%s', async (text, reason) => {
-    await expect(passwordFrom({ text: text, literal: false }, OPTION, {})).rejects.toThrow(reason);
+    // As Node.js shows it.
+    const env = { LATIN: 'caf\ufffd' };
+    await expect(passwordFrom({ text: text, literal: false }, OPTION, env)).rejects.toThrow(reason);
   });
 });
 

@@ -1,10 +1,54 @@
 import { describe, expect, it } from 'vitest';
+import { backupSchema } from '../../../src/config/backup-constraints.js';
+import { environmentSettings } from '../../../src/config/environment.js';
 import { parseHosts, parseNodes, toSeeds } from '../../../src/config/values/hosts.js';
 import { parseNames, parseSets } from '../../../src/config/values/lists.js';
 import { ANY, parseInteger } from '../../../src/config/values/number.js';
 import { partitionId } from '../../../src/core/partition.js';
+import { parseValue, type ValueRule } from '../../../src/config/values/parse-value.js';
 import { parsePartitions, partitionsAfter } from '../../../src/config/values/partitions.js';
+import { readValue } from '../../../src/config/values/read-value.js';
 import { parseTime } from '../../../src/config/values/time.js';
+
+describe('a value of any kind', () => {
+  const RULES: readonly ValueRule[] = [
+    { type: 'text' },
+    { type: 'text', maxBytes: 31 },
+    { type: 'path' },
+    { type: 'pem' },
+    { type: 'input' },
+    { type: 'directories' },
+    { type: 'sets' },
+    { type: 'names', maxBytes: 15 },
+    { type: 'namespaces', maxBytes: 31 },
+    { type: 'hosts' },
+    { type: 'password' },
+  ];
+
+  it.each([
+    ['a\0b', 'it contains a NUL byte'],
+    ['a\ud800', 'it contains half of a surrogate pair'],
+  ])('%j is refused: it would name something else', (text, message) => {
+    for (const rule of RULES) {
+      expect(() => parseValue(rule, text)).toThrow(message);
+      expect(() => readValue(rule, text)).toThrow(message);
+      expect(() => readValue(rule, [text])).toThrow(message);
+      expect(() => readValue(rule, { from: 'a', to: text })).toThrow(message);
+    }
+  });
+
+  it('may have characters of two surrogates', () => {
+    expect(parseValue({ type: 'text' }, 'a\ud83d\ude00')).toBe('a\ud83d\ude00');
+  });
+});
+
+describe('an environment variable', () => {
+  it('whose bytes were replaced, since they are not UTF-8, is refused', () => {
+    expect(() => environmentSettings(backupSchema.options, { ASTOOLS_HOST: 'caf\ufffd' })).toThrow(
+      'The environment variable ASTOOLS_HOST is not UTF-8 text',
+    );
+  });
+});
 
 describe('hosts', () => {
   it.each([
