@@ -75,6 +75,29 @@ describe('asbackup', () => {
     expect(readFileSync(file, 'utf8')).toBe('kept');
   });
 
+  it.each(['no-suffix', 'backup.gz', 'x.asb'])('an output file of any name (%s) can be replaced', async (name) => {
+    const file = join(folder.path, `old-${name}`);
+    writeFileSync(file, 'old');
+    const { code, stderr } = await run('asbackup', [...target.args, '-n', 'test', '-o', file, '-r', '--manifest']);
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(file, 'utf8')).toMatch(/^Version 3\.1\n/);
+    // A backup of the same name, and its manifest, are replaced as well.
+    const again = await run('asbackup', [...target.args, '-n', 'test', '-o', file, '-r', '--manifest']);
+    expect(again.code, again.stderr).toBe(0);
+    const removed = await run('asbackup', [...target.args, '-n', 'test', '-o', file, '--remove-artifacts']);
+    expect(removed.code, removed.stderr).toBe(0);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('a directory with the name of a backup file can be replaced', async () => {
+    const path = join(folder.path, 'directory.asb');
+    for (const args of [[], ['-r'], ['--remove-artifacts']]) {
+      const { code, stderr } = await run('asbackup', [...target.args, '-n', 'test', '-d', path, ...args]);
+      expect(code, stderr).toBe(0);
+    }
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('a directory whose parent does not exist', async () => {
     const path = join(folder.path, 'no', 'such');
     expectError(await run('asbackup', [...target.args, '-n', 'test', '-d', path]), /\[ERR\].*such/);

@@ -1,8 +1,8 @@
 /** A hold keeps a backup from being deleted: a small file beside its documents, with the reason. */
-import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { isBackupFileName, type Storage } from '../../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import { CatalogError } from './errors.js';
+import { type BackupPlace, documentPath, toBackupPlace } from './manifest.js';
 import { refuseDeleted } from './tombstone.js';
 
 export const HOLD_NAME = 'hold.json';
@@ -18,7 +18,7 @@ export async function holdBackup(path: string, reason: string, storages: Storage
   if (!isNew) throw new CatalogError('CATALOG_HELD', `The backup at ${path} is held already`);
   try {
     // Whoever deletes writes the tombstone first and looks for the hold then: one of the two sees the other.
-    await refuseDeleted(path, storage);
+    await refuseDeleted(toBackupPlace(path), storage);
   } catch (error) {
     await storage.deleteFile(holdPath(path), 'ignore');
     throw error;
@@ -35,14 +35,13 @@ export async function releaseBackup(path: string, storages: StorageAccess): Prom
 }
 
 /** Throws CatalogError CATALOG_HELD if the backup is held: nothing of it may be deleted or replaced. */
-export async function refuseHeld(path: string, storage: Storage): Promise<void> {
-  if (!(await storage.exists('file', holdPath(path)))) return;
-  throw new CatalogError('CATALOG_HELD', `The backup at ${path} is held; nothing was changed`, {
+export async function refuseHeld(place: BackupPlace, storage: Storage): Promise<void> {
+  if (!(await storage.exists('file', documentPath(place, HOLD_NAME)))) return;
+  throw new CatalogError('CATALOG_HELD', `The backup at ${place.path} is held; nothing was changed`, {
     hint: 'release-hold',
   });
 }
 
-/** In the directory of the backup, or beside its only file. */
 function holdPath(path: string): string {
-  return isBackupFileName(path) ? `${path}.${HOLD_NAME}` : joinPath(path, HOLD_NAME);
+  return documentPath(toBackupPlace(path), HOLD_NAME);
 }

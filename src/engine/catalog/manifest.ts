@@ -2,15 +2,32 @@
  * What makes a directory of files one backup: its id, its state, its bounds in time, and checksums of all bytes. The
  * document is the state file of the run that writes it (backup/checkpoint/state-file.ts), kept after the end.
  */
-
+import { basename } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
+import { isBackupFileName } from '../../storage/storage.js';
 
 /** The manifest of a directory; beside a single file it is `<file>.manifest.json`. */
 export const MANIFEST_NAME = 'manifest.json';
 
+/** Where a backup is written to. */
+export interface BackupPlace {
+  kind: 'directory' | 'file';
+  path: string;
+}
+
+/** What the commands of `asb` take a path for: a file has the name of a backup file. */
+export function toBackupPlace(path: string): BackupPlace {
+  return { kind: isBackupFileName(basename(path)) ? 'file' : 'directory', path };
+}
+
+/** Of a document about a backup: in its directory, or beside its only file, which may have any name. */
+export function documentPath({ kind, path }: BackupPlace, name: string): string {
+  return kind === 'directory' ? joinPath(path, name) : `${path}.${name}`;
+}
+
 /** Beside the data, which nothing else describes. */
-export function manifestPath({ kind, path }: { kind: 'directory' | 'file'; path: string }): string {
-  return kind === 'directory' ? joinPath(path, MANIFEST_NAME) : `${path}.${MANIFEST_NAME}`;
+export function manifestPath(place: BackupPlace): string {
+  return documentPath(place, MANIFEST_NAME);
 }
 
 /** The largest part of a file that has one checksum. Shorter where a checkpoint was made, and at the end. */

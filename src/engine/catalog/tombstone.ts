@@ -3,10 +3,10 @@
  * so that the id is never used again.
  */
 import { basename } from 'node:path';
-import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { isBackupFileName, type Storage } from '../../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import { CatalogError } from './errors.js';
+import { type BackupPlace, documentPath, toBackupPlace } from './manifest.js';
 
 export const TOMBSTONE_NAME = 'tombstone.json';
 
@@ -32,9 +32,13 @@ export async function createTombstone(path: string, tombstone: Tombstone, storag
 }
 
 /** Undefined = the backup at `path` is not deleted. One that is damaged is a tombstone all the same. */
-export async function readTombstone(path: string, storage: Storage): Promise<Tombstone | undefined> {
-  const found = await storage.readVersion(tombstonePath(path));
-  return found === undefined ? undefined : parseTombstone(found.text, path);
+export function readTombstone(path: string, storage: Storage): Promise<Tombstone | undefined> {
+  return readTombstoneOf(toBackupPlace(path), storage);
+}
+
+async function readTombstoneOf(place: BackupPlace, storage: Storage): Promise<Tombstone | undefined> {
+  const found = await storage.readVersion(documentPath(place, TOMBSTONE_NAME));
+  return found === undefined ? undefined : parseTombstone(found.text, place.path);
 }
 
 function parseTombstone(text: string, path: string): Tombstone {
@@ -59,18 +63,18 @@ export async function withdrawTombstone(path: string, storage: Storage): Promise
   await storage.deleteFile(tombstonePath(path), 'ignore');
 }
 
-/** Throws CatalogError CATALOG_DELETED if the backup at `path` is deleted, or is being deleted. */
-export async function refuseDeleted(path: string, storage: Storage): Promise<void> {
-  const tombstone = await readTombstone(path, storage);
+/** Throws CatalogError CATALOG_DELETED if the backup there is deleted, or is being deleted. */
+export async function refuseDeleted(place: BackupPlace, storage: Storage): Promise<void> {
+  const tombstone = await readTombstoneOf(place, storage);
   if (tombstone === undefined) return;
   const { id, deleted } = tombstone;
   const when = deleted === '' ? '' : ` at ${deleted}`;
-  throw new CatalogError('CATALOG_DELETED', `The backup ${id} at ${path} was deleted${when}: its id is used up`, {
+  throw new CatalogError('CATALOG_DELETED', `The backup ${id} at ${place.path} was deleted${when}: its id is used up`, {
     hint: 'use-other-id',
   });
 }
 
 /** In the directory of the backup, or beside its only file. */
 function tombstonePath(path: string): string {
-  return isBackupFileName(basename(path)) ? `${path}.${TOMBSTONE_NAME}` : joinPath(path, TOMBSTONE_NAME);
+  return documentPath(toBackupPlace(path), TOMBSTONE_NAME);
 }

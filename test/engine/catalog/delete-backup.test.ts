@@ -297,7 +297,7 @@ describe('deleteBackup, while somebody else acts before any of its changes', () 
     await interleave(
       async () => {
         await writeCatalogBackup(root, document('b2', 'b1'), { begun: [] });
-        await refuseDeleted(join(root, 'b1'), await storages.forPath(root));
+        await refuseDeleted({ kind: 'directory', path: join(root, 'b1') }, await storages.forPath(root));
       },
       async (error, begun) => {
         outcomes.add(begun ? 'begun' : 'refused');

@@ -196,7 +196,7 @@ describe('pruneBackups', () => {
             if (act === 'hold') await holdBackup(join(root, 'full1'), '', storages);
             else {
               await write('inc1', day(3), { parent: 'full1' });
-              await refuseDeleted(join(root, 'full1'), await storages.forPath(root));
+              await refuseDeleted({ kind: 'directory', path: join(root, 'full1') }, await storages.forPath(root));
             }
             done.push(act);
           } catch {

@@ -83,7 +83,7 @@ async function loadForContinuation(
   cluster: ClusterIdentity,
 ): Promise<BackupState> {
   const { storages, target, maxRecords = 0 } = config;
-  if ('path' in target) await refuseDeleted(target.path, await storages.forPath(target.path));
+  if ('path' in target) await refuseDeleted(target, await storages.forPath(target.path));
   const state = await loadState(continueFrom, storages);
   checkIdentity(continueFrom, state.identity, createIdentity(config));
   checkCluster(continueFrom, state.cluster, cluster);

@@ -35,7 +35,7 @@ export async function removeBackup(config: RemovalConfig, context: RunContext): 
   const paths = exists ? await targetLockPaths(config) : [];
   const lock = await RunLock.acquire({ paths, runId, storages, signal, onLost });
   try {
-    if (exists) await refuseHeld(path, storage);
+    if (exists) await refuseHeld(target, storage);
     if (target.kind === 'directory') await removeFiles(config, path, context, lock);
     else {
       await storage.deleteFile(path, 'throw');

@@ -33,8 +33,8 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   const problem = await storage.validateTarget(target.kind, path);
   if (problem !== undefined) throw new TargetError(problem.reason, { hint: problem.hint, details: { path } });
   const exists = await storage.exists(target.kind, path);
-  await refuseDeleted(path, storage);
-  if (removeFiles) return refuseHeld(path, storage);
+  await refuseDeleted(target, storage);
+  if (removeFiles) return refuseHeld(target, storage);
   if (target.kind === 'file') {
     if (exists) throw new TargetError(`The output file ${path} exists`, { hint: 'replace-file', details: { path } });
   } else if (exists) {
@@ -52,7 +52,7 @@ export async function prepareTarget(config: TargetConfig, context: Pick<RunConte
   const { path } = target;
   const storage = await storages.forPath(path);
   // Now that the target is locked, no deletion can begin.
-  await refuseDeleted(path, storage);
+  await refuseDeleted(target, storage);
   if (target.kind === 'file') {
     if (!removeFiles) return;
     await storage.deleteFile(path, 'ignore');
