@@ -38,6 +38,8 @@ export interface Command<T extends OptionTable, Config> extends CommandPage {
   readonly schema: ToolSchema<T>;
   /** For log lines. */
   readonly subject: 'Backup' | 'Restore' | 'Command';
+  /** A signal is its ordinary end. */
+  readonly runsUntilSignal?: true;
   /** Log level of a deprecation warning; the C tools differ. */
   readonly warningLevel: 'info' | 'error';
   readonly toConfig: (

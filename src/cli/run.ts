@@ -119,7 +119,10 @@ async function start<T extends OptionTable, Config>(
   }
   // Only now, as help and errors need no threads; not at the end, when an upgrade may have replaced the files.
   const { collectGarbageBeforeExit } = await import('../core/worker-exit.js');
-  const interrupt = onInterrupt(command.subject, log, context.signals, context.hasTerminal);
+  const interrupt = onInterrupt(command.subject, log, context.signals, {
+    canHangUp: context.hasTerminal,
+    isOrdinaryEnd: command.runsUntilSignal === true,
+  });
   try {
     const { signal, progressRequests } = interrupt;
     const config = command.toConfig(values, { log, signal, env: context.env, security, operands });

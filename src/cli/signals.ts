@@ -36,13 +36,13 @@ const SIGNAL_DEBOUNCE_MS = 200;
 
 /**
  * SIGUSR1 asks how far the run is. The first of the other signals asks the run to stop in an orderly way, a later one
- * ends the process at once.
+ * ends the process at once. `isOrdinaryEnd`: the first one is how such a run ends, and no error.
  */
 export function onInterrupt(
   what: 'Backup' | 'Restore' | 'Command',
   log: Log,
   source: SignalSource,
-  canHangUp: () => boolean = hasTerminal,
+  { canHangUp = hasTerminal, isOrdinaryEnd = false }: { canHangUp?: () => boolean; isOrdinaryEnd?: boolean } = {},
 ): Interrupt {
   const controller = new AbortController();
   let answer: (() => void) | undefined;
@@ -59,7 +59,7 @@ export function onInterrupt(
       return;
     }
     firstAt = performance.now();
-    log.error(`### ${what} interrupted ###`);
+    if (!isOrdinaryEnd) log.error(`### ${what} interrupted ###`);
     controller.abort(new ToolError('INTERRUPTED', `${what} was interrupted before it was complete`));
   };
   const hangUp = (): void => {

@@ -11,7 +11,7 @@ describe('SIGHUP', () => {
       removeListener: (signal: string) => listeners.delete(signal),
       exit: () => undefined,
     };
-    const interrupt = onInterrupt('Backup', log, source, () => canHangUp);
+    const interrupt = onInterrupt('Backup', log, source, { canHangUp: () => canHangUp });
     listeners.get('SIGHUP')?.();
     interrupt.release();
     expect(listeners.size).toBe(0);

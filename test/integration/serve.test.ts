@@ -63,9 +63,11 @@ interface ServerProcess {
 /** In a process of its own: the client connects without giving the event loop a turn. */
 async function startServer(directory: string, options: readonly string[]): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['bin/asb', 'serve', directory, '--port', '0', ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = once(child, 'exit');
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (log += chunk));
+  const ended = once(child, 'close');
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     text += chunk as string;
@@ -73,11 +75,15 @@ async function startServer(directory: string, options: readonly string[]): Promi
     if (address === undefined) continue;
     const stop = async (): Promise<void> => {
       child.kill('SIGINT');
-      await ended;
+      const [code] = (await ended) as [number | null];
+      // A signal is how serving ends.
+      expect(code, log).toBe(0);
+      expect(log).not.toContain('[ERR]');
+      expect(log).toContain('The backup is served no longer');
     };
     return { address, stop };
   }
-  throw new Error(`asb serve ended: ${text}`);
+  throw new Error(`asb serve ended: ${text}${log}`);
 }
 
 describe.each([

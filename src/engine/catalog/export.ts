@@ -1,4 +1,5 @@
 /** Records of a backup as lines of JSON or CSV, for programs that know neither the format nor the database. */
+import { isUtf8 } from 'node:buffer';
 import type { ByteSink } from '../../core/byte-stream.js';
 import { DECODED_BIN_STRIDE, NAME_IN_ARENA, VALUE_IN_ARENA, type DecodedRecord } from '../../core/decoded-record.js';
 import { Particle } from '../../core/particle.js';
@@ -96,10 +97,18 @@ class TextOutput {
   }
 }
 
-/** Names that are not UTF-8 show U+FFFD, as no JSON or CSV could hold them. */
 function readBinName({ bins, input, arena }: DecodedRecord, at: number): string {
   const names = (bins[at + 5]! & NAME_IN_ARENA) === 0 ? input : arena;
-  return names.toString('utf8', bins[at + 1], bins[at + 2]);
+  return formatName(names, bins[at + 1]!, bins[at + 2]!);
+}
+
+/** In a name that is not UTF-8, `\xHH` stands for each byte beyond ASCII, so that two names stay two. */
+function formatName(bytes: Buffer, start: number, end: number): string {
+  const name = bytes.toString('utf8', start, end);
+  if (!name.includes('\ufffd') || isUtf8(bytes.subarray(start, end))) return name;
+  return bytes
+    .toString('latin1', start, end)
+    .replace(/[\\\x80-\xff]/g, (char) => (char === '\\' ? '\\\\' : `\\x${char.charCodeAt(0).toString(16)}`));
 }
 
 function readBinValue({ bins, input, arena }: DecodedRecord, at: number): Buffer {
@@ -115,7 +124,7 @@ function formatExpiry(voidTime: number): string {
 function formatJsonLine(record: DecodedRecord, options: JsonValueOptions): string {
   const { setBuf, setStart, setEnd, keyType, keyBuf, keyStart, keyEnd, voidTime } = record;
   let text = `{"namespace":${JSON.stringify(record.namespace)}`;
-  if (setEnd > setStart) text += `,"set":${JSON.stringify(setBuf.toString('utf8', setStart, setEnd))}`;
+  if (setEnd > setStart) text += `,"set":${JSON.stringify(formatName(setBuf, setStart, setEnd))}`;
   if (keyType !== 0) text += `,"key":${formatJsonValue(keyType, keyBuf.subarray(keyStart, keyEnd), options)}`;
   text += `,"digest":"${record.digest.toString('hex')}","generation":${record.generation}`;
   if (voidTime !== 0) text += `,"voidTime":${voidTime},"expiresAt":"${formatExpiry(voidTime)}"`;
@@ -143,9 +152,10 @@ async function collectBinNames(files: BackupFiles, { sets, signal }: ExportConfi
   return [...names];
 }
 
-/** A bin that has the name of a fixed column is told from it by `bin.`. */
+/** A bin that has the name of a fixed column, or begins with `bin.`, has `bin.` in front. */
 function formatCsvHead(columns: readonly string[]): string {
-  const names = columns.map((name) => (FIXED_COLUMNS.includes(name) ? `bin.${name}` : name));
+  const isAmbiguous = (name: string): boolean => FIXED_COLUMNS.includes(name) || name.startsWith('bin.');
+  const names = columns.map((name) => (isAmbiguous(name) ? `bin.${name}` : name));
   return `${[...FIXED_COLUMNS, ...names].map((name) => quoteCsv(name)).join(',')}\r\n`;
 }
 
@@ -159,7 +169,7 @@ function formatCsvLine(record: DecodedRecord, columns: readonly string[], option
   }
   const fields = [
     quoteCsv(record.namespace),
-    setEnd === setStart ? '' : quoteCsv(setBuf.toString('utf8', setStart, setEnd)),
+    setEnd === setStart ? '' : quoteCsv(formatName(setBuf, setStart, setEnd)),
     keyType === 0 ? '' : formatCsvValue(keyType, keyBuf.subarray(keyStart, keyEnd), options),
     record.digest.toString('hex'),
     String(record.generation),

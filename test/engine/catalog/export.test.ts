@@ -81,6 +81,16 @@ describe('exportBackup', () => {
     expect(await exportText(records, { sets: [''] })).toContain(hex(2));
   });
 
+  it('names that look like others, stay apart in both formats', async () => {
+    const names = ['key', 'bin.key', 'caf\xe9', 'caf\xea', '\xef\xbf\xbd'];
+    const bins = names.map((name, i) => ({ ...integerBin('x', BigInt(i)), name: Buffer.from(name, 'latin1') }));
+    const text = await exportText([plainRecord(1, { bins })], { format: 'csv' });
+    expect(text.split('\r\n')[0]).toMatch(/,bin\.key,bin\.bin\.key,caf\\xe9,caf\\xea,\ufffd$/);
+    expect(text.split('\r\n')[1]).toMatch(/,0,1,2,3,4$/);
+    const line = JSON.parse(await exportText([plainRecord(1, { bins })])) as { bins: Record<string, number> };
+    expect(line.bins).toEqual({ key: 0, 'bin.key': 1, 'caf\\xe9': 2, 'caf\\xea': 3, '\ufffd': 4 });
+  });
+
   it('a sink that fails, is given up and the error comes out', async () => {
     const files = await writeBackup(join(root, `b${next++}`), { records });
     const sink = new MemorySink();

@@ -26,6 +26,7 @@ export const serveCommand: Command<typeof serveOptions, ServeCommandConfig> = {
   options: serveOptions,
   schema: toInputSchema(serveOptions),
   subject: 'Command',
+  runsUntilSignal: true,
   warningLevel: 'info',
   toConfig: (values, { operands, ...dependencies }) => ({
     ...toBackupInput(values, dependencies),
