@@ -230,6 +230,11 @@ const RESTORE_EVENTS = {
 } as const satisfies Record<string, LogEventSpec>;
 
 const CATALOG_EVENTS = {
+  'copy.done': {
+    fields: ['id', 'files', 'bytes', 'kept'],
+    help: 'A backup was copied; `kept`: files of an earlier copy',
+  },
+  'copy.parent': { level: 'warn', fields: ['id'], help: 'The copy needs another backup to be restored' },
   'delete.done': { fields: ['id', 'files'], help: 'A backup was deleted, with so many of its files' },
   'delete.spared': { level: 'warn', fields: ['id'], help: 'A backup that was to be deleted was left, and why' },
   'delete.strangers': {

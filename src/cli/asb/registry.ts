@@ -46,6 +46,11 @@ export const asbCommands: readonly CommandEntry[] = [
   ),
   lazyCommand('hold', 'keep a backup from being deleted', async () => (await import('./commands/hold.js')).holdCommand),
   lazyCommand('release', 'end a hold', async () => (await import('./commands/hold.js')).releaseCommand),
+  lazyCommand(
+    'copy',
+    'copy a backup to another directory or storage',
+    async () => (await import('./commands/copy.js')).copyCommand,
+  ),
   lazyCommand('delete', 'delete a backup', async () => (await import('./commands/delete.js')).deleteCommand),
   lazyCommand(
     'prune',

@@ -15,5 +15,6 @@ export class CatalogError extends ToolError {
     | 'CATALOG_EXISTS'
     | 'CATALOG_SELECTION'
     | 'CATALOG_NAMESPACE'
-    | 'CATALOG_PARENT';
+    | 'CATALOG_PARENT'
+    | 'CATALOG_COPY';
 }

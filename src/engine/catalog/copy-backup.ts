@@ -1,0 +1,354 @@
+/**
+ * Copies a backup with its manifests to another place. While it is written, each manifest there says that the copy is
+ * not complete, and names the files that are: what interrupts the copy, the next one goes on. At the end the manifests
+ * are those of the backup, byte for byte.
+ */
+import { createHash } from 'node:crypto';
+import { basename, dirname, isAbsolute } from 'node:path';
+import type { RunContext } from '../../core/run-context.js';
+import { Semaphore } from '../../core/semaphore.js';
+import { canonicalPath, joinPath, parentPath } from '../../storage/paths.js';
+import type { StorageAccess } from '../../storage/registry.js';
+import { isBackupFileName, type Storage } from '../../storage/storage.js';
+import { LOCK_NAME, RunLock } from '../backup/checkpoint/lock.js';
+import { parseState, saveState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
+import { filesAndUnfinished } from '../backup/output/target.js';
+import { BACKUP_DOCUMENT_NAME } from './backup-document.js';
+import { listParents } from './chains.js';
+import { CatalogError } from './errors.js';
+import { findBackups, readBackup, type CatalogEntry, type NamespacePart } from './find-backups.js';
+import { manifestPath } from './manifest.js';
+import { refuseDeleted } from './tombstone.js';
+import { BlockChecker } from './verify-backup.js';
+
+export interface CopyConfig {
+  source: string;
+  /** The path that the copy is to have, or with a slash at its end the directory in which it keeps its name. */
+  destination: string;
+  /** Read the copy back, and compare its checksums again. */
+  verifies: boolean;
+  /** Files that are copied at the same time. */
+  parallel: number;
+  storages: StorageAccess;
+}
+
+export interface CopyResult {
+  id: string;
+  /** Of the copy. */
+  path: string;
+  /** Id of the backup that it is based on, if that is not where the copy is. */
+  missingParent?: string;
+  files: number;
+  bytes: number;
+  /** Files of an earlier copy that was interrupted. */
+  kept: number;
+  verified: boolean;
+}
+
+/** In the identity of a copy that is not complete: the SHA-256 of the manifest that it is of. */
+const COPY_OF = 'copy-of';
+
+/** One namespace of a copy. */
+interface PartCopy {
+  from: NamespacePart;
+  /** The directory or file. */
+  path: string;
+  manifestFile: string;
+  /** The manifest, byte for byte. */
+  text: string;
+  state: BackupState;
+  /** What the manifest of the unfinished copy says. */
+  progress: BackupState;
+  /** The copy is complete already. */
+  isComplete: boolean;
+}
+
+/**
+ * Throws CatalogError CATALOG_STATE, CATALOG_NOT_FOUND, CATALOG_DELETED, CATALOG_COPY (the backup is damaged, or was
+ * not copied as it is), LockError, StorageError, or the signal's reason. The same call goes on where it stopped.
+ */
+export async function copyBackup(config: CopyConfig, context: RunContext): Promise<CopyResult> {
+  const { storages } = config;
+  const entry = await readBackup(config.source, storages);
+  refuseIncomplete(entry);
+  const path = resolveDestination(entry, config.destination);
+  const storage = await storages.forPath(path);
+  await refuseDeleted(path, storage);
+  const isFile = isBackupFileName(basename(entry.path));
+  if (isFile !== isBackupFileName(basename(path))) {
+    const kind = isFile ? 'a file: the name of its copy has to end in .asb' : 'a directory: so is its copy';
+    throw new CatalogError('CATALOG_COPY', `The backup at ${entry.path} is ${kind}`);
+  }
+  if (!isFile) await storage.ensureDirectory(path);
+  const lost = new AbortController();
+  const { runId, signal } = context;
+  const lock = await RunLock.acquire({
+    paths: [isFile ? `${path}.lock` : joinPath(path, LOCK_NAME)],
+    runId,
+    storages,
+    signal,
+    onLost: (error) => lost.abort(error),
+  });
+  try {
+    // Now that nobody else works on it.
+    await refuseDeleted(path, storage);
+    const stop = AbortSignal.any([signal, lost.signal]);
+    return await new BackupCopy(entry, path, config, { ...context, signal: stop }, lock).run();
+  } finally {
+    await lock.release();
+  }
+}
+
+function refuseIncomplete({ path, state, reason, kind }: CatalogEntry): void {
+  if (state === 'COMPLETED' && kind === 'manifest') return;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  const text =
+    state === 'UNKNOWN' ? 'has no manifest: nothing tells whether a copy of it is right' : `is ${state}${why}`;
+  throw new CatalogError('CATALOG_STATE', `The backup at ${path} ${text}; it was not copied`);
+}
+
+/** In a directory of backups, the copy has the name that the backup has in its own. */
+function resolveDestination({ path }: CatalogEntry, destination: string): string {
+  const isDirectory = /[/\\]$/.test(destination) || /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/i.test(destination);
+  return isDirectory ? joinPath(destination, basename(path)) : destination;
+}
+
+class BackupCopy {
+  private readonly result: CopyResult;
+  private readonly limit: Semaphore;
+
+  constructor(
+    private readonly entry: CatalogEntry,
+    private readonly path: string,
+    private readonly config: CopyConfig,
+    private readonly context: RunContext,
+    private readonly lock: RunLock,
+  ) {
+    this.result = { id: entry.id, path, files: 0, bytes: 0, kept: 0, verified: config.verifies };
+    this.limit = new Semaphore(() => config.parallel);
+  }
+
+  async run(): Promise<CopyResult> {
+    if (canonicalPath(this.path) === canonicalPath(this.entry.path)) {
+      throw new CatalogError('CATALOG_COPY', `The backup at ${this.path} cannot be copied to itself`);
+    }
+    await this.copyDocument();
+    const parts: PartCopy[] = [];
+    for (const part of this.entry.parts) parts.push(await this.beginPart(part));
+    for (const part of parts) await this.copyFiles(part);
+    if (this.config.verifies) for (const part of parts) await this.verifyFiles(part);
+    this.context.signal.throwIfAborted();
+    await this.lock.assertHeld();
+    const storage = await this.config.storages.forPath(this.path);
+    for (const { manifestFile, text, isComplete } of parts) {
+      if (!isComplete) await storage.writeSmall(manifestFile, text, 'the manifest');
+    }
+    const missingParent = await this.findMissingParent();
+    return { ...this.result, ...(missingParent === undefined ? {} : { missingParent }) };
+  }
+
+  private async findMissingParent(): Promise<string | undefined> {
+    const root = parentPath(this.path);
+    const [parent] = listParents(this.entry);
+    if (parent === undefined || root === undefined) return parent;
+    const entries = await findBackups(root, this.config.storages);
+    return entries.some(({ id, state }) => id === parent && state === 'COMPLETED') ? undefined : parent;
+  }
+
+  /** It comes first, as with every backup: the id is taken. */
+  private async copyDocument(): Promise<void> {
+    if (this.entry.document === undefined) return;
+    const { storages } = this.config;
+    const source = joinPath(this.entry.path, BACKUP_DOCUMENT_NAME);
+    const text = (await (await storages.forPath(source)).readSmall(source, 'the backup document')).toString('utf8');
+    const target = joinPath(this.path, BACKUP_DOCUMENT_NAME);
+    const storage = await storages.forPath(target);
+    if (await storage.createExclusive(target, text)) return;
+    if ((await storage.readSmall(target, 'the backup document')).toString('utf8') !== text)
+      throw otherBackup(this.path);
+  }
+
+  /** Writes the manifest that says that the copy is not complete, or reads the one that an earlier copy has left. */
+  private async beginPart(from: NamespacePart): Promise<PartCopy> {
+    const { storages } = this.config;
+    const source = await storages.forPath(from.path);
+    const sourceFile = manifestPath({ kind: readKind(from), path: from.path });
+    const bytes = await source.readSmall(sourceFile, 'the manifest');
+    const state = parseState(bytes, sourceFile);
+    if (state.manifest?.state !== 'COMPLETED') throw changedBackup(from.path);
+    const path = this.entry.document === undefined ? this.path : joinPath(this.path, from.namespace);
+    const manifestFile = manifestPath({ kind: readKind(from), path });
+    const storage = await storages.forPath(path);
+    if (readKind(from) === 'directory') await storage.ensureDirectory(path);
+    const text = bytes.toString('utf8');
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const found = await readSmallIfThere(storage, manifestFile);
+    const base = { from, path, manifestFile, text, state };
+    if (found?.toString('utf8') === text) return { ...base, progress: state, isComplete: true };
+    if (found !== undefined) {
+      const progress = parseState(found, manifestFile);
+      if (progress.identity[COPY_OF] !== digest) throw otherBackup(path);
+      progress.runId = this.context.runId;
+      await saveState(manifestFile, progress, storages);
+      return { ...base, progress, isComplete: false };
+    }
+    await refuseFiles(storage, from, path);
+    const progress: BackupState = {
+      ...state,
+      runId: this.context.runId,
+      target: canonicalPath(path),
+      identity: { ...state.identity, [COPY_OF]: digest },
+      files: [],
+      counters: { ...state.counters, records: 0, bytes: 0 },
+      manifest: { ...state.manifest, state: 'IN_PROGRESS' },
+    };
+    delete progress.manifest!.finished;
+    await saveState(manifestFile, progress, storages);
+    return { ...base, progress, isComplete: false };
+  }
+
+  private async copyFiles(part: PartCopy): Promise<void> {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.context.signal, failed.signal]);
+    const copies = part.state.files.map((file) =>
+      this.limit.run(async () => {
+        signal.throwIfAborted();
+        try {
+          await this.copyFile(part, file, signal);
+        } catch (error) {
+          failed.abort(error);
+          throw error;
+        }
+      }),
+    );
+    // All have ended before the lock is released.
+    const ended = await Promise.allSettled(copies);
+    this.context.signal.throwIfAborted();
+    failed.signal.throwIfAborted();
+    const refused = ended.find((each) => each.status === 'rejected');
+    if (refused !== undefined) throw refused.reason;
+  }
+
+  private async copyFile(part: PartCopy, file: StateFileEntry, signal: AbortSignal): Promise<void> {
+    const { storages } = this.config;
+    const from = resolveFile(part.from, file);
+    const to = resolveFile({ ...part.from, path: part.path }, file);
+    const storage = await storages.forPath(to);
+    this.result.files++;
+    this.result.bytes += file.bytes;
+    if (part.isComplete || part.progress.files.some(({ name }) => name === file.name)) {
+      if ((await storage.exists('file', to)) && (await storage.stat(to)).sizeBytes === file.bytes) {
+        this.result.kept++;
+        return;
+      }
+      if (part.isComplete)
+        throw new CatalogError('CATALOG_COPY', `${to}, of the copy, is missing or has another length`);
+    }
+    if (dirname(file.name) !== '.' && readKind(part.from) === 'directory') await storage.ensureDirectory(dirname(to));
+    // What a copy that was killed has left has no resume point.
+    await storage.deleteFile(to, 'ignore');
+    const source = await (await storages.forPath(from)).open(from, { readers: this.config.parallel });
+    try {
+      const sink = await storage.create(to, file.bytes);
+      const checker = new BlockChecker(file.blocks ?? []);
+      try {
+        for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
+          signal.throwIfAborted();
+          // Before it is written: afterwards the storage may own its memory.
+          checker.append(chunk);
+          await sink.write(chunk);
+        }
+        refuseDamage(from, checker.finish(file.bytes));
+        await sink.close();
+      } catch (error) {
+        await sink.abort();
+        throw error;
+      }
+      const reason = sink.identity === undefined ? undefined : await storage.verifyWritten(to, sink.identity);
+      if (reason !== undefined) throw new CatalogError('CATALOG_COPY', `${to} is not what was written: ${reason}`);
+    } finally {
+      await source.close();
+    }
+    const { sizeBytes } = await storage.stat(to);
+    if (sizeBytes !== file.bytes) {
+      throw new CatalogError('CATALOG_COPY', `${to} has ${sizeBytes} byte(s), but ${file.bytes} were copied`);
+    }
+    await this.saveProgress(part, file);
+  }
+
+  private saving: Promise<void> = Promise.resolve();
+
+  /** One after another: each replaces the document of the one before. */
+  private saveProgress({ progress, manifestFile }: PartCopy, file: StateFileEntry): Promise<void> {
+    const next = this.saving.then(async () => {
+      await this.lock.assertHeld();
+      progress.files.push(file);
+      progress.counters.records += file.records;
+      progress.counters.bytes += file.bytes;
+      await saveState(manifestFile, progress, this.config.storages);
+    });
+    this.saving = next.catch(() => undefined);
+    return next;
+  }
+
+  private async verifyFiles(part: PartCopy): Promise<void> {
+    const { storages, parallel } = this.config;
+    const checks = part.state.files.map((file) =>
+      this.limit.run(async () => {
+        const path = resolveFile({ ...part.from, path: part.path }, file);
+        const source = await (await storages.forPath(path)).open(path, { readers: parallel });
+        const checker = new BlockChecker(file.blocks ?? []);
+        try {
+          for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
+            this.context.signal.throwIfAborted();
+            checker.append(chunk);
+          }
+        } finally {
+          await source.close();
+        }
+        refuseDamage(path, checker.finish(file.bytes));
+      }),
+    );
+    await Promise.all(checks);
+  }
+}
+
+function readKind({ manifest }: NamespacePart): 'file' | 'directory' {
+  return manifest?.identity.target === 'file' ? 'file' : 'directory';
+}
+
+function resolveFile(part: NamespacePart, { name }: StateFileEntry): string {
+  if (readKind(part) === 'file') return part.path;
+  if (isAbsolute(name) || name.split('/').includes('..')) {
+    throw new CatalogError('CATALOG_COPY', `The manifest of ${part.path} names a file that is not in its directory`);
+  }
+  return joinPath(part.path, name);
+}
+
+/** A restore of the directory would read them, too. */
+async function refuseFiles(storage: Storage, from: NamespacePart, path: string): Promise<void> {
+  const isTaken =
+    readKind(from) === 'file'
+      ? await storage.exists('file', path)
+      : (await filesAndUnfinished(storage, path)).length > 0;
+  if (isTaken) throw otherBackup(path);
+}
+
+async function readSmallIfThere(storage: Storage, path: string): Promise<Buffer | undefined> {
+  return (await storage.exists('file', path)) ? storage.readSmall(path, 'the manifest') : undefined;
+}
+
+function refuseDamage(path: string, problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new CatalogError('CATALOG_COPY', `${path} is not what its manifest says: ${problems.join('; ')}`, {
+    details: { path },
+  });
+}
+
+function otherBackup(path: string): CatalogError {
+  return new CatalogError('CATALOG_COPY', `There is another backup at ${path}; nothing was copied over it`);
+}
+
+function changedBackup(path: string): CatalogError {
+  return new CatalogError('CATALOG_COPY', `The backup at ${path} was changed while it was copied`);
+}
