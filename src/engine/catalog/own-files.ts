@@ -6,6 +6,7 @@ import { LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
 import { filesAndUnfinished, isNamedAfter } from '../backup/output/target.js';
 import { BACKUP_DOCUMENT_NAME } from './backup-document.js';
+import { BACKUP_OUTCOME_NAME } from './backup-outcome.js';
 import type { CatalogEntry } from './find-backups.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME } from './manifest.js';
@@ -25,7 +26,7 @@ export interface OwnFiles {
 }
 
 /** Names of what a process that was killed leaves of documents that it was writing. */
-const TEMPORARY = /^(?:manifest|hold|backup|tombstone)\.json\.[0-9a-f]{12}\.tmp$|\.lock\.[0-9a-f]{12}\.tmp$/;
+const TEMPORARY = /^(?:manifest|hold|backup|tombstone|outcome)\.json\.[0-9a-f]{12}\.tmp$|\.lock\.[0-9a-f]{12}\.tmp$/;
 /** What stays of a deleted backup, and what whoever works on it removes. */
 const KEPT: readonly string[] = [BACKUP_DOCUMENT_NAME, TOMBSTONE_NAME, HOLD_NAME, LOCK_NAME];
 
@@ -72,11 +73,12 @@ async function findFiles(path: string, storage: Storage): Promise<OwnFiles> {
 
 /** What is beside the namespaces of a backup. */
 function findDocuments(directory: string, names: readonly string[]): OwnFiles {
+  const isOwn = (name: string): boolean => name === BACKUP_OUTCOME_NAME || TEMPORARY.test(name);
   return {
     directory,
     data: [],
-    documents: names.filter((name) => TEMPORARY.test(name)),
-    strangers: names.filter((name) => !TEMPORARY.test(name) && !KEPT.includes(name)),
+    documents: names.filter(isOwn),
+    strangers: names.filter((name) => !isOwn(name) && !KEPT.includes(name)),
     isRemovable: false,
   };
 }

@@ -103,6 +103,7 @@ describe('deleteBackup', () => {
       { info: { state: 'IN_PROGRESS' } },
     );
     writeFileSync(join(path, 'test', 'test_00001.asb'), 'the manifest does not know it yet');
+    writeFileSync(join(path, 'outcome.json'), '{}');
     expect(await states()).toEqual({ b1: 'INCOMPLETE' });
     await remove('b1');
     expect(listFiles()).toEqual(['b1/backup.json', 'b1/tombstone.json']);
