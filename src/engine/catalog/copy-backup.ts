@@ -17,7 +17,7 @@ import { BACKUP_DOCUMENT_NAME } from './backup-document.js';
 import { listParents } from './chains.js';
 import { CatalogError } from './errors.js';
 import { findBackups, readBackup, type CatalogEntry, type NamespacePart } from './find-backups.js';
-import { manifestPath } from './manifest.js';
+import { manifestPath, toBackupPlace } from './manifest.js';
 import { refuseDeleted } from './tombstone.js';
 import { BlockChecker } from './verify-backup.js';
 
@@ -73,7 +73,7 @@ export async function copyBackup(config: CopyConfig, context: RunContext): Promi
   refuseIncomplete(entry);
   const path = resolveDestination(entry, config.destination);
   const storage = await storages.forPath(path);
-  await refuseDeleted(path, storage);
+  await refuseDeleted(toBackupPlace(path), storage);
   const isFile = isBackupFileName(basename(entry.path));
   if (isFile !== isBackupFileName(basename(path))) {
     const kind = isFile ? 'a file: the name of its copy has to end in .asb' : 'a directory: so is its copy';
@@ -91,7 +91,7 @@ export async function copyBackup(config: CopyConfig, context: RunContext): Promi
   });
   try {
     // Now that nobody else works on it.
-    await refuseDeleted(path, storage);
+    await refuseDeleted(toBackupPlace(path), storage);
     const stop = AbortSignal.any([signal, lost.signal]);
     return await new BackupCopy(entry, path, config, { ...context, signal: stop }, lock).run();
   } finally {

@@ -33,10 +33,10 @@ export async function createTombstone(path: string, tombstone: Tombstone, storag
 
 /** Undefined = the backup at `path` is not deleted. One that is damaged is a tombstone all the same. */
 export function readTombstone(path: string, storage: Storage): Promise<Tombstone | undefined> {
-  return readTombstoneOf(toBackupPlace(path), storage);
+  return readTombstoneAt(toBackupPlace(path), storage);
 }
 
-async function readTombstoneOf(place: BackupPlace, storage: Storage): Promise<Tombstone | undefined> {
+async function readTombstoneAt(place: BackupPlace, storage: Storage): Promise<Tombstone | undefined> {
   const found = await storage.readVersion(documentPath(place, TOMBSTONE_NAME));
   return found === undefined ? undefined : parseTombstone(found.text, place.path);
 }
@@ -65,7 +65,7 @@ export async function withdrawTombstone(path: string, storage: Storage): Promise
 
 /** Throws CatalogError CATALOG_DELETED if the backup there is deleted, or is being deleted. */
 export async function refuseDeleted(place: BackupPlace, storage: Storage): Promise<void> {
-  const tombstone = await readTombstoneOf(place, storage);
+  const tombstone = await readTombstoneAt(place, storage);
   if (tombstone === undefined) return;
   const { id, deleted } = tombstone;
   const when = deleted === '' ? '' : ` at ${deleted}`;
