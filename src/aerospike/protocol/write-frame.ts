@@ -105,6 +105,9 @@ export class WriteFrame {
   private inputView = dataView(EMPTY);
   private arena: Buffer = EMPTY;
   private arenaView = dataView(EMPTY);
+  /** Names of sets that are not those of the file. */
+  private other: Buffer = EMPTY;
+  private otherView = dataView(EMPTY);
   private digest: Buffer = EMPTY;
   private digestView = dataView(EMPTY);
   private nsField: Buffer = EMPTY;
@@ -374,7 +377,13 @@ export class WriteFrame {
 
   /** After `refreshViews`; sets and keys lie in one of the two as a rule. */
   private viewFor(buf: Buffer): DataView {
-    return buf === this.input ? this.inputView : buf === this.arena ? this.arenaView : dataView(buf);
+    if (buf === this.input) return this.inputView;
+    if (buf === this.arena) return this.arenaView;
+    if (buf !== this.other) {
+      this.other = buf;
+      this.otherView = dataView(buf);
+    }
+    return this.otherView;
   }
 }
 

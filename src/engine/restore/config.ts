@@ -3,6 +3,8 @@ import type { CodecConfig } from '../../codecs/codecs.js';
 import type { RestoreTotals } from '../../core/events/restore.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { InputSource } from '../input/source.js';
+import type { RenamedSet } from './set-renamer.js';
+import type { VersionHistory } from './version-history.js';
 
 export type RestoreSource = InputSource;
 
@@ -14,6 +16,12 @@ export interface RestoreConfig extends CodecConfig {
   namespace?: { from: string; to: string };
   /** Empty = all. */
   sets: string[];
+  /** Whose records and indexes are left out; absent = none. */
+  excludedSets?: readonly string[];
+  /** Records and indexes of these sets go to others; `sets` and `excludedSets` have the names of the backup. */
+  renamedSets?: readonly RenamedSet[];
+  /** Of a chain of backups that is restored from the newest to the oldest: what the newer ones had. */
+  history?: VersionHistory;
   /** Empty = all. */
   bins: string[];
   /** Only records that do not exist yet. */

@@ -10,6 +10,7 @@ import type { RestoreResult } from './config.js';
  * - RESTORE_NO_FILES: nothing to restore;
  * - RESTORE_INTERRUPTED: the run was asked to stop;
  * - RESTORE_GLOBALS: an index or a UDF module could not be restored;
+ * - RESTORE_UNMOVABLE: records of renamed sets have no stored key;
  * - RESTORE_INTERNAL: a fault of this program.
  */
 export class RestoreError extends ToolError {

@@ -12,6 +12,7 @@ import type { EmitEvent } from '../../core/events.js';
 import type { MetadataEntry, Sindex } from '../../core/sindex.js';
 import { MAX_METADATA_ENTRIES } from '../../asb/format.js';
 import { RestoreFailure } from './errors.js';
+import type { RenamedSet } from './set-renamer.js';
 
 /** The set that C tools write for an index without one, taken from what servers print (asb-format.md 1.3). */
 const NULL_SET = 'null';
@@ -21,6 +22,8 @@ const DROP_POLL_MS = 1000;
 export interface MetadataConfig {
   namespace?: { from: string; to: string };
   sets: readonly string[];
+  excludedSets?: readonly string[];
+  renamedSets?: readonly RenamedSet[];
   noIndexes: boolean;
   noUdfs: boolean;
   indexesLast: boolean;
@@ -99,7 +102,7 @@ export class MetadataRestorer {
   }
 
   private async receiveSindex(sindex: Sindex, fileNamespace: string | undefined): Promise<void> {
-    const { namespace, sets, noIndexes, indexesLast } = this.config;
+    const { namespace, sets, excludedSets = [], renamedSets = [], noIndexes, indexesLast } = this.config;
     if (noIndexes) return;
     this.sindexes++;
     const expected = namespace?.from ?? fileNamespace;
@@ -108,12 +111,13 @@ export class MetadataRestorer {
       this.fail(`index ${sindex.name}`, new RestoreFailure('RESTORE_NAMESPACE', text, { hint: 'source-namespace' }));
       return;
     }
-    if (sets.length > 0 && !sets.includes(sindex.set)) {
+    if ((sets.length > 0 && !sets.includes(sindex.set)) || excludedSets.includes(sindex.set)) {
       this.unwanted++;
       this.emitSindex('restore.sindex.skip', sindex);
       return;
     }
-    const target = { ...sindex, namespace: namespace?.to ?? sindex.namespace };
+    const set = renamedSets.find(({ from }) => from === sindex.set)?.to ?? sindex.set;
+    const target = { ...sindex, namespace: namespace?.to ?? sindex.namespace, set };
     // Whether a set "null" is one is known when all records have been seen.
     if (!indexesLast && target.set !== NULL_SET) {
       await this.restoreSindex(target);
@@ -140,6 +144,10 @@ export class MetadataRestorer {
     let existing = await this.find(sindex);
     if (existing !== undefined && isSame(existing, sindex)) return 'matched';
     if (existing !== undefined) {
+      if (existing.set !== sindex.set && this.isRenamed(sindex.set)) {
+        const text = `set "${existing.set}" has an index of that name, and names are unique in a namespace`;
+        throw new RestoreFailure('RESTORE_GLOBALS', text);
+      }
       this.emitSindex('restore.sindex.replace', existing);
       await dropSindex(this.cluster, sindex.namespace, sindex.name);
       for (let poll = 0; poll < DROP_POLLS; poll++) {
@@ -154,6 +162,11 @@ export class MetadataRestorer {
     }
     await createSindex(this.cluster, sindex);
     return 'created';
+  }
+
+  /** The index of that name may be the one that the renamed set still has. */
+  private isRenamed(set: string): boolean {
+    return this.config.renamedSets?.some(({ to }) => to === set) === true;
   }
 
   private async find({ namespace, name }: Sindex): Promise<Sindex | undefined> {

@@ -13,6 +13,8 @@ export interface RestoreFaults {
   metadata: readonly Error[];
   /** Parts of the backup that are known to be missing, unless that is allowed; reported already. */
   missing: readonly Error[];
+  /** Records that could not be moved to another set. */
+  unmovable: number;
 }
 
 /** Returns `result`, or throws a RestoreError. */
@@ -26,11 +28,19 @@ export function concludeRestore(result: RestoreResult, faults: RestoreFaults): R
     unreported.push(new RestoreFailure('RESTORE_INTERNAL', text));
     result.failed += Math.max(0, lost);
   }
+  if (faults.unmovable > 0) unreported.push(unmovableError(faults.unmovable));
   const failures = [...unreported, ...files, ...metadata, ...missing];
   const first = failures[0];
   if (first === undefined) return result;
   const code = first instanceof ToolError && first.code !== 'INTERNAL' ? first.code : 'RESTORE_INTERNAL';
   throw new RestoreError(code, lossMessage(result, faults, unreported), result, failures);
+}
+
+function unmovableError(records: number): RestoreFailure {
+  const text =
+    `${records} record(s) of renamed sets were not written: their keys are not stored, and without its key a record ` +
+    'cannot be in another set';
+  return new RestoreFailure('RESTORE_UNMOVABLE', text);
 }
 
 /** What is missing, after the failures that have no line of their own in the log. */

@@ -43,6 +43,8 @@ export function createWorkerData(
   const frames = Math.max(1, config.maxAsyncBatches);
   const workers = Math.max(1, Math.min(config.parallel, files, availableParallelism(), frames));
   const { sets, extraTtlS, unique, replace, noGeneration, applyIncrement = false } = config;
+  const { excludedSets = [], renamedSets = [], history } = config;
+  const newer = history?.shared;
   const scannerModule = config.webAssembly === false ? undefined : loadWasmModule('restore');
   return Array.from({ length: workers }, (_, index) => ({
     index,
@@ -61,6 +63,7 @@ export function createWorkerData(
     },
     rules: {
       sets,
+      excludedSets,
       extraTtlS,
       unique,
       replace: replace || applyIncrement,
@@ -68,6 +71,9 @@ export function createWorkerData(
     },
     bins: config.bins,
     noRecords: config.noRecords,
+    renamedSets,
+    ...(history === undefined ? {} : { remembered: history.remembered }),
+    ...(newer === undefined ? {} : { newer }),
     codecs: pickCodecConfig(config),
     ...(limits === undefined ? {} : { limits }),
     ...(scannerModule === undefined ? {} : { scannerModule }),

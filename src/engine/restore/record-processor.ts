@@ -16,6 +16,8 @@ const MAX_TTL_S = 315_360_000;
 export interface RecordRules {
   /** Empty = all. */
   sets: readonly string[];
+  /** Absent = none. */
+  excludedSets?: readonly string[];
   extraTtlS: number;
   unique: boolean;
   replace: boolean;
@@ -37,6 +39,7 @@ export class RecordProcessor {
   /** Seconds since 2010-01-01T00:00:00Z. */
   nowS = 0;
   readonly sets: readonly Buffer[];
+  private readonly excludedSets: readonly Buffer[];
   readonly defaultPolicy: WritePolicy;
   /** For records of generation 0. */
   readonly firstWritePolicy: WritePolicy;
@@ -48,6 +51,7 @@ export class RecordProcessor {
     private readonly counts: WorkerCounts,
   ) {
     this.sets = rules.sets.map((set) => Buffer.from(set));
+    this.excludedSets = (rules.excludedSets ?? []).map((set) => Buffer.from(set));
     this.extraTtlS = rules.extraTtlS;
     this.sendGeneration = !rules.noGeneration;
     this.policy = this.defaultPolicy = createPolicy(rules, Info2.GENERATION_GT);
@@ -97,11 +101,7 @@ export class RecordProcessor {
         this.ttlsCut++;
       }
     }
-    if (
-      record.binCount === 0 ||
-      (record.bins[0] === Particle.NULL && !hasValue(record)) ||
-      (this.sets.length > 0 && !this.isWantedSet(record))
-    ) {
+    if (record.binCount === 0 || (record.bins[0] === Particle.NULL && !hasValue(record)) || !this.isWantedSet(record)) {
       counts.skipped++;
       return false;
     }
@@ -117,12 +117,19 @@ export class RecordProcessor {
     return true;
   }
 
-  private isWantedSet({ setBuf, setStart, setEnd }: DecodedRecord): boolean {
-    for (const set of this.sets) {
-      if (set.length === setEnd - setStart && setBuf.compare(set, 0, set.length, setStart, setEnd) === 0) return true;
-    }
-    return false;
+  /** Whether the record is of a set that is to be restored. */
+  isWantedSet(record: DecodedRecord): boolean {
+    const { sets, excludedSets } = this;
+    if (sets.length > 0 && !isOfSet(record, sets)) return false;
+    return excludedSets.length === 0 || !isOfSet(record, excludedSets);
   }
+}
+
+function isOfSet({ setBuf, setStart, setEnd }: DecodedRecord, sets: readonly Buffer[]): boolean {
+  for (const set of sets) {
+    if (set.length === setEnd - setStart && setBuf.compare(set, 0, set.length, setStart, setEnd) === 0) return true;
+  }
+  return false;
 }
 
 /** Table of asrestore.md 5.4. */

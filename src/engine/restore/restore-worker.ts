@@ -7,6 +7,7 @@ import type { RecordScanner } from '../../asb/record-scanner.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { CounterBlock } from '../../core/counters.js';
 import { serializeError, type ToolError } from '../../core/errors.js';
+import type { DecodedRecord } from '../../core/decoded-record.js';
 import type { MetadataEntry } from '../../core/sindex.js';
 import { runWorker, type WorkerLink, type WorkerTask } from '../../core/worker.js';
 import { InputError } from '../input/errors.js';
@@ -19,6 +20,8 @@ import { RESTORE_COUNTERS, zeroCounts } from './counters.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RecordProcessor } from './record-processor.js';
 import { createScanner } from './scanner.js';
+import { SetRenamer } from './set-renamer.js';
+import { DigestLog, DigestTable } from './version-history.js';
 import type { MetadataDone, RestoreWorkerData, RestoreWorkerMessage, WorkerResult } from './worker-protocol.js';
 
 class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, WorkerResult> {
@@ -31,6 +34,11 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
   private readonly overlap: OverlapDetector | undefined;
   private readonly reader: FileReader;
   private readonly rateLimiter: RateLimiter | undefined;
+  private readonly renamer: SetRenamer | undefined;
+  /** Records of which a newer backup had a version. */
+  private readonly newer: DigestTable | undefined;
+  private readonly digests = new DigestLog();
+  private unmovable = 0;
   /** Indexes and modules of the current file that are restored already. */
   private metadataDone = 0;
   private onMetadataDone: (() => void) | undefined;
@@ -46,6 +54,8 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     this.namespaces = new NamespaceCheck(data.writer.namespace?.from);
     this.rateLimiter = data.limits === undefined ? undefined : new RateLimiter(data.limits);
     this.overlap = data.overlap && new OverlapDetector(data.overlap.map, data.overlap.directory);
+    this.renamer = data.renamedSets.length === 0 ? undefined : new SetRenamer(data.renamedSets);
+    this.newer = data.newer === undefined ? undefined : new DigestTable(data.newer);
     this.processor = new RecordProcessor(data.rules, this.counts);
     this.scanner = createScanner(data, cluster.nodes.length, this.processor);
     this.reader = new FileReader({
@@ -97,7 +107,9 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
     const { nullSetSeen, ttlsCut, generationZero } = this.processor;
     const { persistBitsCleared, sorted } = this.batchWriter;
     this.cluster.close();
-    return { nullSetSeen, ttlsCut, persistBitsCleared, sorted, generationZero };
+    const { unmovable } = this;
+    const digests = this.digests.take();
+    return { nullSetSeen, ttlsCut, persistBitsCleared, sorted, generationZero, unmovable, digests };
   }
 
   visitMeta(meta: Readonly<Meta>): void {
@@ -129,7 +141,21 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
       counts.failed++;
       throw error;
     }
-    if (!processor.accept(record)) return;
+    if (this.newer?.has(record.digest) === true) {
+      counts.skipped++;
+      return;
+    }
+    const accepted = processor.accept(record);
+    const { remembered } = this.data;
+    // Before the digest becomes that of another set.
+    if (remembered === 'all' || (remembered !== undefined && !accepted)) this.remember(record);
+    if (!accepted) return;
+    if (this.renamer?.rename(record) === false) {
+      if (remembered !== undefined) this.remember(record);
+      counts.failed++;
+      this.unmovable++;
+      return;
+    }
     if (this.overlap?.isOverlap(record) === true) {
       counts.failed++;
       this.batchWriter.stop(overlapError(this.reader.fileName));
@@ -170,6 +196,11 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
 
   isStopped(): boolean {
     return this.batchWriter.stopped;
+  }
+
+  /** No older version of the record may be written. */
+  private remember(record: DecodedRecord): void {
+    if (this.processor.isWantedSet(record)) this.digests.add(record.digest);
   }
 
   /** Of records that are not restored, what indexes need to know. */

@@ -137,6 +137,7 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       for (const [i, jobs] of groups.entries()) {
         const outcome = await this.restoreFiles(jobs, i + 1, cluster, mode, metadata);
         results.push(...outcome.results);
+        config.history?.add(outcome.results.map(({ digests }) => digests));
         stopReason = outcome.failure;
         if (stopReason !== undefined) break;
       }
@@ -154,7 +155,8 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     const result = { ...this.counters(), durationMs: performance.now() - startedAt };
     emit({ type: 'restore.summary', ...result });
     const { fileFailures: files, missing } = this;
-    return concludeRestore(result, { stopReason, files, metadata: metadata.failures, missing });
+    const unmovable = results.reduce((sum, worker) => sum + worker.unmovable, 0);
+    return concludeRestore(result, { stopReason, files, metadata: metadata.failures, missing, unmovable });
   }
 
   /** A directory or file that was given and is not there ends the run; an entry of a directory does not. */

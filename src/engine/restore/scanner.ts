@@ -11,19 +11,20 @@ const MIN_ROWS = 128;
 
 /**
  * The scanner of a worker. undefined = TypeScript takes every record: there is no module, or the run is one of those in
- * which each record is asked about: a limit of records per second, directories that may hold the same records, and
- * filters of more names than the module takes.
+ * which each record is asked about: a limit of records per second, directories that may hold the same records, chains
+ * of backups, sets that are excluded or renamed, and filters of more names than the module takes.
  *
  * @param nodes each has a frame under construction
  */
 export function createScanner(
-  { scannerModule, writer, bins, noRecords, limits, overlap }: RestoreWorkerData,
+  data: RestoreWorkerData,
   nodes: number,
   processor: RecordProcessor,
 ): RecordScanner | undefined {
+  const { scannerModule, writer, bins, noRecords, limits } = data;
   if (scannerModule === undefined) return undefined;
   if (noRecords) return RecordScanner.createChecker(scannerModule);
-  if (limits?.records !== undefined || overlap !== undefined || writer.rowsPerFrame > MAX_ROWS) return undefined;
+  if (asksEachRecord(data) || limits?.records !== undefined || writer.rowsPerFrame > MAX_ROWS) return undefined;
   const scanner = RecordScanner.create(scannerModule, {
     // One more is filled while the answer to the first one is settled.
     frames: writer.framesInFlight + nodes + 1,
@@ -38,4 +39,9 @@ export function createScanner(
   };
   scanner.setPolicy(writer.mode, words, processor);
   return scanner;
+}
+
+function asksEachRecord({ overlap, remembered, newer, renamedSets, rules }: RestoreWorkerData): boolean {
+  const isChain = remembered !== undefined || newer !== undefined;
+  return isChain || overlap !== undefined || renamedSets.length > 0 || (rules.excludedSets ?? []).length > 0;
 }

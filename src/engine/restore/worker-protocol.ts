@@ -11,6 +11,8 @@ import type { ReadChannel } from '../input/input.js';
 import type { BatchWriterSettings } from './batch-writer.js';
 import type { RateLimits } from './rate-limiter.js';
 import type { RecordRules } from './record-processor.js';
+import type { RenamedSet } from './set-renamer.js';
+import type { Remembered } from './version-history.js';
 
 /** `workerData` of a restore worker. */
 export interface RestoreWorkerData {
@@ -22,6 +24,11 @@ export interface RestoreWorkerData {
   /** Empty = all. */
   bins: readonly string[];
   noRecords: boolean;
+  renamedSets: readonly RenamedSet[];
+  /** What to remember for older backups; absent = there are none. */
+  remembered?: Remembered;
+  /** Of a DigestTable: records of which newer backups had a version. */
+  newer?: SharedArrayBuffer;
   codecs: CodecConfig;
   /** Absent = all files are local. */
   storage?: ReadChannel;
@@ -53,4 +60,8 @@ export interface WorkerResult {
   persistBitsCleared: number;
   sorted: number;
   generationZero: number;
+  /** Records that could not be moved to another set. */
+  unmovable: number;
+  /** For the history, one behind the other. */
+  digests: Uint8Array;
 }
