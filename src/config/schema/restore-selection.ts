@@ -57,7 +57,7 @@ export const restoreInputOptions = [
   },
 ] as const satisfies readonly OptionSpec[];
 
-export const restoreSelectionOptions = [
+const restoreNameOptions = [
   {
     name: 'namespace',
     short: 'n',
@@ -88,6 +88,10 @@ export const restoreSelectionOptions = [
     help: 'Only these sets; "a,b" in quotes is one set, "" is no set.',
     apiHelp: 'Only these sets; an empty name means records without a set.',
   },
+] as const satisfies readonly OptionSpec[];
+
+/** What of the records, whatever they are of. */
+export const restoreContentOptions = [
   {
     name: 'bin-list',
     short: 'B',
@@ -137,7 +141,13 @@ export const restoreSelectionOptions = [
   },
 ] as const satisfies readonly OptionSpec[];
 
-export const restoreWriteOptions = [
+export const restoreSelectionOptions = [
+  ...restoreNameOptions,
+  ...restoreContentOptions,
+] as const satisfies readonly OptionSpec[];
+
+/** What becomes of records that exist. */
+const restorePolicyOptions = [
   {
     name: 'unique',
     short: 'u',
@@ -182,6 +192,10 @@ export const restoreWriteOptions = [
     config: 'run.applyIncrement',
     help: 'The backup is newer than the namespace: its records replace existing ones, whatever their generation. Deletions are not part of a backup.',
   },
+] as const satisfies readonly OptionSpec[];
+
+/** How records, indexes and modules are written, whatever is there. */
+export const restoreApplyOptions = [
   {
     name: 'extra-ttl',
     argument: 'required',
@@ -239,4 +253,9 @@ export const restoreWriteOptions = [
     config: 'run.wait',
     help: 'Wait until indexes are built and UDF modules are on every node.',
   },
+] as const satisfies readonly OptionSpec[];
+
+export const restoreWriteOptions = [
+  ...restorePolicyOptions,
+  ...restoreApplyOptions,
 ] as const satisfies readonly OptionSpec[];
