@@ -46,6 +46,7 @@ export const HINT_IDS = [
   'name-file-or-directory',
   'omit-credentials',
   'omit-metadata',
+  'on-existing',
   'other-backup-id',
   'overlapping-directories',
   'raise-total-timeout',

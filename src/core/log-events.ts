@@ -206,6 +206,12 @@ const RESTORE_EVENTS = {
   },
   'records.fresher': { fields: ['records'], help: 'The namespace has the records with the same or a later generation' },
   'records.existed': { fields: ['records'], help: 'The namespace has the records already' },
+  'restore.later': {
+    level: 'warn',
+    fields: [],
+    help: 'A namespace had no backup at the moment that is restored',
+  },
+  'restore.increment': { level: 'warn', fields: [], help: 'Only what one increment holds is restored' },
   'restore.finished': { fields: [], help: 'Everything was read' },
   'restore.counts': {
     fields: ['udfs', 'sindexes', 'records', 'bytes', 'retries', 'recordsPerSecond', 'bytesPerSecond'],

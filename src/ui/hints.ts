@@ -189,6 +189,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'To restore without it, give --no-indexes or --no-udfs.',
     api: 'To restore without it, set noIndexes or noUdfs.',
   },
+  'on-existing': {
+    cli: 'With --on-existing, say what becomes of them: merge, replace, create-only or overwrite.',
+    api: 'With onExisting, say what becomes of them: merge, replace, create-only or overwrite.',
+  },
   'other-backup-id': {
     cli: 'Choose another id, leave out --id, or finish that backup with --continue.',
     api: 'Choose another id, leave it out, or finish that backup with continue: true.',

@@ -7,17 +7,21 @@ import type { RunPresentation } from './run-reporter.js';
 /** A validation writes nothing and has no counters of writes: they are shown as 0. */
 export type RestoreCounts = ContentTotals & Partial<RestoreTotals>;
 
-const OPTION_NAMES: Record<'cli' | 'api', RestoreLineContext['optionNames']> = {
-  cli: { noGeneration: '--no-generation', unique: '--unique' },
+const OPTION_NAMES: Record<'asrestore' | 'asb' | 'api', RestoreLineContext['optionNames']> = {
+  asrestore: { noGeneration: '--no-generation', unique: '--unique' },
+  asb: { noGeneration: '--on-existing overwrite', unique: '--on-existing create-only' },
   api: { noGeneration: 'noGeneration', unique: 'unique' },
 };
 
-/** How restores and validations are shown; `name` is that of the run in error messages. */
-export function restorePresentation(name: 'restore' | 'validation'): RunPresentation<RestoreCounts> {
+/** How restores and validations are shown; `name` is that of the run in error messages, `command` has the options. */
+export function restorePresentation(
+  name: 'restore' | 'validation',
+  command: 'asrestore' | 'asb' = 'asrestore',
+): RunPresentation<RestoreCounts> {
   return {
     name,
     format: (event, { frontEnd, hosts }) => {
-      const optionNames = OPTION_NAMES[frontEnd === 'cli' ? 'cli' : 'api'];
+      const optionNames = OPTION_NAMES[frontEnd === 'cli' ? command : 'api'];
       const line = formatRestoreEvent(event, { hosts, optionNames });
       return line === undefined ? [] : [line];
     },

@@ -65,7 +65,8 @@ export interface RestoreFigures {
   durationMs: number;
 }
 
-export function restoreSummary(figures: RestoreFigures, complete = true): Summary {
+/** `unique`: what the front end calls the policy that leaves existing records alone. */
+export function restoreSummary(figures: RestoreFigures, complete = true, unique = '--unique'): Summary {
   const { records, bytes, textBytes = 0, sindexes, udfs, durationMs } = figures;
   const counter = (label: string, value: number, note: string, tone: Tone = 'plain'): SummaryRow => ({
     label,
@@ -80,7 +81,7 @@ export function restoreSummary(figures: RestoreFigures, complete = true): Summar
       counted('Records read', records, durationMs),
       counter('  inserted', figures.inserted, 'written', 'good'),
       ...(figures.inDoubt === 0 ? [] : [counter('  in doubt', figures.inDoubt, 'found present after a lost answer')]),
-      counter('  existed', figures.existed, 'exist already (--unique)'),
+      counter('  existed', figures.existed, `exist already (${unique})`),
       counter('  fresher', figures.fresher, 'the server has a newer one'),
       counter('  expired', figures.expired, 'TTL expired'),
       counter('  skipped', figures.skipped, 'not selected'),

@@ -40,6 +40,11 @@ export const asbCommands: readonly CommandEntry[] = [
   ),
   lazyCommand('show', 'everything about one backup', async () => (await import('./commands/show.js')).showCommand),
   lazyCommand(
+    'restore',
+    'a backup, or the state at a time, into a cluster',
+    async () => (await import('./commands/restore.js')).restoreCommand,
+  ),
+  lazyCommand(
     'verify',
     'whether backups are complete and undamaged',
     async () => (await import('./commands/verify.js')).verifyCommand,

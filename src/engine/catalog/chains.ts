@@ -84,6 +84,12 @@ export function findChain(
   return chains.findNewest(candidates);
 }
 
+/** What complete backups hold of the namespace, as far as that is not everything, each once. */
+export function findSelections(entries: readonly CatalogEntry[], namespace: string): string[] {
+  const links = new NamespaceChains(entries, namespace).links.filter((link) => isUsable(link));
+  return [...new Set(links.map(({ selection }) => selection))].filter((selection) => selection !== '');
+}
+
 /**
  * The chain of the backup `id` itself, as of findChain; or why there is none. Undefined = it does not hold the
  * namespace.

@@ -16,5 +16,8 @@ export class CatalogError extends ToolError {
     | 'CATALOG_SELECTION'
     | 'CATALOG_NAMESPACE'
     | 'CATALOG_PARENT'
-    | 'CATALOG_COPY';
+    | 'CATALOG_COPY'
+    | 'CATALOG_CHAIN'
+    | 'CATALOG_NOT_EMPTY'
+    | 'CATALOG_KEY';
 }

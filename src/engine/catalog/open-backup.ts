@@ -8,7 +8,7 @@ import { findBackupFiles, type BackupFiles } from './backup-files.js';
 import { readBackup, type CatalogState, type NamespacePart } from './find-backups.js';
 
 /** States in which nobody knows of anything that is missing. */
-const READABLE: readonly CatalogState[] = ['COMPLETED', 'UNKNOWN'];
+export const READABLE: readonly CatalogState[] = ['COMPLETED', 'UNKNOWN'];
 
 export interface OpenBackupConfig {
   codecs: Codecs;
@@ -48,7 +48,7 @@ export async function openBackup(path: string, config: OpenBackupConfig): Promis
 }
 
 /** A lost file would not be missed by those who read what is there. Throws ToolError CATALOG_INCOMPLETE. */
-function refuseOtherFiles({ path, manifest }: NamespacePart, { files }: BackupFiles): void {
+export function refuseOtherFiles({ path, manifest }: NamespacePart, { files }: BackupFiles): void {
   if (manifest === undefined || manifest.identity.target !== 'directory') return;
   const found = new Map(files.map((file) => [basename(file.path), file.sizeBytes]));
   for (const { name, bytes } of manifest.files) {

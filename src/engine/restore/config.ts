@@ -4,7 +4,7 @@ import type { RestoreTotals } from '../../core/events/restore.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { InputSource } from '../input/source.js';
 import type { RenamedSet } from './set-renamer.js';
-import type { VersionHistory } from './version-history.js';
+import type { RestoreHistory } from './version-history.js';
 
 export type RestoreSource = InputSource;
 
@@ -21,7 +21,7 @@ export interface RestoreConfig extends CodecConfig {
   /** Records and indexes of these sets go to others; `sets` and `excludedSets` have the names of the backup. */
   renamedSets?: readonly RenamedSet[];
   /** Of a chain of backups that is restored from the newest to the oldest: what the newer ones had. */
-  history?: VersionHistory;
+  history?: RestoreHistory;
   /** Empty = all. */
   bins: string[];
   /** Only records that do not exist yet. */

@@ -75,18 +75,24 @@ export class DigestTable {
 }
 
 /** Of the backups that were restored so far. */
-export class VersionHistory {
+export interface RestoreHistory {
+  readonly remembered: Remembered;
+  /** Of a DigestTable, for the workers; absent = nothing is remembered yet. */
+  readonly shared: SharedArrayBuffer | undefined;
+  /** `digests`: one behind the other, as of one or several workers. */
+  add(digests: readonly Uint8Array[]): void;
+}
+
+export class VersionHistory implements RestoreHistory {
   private table: DigestTable | undefined;
   private count = 0;
 
   constructor(readonly remembered: Remembered) {}
 
-  /** For the workers; absent = nothing is remembered yet. */
   get shared(): SharedArrayBuffer | undefined {
     return this.table?.shared;
   }
 
-  /** `digests`: one behind the other, as of one or several workers. */
   add(digests: readonly Uint8Array[]): void {
     const bytes = digests.reduce((sum, { length }) => sum + length, 0);
     if (bytes === 0) return;
