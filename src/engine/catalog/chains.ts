@@ -139,7 +139,7 @@ export function findRanges(entries: readonly CatalogEntry[]): NamespaceRanges[] 
 }
 
 function isDeleted(entry: CatalogEntry): boolean {
-  return (entry.state as string) === 'DELETED';
+  return entry.state === 'DELETED';
 }
 
 function isUsable({ entry, part }: ChainLink): boolean {

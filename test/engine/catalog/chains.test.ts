@@ -41,7 +41,7 @@ function entry(sketch: Sketch): CatalogEntry {
     id,
     path: `/backups/${id}`,
     kind: 'manifest',
-    state: deleted ? ('DELETED' as CatalogState) : state,
+    state: deleted ? 'DELETED' : state,
     type: sketch.type ?? (parent === undefined ? 'full' : 'incremental'),
     ...(parent === undefined ? {} : { parent }),
     started: iso(minute),
