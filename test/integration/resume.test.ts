@@ -1,7 +1,7 @@
 /** Interrupted backups: whatever ends a run, --continue finishes it, with every record exactly once. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -287,6 +287,29 @@ describe('what a crash can leave behind', () => {
     const finished = await run('asbackup', [...args, '--continue', state]);
     expect(finished.code, finished.stderr).toBe(0);
     expect(recordsOf(readBackup(path)).size).toBe(50_000);
+  });
+
+  it('a record limit that other files have reached, still leaves the first file with the indexes to be written', async () => {
+    const path = freshPath();
+    const state = join(path, 'test.asb.state');
+    const args = [...target.args, '-n', 'test', '-d', path, '-w', '2'];
+    await interrupt([...args, '-M', '50000'], 'SIGINT', writingFiles(path, 2));
+    const saved = JSON.parse(readFileSync(state, 'utf8')) as {
+      files: { name: string; records: number; bytes: number }[];
+      counters: { records: number; bytes: number };
+    };
+    const first = saved.files.find(({ name }) => name.endsWith('test_00000.asb'))!;
+    const { records, bytes } = saved.counters;
+    const left = records - first.records;
+    const files = saved.files.filter((file) => file !== first);
+    const counters = { ...saved.counters, records: left, bytes: bytes - first.bytes };
+    writeFileSync(state, sealState({ ...saved, files, counters }));
+    rmSync(join(path, 'test_00000.asb'));
+    expect(left).toBeGreaterThan(0);
+    const finished = await run('asbackup', [...args, '-M', String(left), '--continue', state]);
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(recordsOf(readBackup(path)).size).toBe(left);
+    expect(readFileSync(join(path, 'test_00000.asb'), 'latin1')).toMatch(/# first-file\n\* i test big idx/);
   });
 });
 

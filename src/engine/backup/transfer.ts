@@ -265,7 +265,8 @@ export class Transfer {
 
   private async createPool(): Promise<BackupPool> {
     const { config, context, session, metadata, runState, counters, plan } = this.options;
-    const threads = counters.workers;
+    // Without jobs there may still be files to create without records.
+    const threads = Math.max(1, counters.workers);
     // A shared output belongs to the main thread.
     const paths = config.target.kind === 'directory' ? [config.target.path] : [];
     const data = createWorkerData({
@@ -284,7 +285,7 @@ export class Transfer {
     this.directoryPlan = data[0]?.output;
     return new WorkerPool({
       script: new URL('./backup-worker.js', import.meta.url),
-      workers: data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] })),
+      workers: data.slice(0, counters.workers).map((each) => ({ data: each, transfer: each.storage?.ports ?? [] })),
       jobs: plan.jobs,
       ...(plan.quota === undefined ? {} : { moreJobs: () => this.planMoreJobs(plan.quota!) }),
       emit: (event) => this.emit(event),
