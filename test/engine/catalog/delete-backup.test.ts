@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProcessLimits, type RunContext } from '../../../src/core/run-context.js';
 import { currentHolder, LOCK_NAME } from '../../../src/engine/backup/checkpoint/lock.js';
+import { writeBackupOutcome } from '../../../src/engine/catalog/backup-outcome.js';
 import { deleteBackup } from '../../../src/engine/catalog/delete-backup.js';
 import { findBackups, readBackup } from '../../../src/engine/catalog/find-backups.js';
 import { holdBackup } from '../../../src/engine/catalog/hold.js';
@@ -62,6 +63,15 @@ describe('deleteBackup', () => {
     expect(deleted).toMatchObject({ id: 'b1', state: 'DELETED', type: 'full' });
     expect(deleted!.reason).toBeUndefined();
     expect(Date.parse(deleted!.deleted!)).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('a backup that was canceled, leaves no word of that', async () => {
+    const path = await writeCatalogBackup(root, document('b1'), { begun: ['bar'] });
+    const outcome = { state: 'CANCELED', reason: 'Stopped', ended: new Date().toISOString() } as const;
+    await writeBackupOutcome(path, outcome, await storages.forPath(path));
+    const { removed } = await remove('b1');
+    expect(removed).toMatchObject([{ id: 'b1', strangers: [] }]);
+    expect(listFiles()).toEqual(['b1/backup.json', 'b1/tombstone.json']);
   });
 
   it('a directory with a manifest and one without, lose their backup files', async () => {

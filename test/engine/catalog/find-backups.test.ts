@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync, readFileSync, mkdirSync, mkdtempSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RunLock } from '../../../src/engine/backup/checkpoint/lock.js';
+import { removeBackupOutcome, writeBackupOutcome } from '../../../src/engine/catalog/backup-outcome.js';
 import { findBackups, readBackup } from '../../../src/engine/catalog/find-backups.js';
 import { NEVER, storages, temporaryDirectory } from '../../support/backup-files.js';
 import { STARTED, writeCatalogBackup, writeNamespace } from '../../support/catalog.js';
@@ -71,6 +72,26 @@ describe('findBackups, of backups with a document', () => {
     await writeNamespace(join(path, 'bar'), 'bar', { state: first });
     await writeNamespace(join(path, 'test'), 'test', { state: second });
     expect(await readBackup(path, storages)).toMatchObject({ state: expected });
+  });
+
+  it('that was canceled between two namespaces, is CANCELED until it is continued', async () => {
+    const path = await writeCatalogBackup(newRoot(), {}, { begun: ['bar'] });
+    const storage = await storages.forPath(path);
+    await writeBackupOutcome(path, { state: 'CANCELED', reason: 'Stopped', ended: STARTED }, storage);
+    expect(await readBackup(path, storages)).toMatchObject({ state: 'CANCELED', reason: 'Stopped' });
+    await removeBackupOutcome(path, storage);
+    expect(await readBackup(path, storages)).toMatchObject({ state: 'INCOMPLETE' });
+  });
+
+  it('with a damaged outcome, or one that was overtaken, are what their manifests say', async () => {
+    const path = await writeCatalogBackup(newRoot(), {}, { begun: ['bar'] });
+    const file = join(path, 'outcome.json');
+    await writeBackupOutcome(path, { state: 'FAILED', reason: 'x', ended: STARTED }, await storages.forPath(path));
+    writeFileSync(file, readFileSync(file, 'utf8').replace('FAILED', 'CANCELED'));
+    expect(await readBackup(path, storages)).toMatchObject({ state: 'INCOMPLETE' });
+    await writeBackupOutcome(path, { state: 'FAILED', reason: 'x', ended: STARTED }, await storages.forPath(path));
+    await writeNamespace(join(path, 'test'), 'test');
+    expect(await readBackup(path, storages)).toMatchObject({ state: 'COMPLETED' });
   });
 
   it.each([
