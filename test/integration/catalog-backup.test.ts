@@ -237,6 +237,13 @@ describe('asb backup --incremental-from', () => {
     expect(overlapMs).toBeLessThan(12_000);
     await backUp(root, '--id', 'inc2', ...chosen, '--incremental-from', 'inc1');
     await verify(root);
+    const ranges = JSON.parse((await asb('ranges', root, 'changing', '--json')).stdout) as {
+      namespace: string;
+      ranges: { backups: { id: string }[] }[];
+      gaps: unknown[];
+    }[];
+    expect(ranges).toMatchObject([{ namespace: 'changing', gaps: [] }]);
+    expect(ranges[0]!.ranges.map(({ backups }) => backups.map(({ id }) => id))).toEqual([['full', 'inc1', 'inc2']]);
   });
 
   it('of other sets, or of a namespace that the parent lacks, is refused', async () => {

@@ -45,6 +45,11 @@ export const asbCommands: readonly CommandEntry[] = [
     async () => (await import('./commands/restore.js')).restoreCommand,
   ),
   lazyCommand(
+    'ranges',
+    'of which moments each namespace can be restored',
+    async () => (await import('./commands/ranges.js')).rangesCommand,
+  ),
+  lazyCommand(
     'verify',
     'whether backups are complete and undamaged',
     async () => (await import('./commands/verify.js')).verifyCommand,
