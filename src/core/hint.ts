@@ -44,6 +44,7 @@ export const HINT_IDS = [
   'lower-batch-size',
   'move-state-file',
   'name-file-or-directory',
+  'name-namespace',
   'omit-credentials',
   'omit-metadata',
   'on-existing',

@@ -181,6 +181,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give a directory with --directory, and a file with --output-file.',
     api: 'Name a directory as directory, and a file as file.',
   },
+  'name-namespace': {
+    cli: 'Give --namespace.',
+    api: 'Set namespace.',
+  },
   'omit-credentials': {
     cli: 'Leave out --user.',
     api: 'Leave out auth.',

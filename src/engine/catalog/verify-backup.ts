@@ -246,7 +246,7 @@ async function readRecords(
 ): Promise<void> {
   const { checksumsOnly, parallel, storages } = options;
   if (checksumsOnly) return;
-  const codecs = manifest === undefined ? options.codecs : toCodecConfig(manifest, options.key);
+  const codecs = manifest === undefined ? options.codecs : toManifestCodecs(manifest, options.key);
   if (codecs === undefined) {
     const text = 'The records were not read: the backup is encrypted, and no key was given';
     result.problems.push({ path: part.path, text });
@@ -285,7 +285,7 @@ async function readRecords(
 }
 
 /** How the files of a manifest are stored; undefined = the key is missing. */
-function toCodecConfig({ identity }: BackupState, key: EncryptionKey | undefined): CodecConfig | undefined {
+export function toManifestCodecs({ identity }: BackupState, key: EncryptionKey | undefined): CodecConfig | undefined {
   const { compress, encrypt: mode } = identity;
   const codec = COMPRESSION_IDS.find((id) => id === compress);
   const compression = codec === undefined ? {} : { compression: { codec, level: 0 } };

@@ -1,18 +1,33 @@
+import type { ClusterOptions } from '../../../aerospike/config.js';
+import { securityValues } from '../../../config/auth/security-values.js';
 import { toCatalogStorages } from '../../../config/catalog/storages.js';
 import { toCodecConfig, toKey } from '../../../config/codec-config.js';
 import { exclusive, keyWithoutMode } from '../../../config/constraints.js';
 import { mentions } from '../../../config/option-text.js';
 import { verifyOptions } from '../../../config/schema/catalog/verify.js';
+import { toSeeds } from '../../../config/values/hosts.js';
 import { createProcessLimits } from '../../../core/run-context.js';
 import { createRunId } from '../../../core/run.js';
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
-import type { VerifyOptions } from '../../../engine/catalog/verify-backup.js';
+import type { AgainstResult } from '../../../engine/catalog/verify-against.js';
+import type { VerifyOptions, VerifyResult } from '../../../engine/catalog/verify-backup.js';
 import type { StorageRegistry } from '../../../storage/registry.js';
 import type { CliSession, Command } from '../../command.js';
+
+/** The cluster to compare with. */
+interface AgainstSettings {
+  cluster: ClusterOptions;
+  clusterNamespaces: ReadonlyMap<string, string>;
+  temporaryDirectory: string | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const MAX_RETRIES = 5;
 
 interface VerifyConfig extends VerifyOptions {
   path: string;
   json: boolean;
+  against: AgainstSettings | undefined;
   storages: StorageRegistry;
 }
 
@@ -28,6 +43,7 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
   examples: [
     ['A backup, to its last record:', 'asb verify /backups/nightly-1'],
     ['The bytes of all backups:', 'asb verify /backups --checksums-only'],
+    ['Whether its records are in a cluster:', 'asb verify /backups/nightly-1 --against 10.0.0.1'],
     ['An encrypted one:', 'asb verify /backups/nightly-1 --encrypt aes256 --encryption-key-file key.pem'],
   ],
   options: verifyOptions,
@@ -37,17 +53,33 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
     constraints: [
       (values) => keyWithoutMode(values, option),
       (values) => exclusive(values, option, 'encryption-key-file', 'encryption-key-env'),
+      (values) => exclusive(values, option, 'checksums-only', 'against'),
     ],
   },
   subject: 'Command',
   warningLevel: 'info',
-  toConfig: (values, { operands, ...dependencies }) => {
+  toConfig: (values, { operands, security, ...dependencies }) => {
+    const seeds = values.get('against');
     const keys = { keyFile: values.get('encryption-key-file'), keyVariable: values.get('encryption-key-env') };
     const key = toKey(keys, dependencies);
     return {
       path: operands[0]!,
       json: values.has('json'),
       checksumsOnly: values.has('checksums-only'),
+      against:
+        seeds === undefined
+          ? undefined
+          : {
+              cluster: {
+                seeds: toSeeds(seeds, values.get('port'), values.get('tls-name')),
+                servicesAlternate: values.has('services-alternate'),
+                connectTimeoutMs: TIMEOUT_MS,
+                infoTimeoutMs: TIMEOUT_MS,
+                ...security,
+              },
+              clusterNamespaces: toClusterNamespaces(values.get('namespace') ?? []),
+              temporaryDirectory: values.get('temporary-directory'),
+            },
       parallel: values.get('parallel'),
       codecs: toCodecConfig(
         { compress: values.get('compress'), encrypt: values.get('encrypt'), ...keys },
@@ -57,7 +89,7 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
       storages: toCatalogStorages(values, dependencies),
     };
   },
-  securityValues: () => undefined,
+  securityValues: (values) => (values.has('against') ? securityValues(values) : undefined),
   readsStdin: () => false,
   run: async (config, session) => {
     try {
@@ -68,6 +100,12 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
   },
 };
 
+/** By the name in the backup; '' = that of the only namespace. */
+function toClusterNamespaces([from, to]: readonly string[]): ReadonlyMap<string, string> {
+  if (from === undefined) return new Map();
+  return to === undefined ? new Map([['', from]]) : new Map([[from, to]]);
+}
+
 /** What was deleted is not there to be verified, unless it is asked for by itself. */
 async function findLiving(path: string, storages: StorageRegistry): Promise<CatalogEntry[]> {
   const { findBackups } = await import('../../../engine/catalog/find-backups.js');
@@ -75,24 +113,61 @@ async function findLiving(path: string, storages: StorageRegistry): Promise<Cata
   return entries.filter(({ state }) => state !== 'DELETED' || entries.length === 1);
 }
 
-async function verify(config: VerifyConfig, { stdout, signal }: CliSession): Promise<void> {
+async function verify(config: VerifyConfig, session: CliSession): Promise<void> {
+  const { stdout, signal } = session;
   const { readBackup } = await import('../../../engine/catalog/find-backups.js');
   const { CatalogError } = await import('../../../engine/catalog/errors.js');
   const { verifyBackup } = await import('../../../engine/catalog/verify-backup.js');
-  const { formatVerifyResult } = await import('../../../ui/catalog/verify.js');
+  const { formatAgainst, formatVerifyResult } = await import('../../../ui/catalog/verify.js');
   const { path, json, storages } = config;
   const entries = path.endsWith('.asb') ? [await readBackup(path, storages)] : await findLiving(path, storages);
   if (entries.length === 0) throw new CatalogError('CATALOG_NOT_FOUND', `There is no backup at or below ${path}`);
+  if (config.against !== undefined && entries.length > 1) {
+    throw new CatalogError(
+      'CATALOG_VERIFY',
+      `There are ${entries.length} backups below ${path}: name the one to compare`,
+    );
+  }
   const context = { runId: createRunId(), signal, limits: createProcessLimits(), emit: () => undefined };
-  const results = [];
+  const results: (VerifyResult & { against?: AgainstResult[] })[] = [];
   for (const entry of entries) {
-    const result = await verifyBackup(entry, config, context);
+    // The comparison reads every record.
+    const options = config.against === undefined ? config : { ...config, checksumsOnly: true };
+    const result = await verifyBackup(entry, options, context);
     results.push(result);
     if (!json) stdout(formatVerifyResult(result));
+    if (config.against === undefined) continue;
+    const against = await compareWithCluster(entry, config, config.against, session);
+    results[results.length - 1] = { ...result, against };
+    if (!json) stdout(formatAgainst(against));
   }
   if (json) stdout(`${JSON.stringify(results, undefined, 1)}\n`);
   const wrong = results.filter(({ problems }) => problems.length > 0);
-  if (wrong.length === 0) return;
-  const ids = wrong.map(({ id }) => id).join(', ');
-  throw new CatalogError('CATALOG_VERIFY', `${wrong.length} of ${results.length} backup(s) are not sound: ${ids}`);
+  const missing = results.flatMap(({ against = [] }) => against).reduce((sum, each) => sum + each.missing, 0);
+  if (wrong.length > 0) {
+    const ids = wrong.map(({ id }) => id).join(', ');
+    throw new CatalogError('CATALOG_VERIFY', `${wrong.length} of ${results.length} backup(s) are not sound: ${ids}`);
+  }
+  if (missing > 0) {
+    throw new CatalogError('CATALOG_VERIFY', `${missing} record(s) of the backup are not in the cluster`);
+  }
+}
+
+async function compareWithCluster(
+  entry: CatalogEntry,
+  config: VerifyConfig,
+  { cluster: options, ...against }: AgainstSettings,
+  { signal }: CliSession,
+): Promise<AgainstResult[]> {
+  const { Cluster } = await import('../../../aerospike/cluster/cluster.js');
+  const { verifyEntryAgainst } = await import('../../../engine/catalog/verify-against.js');
+  const cluster = await Cluster.connect(options, signal, () => undefined);
+  try {
+    const policy = { maxRetries: MAX_RETRIES, sleepBetweenRetriesMs: 0 };
+    const { storages, codecs, key } = config;
+    const common = { storages, codecs, key, cluster, policy, socketTimeoutMs: TIMEOUT_MS, signal };
+    return await verifyEntryAgainst(entry, { ...common, ...against });
+  } finally {
+    cluster.close();
+  }
 }

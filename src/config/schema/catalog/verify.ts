@@ -1,6 +1,12 @@
+import { MAX_NAMESPACE_BYTES } from '../../../asb/format.js';
+import { connectionOptions, tlsOptions } from '../connection.js';
 import type { OptionSpec } from '../option-spec.js';
 import { pipelineOptions } from '../storage.js';
 import { catalogOptions } from './common.js';
+import { temporaryDirectoryOption } from './input.js';
+
+/** Nothing is connected to unless --against names it. */
+const [, ...otherConnectionOptions] = connectionOptions;
 
 export const verifyOptions = [
   {
@@ -21,6 +27,28 @@ export const verifyOptions = [
     section: 'tool',
     help: 'Read the records of so many files at the same time.',
   },
+  {
+    name: 'against',
+    argument: 'required',
+    placeholder: 'host,...',
+    value: { type: 'hosts' },
+    group: 'What to show',
+    section: 'tool',
+    help: 'Compare digests, generations and void times with the cluster of these seed nodes. Exit code 1 if a record of the backup is missing there.',
+  },
+  {
+    name: 'namespace',
+    short: 'n',
+    argument: 'required',
+    placeholder: 'ns[,other]',
+    value: { type: 'names', maxBytes: MAX_NAMESPACE_BYTES },
+    group: 'What to show',
+    section: 'tool',
+    help: 'The namespace of the cluster to compare with; two names: one of the backup, and how it is called in the cluster.',
+  },
+  ...otherConnectionOptions,
+  ...tlsOptions,
+  temporaryDirectoryOption,
   ...pipelineOptions,
   ...catalogOptions,
 ] as const satisfies readonly OptionSpec[];
