@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Particle } from '../../src/core/particle.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
+import { startAgent } from '../support/secret-agent.js';
 import { readBackup as readFiles, recordsOf, scratch } from '../support/target.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
@@ -363,5 +364,27 @@ describe('asb backup, interrupted', () => {
     await done;
     expect(await refuse(root, '--id', 'x', '--continue', '-z', 'zstd')).toContain('compress was none, now zstd');
     expect(await show(join(root, 'x'))).toMatchObject({ state: 'INCOMPLETE' });
+  });
+});
+
+describe('a backup of several namespaces that failed', () => {
+  it('says why, without what the secret agent knows', async () => {
+    const root = newRoot();
+    const node = cluster.nodes[0]!;
+    const agent = await startAgent({ secrets: { 'r:seed': `${node.host}:${node.port}` } });
+    node.injectFaults({ partitionResults: new Map([[4000, 4]]) });
+    try {
+      const seed = ['--sa-address', agent.address, '-h', 'secrets:r:seed'];
+      await refuse(root, '--id', 'x', '-n', 'bar', '--max-retries', '0', ...seed);
+    } finally {
+      node.clearFaults();
+      await agent.close();
+    }
+    const shown = await show(join(root, 'x'));
+    expect(shown.state).toBe('FAILED');
+    expect(shown.reason).toContain('<secrets:r:seed>');
+    for (const name of ['outcome.json', 'bar/manifest.json']) {
+      expect(readFileSync(join(root, 'x', name), 'utf8')).not.toContain(node.host);
+    }
   });
 });

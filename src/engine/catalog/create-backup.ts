@@ -41,6 +41,8 @@ export interface CreateBackupConfig {
   signal: AbortSignal;
   /** Starts the run of one namespace and reports it. Settles as the run does. */
   runNamespace: RunNamespace;
+  /** Takes secrets out of the reason of a failure; absent = none. */
+  redact?: ((text: string) => string) | undefined;
 }
 
 export type RunNamespace = (run: BackupConfig, signal: AbortSignal) => Promise<void>;
@@ -80,7 +82,7 @@ export async function createBackup(config: CreateBackupConfig): Promise<CatalogE
   if (!(await createBackupDocument(path, document, storages, run.encryption?.key))) throw usedError(id, path);
   // From here on, an interrupt is part of what became of the backup.
   return withLock(path, config, NEVER, async (stop) => {
-    await recordOutcome(path, storage, stop, async () => {
+    await recordOutcome(path, storage, { ...config, signal: stop }, async () => {
       // Whoever deletes the parent looks for its children after having said so.
       if (parentId !== undefined) await readParent(root, parentId, storages);
       await runAll(runs, config, stop);
@@ -123,7 +125,7 @@ export async function continueBackup(config: ContinueBackupConfig): Promise<Cata
       }
       if (part.manifest?.manifest?.state !== 'COMPLETED') left.push(each);
     }
-    await recordOutcome(path, storage, stop, async () => {
+    await recordOutcome(path, storage, { ...config, signal: stop }, async () => {
       await removeBackupOutcome(path, storage);
       await runAll(left, config, stop);
     });
@@ -162,14 +164,15 @@ function explainFailure(error: unknown, id: string): unknown {
 async function recordOutcome(
   path: string,
   storage: Storage,
-  stop: AbortSignal,
+  { signal, redact }: Pick<CreateBackupConfig, 'signal' | 'redact'>,
   work: () => Promise<void>,
 ): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const state = stop.aborted ? 'CANCELED' : 'FAILED';
-    const outcome = { state, reason: errorMessage(error), ended: new Date().toISOString() } as const;
+    const state = signal.aborted ? 'CANCELED' : 'FAILED';
+    const text = errorMessage(error);
+    const outcome = { state, reason: redact?.(text) ?? text, ended: new Date().toISOString() } as const;
     // Where it cannot be written, the backup counts as interrupted.
     await writeBackupOutcome(path, outcome, storage).catch(() => undefined);
     throw error;

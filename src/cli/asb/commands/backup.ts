@@ -38,7 +38,7 @@ async function run({ continues, backup, json }: CatalogBackupCommand, session: C
   const { continueBackup, createBackup } = await import('../../../engine/catalog/create-backup.js');
   const { root, id } = backup;
   const { log, signal, stdout } = session;
-  const config = { ...backup, signal, runNamespace: await createRunner(backup, session) };
+  const config = { ...backup, signal, runNamespace: await createRunner(backup, session), redact: log.redact };
   try {
     const entry = continues ? await continueBackup(config) : await createBackup(config);
     const namespaces = entry.parts.length;
