@@ -3,7 +3,7 @@ import { Entry } from '../asb/decoder.js';
 import { readEntries } from '../asb/read-entries.js';
 import { toRestoreConfig } from '../config/restore-config.js';
 import { Codecs } from '../codecs/codecs.js';
-import { findMissingFiles } from '../engine/input/missing-files.js';
+import { findMissingFiles, findMissingParts } from '../engine/input/missing-files.js';
 import { scanHeaders } from '../engine/input/header-scan.js';
 import { collectInput, type FileJob, noFilesError } from '../engine/input/input.js';
 import { explainReadError, openInput } from '../engine/input/open-input.js';
@@ -47,6 +47,10 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
   const jobs = parts.flatMap((part) => part.jobs);
   if (jobs.length === 0) throw noFilesError(from);
   const directories = parts.flatMap(({ directory }) => (directory === undefined ? [] : [directory]));
+  if (log !== undefined && from.kind === 'file') {
+    for (const missing of await findMissingParts(from.path, storages))
+      told.info(warningEvent('input.missing', missing));
+  }
   if (log !== undefined && directories.length > 0) {
     const files = parts.flatMap((part) => part.files);
     const headers = await scanHeaders(files, { codecs: pipeline, storages, signal: signal ?? NEVER });

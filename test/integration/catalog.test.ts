@@ -60,6 +60,14 @@ function asb(...args: string[]): Promise<Ended> {
   });
 }
 
+function asrestore(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [ASRESTORE, ...args, '--no-config-file'], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+}
+
 async function backUp(path: string, ...args: string[]): Promise<void> {
   const { code, stderr } = await start(cluster, [path.endsWith('.asb') ? '-o' : '-d', path, '--manifest', ...args])
     .done;
@@ -290,13 +298,38 @@ describe('asrestore', () => {
     rmSync(join(path, 'test_00002.asb'));
     const { host, port } = cluster.nodes[0]!;
     for (const args of [['--validate'], ['-h', host, '-p', String(port)]]) {
-      const { code, stderr } = await new Promise<Ended>((resolve) => {
-        execFile(process.execPath, [ASRESTORE, ...args, '-d', path], (error, stdout, text) => {
-          resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr: text });
-        });
-      });
+      const { code, stderr } = await asrestore(...args, '-d', path);
       expect([code, stderr]).toEqual([1, expect.stringContaining('test_00002.asb is missing')]);
     }
+  });
+});
+
+describe('asrestore of a single file', () => {
+  it.each([
+    ['with a manifest that was cut between two records', ['--manifest'], 'was cut: it has '],
+    [
+      'that was interrupted',
+      ['--max-retries', '0', '--checkpoint-interval', '1'],
+      'is of a backup that was interrupted',
+    ],
+  ])('%s restores what is there, and is no success', async (_, args, message) => {
+    const path = `${fresh()}.asb`;
+    const node = cluster.nodes[0]!;
+    if (!args.includes('--manifest')) node.injectFaults({ partitionResults: new Map([[4000, 4]]) });
+    await start(cluster, ['-o', path, ...args]).done;
+    node.clearFaults();
+    if (args.includes('--manifest')) {
+      const text = readFileSync(path, 'latin1');
+      writeFileSync(path, text.slice(0, text.lastIndexOf('\n+ n ') + 1), 'latin1');
+    }
+    for (const mode of [['--validate'], ['-h', node.host, '-p', String(node.port)]]) {
+      const { code, stderr } = await asrestore(...mode, '-i', path);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+    }
+    const { code, stderr } = await asrestore(
+      ...['-h', node.host, '-p', String(node.port), '-i', path, '--allow-incomplete'],
+    );
+    expect(code, stderr).toBe(0);
   });
 });
 

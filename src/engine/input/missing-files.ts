@@ -7,7 +7,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
-import { MANIFEST_NAME } from '../catalog/manifest.js';
+import { MANIFEST_NAME, manifestPath } from '../catalog/manifest.js';
 import type { FileHeader } from './header-scan.js';
 
 const MAX_NAMES_SHOWN = 10;
@@ -27,6 +27,17 @@ export async function findMissingFiles(
     const empty = !paths.some((path) => resolve(dirname(path)) === resolve(directory));
     if (empty) found.push(`there is no backup file in ${directory}`);
     found.push(...(await interruptedBackups(await storages.forPath(directory), directory)));
+  }
+  return found;
+}
+
+/** The same of a single file, whose state or manifest would lie beside it. */
+export async function findMissingParts(path: string, storages: StorageAccess): Promise<string[]> {
+  const storage = await storages.forPath(path);
+  const found: string[] = [];
+  for (const document of [`${path}.state`, manifestPath({ kind: 'file', path })]) {
+    // A manifest of an interrupted backup is its state, too.
+    found.push(...(await missingPerDocument(storage, document, () => path)));
   }
   return found;
 }
@@ -129,20 +140,32 @@ async function interruptedBackups(storage: Storage, directory: string): Promise<
   }
   const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
   for (const name of names.filter((entry) => entry.endsWith('.state') || entry === MANIFEST_NAME)) {
-    const state = await readState(storage, joinPath(directory, name));
-    if (state === undefined) continue;
-    if (state.manifest?.state !== 'COMPLETED') {
-      found.push(`${joinPath(directory, name)} is of a backup that was interrupted or is still under way`);
-    }
-    for (const file of state.files) {
-      const path = joinPath(directory, basename(file.name));
-      const size = await storage.stat(path).then(
-        ({ sizeBytes }) => sizeBytes,
-        () => undefined,
-      );
-      if (size === undefined) found.push(`${path} is missing: the backup wrote ${file.bytes} byte(s) of it`);
-      else if (size < file.bytes) found.push(`${path} was cut: it has ${size} of the ${file.bytes} byte(s) written`);
-    }
+    const toPath = (file: string): string => joinPath(directory, basename(file));
+    found.push(...(await missingPerDocument(storage, joinPath(directory, name), toPath)));
+  }
+  return found;
+}
+
+/** What a state or a manifest says about files: `toPath` tells where one is now. */
+async function missingPerDocument(
+  storage: Storage,
+  document: string,
+  toPath: (name: string) => string,
+): Promise<string[]> {
+  const state = await readState(storage, document);
+  if (state === undefined) return [];
+  const found: string[] = [];
+  if (state.manifest?.state !== 'COMPLETED') {
+    found.push(`${document} is of a backup that was interrupted or is still under way`);
+  }
+  for (const file of state.files) {
+    const path = toPath(file.name);
+    const size = await storage.stat(path).then(
+      ({ sizeBytes }) => sizeBytes,
+      () => undefined,
+    );
+    if (size === undefined) found.push(`${path} is missing: the backup wrote ${file.bytes} byte(s) of it`);
+    else if (size < file.bytes) found.push(`${path} was cut: it has ${size} of the ${file.bytes} byte(s) written`);
   }
   return found;
 }

@@ -20,7 +20,7 @@ import {
   noFilesError,
   openReadChannels,
 } from '../input/input.js';
-import { findMissingFiles } from '../input/missing-files.js';
+import { findMissingFiles, findMissingParts } from '../input/missing-files.js';
 import { createOverlapMap, findOverlap } from '../input/overlap.js';
 import { describeSource, inputDirectories } from '../input/source.js';
 import type { RestoreConfig, RestoreCounts, RestoreResult } from './config.js';
@@ -237,9 +237,15 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
 
   private async reportMissing(parts: readonly InputPart[], headers: readonly FileHeader[]): Promise<void> {
     const directories = parts.flatMap(({ directory }) => (directory === undefined ? [] : [directory]));
-    if (directories.length === 0) return;
+    const { source } = this.config;
     const paths = parts.flatMap(({ files }) => files.map(({ path }) => path));
-    for (const part of await findMissingFiles(paths, headers, directories, this.storages)) {
+    const missing =
+      source.kind === 'file'
+        ? await findMissingParts(source.path, this.storages)
+        : directories.length > 0
+          ? await findMissingFiles(paths, headers, directories, this.storages)
+          : [];
+    for (const part of missing) {
       this.context.emit({ type: 'input.missing', part });
       if (this.config.allowIncomplete === true) continue;
       this.missing.push(new InputError('INPUT_INCOMPLETE', `Incomplete: ${part}`, { hint: 'allow-incomplete' }));

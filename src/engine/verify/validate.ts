@@ -13,7 +13,7 @@ import type { StorageAccess } from '../../storage/registry.js';
 import { deserializeInputError, InputError } from '../input/errors.js';
 import { scanHeaders } from '../input/header-scan.js';
 import { collectInput, type FileJob, noFilesError, openReadChannels } from '../input/input.js';
-import { findMissingFiles } from '../input/missing-files.js';
+import { findMissingFiles, findMissingParts } from '../input/missing-files.js';
 import { describeSource, inputDirectories } from '../input/source.js';
 import type { ValidateConfig, ValidateCounts, ValidateResult } from './config.js';
 import { ValidateError } from './errors.js';
@@ -82,6 +82,8 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
         if (listed.length > 0) {
           const headers = await scanHeaders(files, { codecs, storages, signal });
           this.reportMissing(await findMissingFiles(toPaths(files), headers, listed, storages));
+        } else if (config.source.kind === 'file') {
+          this.reportMissing(await findMissingParts(config.source.path, storages));
         }
       }
     } finally {
