@@ -33,11 +33,11 @@ export function clientRecord(
   });
 }
 
-export function putRecord(cluster: InMemoryCluster, namespace: string, record: PlainRecord): void {
+export function putRecord(cluster: InMemoryCluster, namespace: string, record: PlainRecord, changedMs?: number): void {
   const { set, digest, keyType, key, generation, voidTime, bins } = record;
   const stored = bins.map(({ name, particle, value }) => ({ name: name.toString(), type: particle, value }));
   const userKey = keyType === 0 ? undefined : Buffer.concat([Buffer.of(keyType), key]);
-  cluster.store(namespace).putRaw(set.toString(), digest, userKey, generation, voidTime, stored);
+  cluster.store(namespace).putRaw(set.toString(), digest, userKey, generation, voidTime, stored, changedMs);
 }
 
 /** `set/key=value` of each record with one integer bin, and `+bin` of each further bin, sorted. */

@@ -12,6 +12,8 @@ import type { OptionSpec } from '../schema/option-spec.js';
 import { asrestoreOptions } from '../schema/restore.js';
 import type { ToolSchema } from '../tool-schema.js';
 
+const MS_PER_S = 1000;
+
 type Table = typeof catalogRestoreOptions;
 export type CatalogRestoreValues = OptionValues<Table>;
 
@@ -44,7 +46,8 @@ export function toCatalogRestoreConfig(
   const atMs = values.get('at');
   return {
     restore: toRestoreConfig(toRestoreValues(values), dependencies),
-    ...(atMs === undefined ? {} : { atMs }),
+    // Times are shown to the second: a backup that was begun within the one that is given counts.
+    ...(atMs === undefined ? {} : { atMs: atMs % MS_PER_S === 0 ? atMs + MS_PER_S - 1 : atMs }),
     selection: {
       namespaces: values.get('namespace') ?? [],
       include: values.get('include') ?? [],

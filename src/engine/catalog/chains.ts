@@ -13,7 +13,7 @@ export interface ChainLink {
   type: BackupType;
   /** Absent = none is named. */
   parent?: string;
-  /** The state of the namespace that it holds is that of this moment; milliseconds since 1970. */
+  /** When the backup was begun, milliseconds since 1970: it counts as the state at this moment. */
   startMs: number;
   /** What of the namespace it holds, in words; empty = everything. */
   selection: string;
@@ -157,7 +157,8 @@ function toLink(entry: CatalogEntry, part: NamespacePart): ChainLink | undefined
   // An increment may hold a namespace that its parent did not have: that part is full.
   const type = manifest?.type ?? entry.type;
   const parent = manifest === undefined ? entry.parent : manifest.parent;
-  const startMs = Date.parse(part.started ?? entry.started ?? '');
+  // Of the whole backup, as lists show it, so that a moment takes all namespaces from the same one.
+  const startMs = Date.parse(entry.started ?? part.started ?? '');
   if (type === undefined || Number.isNaN(startMs)) return undefined;
   const selection = describeSelection(part);
   return { entry, part, type, ...(parent === undefined ? {} : { parent }), startMs, selection };

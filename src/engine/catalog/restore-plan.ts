@@ -8,12 +8,7 @@ import { findChain, findSelections, type ChainLink } from './chains.js';
 import { CatalogError } from './errors.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
 import { READABLE } from './open-backup.js';
-
-/** Without `set`, the whole namespace. The empty set is that of records without one. */
-export interface SetReference {
-  namespace: string;
-  set?: string;
-}
+import { selectSets, toBackupSelection, type SetReference } from './set-selection.js';
 
 /** Names are those of the backup. */
 export interface RestoreSelection {
@@ -152,7 +147,7 @@ function findMomentChain(
 
 function findFirst(entries: readonly CatalogEntry[], namespace: string): number {
   const starts = entries.flatMap(({ parts, started }) =>
-    parts.filter((part) => part.namespace === namespace).map((part) => Date.parse(part.started ?? started ?? '')),
+    parts.filter((part) => part.namespace === namespace).map((part) => Date.parse(started ?? part.started ?? '')),
   );
   return Math.min(...starts.filter((start) => !Number.isNaN(start)));
 }
@@ -165,13 +160,13 @@ async function toPlannedBackup(
   const { path } = part;
   const isFile = isBackupFileName(basename(path)) && !(await (await storages.forPath(path)).isDirectory(path));
   const partType = part.manifest?.manifest?.type ?? type;
-  const partStarted = part.started ?? started;
+  const begun = started ?? part.started;
   return {
     id,
     part,
     source: { kind: isFile ? 'file' : 'directory', path },
     ...(partType === undefined ? {} : { type: partType }),
-    ...(partStarted === undefined ? {} : { started: partStarted }),
+    ...(begun === undefined ? {} : { started: begun }),
   };
 }
 
@@ -181,18 +176,12 @@ function selectTarget(
   { namespaces, include, exclude, renamedNamespaces, renamedSets }: RestoreSelection,
 ): Omit<NamespacePlan, 'backups' | 'selection'> | undefined {
   if (namespaces.length > 0 && !namespaces.includes(namespace)) return undefined;
-  const excluded = exclude.filter((reference) => reference.namespace === namespace);
-  if (excluded.some(({ set }) => set === undefined)) return undefined;
-  const excludedSets = excluded.map(({ set }) => set!);
-  const included = include.filter((reference) => reference.namespace === namespace);
-  const isWhole = include.length === 0 || included.some(({ set }) => set === undefined);
-  const sets = isWhole ? [] : included.map(({ set }) => set!).filter((set) => !excludedSets.includes(set));
-  if (!isWhole && sets.length === 0) return undefined;
+  const selected = selectSets(namespace, toBackupSelection(include, exclude));
+  if (selected === undefined) return undefined;
   return {
     namespace,
     target: renamedNamespaces.find(({ from }) => from === namespace)?.to ?? namespace,
-    sets,
-    excludedSets: isWhole ? excludedSets : [],
+    ...selected,
     renamedSets: renamedSets.filter((rename) => rename.namespace === namespace),
   };
 }
