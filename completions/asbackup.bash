@@ -10,7 +10,7 @@ _asbackup() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --file-mode | --dir-mode | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --stall-timeout | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --s3-access-key-id | --s3-secret-access-key | --s3-retry-max-attempts | --s3-retry-max-backoff | --s3-retry-read-max-attempts | --s3-retry-read-backoff | --s3-retry-read-multiplier | --s3-max-conns-per-host | --s3-request-timeout | --s3-kms-key-id | --s3-object-lock-days | --s3-tags | --gcp-endpoint-override | --gcp-max-async-downloads | --gcp-retry-max-attempts | --gcp-retry-init-backoff | --gcp-retry-max-backoff | --gcp-retry-backoff-multiplier | --gcp-retry-read-max-attempts | --gcp-retry-read-backoff | --gcp-retry-read-multiplier | --gcp-max-conns-per-host | --gcp-request-timeout | --gcp-kms-key | --gcp-chunk-size | --gcp-max-async-uploads | --azure-account-name | --azure-account-key | --azure-endpoint | --azure-tenant-id | --azure-client-id | --azure-client-secret | --azure-max-async-downloads | --azure-retry-max-attempts | --azure-retry-delay | --azure-retry-max-delay | --azure-retry-read-max-attempts | --azure-retry-read-backoff | --azure-retry-read-multiplier | --azure-max-conns-per-host | --azure-request-timeout | --azure-block-size | --azure-upload-concurrency | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set | -B | --bin-list | -a | --modified-after | -b | --modified-before | -f | --filter-exp | -M | --max-records | -X | --partition-list | -D | --after-digest | -l | --node-list | --prefer-racks | -q | --output-file-prefix | -F | --file-limit | --file-mode | --dir-mode | --checkpoint-interval | --estimate-samples | -w | --parallel | -N | --nice | -L | --records-per-second | --socket-timeout | --total-timeout | --max-retries | --stall-timeout | --sleep-between-retries | --retry-delay | --encryption-key-env | --compression-level | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-min-part-size | --s3-max-async-uploads | --s3-access-key-id | --s3-secret-access-key | --s3-retry-max-attempts | --s3-retry-max-backoff | --s3-retry-read-max-attempts | --s3-retry-read-backoff | --s3-retry-read-multiplier | --s3-max-conns-per-host | --s3-request-timeout | --s3-customer-key | --s3-kms-key-id | --s3-object-lock-days | --s3-tags | --gcp-endpoint-override | --gcp-max-async-downloads | --gcp-retry-max-attempts | --gcp-retry-init-backoff | --gcp-retry-max-backoff | --gcp-retry-backoff-multiplier | --gcp-retry-read-max-attempts | --gcp-retry-read-backoff | --gcp-retry-read-multiplier | --gcp-max-conns-per-host | --gcp-request-timeout | --gcp-customer-key | --gcp-kms-key | --gcp-chunk-size | --gcp-max-async-uploads | --azure-account-name | --azure-account-key | --azure-endpoint | --azure-tenant-id | --azure-client-id | --azure-client-secret | --azure-customer-key | --azure-max-async-downloads | --azure-retry-max-attempts | --azure-retry-delay | --azure-retry-max-delay | --azure-retry-read-max-attempts | --azure-retry-read-backoff | --azure-retry-read-multiplier | --azure-max-conns-per-host | --azure-request-timeout | --azure-block-size | --azure-upload-concurrency | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
       return
       ;;
     -A | --auth)
@@ -81,22 +81,23 @@ _asbackup() {
       --s3-allow-system-proxy --s3-min-part-size --s3-max-async-uploads --s3-access-key-id
       --s3-secret-access-key --s3-retry-max-attempts --s3-retry-max-backoff
       --s3-retry-read-max-attempts --s3-retry-read-backoff --s3-retry-read-multiplier
-      --s3-max-conns-per-host --s3-request-timeout --s3-ca-file --s3-virtual-host --s3-storage-class
-      --s3-server-side-encryption --s3-kms-key-id --s3-object-lock-mode --s3-object-lock-days
-      --s3-tags --s3-calculate-checksum --gcp-key-path --gcp-endpoint-override
+      --s3-max-conns-per-host --s3-request-timeout --s3-ca-file --s3-customer-key --s3-virtual-host
+      --s3-storage-class --s3-server-side-encryption --s3-kms-key-id --s3-object-lock-mode
+      --s3-object-lock-days --s3-tags --s3-calculate-checksum --gcp-key-path --gcp-endpoint-override
       --gcp-max-async-downloads --gcp-retry-max-attempts --gcp-retry-init-backoff
       --gcp-retry-max-backoff --gcp-retry-backoff-multiplier --gcp-retry-read-max-attempts
       --gcp-retry-read-backoff --gcp-retry-read-multiplier --gcp-max-conns-per-host
-      --gcp-request-timeout --gcp-allow-system-proxy --gcp-storage-class --gcp-kms-key
-      --gcp-chunk-size --gcp-max-async-uploads --gcp-calculate-checksum --azure-account-name
-      --azure-account-key --azure-endpoint --azure-tenant-id --azure-client-id --azure-client-secret
-      --azure-max-async-downloads --azure-retry-max-attempts --azure-retry-delay
-      --azure-retry-max-delay --azure-retry-read-max-attempts --azure-retry-read-backoff
-      --azure-retry-read-multiplier --azure-max-conns-per-host --azure-request-timeout
-      --azure-allow-system-proxy --azure-access-tier --azure-block-size --azure-upload-concurrency
-      --azure-calculate-checksum --instance --config-file --no-config-file --only-config-file
-      --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --machine --verbose --log-json
-      --progress --help --version
+      --gcp-request-timeout --gcp-customer-key --gcp-allow-system-proxy --gcp-storage-class
+      --gcp-kms-key --gcp-chunk-size --gcp-max-async-uploads --gcp-calculate-checksum
+      --azure-account-name --azure-account-key --azure-endpoint --azure-tenant-id --azure-client-id
+      --azure-client-secret --azure-customer-key --azure-max-async-downloads
+      --azure-retry-max-attempts --azure-retry-delay --azure-retry-max-delay
+      --azure-retry-read-max-attempts --azure-retry-read-backoff --azure-retry-read-multiplier
+      --azure-max-conns-per-host --azure-request-timeout --azure-allow-system-proxy
+      --azure-access-tier --azure-block-size --azure-upload-concurrency --azure-calculate-checksum
+      --instance --config-file --no-config-file --only-config-file --sa-address --sa-port
+      --sa-timeout --sa-cafile --sa-tls-name --machine --verbose --log-json --progress --help
+      --version
     ' -- "$current")
   fi
 }

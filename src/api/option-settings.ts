@@ -99,6 +99,8 @@ export interface S3Settings {
   requestTimeoutMs?: number;
   /** Certificates (PEM) of the authorities that the service is trusted by. */
   caFile?: string;
+  /** Key of 32 bytes (base64) with which the service encrypts objects and that it does not store. */
+  customerKey?: string;
   /** Name the bucket in the host name, not in the path. */
   virtualHost?: boolean;
 }
@@ -131,6 +133,8 @@ export interface GcsSettings {
   maxConnections?: number;
   /** Time for one attempt of a request; 0 for as long as bytes flow. */
   requestTimeoutMs?: number;
+  /** Key of 32 bytes (base64) with which the service encrypts objects and that it does not store. */
+  customerKey?: string;
   /** Use the proxy that the environment variables name. */
   useSystemProxy?: boolean;
 }
@@ -149,6 +153,8 @@ export interface AzureSettings {
   clientId?: string;
   /** Secret of a registered application. */
   clientSecret?: string;
+  /** Key of 32 bytes (base64) with which the service encrypts objects and that it does not store. */
+  customerKey?: string;
   /** Maximum concurrent range downloads (whole process). Default: 32. */
   maxDownloads?: number;
   /** Failures in a row after which a request is given up; without it, those of a minute. */

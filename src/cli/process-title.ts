@@ -5,6 +5,9 @@ const SECRET = new Set([
   'password',
   'tls-keyfile-password',
   's3-secret-access-key',
+  's3-customer-key',
+  'gcp-customer-key',
+  'azure-customer-key',
   'azure-account-key',
   'azure-client-secret',
   // It may carry a SAS.

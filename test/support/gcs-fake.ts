@@ -101,6 +101,7 @@ export class FakeGcs {
       bucket.delete(name);
       response.writeHead(204).end();
     } else if (query.get('alt') === 'media') {
+      checkCustomerKey(headers, object.headers);
       sendMedia(object, headers.range, response);
     } else {
       response.end(JSON.stringify(describe(name, object)));
@@ -167,6 +168,7 @@ export class FakeGcs {
     }
     if (request.method === 'PUT') {
       checkDigest(request, body);
+      checkCustomerKey(request.headers, upload.headers);
       upload.parts.set(Number(query.get('partNumber')), body);
       response.writeHead(200, { etag: `"${digest(body, 'hex')}"` }).end();
     } else if (request.method === 'GET') {
@@ -243,6 +245,15 @@ function googleHeaders({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).filter((entry): entry is [string, string] => entry[0].startsWith('x-goog-')),
   );
+}
+
+/** Whoever reads an object, or adds to an upload, needs the key that it was begun with. */
+function checkCustomerKey(given: IncomingMessage['headers'], stored: Readonly<Record<string, string>>): void {
+  const name = 'x-goog-encryption-key-sha256';
+  const { [name]: sent } = given;
+  if (stored[name] === sent) return;
+  const code = sent === undefined ? 'resourceIsEncryptedWithCustomerEncryptionKey' : 'customerEncryptionKeyIsIncorrect';
+  throw new Refusal(400, code, 'The provided encryption key is incorrect.');
 }
 
 function checkDigest({ headers }: IncomingMessage, body: Buffer): void {

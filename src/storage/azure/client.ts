@@ -18,13 +18,14 @@ import type {
   UploadAddress,
   UploadedPart,
 } from '../object-store/client.js';
+import { readCustomerKey } from '../object-store/customer-key.js';
 import { deleteEach } from '../object-store/delete-each.js';
 import { IdleTimer } from '../object-store/idle-timer.js';
 import { BlockPool, PartBuffer, viewBlocks, type Part } from '../object-store/part-buffer.js';
 import { receiveRange } from '../object-store/receive-range.js';
 import { createUploadId, formatBlockId, parseBlockId, type BlockName } from './block-id.js';
 import { isTransient, readName, readStatus } from './errors.js';
-import { isArchived, waitForRehydration } from './rehydrate.js';
+import { isArchived, waitForRehydration, type CustomerKeyOptions } from './rehydrate.js';
 import type { AzureConnection } from './sdk.js';
 
 const CONTENT_TYPE = 'application/octet-stream';
@@ -36,7 +37,23 @@ const LIST_PAGE = 5000;
 type Input<M extends keyof ObjectStoreClient> = Parameters<ObjectStoreClient[M]>[0];
 
 export class AzureClient implements ObjectStoreClient {
-  constructor(private readonly connection: AzureConnection) {}
+  /** For every request that reads or writes the bytes of a blob. */
+  private readonly keyOptions: CustomerKeyOptions;
+
+  /** Throws StorageError AZBLOB_CUSTOMER_KEY. */
+  constructor(private readonly connection: AzureConnection) {
+    const key = readCustomerKey(connection.settings.customerKey, 'AZBLOB_CUSTOMER_KEY');
+    this.keyOptions =
+      key === undefined
+        ? {}
+        : {
+            customerProvidedKey: {
+              encryptionKey: key.key,
+              encryptionKeySha256: key.sha256,
+              encryptionAlgorithm: 'AES256',
+            },
+          };
+  }
 
   async list({ bucket, prefix }: Input<'list'>): Promise<StoredObject[]> {
     const found: StoredObject[] = [];
@@ -59,7 +76,7 @@ export class AzureClient implements ObjectStoreClient {
   async find({ bucket, key }: ObjectAddress): Promise<StoredObject | undefined> {
     try {
       const { contentLength = 0, etag = '' } = await this.timed((timer) =>
-        this.blob({ bucket, key }).getProperties({ abortSignal: timer.signal }),
+        this.blob({ bucket, key }).getProperties({ ...this.keyOptions, abortSignal: timer.signal }),
       );
       return { key, sizeBytes: contentLength, etag };
     } catch (error) {
@@ -92,7 +109,7 @@ export class AzureClient implements ObjectStoreClient {
       const conditions = call.etag === undefined ? {} : { ifMatch: call.etag };
       let answer;
       try {
-        const options = { conditions, abortSignal: timer.signal, maxRetryRequests: 0 };
+        const options = { ...this.keyOptions, conditions, abortSignal: timer.signal, maxRetryRequests: 0 };
         answer = await blob.download(first + call.received, length - call.received, options);
       } catch (error) {
         // An empty blob has no first byte, and behind the end of a blob there is none either.
@@ -101,7 +118,7 @@ export class AzureClient implements ObjectStoreClient {
         }
         if (!isArchived(error) || this.connection.settings.accessTier === undefined) throw error;
         timer.stop();
-        await waitForRehydration(blob, this.connection);
+        await waitForRehydration(blob, this.connection, this.keyOptions);
         throw Object.assign(new Error('the blob was archived'), { code: 'ECONNRESET' });
       }
       call.etag ??= answer.etag;
@@ -128,6 +145,7 @@ export class AzureClient implements ObjectStoreClient {
     try {
       const { etag = '' } = await this.timed((timer) =>
         this.blob({ bucket, key }).upload(() => createBody(part), part.length, {
+          ...this.keyOptions,
           conditions,
           blobHTTPHeaders: { blobContentType: CONTENT_TYPE, blobContentMD5: Buffer.from(part.hash, 'hex') },
           ...(isControl === true ? {} : this.tier()),
@@ -158,6 +176,7 @@ export class AzureClient implements ObjectStoreClient {
     const id = formatBlockId({ uploadId, number });
     await this.timed((timer) =>
       this.blob({ bucket, key }).stageBlock(id, () => createBody(part), part.length, {
+        ...this.keyOptions,
         transactionalContentMD5: Buffer.from(part.hash, 'hex'),
         abortSignal: timer.signal,
         onProgress: () => timer.touch(),
@@ -189,7 +208,7 @@ export class AzureClient implements ObjectStoreClient {
     const ids = parts.map(({ number }) => formatBlockId({ uploadId, number }));
     const options = { blobHTTPHeaders: { blobContentType: CONTENT_TYPE }, ...this.tier() };
     const { etag = '' } = await this.timed((timer) =>
-      this.blob({ bucket, key }).commitBlockList(ids, { ...options, abortSignal: timer.signal }),
+      this.blob({ bucket, key }).commitBlockList(ids, { ...options, ...this.keyOptions, abortSignal: timer.signal }),
     );
     return etag;
   }
@@ -214,12 +233,12 @@ export class AzureClient implements ObjectStoreClient {
   /** Undefined: there is a blob already. `isRepeated`: an empty one may be that of an earlier attempt. */
   private async replaceByEmptyBlob(blob: BlockBlobClient, isRepeated: boolean): Promise<string | undefined> {
     try {
-      const options = { conditions: { ifNoneMatch: '*' } };
+      const options = { conditions: { ifNoneMatch: '*' }, ...this.keyOptions };
       return (await this.timed((timer) => blob.upload('', 0, { ...options, abortSignal: timer.signal }))).etag;
     } catch (error) {
       if (readName(error) !== 'BlobAlreadyExists') throw error;
       if (!isRepeated) return undefined;
-      const found = await this.timed((timer) => blob.getProperties({ abortSignal: timer.signal }));
+      const found = await this.timed((timer) => blob.getProperties({ ...this.keyOptions, abortSignal: timer.signal }));
       return found.contentLength === 0 ? found.etag : undefined;
     }
   }

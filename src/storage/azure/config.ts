@@ -11,6 +11,8 @@ export interface AzureSettings extends TransferSettings {
   accountName?: string;
   /** Base64, as the portal shows it. */
   accountKey?: string;
+  /** Base64 of the 32 bytes with which objects are encrypted and that the service does not store. */
+  customerKey?: string;
   /** A registered application. */
   tenantId?: string;
   clientId?: string;

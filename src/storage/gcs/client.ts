@@ -14,6 +14,7 @@ import type {
   UploadAddress,
   UploadedPart,
 } from '../object-store/client.js';
+import { readCustomerKey } from '../object-store/customer-key.js';
 import { deleteEach } from '../object-store/delete-each.js';
 import { BlockPool, PartBuffer, type Part } from '../object-store/part-buffer.js';
 import { receiveRange } from '../object-store/receive-range.js';
@@ -40,7 +41,21 @@ interface Metadata {
 }
 
 export class GcsClient implements ObjectStoreClient {
-  constructor(private readonly connection: GcsConnection) {}
+  /** For every request that reads or writes the bytes of an object. */
+  private readonly keyHeaders: Record<string, string>;
+
+  /** Throws StorageError GS_CUSTOMER_KEY. */
+  constructor(private readonly connection: GcsConnection) {
+    const key = readCustomerKey(connection.settings.customerKey, 'GS_CUSTOMER_KEY');
+    this.keyHeaders =
+      key === undefined
+        ? {}
+        : {
+            'x-goog-encryption-algorithm': 'AES256',
+            'x-goog-encryption-key': key.key,
+            'x-goog-encryption-key-sha256': key.sha256,
+          };
+  }
 
   async list(input: Input<'list'>): Promise<StoredObject[]> {
     const found: StoredObject[] = [];
@@ -111,7 +126,7 @@ export class GcsClient implements ObjectStoreClient {
     call.etag ??= input.etag;
     const condition = call.etag === undefined ? '' : `&ifGenerationMatch=${call.etag}`;
     const path = `${objectPath(input)}?alt=media${condition}`;
-    const headers = { range: `bytes=${first + call.received}-${first + length - 1}` };
+    const headers = { range: `bytes=${first + call.received}-${first + length - 1}`, ...this.keyHeaders };
     try {
       return await this.connection.send({ method: 'GET', path, headers }, async (answer, timer) => {
         const { headers: received } = answer;
@@ -163,9 +178,10 @@ export class GcsClient implements ObjectStoreClient {
   async putPart(input: Input<'putPart'>): Promise<{ etag: string; blocks: ArrayBuffer[] }> {
     const { number, part } = input;
     const path = `${uploadPath(input)}&partNumber=${number}`;
-    const request = { method: 'PUT', path, headers: md5Header(part), body: part } as const;
-    const { headers } = await this.connection.sendForText(request);
-    return { etag: headers.etag ?? '', blocks: part.blocks };
+    const headers = { ...md5Header(part), ...this.keyHeaders };
+    const request = { method: 'PUT', path, headers, body: part } as const;
+    const { headers: received } = await this.connection.sendForText(request);
+    return { etag: received.etag ?? '', blocks: part.blocks };
   }
 
   /** Through this process: the service copies no ranges. */
@@ -262,6 +278,7 @@ export class GcsClient implements ObjectStoreClient {
     const { storageClass, kmsKey } = this.connection.settings;
     return {
       'content-type': CONTENT_TYPE,
+      ...this.keyHeaders,
       ...(storageClass === undefined || isControl ? {} : { 'x-goog-storage-class': storageClass }),
       ...(kmsKey === undefined ? {} : { 'x-goog-encryption-kms-key-name': kmsKey }),
     };

@@ -13,6 +13,8 @@ export interface GcsSettings extends TransferSettings {
   storageClass?: (typeof STORAGE_CLASSES)[number];
   /** The resource name of the Cloud KMS key that encrypts new objects; absent = that of the bucket. */
   kmsKey?: string;
+  /** Base64 of the 32 bytes with which objects are encrypted and that the service does not store. */
+  customerKey?: string;
   /** Absent = no proxy is used. */
   proxy?: ProxySettings;
 }

@@ -13,7 +13,11 @@ export function isArchived(error: unknown): boolean {
 }
 
 /** Asks for the copy, unless somebody has, and resolves when it is there. Rejects when the run is to stop. */
-export async function restoreArchived({ bucket, key }: ObjectAddress, connection: S3Connection): Promise<void> {
+export async function restoreArchived(
+  { bucket, key }: ObjectAddress,
+  connection: S3Connection,
+  keyParameters: object,
+): Promise<void> {
   const { sdk, client, settings, log, signal } = connection;
   const { tier = 'Standard', restorePollMs = DEFAULTS.restorePollMs } = settings;
   const address = { Bucket: bucket, Key: key };
@@ -26,7 +30,7 @@ export async function restoreArchived({ bucket, key }: ObjectAddress, connection
     if (readName(error) !== 'RestoreAlreadyInProgress') throw error;
   }
   for (let polls = 1; ; polls++) {
-    const { Restore = '' } = await client.send(new sdk.HeadObjectCommand(address));
+    const { Restore = '' } = await client.send(new sdk.HeadObjectCommand({ ...address, ...keyParameters }));
     if (Restore.includes('ongoing-request="false"')) return;
     log('info', `${path} is still being restored (looked ${polls} time(s))`);
     await sleep(restorePollMs, undefined, signal === undefined ? {} : { signal });

@@ -12,6 +12,7 @@ import type {
   UploadAddress,
   UploadedPart,
 } from '../object-store/client.js';
+import { readCustomerKey } from '../object-store/customer-key.js';
 import { deletionError, type DeletionFailure } from '../object-store/delete-each.js';
 import { viewBlocks, type Part } from '../object-store/part-buffer.js';
 import { receiveRange } from '../object-store/receive-range.js';
@@ -30,9 +31,12 @@ type Input<M extends keyof ObjectStoreClient> = Parameters<ObjectStoreClient[M]>
 
 export class S3Client implements ObjectStoreClient {
   private readonly sdk: Sdk;
+  /** For every request that reads or writes the bytes of an object. */
+  private readonly keyParameters: CustomerKeyParameters;
 
   constructor(private readonly connection: S3Connection) {
     this.sdk = connection.sdk;
+    this.keyParameters = createKeyParameters(connection.settings);
   }
 
   async list(input: Input<'list'>): Promise<StoredObject[]> {
@@ -95,7 +99,13 @@ export class S3Client implements ObjectStoreClient {
     call.etag ??= input.etag;
     const range = `bytes=${first + call.received}-${first + length - 1}`;
     const condition = call.etag === undefined ? {} : { IfMatch: call.etag };
-    const command = new this.sdk.GetObjectCommand({ Bucket: bucket, Key: key, Range: range, ...condition });
+    const command = new this.sdk.GetObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Range: range,
+      ...condition,
+      ...this.keyParameters,
+    });
     const serverTime = captureDate(command.middlewareStack);
     let answer;
     try {
@@ -103,7 +113,7 @@ export class S3Client implements ObjectStoreClient {
     } catch (error) {
       // An empty object has no first byte, and behind the end of an object there is none either.
       if (isArchived(error) && this.connection.settings.tier !== undefined) {
-        await restoreArchived({ bucket, key }, this.connection);
+        await restoreArchived({ bucket, key }, this.connection, this.keyParameters);
         // The next attempt reads it.
         throw Object.assign(new Error('the object was archived'), { code: 'ECONNRESET' });
       }
@@ -135,6 +145,7 @@ export class S3Client implements ObjectStoreClient {
       ...createAttributes(this.connection.settings, isControl),
       ...this.checksum(part),
       ...condition,
+      ...this.keyParameters,
     });
     command.middlewareStack.add(addHash(part), HASH_STEP);
     try {
@@ -151,6 +162,7 @@ export class S3Client implements ObjectStoreClient {
       Bucket: bucket,
       Key: key,
       ...createAttributes(this.connection.settings),
+      ...this.keyParameters,
       ...(needsChecksum(this.connection.settings) ? { ChecksumAlgorithm: 'CRC32C' } : {}),
     });
     const { UploadId } = await this.connection.client.send(command);
@@ -161,7 +173,7 @@ export class S3Client implements ObjectStoreClient {
     input: Input<'putPart'>,
   ): Promise<{ etag: string; checksum?: string | undefined; blocks: ArrayBuffer[] }> {
     const { bucket, key, uploadId, number, part } = input;
-    const address = { Bucket: bucket, Key: key, UploadId: uploadId, PartNumber: number };
+    const address = { Bucket: bucket, Key: key, UploadId: uploadId, PartNumber: number, ...this.keyParameters };
     const checksum = this.checksum(part);
     const command = new this.sdk.UploadPartCommand({ ...address, ...createBody(part), ...checksum });
     command.middlewareStack.add(addHash(part), HASH_STEP);
@@ -185,6 +197,8 @@ export class S3Client implements ObjectStoreClient {
         PartNumber: number,
         CopySource: [bucket, ...key.split('/')].map(encodeURIComponent).join('/'),
         CopySourceRange: `bytes=${first}-${first + length - 1}`,
+        ...this.keyParameters,
+        ...createSourceKeyParameters(this.keyParameters),
       }),
     );
     return { etag: CopyPartResult?.ETag ?? '', checksum: CopyPartResult?.ChecksumCRC32C };
@@ -270,6 +284,23 @@ export class S3Client implements ObjectStoreClient {
     bytes.writeUInt32BE(viewBlocks(part.blocks, part.length).reduce((crc, view) => crc32c(view, crc), 0));
     return { ChecksumCRC32C: bytes.toString('base64') };
   }
+}
+
+interface CustomerKeyParameters {
+  SSECustomerAlgorithm?: string;
+  SSECustomerKey?: string;
+}
+
+/** Throws StorageError S3_CUSTOMER_KEY. */
+export function createKeyParameters({ customerKey }: S3Settings): CustomerKeyParameters {
+  const read = readCustomerKey(customerKey, 'S3_CUSTOMER_KEY');
+  return read === undefined ? {} : { SSECustomerAlgorithm: 'AES256', SSECustomerKey: read.key };
+}
+
+function createSourceKeyParameters({ SSECustomerAlgorithm, SSECustomerKey }: CustomerKeyParameters) {
+  return SSECustomerKey === undefined
+    ? {}
+    : { CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm, CopySourceSSECustomerKey: SSECustomerKey };
 }
 
 /** What new objects are to be like. */

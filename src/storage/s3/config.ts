@@ -28,6 +28,8 @@ export interface S3Settings extends TransferSettings {
   storageClass?: StorageClass;
   serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse';
   kmsKeyId?: string;
+  /** Base64 of the 32 bytes with which objects are encrypted and that the service does not store. */
+  customerKey?: string;
   /** Both, or neither. State and lock files are not locked. */
   objectLockMode?: 'GOVERNANCE' | 'COMPLIANCE';
   objectLockDays?: number;

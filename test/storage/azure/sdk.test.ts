@@ -1,14 +1,15 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectAzure } from '../../../src/storage/azure/sdk.js';
+import type { AzureSettings } from '../../../src/storage/azure/config.js';
+import { connectAzure, type AzureConnection } from '../../../src/storage/azure/sdk.js';
 
 const ACCOUNT = { accountName: 'account', accountKey: Buffer.from('key').toString('base64') };
-const requests: { server: string; url: string }[] = [];
+const requests: { server: string }[] = [];
 const servers = ['service', 'proxy'].map((server) =>
   createServer((request: IncomingMessage, answer) => {
-    requests.push({ server, url: request.url ?? '' });
-    answer.writeHead(404, { 'x-ms-error-code': 'BlobNotFound' }).end();
+    requests.push({ server });
+    request.resume().on('end', () => answer.writeHead(404, { 'x-ms-error-code': 'BlobNotFound' }).end());
   }),
 );
 const [service, proxy] = servers as [(typeof servers)[0], (typeof servers)[0]];
@@ -22,12 +23,14 @@ afterAll(() => {
   for (const server of servers) server.close();
 });
 
+function connect(more: Partial<AzureSettings>): Promise<AzureConnection> {
+  const endpoint = `http://${address(service)}/account`;
+  return connectAzure({ ...ACCOUNT, endpoint, ...more }, () => undefined);
+}
+
 async function findBlob(proxySettings?: { http: string; exceptions: readonly string[] }): Promise<string[]> {
   requests.length = 0;
-  const endpoint = `http://${address(service)}/account`;
-  const settings = { ...ACCOUNT, endpoint, ...(proxySettings === undefined ? {} : { proxy: proxySettings }) };
-  const log = { info: () => undefined, warn: () => undefined, debug: () => undefined, error: () => undefined };
-  const connection = await connectAzure(settings, log as never);
+  const connection = await connect(proxySettings === undefined ? {} : { proxy: proxySettings });
   await connection.service.getContainerClient('c').getBlobClient('b').exists();
   return requests.map(({ server }) => server);
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import * as sdk from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { BlockPool, PartBuffer, type Part } from '../../../src/storage/object-store/part-buffer.js';
@@ -59,6 +60,40 @@ describe('what new objects are to be like', () => {
     expect(sent[0]!.input).toMatchObject(everywhere);
     expect(sent[0]!.input).not.toHaveProperty('StorageClass');
     expect(sent[0]!.input).not.toHaveProperty('ObjectLockMode');
+  });
+});
+
+describe('a customer key', () => {
+  const customerKey = Buffer.alloc(32, 7).toString('base64');
+
+  it('goes with every request that reads or writes bytes of an object', async () => {
+    const { client, sent } = open({ customerKey }, ({ name }) =>
+      name === 'GetObjectCommand'
+        ? { ContentRange: 'bytes 0-0/1', ContentLength: 1, Body: Readable.from([Buffer.from('x')]) }
+        : {},
+    );
+    await client.put({ ...address, part: part('x'), isControl: true });
+    await client.createUpload(address);
+    await client.putPart({ ...upload, number: 1, part: part('x') });
+    await client.copyPart({ ...upload, number: 1, first: 0, length: 1 });
+    const get = client.getRange({ ...address, first: 0, length: 1, memory: new ArrayBuffer(1) });
+    await get.catch(() => undefined);
+    expect(sent.map(({ name }) => name)).toEqual([
+      'PutObjectCommand',
+      'CreateMultipartUploadCommand',
+      'UploadPartCommand',
+      'UploadPartCopyCommand',
+      'GetObjectCommand',
+    ]);
+    for (const { input } of sent) {
+      expect(input).toMatchObject({ SSECustomerAlgorithm: 'AES256', SSECustomerKey: customerKey });
+    }
+    expect(sent[3]!.input).toMatchObject({ CopySourceSSECustomerKey: customerKey });
+  });
+
+  it('that is none, is refused before a request, and not repeated', () => {
+    expect(() => open({ customerKey: 'short' })).toThrow(/customer key .* is not the base64 of 32 bytes/);
+    expect(() => open({ customerKey: 'short' })).not.toThrow(/short/);
   });
 });
 
