@@ -1,4 +1,4 @@
-/** A key that the user keeps, and that a store needs with each request for bytes of an object: it stores no copy of it. */
+/** A key that the user keeps, and that a store needs with each request for bytes of an object. It stores no copy. */
 import { createHash } from 'node:crypto';
 import { StorageError } from '../errors.js';
 
