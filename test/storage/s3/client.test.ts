@@ -144,6 +144,40 @@ describe('archived objects', () => {
   });
 });
 
+describe('a prefix with 100,000 objects', () => {
+  const COUNT = 100_000;
+  const PAGE = 1000;
+  const keys = Array.from({ length: COUNT }, (_, i) => `dir/${i} ä&<"'+%2F.asb`);
+
+  it('is listed by pages, each object once', async () => {
+    const { client, sent } = open({}, ({ input }) => {
+      const begin = Number(input.ContinuationToken ?? 0);
+      const end = begin + PAGE;
+      const Contents = keys.slice(begin, end).map((Key) => ({ Key, Size: 1, ETag: 'e' }));
+      return { Contents, IsTruncated: end < COUNT, NextContinuationToken: String(end) };
+    });
+    const found = await client.list({ bucket: 'b', prefix: 'dir/' });
+    expect(found.map(({ key }) => key)).toEqual(keys);
+    expect(sent).toHaveLength(COUNT / PAGE);
+  });
+
+  it('is deleted by a thousand objects at a time, and each that stays is named', async () => {
+    const { client, sent } = open({}, ({ input }) => {
+      const { Objects } = input.Delete as { Objects: { Key: string }[] };
+      const Errors = Objects.filter(({ Key }) => Key.startsWith('dir/99')).map(({ Key }) => ({ Key, Code: 'Denied' }));
+      return { Errors };
+    });
+    const error: unknown = await client.delete({ bucket: 'b', keys }).catch((failure: unknown) => failure);
+    expect(sent).toHaveLength(COUNT / PAGE);
+    const stay = keys.filter((key) => key.startsWith('dir/99'));
+    expect(error).toMatchObject({
+      code: 'S3_DELETE',
+      message: expect.stringContaining(`and ${stay.length - 3} more`) as string,
+      details: { failures: stay.map((key) => `${key}: Denied`) },
+    });
+  });
+});
+
 describe('deleting', () => {
   it('every object that is still there is named', async () => {
     const Errors = ['a', 'b', 'c', 'd'].map((Key) => ({ Key, Code: 'AccessDenied' }));
