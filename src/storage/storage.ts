@@ -72,6 +72,8 @@ export interface Storage {
    * are directories.
    */
   list(directory: string): Promise<ListedFile[]>;
+  /** Asks for archived files of a directory to be made readable, all at once: reading them waits until they are. */
+  thaw?(directory: string, names: readonly string[]): Promise<void>;
   /**
    * Names of the directories directly in a directory, sorted; without directories of its own, the parts of names up to
    * the next slash. Empty if there is no such directory.
@@ -160,6 +162,8 @@ export interface ListedFile {
   name: string;
   /** Absent = `stat` has to be called for the size and the kind. */
   sizeBytes?: number;
+  /** It lies in an archive, and cannot be read before it is thawed. */
+  archived?: boolean;
 }
 
 export interface ReadOptions {

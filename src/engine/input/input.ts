@@ -73,9 +73,11 @@ export async function collectInput(
   }
   for (const directory of inputDirectories(source)) {
     try {
-      const listed = (await (await storages.forPath(directory)).list(directory)).filter(({ name }) =>
-        isBackupFileName(name),
-      );
+      const storage = await storages.forPath(directory);
+      const listed = (await storage.list(directory)).filter(({ name }) => isBackupFileName(name));
+      // One after the other, each of them would take hours.
+      const archived = listed.filter((file) => file.archived === true).map(({ name }) => name);
+      if (archived.length > 0) await storage.thaw?.(directory, archived);
       emit({ type: 'input.files', files: listed.length, path: directory });
       const files = await statEntries(directory, listed, storages, (error) => onFault(error, 'entry'));
       parts.push({ directory, files, jobs: files.map(toJob) });

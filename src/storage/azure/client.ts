@@ -25,7 +25,7 @@ import { BlockPool, PartBuffer, viewBlocks, type Part } from '../object-store/pa
 import { receiveRange } from '../object-store/receive-range.js';
 import { createUploadId, formatBlockId, parseBlockId, type BlockName } from './block-id.js';
 import { isTransient, readName, readStatus } from './errors.js';
-import { isArchived, waitForRehydration, type CustomerKeyOptions } from './rehydrate.js';
+import { isArchived, requestRehydration, waitForRehydration, type CustomerKeyOptions } from './rehydrate.js';
 import type { AzureConnection } from './sdk.js';
 
 const CONTENT_TYPE = 'application/octet-stream';
@@ -59,7 +59,8 @@ export class AzureClient implements ObjectStoreClient {
     const found: StoredObject[] = [];
     await this.visitPages(bucket, { prefix }, ({ blobItems }) => {
       for (const { name, properties } of blobItems) {
-        found.push({ key: name, sizeBytes: properties.contentLength ?? 0, etag: properties.etag });
+        const archived = properties.accessTier === 'Archive' ? { archived: true } : {};
+        found.push({ key: name, sizeBytes: properties.contentLength ?? 0, etag: properties.etag, ...archived });
       }
     });
     return found;
@@ -241,6 +242,12 @@ export class AzureClient implements ObjectStoreClient {
       const found = await this.timed((timer) => blob.getProperties({ ...this.keyOptions, abortSignal: timer.signal }));
       return found.contentLength === 0 ? found.etag : undefined;
     }
+  }
+
+  async thaw({ bucket, keys }: Input<'thaw'>): Promise<undefined> {
+    const blobs = keys.map((key) => this.blob({ bucket, key }));
+    await requestRehydration(blobs, this.connection);
+    return undefined;
   }
 
   async delete({ bucket, keys }: Input<'delete'>): Promise<undefined> {

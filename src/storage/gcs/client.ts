@@ -251,6 +251,11 @@ export class GcsClient implements ObjectStoreClient {
     return undefined;
   }
 
+  /** Objects of every class can be read. */
+  thaw(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async delete({ bucket, keys }: Input<'delete'>): Promise<undefined> {
     const where = { code: 'GS_DELETE', place: `bucket ${bucket}` };
     const deleteOne = async (key: string): Promise<void> => {

@@ -18,6 +18,8 @@ export interface StoredObject {
   key: string;
   sizeBytes: number;
   etag: string;
+  /** It cannot be read before it is thawed. */
+  archived?: boolean;
 }
 
 export interface UploadedPart {
@@ -95,6 +97,8 @@ export interface ObjectStoreClient {
   completeUpload(input: UploadAddress & { parts: UploadedPart[] }, call?: CallContext): Promise<string>;
   /** `keep`: another upload of the same object that must stay. */
   abortUpload(input: UploadAddress & { keep?: string | undefined }, call?: CallContext): Promise<undefined>;
+  /** Asks for archived objects to be made readable, if the settings say so; nobody waits for them. */
+  thaw(input: { bucket: string; keys: string[] }, call?: CallContext): Promise<undefined>;
   /** Missing objects count as deleted. */
   delete(input: { bucket: string; keys: string[] }, call?: CallContext): Promise<undefined>;
 }
@@ -112,6 +116,7 @@ export const OBJECT_STORE_METHODS: Methods<ObjectStoreClient> = [
   'listParts',
   'completeUpload',
   'abortUpload',
+  'thaw',
   'delete',
 ];
 

@@ -34,6 +34,7 @@ const ACTIONS: Readonly<Record<keyof ObjectStoreClient, string>> = {
   listParts: 'continue',
   completeUpload: 'finish',
   abortUpload: 'abort the upload of',
+  thaw: 'thaw archived objects of',
   delete: 'delete from',
 };
 

@@ -96,9 +96,18 @@ export class ObjectStorage implements Storage {
     const { bucket, prefix } = this.parseDirectory(directory);
     const objects = await this.client.list({ bucket, prefix });
     return objects
-      .map(({ key, sizeBytes }) => ({ name: key.slice(prefix.length), sizeBytes }))
+      .map(({ key, sizeBytes, archived }) => ({
+        name: key.slice(prefix.length),
+        sizeBytes,
+        ...(archived === true ? { archived } : {}),
+      }))
       .filter(({ name }) => name !== '')
       .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async thaw(directory: string, names: readonly string[]): Promise<void> {
+    const { bucket, prefix } = this.parseDirectory(directory);
+    await this.client.thaw({ bucket, keys: names.map((name) => prefix + name) });
   }
 
   async listDirectories(directory: string): Promise<string[]> {

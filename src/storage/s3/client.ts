@@ -16,7 +16,7 @@ import { readCustomerKey } from '../object-store/customer-key.js';
 import { deletionError, type DeletionFailure } from '../object-store/delete-each.js';
 import { viewBlocks, type Part } from '../object-store/part-buffer.js';
 import { receiveRange } from '../object-store/receive-range.js';
-import { isArchived, restoreArchived } from './archive.js';
+import { isArchived, isArchiveClass, requestCopies, restoreArchived } from './archive.js';
 import type { S3Settings } from './config.js';
 import { crc32c } from './crc32c.js';
 import { readName, readStatus } from './errors.js';
@@ -42,8 +42,10 @@ export class S3Client implements ObjectStoreClient {
   async list(input: Input<'list'>): Promise<StoredObject[]> {
     const found: StoredObject[] = [];
     for await (const { Contents = [] } of this.listPages(input)) {
-      for (const { Key, Size, ETag } of Contents) {
-        if (Key !== undefined) found.push({ key: Key, sizeBytes: Size ?? 0, etag: ETag ?? '' });
+      for (const { Key, Size, ETag, StorageClass } of Contents) {
+        if (Key === undefined) continue;
+        const archived = isArchiveClass(StorageClass) ? { archived: true } : {};
+        found.push({ key: Key, sizeBytes: Size ?? 0, etag: ETag ?? '', ...archived });
       }
     }
     return found;
@@ -260,6 +262,11 @@ export class S3Client implements ObjectStoreClient {
     } catch (error) {
       if (readName(error) !== 'NoSuchUpload') throw error;
     }
+    return undefined;
+  }
+
+  async thaw({ bucket, keys }: Input<'thaw'>): Promise<undefined> {
+    await requestCopies(bucket, keys, this.connection);
     return undefined;
   }
 

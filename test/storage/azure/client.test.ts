@@ -25,8 +25,13 @@ function open(settings: AzureSettings): { client: AzureClient; sent: Sent[] } {
         },
     },
   );
-  const service = { getContainerClient: () => ({ getBlockBlobClient: () => blob }) };
-  return { client: new AzureClient({ service, settings, host: 'h' } as unknown as AzureConnection), sent };
+  const getBlockBlobClient = (name: string) =>
+    new Proxy(blob, { get: (of, key) => (key === 'name' ? name : (Reflect.get(of, key) as unknown)) });
+  const service = { getContainerClient: () => ({ getBlockBlobClient }) };
+  return {
+    client: new AzureClient({ service, settings, host: 'h', log: () => undefined } as unknown as AzureConnection),
+    sent,
+  };
 }
 
 function createPart(): Part {
@@ -37,6 +42,17 @@ function createPart(): Part {
 
 const address = { bucket: 'c', key: 'b' };
 const upload = { ...address, uploadId: 'u' };
+
+describe('archived blobs', () => {
+  it('of a directory are all asked for at once, if a tier was given', async () => {
+    const { client, sent } = open({ accessTier: 'Cool' });
+    await client.thaw({ bucket: 'c', keys: ['a', 'b'] });
+    expect(sent.map(({ method }) => method)).toEqual(['setAccessTier', 'setAccessTier']);
+    const without = open({});
+    await without.client.thaw({ bucket: 'c', keys: ['a'] });
+    expect(without.sent).toEqual([]);
+  });
+});
 
 describe('a customer key of Azure', () => {
   it('goes with every request that reads or writes bytes of a blob', async () => {

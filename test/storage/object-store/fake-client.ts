@@ -121,6 +121,11 @@ export class FakeObjectStore implements ObjectStoreClient {
     return undefined;
   }
 
+  async thaw(): Promise<undefined> {
+    await this.begin('thaw');
+    return undefined;
+  }
+
   async delete({ keys }: Input<'delete'>): Promise<undefined> {
     await this.begin('delete');
     for (const key of keys) this.objects.delete(key);

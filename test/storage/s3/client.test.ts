@@ -126,6 +126,29 @@ describe('archived objects', () => {
     expect(sent).toHaveLength(1);
   });
 
+  it('of a directory are all asked for at once, also those that are restored or on their way already', async () => {
+    const keys = ['a', 'b', 'c'];
+    const { client, sent } = open({ tier: 'Standard' }, ({ name, input }) => {
+      if (name !== 'RestoreObjectCommand') {
+        const Contents = [...keys.map((Key) => ({ Key, StorageClass: 'DEEP_ARCHIVE' })), { Key: 'd' }];
+        return { Contents };
+      }
+      if (input.Key === 'a') return Promise.reject(archived);
+      if (input.Key !== 'b') return {};
+      return Promise.reject(Object.assign(new Error('running'), { name: 'RestoreAlreadyInProgress', $metadata: {} }));
+    });
+    const listed = await client.list({ bucket: 'b', prefix: '' });
+    expect(listed.filter((object) => object.archived === true).map(({ key }) => key)).toEqual(keys);
+    await client.thaw({ bucket: 'b', keys });
+    expect(sent.slice(1).map(({ input }) => input.Key)).toEqual(keys);
+  });
+
+  it('without a tier are not asked for', async () => {
+    const { client, sent } = open({});
+    await client.thaw({ bucket: 'b', keys: ['a'] });
+    expect(sent).toEqual([]);
+  });
+
   it('with a tier are restored, looked at until they are there, and then read by the next attempt', async () => {
     let looks = 0;
     const { client, sent } = open({ tier: 'Bulk', restorePollMs: 1 }, ({ name }) => {
