@@ -1,13 +1,28 @@
 /**
- * The library: `import { backup, restore, readBackup } from 'asbackup'` (docs/guide/library.md). It ends no process,
+ * The library: `import { backup, restore, createBackup } from 'asbackup'` (docs/guide/library.md). It ends no process,
  * listens to no signal, prints nothing, and keeps no process alive when a call has settled.
  */
 export { backup } from './api/backup.js';
 export { restore } from './api/restore.js';
 export { readBackup } from './api/read-backup.js';
+export { createBackup } from './api/catalog/create-backup.js';
+export { listBackups } from './api/catalog/list-backups.js';
+export { showBackup } from './api/catalog/show-backup.js';
+export { verifyBackup } from './api/catalog/verify-backup.js';
 export type * from './api/settings.js';
+export type * from './api/catalog/settings.js';
 export type * from './api/option-settings.js';
 export type * from './api/entries.js';
+export type {
+  BackupDetails,
+  BackupFileDetails,
+  CatalogBackup,
+  CatalogNamespace,
+  NamespaceDetails,
+} from './api/catalog/catalog-backup.js';
+export type { CatalogState } from './engine/catalog/find-backups.js';
+export type { VerifyProblem, VerifyResult } from './engine/catalog/verify-backup.js';
+export { CatalogError } from './engine/catalog/errors.js';
 export type { BackupResult } from './engine/backup/config.js';
 export type { RestoreResult } from './engine/restore/config.js';
 export { ToolError } from './core/errors.js';

@@ -1,4 +1,8 @@
 /** The types of the library's settings, made of the option tables. */
+import { catalogBackupOptions } from '../../src/config/schema/catalog/backup.js';
+import { catalogOptions } from '../../src/config/schema/catalog/common.js';
+import { listOptions } from '../../src/config/schema/catalog/list.js';
+import { soundnessOptions } from '../../src/config/schema/catalog/verify.js';
 import { apiNames, type OptionSpec, type OptionTable } from '../../src/config/schema/option-spec.js';
 import type { ToolPage } from './tool-page.js';
 
@@ -34,6 +38,14 @@ interface Property {
   required: boolean;
 }
 
+/** Functions of the catalog: the type of their options, what it has, and the table. */
+const CATALOG_TYPES: readonly (readonly [type: string, text: string, table: OptionTable])[] = [
+  ['CatalogBackupOptionSettings', 'The options of asb backup.', catalogBackupOptions],
+  ['ListOptionSettings', 'The options of asb list.', listOptions],
+  ['ShowOptionSettings', 'The options of asb show.', catalogOptions],
+  ['VerifyOptionSettings', 'The options of asb verify, but for the comparison with a cluster.', soundnessOptions],
+];
+
 export function apiSettings(tools: readonly ToolPage[]): string {
   const tables = tools.map(({ options }) => options);
   const shared = Object.entries(GROUPS).map(([group, [type, text]]) => {
@@ -46,7 +58,8 @@ export function apiSettings(tools: readonly ToolPage[]): string {
     const others = tables.filter((_table, j) => j !== i);
     return interfaceText(type, `The options of ${name}.`, toolProperties(options, others));
   });
-  return [HEAD, ...shared, ...own].join('\n');
+  const catalog = CATALOG_TYPES.map(([type, text, table]) => interfaceText(type, text, toolProperties(table, tables)));
+  return [HEAD, ...shared, ...own, ...catalog].join('\n');
 }
 
 /** The settings of a table that are in no group, and the groups. */

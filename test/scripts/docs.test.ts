@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands/registry.js';
 import type { CommandPage } from '../../src/cli/command.js';
 import { helpText } from '../../src/cli/help.js';
+import { catalogBackupOptions } from '../../src/config/schema/catalog/backup.js';
 import { longNames, type OptionSpec } from '../../src/config/schema/option-spec.js';
 import { apiSettings } from '../../scripts/docs/api-settings.js';
 import { argumentKind } from '../../scripts/docs/argument-kind.js';
@@ -279,7 +280,8 @@ describe('the README', () => {
     const known = tools.flatMap(({ options }) => options.flatMap((spec) => longNames(spec)));
     // Options of other programs: npm, docker, and the benchmark.
     const foreign = ['host', 'name', 'network', 'rm', 'ignore-scripts'];
-    expect(longNamesIn(readme).filter((option) => ![...known, ...foreign].includes(option))).toEqual([]);
+    const ofCatalog = catalogBackupOptions.flatMap((spec) => longNames(spec));
+    expect(longNamesIn(readme).filter((option) => ![...known, ...ofCatalog, ...foreign].includes(option))).toEqual([]);
   });
 });
 

@@ -3,6 +3,14 @@ import type { Readable, Writable } from 'node:stream';
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   backup,
+  createBackup,
+  type BackupDetails,
+  type CatalogBackup,
+  type CreateBackupSettings,
+  listBackups,
+  showBackup,
+  verifyBackup,
+  type VerifyResult,
   type BackupEntry,
   type BackupRecord,
   type BackupResult,
@@ -52,6 +60,25 @@ describe('public types', () => {
     expectTypeOf<ReturnType<typeof readBackup>>().toExtend<AsyncIterable<BackupEntry>>();
     expectTypeOf<Extract<BackupEntry, { kind: 'record' }>>().toEqualTypeOf<BackupRecord>();
     expectTypeOf<BackupRecord['digest']>().toExtend<Uint8Array>();
+  });
+
+  it('functions of the catalog take a path or settings, and resolve with states and times', () => {
+    expectTypeOf(createBackup).parameter(0).toEqualTypeOf<CreateBackupSettings>();
+    expectTypeOf(createBackup).returns.resolves.toEqualTypeOf<CatalogBackup>();
+    expectTypeOf(listBackups).toBeCallableWith('root');
+    expectTypeOf(listBackups).toBeCallableWith({ root: 'root', state: 'COMPLETED', from: new Date() });
+    expectTypeOf(listBackups).returns.resolves.toEqualTypeOf<CatalogBackup[]>();
+    expectTypeOf(showBackup).toBeCallableWith('path');
+    expectTypeOf(showBackup).returns.resolves.toEqualTypeOf<BackupDetails>();
+    expectTypeOf(verifyBackup).toBeCallableWith({ path: 'path', encrypt: { mode: 'aes256', keyEnv: 'KEY' } });
+    expectTypeOf(verifyBackup).returns.resolves.toEqualTypeOf<VerifyResult>();
+    expectTypeOf<CatalogBackup['started']>().toEqualTypeOf<Date | undefined>();
+    expectTypeOf<BackupDetails>().toExtend<CatalogBackup>();
+    // @ts-expect-error -- a backup lies in a root
+    const missing: CreateBackupSettings = { namespaces: ['test'] };
+    expectTypeOf(missing).toEqualTypeOf<CreateBackupSettings>();
+    // @ts-expect-error -- there is no such state
+    expectTypeOf(listBackups).toBeCallableWith({ root: 'root', state: 'DONE' });
   });
 
   it('errors have a code, details and an optional hint', () => {

@@ -7,7 +7,6 @@ import {
 import { catalogBackupOptions } from '../../../config/schema/catalog/backup.js';
 import { logEvent } from '../../../core/log.js';
 import { CatalogError } from '../../../engine/catalog/errors.js';
-import type { RunNamespace } from '../../../engine/catalog/create-backup.js';
 import { joinPath } from '../../../storage/paths.js';
 import type { StorageAccess } from '../../../storage/registry.js';
 import type { CliSession, Command } from '../../command.js';
@@ -36,9 +35,12 @@ export const backupCommand: Command<typeof catalogBackupOptions, CatalogBackupCo
 
 async function run({ continues, backup, json }: CatalogBackupCommand, session: CliSession): Promise<void> {
   const { continueBackup, createBackup } = await import('../../../engine/catalog/create-backup.js');
+  const { createNamespaceRunner } = await import('../../../ui/namespace-runner.js');
   const { root, id } = backup;
-  const { log, signal, stdout } = session;
-  const config = { ...backup, signal, runNamespace: await createRunner(backup, session), redact: log.redact };
+  const { hostText: hosts, machinePath } = backup.run;
+  const { log, signal, stdout, display, progressRequests: requests } = session;
+  const runNamespace = createNamespaceRunner(id, { log, frontEnd: 'cli', hosts, machinePath, display, requests });
+  const config = { ...backup, signal, runNamespace, redact: log.redact };
   try {
     const entry = continues ? await continueBackup(config) : await createBackup(config);
     const namespaces = entry.parts.length;
@@ -53,28 +55,6 @@ async function run({ continues, backup, json }: CatalogBackupCommand, session: C
   } finally {
     await backup.run.storages.close();
   }
-}
-
-/** Runs are reported as those of asbackup, one after the other. */
-async function createRunner(
-  { id, run: { hostText, machinePath } }: CatalogBackupCommand['backup'],
-  session: CliSession,
-): Promise<RunNamespace> {
-  const { startBackup } = await import('../../../engine/backup/backup.js');
-  const { backupPresentation } = await import('../../../ui/backup-presentation.js');
-  const { runReported } = await import('../../commands/command-run.js');
-  // They are needed again for the next namespace.
-  const storages = { close: () => Promise.resolve() };
-  return async (run, signal) => {
-    const { namespace } = run;
-    const verb = run.continueFrom === undefined ? 'begins' : 'continues';
-    const text = `The backup ${id} ${verb} with the namespace ${namespace}`;
-    session.log.info(logEvent('catalog.namespace', text, { id, namespace }));
-    const command = { storages, hostText, ...(machinePath === undefined ? {} : { machinePath }) };
-    await runReported(command, { ...session, signal }, backupPresentation('backup'), async (context, follow) => {
-      await follow(startBackup(run, context));
-    });
-  };
 }
 
 /** The result as `asb show` prints it, also of a backup that did not come to its end. */

@@ -1,3 +1,4 @@
+import { showSchema } from '../../../config/catalog/show-config.js';
 import { toCatalogStorages } from '../../../config/catalog/storages.js';
 import { catalogOptions } from '../../../config/schema/catalog/common.js';
 import type { StorageRegistry } from '../../../storage/registry.js';
@@ -17,7 +18,7 @@ export const showCommand: Command<typeof catalogOptions, ShowConfig> = {
   operands: { min: 1, max: 1, names: ['BACKUP'] },
   examples: [['A backup of a catalog:', 'asb show /backups/nightly-1']],
   options: catalogOptions,
-  schema: { name: 'asb', options: catalogOptions, constraints: [] },
+  schema: showSchema,
   subject: 'Command',
   warningLevel: 'info',
   toConfig: (values, { operands, ...dependencies }) => ({

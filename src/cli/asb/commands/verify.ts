@@ -1,8 +1,7 @@
 import type { ClusterOptions } from '../../../aerospike/config.js';
 import { securityValues } from '../../../config/auth/security-values.js';
-import { toCatalogStorages } from '../../../config/catalog/storages.js';
-import { toCodecConfig, toKey } from '../../../config/codec-config.js';
-import { exclusive, keyWithoutMode } from '../../../config/constraints.js';
+import { soundnessConstraints, toVerifyConfig, type VerifyConfig } from '../../../config/catalog/verify-config.js';
+import { exclusive } from '../../../config/constraints.js';
 import { mentions } from '../../../config/option-text.js';
 import { verifyOptions } from '../../../config/schema/catalog/verify.js';
 import { toSeeds } from '../../../config/values/hosts.js';
@@ -10,7 +9,7 @@ import { createProcessLimits } from '../../../core/run-context.js';
 import { createRunId } from '../../../core/run.js';
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
 import type { AgainstResult } from '../../../engine/catalog/verify-against.js';
-import type { VerifyOptions, VerifyResult } from '../../../engine/catalog/verify-backup.js';
+import type { VerifyResult } from '../../../engine/catalog/verify-backup.js';
 import type { StorageRegistry } from '../../../storage/registry.js';
 import type { CliSession, Command } from '../../command.js';
 
@@ -24,16 +23,15 @@ interface AgainstSettings {
 const TIMEOUT_MS = 10_000;
 const MAX_RETRIES = 5;
 
-interface VerifyConfig extends VerifyOptions {
+interface VerifyCommandConfig extends VerifyConfig {
   path: string;
   json: boolean;
   against: AgainstSettings | undefined;
-  storages: StorageRegistry;
 }
 
 const option = mentions(verifyOptions);
 
-export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
+export const verifyCommand: Command<typeof verifyOptions, VerifyCommandConfig> = {
   name: 'asb verify',
   title: 'Aerospike Backup Catalog',
   summary:
@@ -50,22 +48,16 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
   schema: {
     name: 'asb',
     options: verifyOptions,
-    constraints: [
-      (values) => keyWithoutMode(values, option),
-      (values) => exclusive(values, option, 'encryption-key-file', 'encryption-key-env'),
-      (values) => exclusive(values, option, 'checksums-only', 'against'),
-    ],
+    constraints: [...soundnessConstraints, (values) => exclusive(values, option, 'checksums-only', 'against')],
   },
   subject: 'Command',
   warningLevel: 'info',
   toConfig: (values, { operands, security, ...dependencies }) => {
     const seeds = values.get('against');
-    const keys = { keyFile: values.get('encryption-key-file'), keyVariable: values.get('encryption-key-env') };
-    const key = toKey(keys, dependencies);
     return {
+      ...toVerifyConfig(values, dependencies),
       path: operands[0]!,
       json: values.has('json'),
-      checksumsOnly: values.has('checksums-only'),
       against:
         seeds === undefined
           ? undefined
@@ -80,13 +72,6 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyConfig> = {
               clusterNamespaces: toClusterNamespaces(values.get('namespace') ?? []),
               temporaryDirectory: values.get('temporary-directory'),
             },
-      parallel: values.get('parallel'),
-      codecs: toCodecConfig(
-        { compress: values.get('compress'), encrypt: values.get('encrypt'), ...keys },
-        dependencies,
-      ),
-      ...(key === undefined ? {} : { key }),
-      storages: toCatalogStorages(values, dependencies),
     };
   },
   securityValues: (values) => (values.has('against') ? securityValues(values) : undefined),
@@ -113,7 +98,7 @@ async function findLiving(path: string, storages: StorageRegistry): Promise<Cata
   return entries.filter(({ state }) => state !== 'DELETED' || entries.length === 1);
 }
 
-async function verify(config: VerifyConfig, session: CliSession): Promise<void> {
+async function verify(config: VerifyCommandConfig, session: CliSession): Promise<void> {
   const { stdout, signal } = session;
   const { readBackup } = await import('../../../engine/catalog/find-backups.js');
   const { CatalogError } = await import('../../../engine/catalog/errors.js');

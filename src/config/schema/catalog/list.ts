@@ -13,6 +13,7 @@ export const listOptions = [
     },
     group: 'What to show',
     section: 'tool',
+    api: 'state',
     help: 'Only backups in this state: IN_PROGRESS, COMPLETED, FAILED, CANCELED, INCOMPLETE (was interrupted), UNKNOWN (files without a manifest), DAMAGED or DELETED. Without this option, deleted ones are left out.',
   },
   {
@@ -22,6 +23,8 @@ export const listOptions = [
     value: { type: 'time' },
     group: 'What to show',
     section: 'tool',
+    api: 'from',
+    apiHelp: 'Only backups begun at or after this time.',
     help: 'Only backups begun at or after this local time: YYYY-MM-DD_HH:MM:SS, YYYY-MM-DD or HH:MM:SS.',
   },
   {
@@ -31,6 +34,8 @@ export const listOptions = [
     value: { type: 'time' },
     group: 'What to show',
     section: 'tool',
+    api: 'to',
+    apiHelp: 'Only backups begun before this time.',
     help: 'Only backups begun before this local time.',
   },
   ...catalogOptions,

@@ -8,13 +8,15 @@ import { temporaryDirectoryOption } from './input.js';
 /** Nothing is connected to unless --against names it. */
 const [, ...otherConnectionOptions] = connectionOptions;
 
-export const verifyOptions = [
+/** Of a comparison of a backup with its documents. */
+export const soundnessOptions = [
   {
     name: 'checksums-only',
     argument: 'none',
     value: { type: 'flag' },
     group: 'What to show',
     section: 'tool',
+    api: 'checksumsOnly',
     help: 'Compare the checksums of all bytes, and read no record.',
   },
   {
@@ -25,8 +27,15 @@ export const verifyOptions = [
     default: '4',
     group: 'Speed and timeouts',
     section: 'tool',
+    api: 'parallel',
     help: 'Read the records of so many files at the same time.',
   },
+  ...pipelineOptions,
+  ...catalogOptions,
+] as const satisfies readonly OptionSpec[];
+
+export const verifyOptions = [
+  ...soundnessOptions,
   {
     name: 'against',
     argument: 'required',
@@ -49,6 +58,4 @@ export const verifyOptions = [
   ...otherConnectionOptions,
   ...tlsOptions,
   temporaryDirectoryOption,
-  ...pipelineOptions,
-  ...catalogOptions,
 ] as const satisfies readonly OptionSpec[];

@@ -1,0 +1,36 @@
+/** The settings of the functions of the catalog. Those of options are in option-settings.ts. */
+import type {
+  CatalogBackupOptionSettings,
+  ListOptionSettings,
+  ShowOptionSettings,
+  VerifyOptionSettings,
+} from '../option-settings.js';
+import type { LogEntry, RunSettings } from '../settings.js';
+
+/** Of what takes no long time to be stopped. */
+interface ReadingSettings {
+  signal?: AbortSignal;
+  log?: (entry: LogEntry) => void;
+}
+
+/** Either `namespaces` or `allNamespaces`, or `continue` with the `id` of a backup that was begun. */
+export interface CreateBackupSettings extends CatalogBackupOptionSettings, RunSettings {
+  /** The directory or `s3://BUCKET/PREFIX` that the backup becomes a part of. */
+  root: string;
+}
+
+export interface ListBackupsSettings extends ListOptionSettings, ReadingSettings {
+  root: string;
+  /** Ids that begin with one of these; none = all. */
+  prefixes?: readonly string[];
+}
+
+export interface ShowBackupSettings extends ShowOptionSettings, ReadingSettings {
+  /** The directory of the backup, or its only file. */
+  path: string;
+}
+
+export interface VerifyBackupSettings extends VerifyOptionSettings, ReadingSettings {
+  /** The directory of the backup, or its only file. */
+  path: string;
+}

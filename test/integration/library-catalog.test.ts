@@ -1,0 +1,139 @@
+/** The functions of the library for catalogs. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  CatalogError,
+  createBackup,
+  listBackups,
+  OptionError,
+  showBackup,
+  verifyBackup,
+  type LogEntry,
+  type ProgressEvent,
+} from '../../dist/index.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { fill } from '../support/backup.js';
+import { scratch } from '../support/target.js';
+
+const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
+const RECORDS = 300;
+
+const folder = scratch();
+let cluster: InMemoryCluster;
+let hosts = '';
+let count = 0;
+const newRoot = (): string => {
+  const root = join(folder.path, `root${count++}`);
+  mkdirSync(root);
+  return root;
+};
+
+beforeAll(async () => {
+  cluster = await InMemoryCluster.start({ namespaces: ['bar', 'test'] });
+  fill(cluster, RECORDS, 'users');
+  fill(cluster, RECORDS, 'orders');
+  const { host, port } = cluster.nodes[0]!;
+  hosts = `${host}:${port}`;
+});
+afterAll(async () => {
+  await cluster.stop();
+  folder.remove();
+});
+
+describe('createBackup', () => {
+  it('makes a backup that listBackups, showBackup and verifyBackup know', async () => {
+    const root = newRoot();
+    const events: LogEntry[] = [];
+    const progress: ProgressEvent[] = [];
+    const encrypt = { mode: 'aes256', keyFile: KEY } as const;
+    const made = await createBackup({
+      root,
+      hosts,
+      id: 'nightly-1',
+      namespaces: ['test', 'bar'],
+      exclude: ['test.orders'],
+      compress: 'zstd',
+      encrypt,
+      log: (entry) => events.push(entry),
+      onProgress: (event) => progress.push(event),
+    });
+    const path = join(root, 'nightly-1');
+    expect(made).toMatchObject({ id: 'nightly-1', path, state: 'COMPLETED', type: 'full', records: RECORDS });
+    expect(made.exclude).toEqual(['test.orders']);
+    expect(made.namespaces.map(({ namespace, records }) => [namespace, records])).toEqual([
+      ['test', RECORDS],
+      ['bar', 0],
+    ]);
+    expect(made.finished!.getTime()).toBeGreaterThanOrEqual(made.started!.getTime());
+    expect(events.filter(({ event }) => event === 'catalog.namespace').map(({ fields }) => fields.namespace)).toEqual([
+      'test',
+      'bar',
+    ]);
+    expect(progress.at(-1)).toBeDefined();
+    expect(await listBackups(root)).toEqual([made]);
+    const [namespace] = (await showBackup(path)).namespaces;
+    expect(namespace!.selection).toMatchObject({ 'excluded-sets': 'orders', compress: 'zstd' });
+    expect(namespace!.fileList).toHaveLength(1);
+    expect(await verifyBackup({ path, encrypt })).toMatchObject({ id: 'nightly-1', problems: [], records: RECORDS });
+  });
+
+  it('with settings that contradict each other, or an id that was used, rejects and changes nothing', async () => {
+    const root = newRoot();
+    const settings = { root, hosts, namespaces: ['bar'] };
+    await expect(createBackup({ root, hosts })).rejects.toThrow(OptionError);
+    await expect(createBackup({ ...settings, id: 'A' })).rejects.toThrow(/^id takes 1 to 64/);
+    await expect(createBackup({ ...settings, continue: true })).rejects.toThrow('continue needs id');
+    await createBackup({ ...settings, id: 'x' });
+    await expect(createBackup({ ...settings, id: 'x' })).rejects.toMatchObject({ code: 'CATALOG_EXISTS' });
+    await expect(createBackup({ ...settings, id: 'y', incrementalFrom: 'z' })).rejects.toThrow(CatalogError);
+    expect((await listBackups(root)).map(({ id }) => id)).toEqual(['x']);
+  });
+
+  it('that was aborted, is CANCELED, and is finished with `continue`', async () => {
+    const root = newRoot();
+    const stop = new AbortController();
+    const settings = { root, hosts, id: 'x', recordsPerSecond: 1 };
+    const running = createBackup({
+      ...settings,
+      namespaces: ['test', 'bar'],
+      signal: stop.signal,
+      log: ({ event }) => {
+        if (event === 'target.ready') stop.abort(new Error('enough'));
+      },
+    });
+    await expect(running).rejects.toThrow('was stopped before it was complete');
+    expect(await listBackups({ root, state: 'CANCELED' })).toMatchObject([{ id: 'x', state: 'CANCELED' }]);
+    expect(await listBackups({ root, state: 'COMPLETED' })).toEqual([]);
+    const made = await createBackup({ ...settings, recordsPerSecond: 0, continue: true });
+    expect(made).toMatchObject({ state: 'COMPLETED', records: 2 * RECORDS });
+  });
+});
+
+describe('listBackups', () => {
+  it('selects by the beginning of the id and by time', async () => {
+    const root = newRoot();
+    for (const id of ['a1', 'a2', 'b1']) await createBackup({ root, hosts, id, namespaces: ['bar'] });
+    const ids = async (settings: object): Promise<string[]> =>
+      (await listBackups({ root, ...settings })).map(({ id }) => id);
+    expect(await ids({ prefixes: ['a'] })).toEqual(['a1', 'a2']);
+    const { started } = await showBackup(join(root, 'a2'));
+    expect(await ids({ from: started })).toEqual(['a2', 'b1']);
+    expect(await ids({ to: started })).toEqual(['a1']);
+  });
+});
+
+describe('verifyBackup', () => {
+  it('of a backup with a changed byte, resolves with the problem; of none, rejects', async () => {
+    const root = newRoot();
+    const { path } = await createBackup({ root, hosts, id: 'x', namespaces: ['test'] });
+    const file = join(path, 'test', 'test_00000.asb');
+    const bytes = readFileSync(file);
+    bytes[100] = bytes[100]! ^ 1;
+    writeFileSync(file, bytes);
+    const { problems } = await verifyBackup({ path, checksumsOnly: true });
+    expect(problems).toMatchObject([{ path: file, text: expect.stringContaining('Block 0') as string }]);
+    await expect(verifyBackup(join(root, 'none'))).rejects.toMatchObject({ code: 'CATALOG_NOT_FOUND' });
+  });
+});
