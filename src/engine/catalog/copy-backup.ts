@@ -103,7 +103,7 @@ function refuseIncomplete({ path, state, reason, kind }: CatalogEntry): void {
   if (state === 'COMPLETED' && kind === 'manifest') return;
   const why = reason === undefined ? '' : ` (${reason})`;
   const text =
-    state === 'UNKNOWN' ? 'has no manifest: nothing tells whether a copy of it is right' : `is ${state}${why}`;
+    kind !== 'manifest' ? 'has no manifest: nothing tells whether a copy of it is right' : `is ${state}${why}`;
   throw new CatalogError('CATALOG_STATE', `The backup at ${path} ${text}; it was not copied`);
 }
 

@@ -29,7 +29,13 @@ export async function deleteBackup(
   const own = canonicalPath(given);
   const path = root === undefined ? own : joinPath(root, basename(own));
   // Before anything is locked: a lock would be left in a directory that has nothing to do with backups.
-  await readBackup(path, storages);
+  const { kind } = await readBackup(path, storages);
+  if (kind === 'abs') {
+    throw new CatalogError(
+      'CATALOG_STATE',
+      `The backup at ${path} is one of the Aerospike Backup Service, which deletes it`,
+    );
+  }
   const remover = await BackupRemover.open({ path }, storages, context);
   try {
     const entry = await readBackup(path, storages);

@@ -7,9 +7,11 @@ import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type ListedFile, type Storage } from '../../storage/storage.js';
 import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
+import { findAbsBackups, readAbsRun, type AbsStoredForm } from './abs-backups.js';
 import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from './backup-document.js';
 import { BACKUP_OUTCOME_NAME, readBackupOutcome } from './backup-outcome.js';
 import { CatalogError } from './errors.js';
+import { readFileNamespace } from './file-namespace.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME, type BackupType } from './manifest.js';
 import { readTombstone, TOMBSTONE_NAME } from './tombstone.js';
@@ -48,14 +50,19 @@ export interface NamespacePart {
   files: number;
   /** Absent = there is none. */
   manifest?: BackupState;
+  /** Of a run of the Aerospike Backup Service. */
+  stored?: AbsStoredForm;
 }
 
 export interface CatalogEntry {
   /** Without a manifest, the name of the directory or file. */
   id: string;
   path: string;
-  /** `manifest`: with one, or with a backup document. `files`: backup files alone. */
-  kind: 'manifest' | 'files';
+  /**
+   * `manifest`: with one, or with a backup document. `files`: backup files alone. `abs`: a run of the Aerospike Backup
+   * Service (abs-backups.ts).
+   */
+  kind: 'manifest' | 'files' | 'abs';
   /** Of all parts together. */
   state: CatalogState;
   reason?: string;
@@ -93,10 +100,10 @@ export async function findBackups(root: string, storages: StorageAccess): Promis
   if (own === undefined || own.kind === 'files' || own.state === 'DELETED') {
     const limit = new Semaphore(() => CONCURRENT_READS);
     const names = (await storage.listDirectories(root)).filter((name) => !SYSTEM_DIRECTORIES.includes(name));
-    const found = await Promise.all(
-      names.map((name) => limit.run(() => readBackupAt(joinPath(root, name), storage).catch(toDamaged(root, name)))),
-    );
-    for (const entry of found) if (entry !== undefined) entries.push(entry);
+    const found = await Promise.all(names.map((name) => limit.run(() => findBelow(root, name, storage))));
+    for (const below of found) entries.push(...below);
+    const run = own === undefined ? await readAbsRun(root, root, storage) : undefined;
+    if (run !== undefined) entries.push(run);
   }
   return entries.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
@@ -109,10 +116,22 @@ export async function readBackup(path: string, storages: StorageAccess): Promise
   const entry = isBackupFileName(basename(path))
     ? await readFileEntry(path, storage)
     : (await storage.exists('directory', path))
-      ? await readBackupAt(path, storage).catch(toDamaged(dirname(path), basename(path)))
+      ? ((await readBackupAt(path, storage).catch(toDamaged(dirname(path), basename(path)))) ??
+        (await readAbsRun(dirname(path), path, storage)))
       : undefined;
   if (entry === undefined) throw new CatalogError('CATALOG_NOT_FOUND', `There is no backup at ${path}`);
   return entry;
+}
+
+/** The backup at a directory of `root`, or those of a routine of the Aerospike Backup Service there. Never rejects. */
+async function findBelow(root: string, name: string, storage: Storage): Promise<CatalogEntry[]> {
+  const path = joinPath(root, name);
+  try {
+    const entry = await readBackupAt(path, storage);
+    return entry === undefined ? await findAbsBackups(root, path, storage) : [entry];
+  } catch (error) {
+    return [toDamaged(root, name)(error)];
+  }
 }
 
 function toDamaged(root: string, name: string): (error: unknown) => CatalogEntry {
@@ -379,7 +398,6 @@ async function readLivingFile(path: string, storage: Storage): Promise<CatalogEn
   return { id: basename(path), path, kind: 'files', state, parts: [only], held };
 }
 
-/** The namespace is not in the names: the prefix of a file may be any text. */
 async function readPlainPart(
   path: string,
   storage: Storage,
@@ -387,7 +405,13 @@ async function readPlainPart(
   isInterrupted: boolean,
 ): Promise<NamespacePart> {
   let bytes = 0;
-  for (const { name, sizeBytes } of files) bytes += sizeBytes ?? (await storage.stat(joinPath(path, name))).sizeBytes;
+  // Nobody waits for a pipe.
+  const regular: string[] = [];
+  for (const { name, sizeBytes } of files) {
+    const found = sizeBytes === undefined ? await storage.stat(joinPath(path, name)) : { sizeBytes, kind: 'regular' };
+    bytes += found.sizeBytes;
+    if (found.kind === 'regular') regular.push(name);
+  }
   const state = isInterrupted ? 'INCOMPLETE' : 'UNKNOWN';
-  return { namespace: '', path, state, bytes, files: files.length };
+  return { namespace: await readFileNamespace(path, regular, storage), path, state, bytes, files: files.length };
 }

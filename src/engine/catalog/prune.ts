@@ -71,10 +71,11 @@ function decide(
   root: string,
   rules: RetentionRules,
 ): { backups: PrunedBackup[]; targets: CatalogEntry[] } {
-  // Files at the root itself are no backup of the catalog; what is deleted completely is none any more.
-  const entries = all.filter(
-    ({ path, state, reason }) => path !== root && (state !== 'DELETED' || reason !== undefined),
-  );
+  // Files at the root itself are no backup of the catalog, the service has a retention of its own, and what is deleted
+  // completely is no backup any more.
+  const entries = all.filter(({ path, kind, state, reason }) => {
+    return path !== root && kind !== 'abs' && (state !== 'DELETED' || reason !== undefined);
+  });
   const living = entries.filter(({ state }) => state !== 'DELETED');
   const decisions = applyRetention(toRetainable(living), rules, Date.now());
   const unfinished = { keep: false, reasons: ['its deletion was interrupted'] };

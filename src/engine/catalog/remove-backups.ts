@@ -158,7 +158,12 @@ export class BackupRemover {
         throw new CatalogError('CATALOG_CHANGED', `The backup at ${path} was changed meanwhile; it was not deleted`);
       }
       await lock.assertHeld();
-      const tombstone = { id, deleted: new Date().toISOString(), reason, kind };
+      const tombstone: Tombstone = {
+        id,
+        deleted: new Date().toISOString(),
+        reason,
+        kind: kind === 'files' ? kind : 'manifest',
+      };
       const isNew = await createTombstone(path, tombstone, this.storages);
       return { entry, tombstone: (await readTombstone(path, storage)) ?? tombstone, isNew };
     } finally {
@@ -217,8 +222,13 @@ function isRefusal(error: unknown): error is Error {
  * A backup whose documents cannot be read may be based on any other. Throws CatalogError CATALOG_UNREADABLE.
  */
 export function refuseUnreadable(entries: readonly CatalogEntry[]): void {
-  const unknown = entries.filter(({ state, type, parts }) => {
-    return state === 'DAMAGED' && type === undefined && parts.every(({ manifest }) => manifest === undefined);
+  const unknown = entries.filter(({ state, kind, type, parts }) => {
+    return (
+      state === 'DAMAGED' &&
+      kind !== 'abs' &&
+      type === undefined &&
+      parts.every(({ manifest }) => manifest === undefined)
+    );
   });
   if (unknown.length === 0) return;
   const [{ path, reason }] = unknown as [CatalogEntry];

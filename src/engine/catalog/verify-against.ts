@@ -15,7 +15,7 @@ import { DigestSorter, type DigestGroup } from './digest-sorter.js';
 import { CatalogError } from './errors.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
 import { describeSelection } from './part-selection.js';
-import { toManifestCodecs } from './verify-backup.js';
+import { findCodecs } from './verify-backup.js';
 
 export interface AgainstConfig {
   files: BackupFiles;
@@ -113,7 +113,7 @@ async function verifyPartAgainst(
   if (clusterNamespace === '') {
     throw new CatalogError('CATALOG_VERIFY', `The namespace of ${path} is not known`, { hint: 'name-namespace' });
   }
-  const stored = manifest === undefined ? codecs : toManifestCodecs(manifest, key);
+  const stored = findCodecs(part, manifest, { codecs, key });
   if (stored === undefined) {
     throw new CatalogError('CATALOG_VERIFY', `The backup at ${path} is encrypted, and no key was given`);
   }
@@ -126,7 +126,7 @@ async function verifyPartAgainst(
     namespace,
     clusterNamespace,
     set: isOneSet ? sets[0]! : '',
-    isFull: manifest !== undefined && type === 'full' && /^(?:partitions [^;]*)?$/.test(selection),
+    isFull: (manifest ?? part.stored) !== undefined && type === 'full' && /^(?:partitions [^;]*)?$/.test(selection),
     ...(manifest === undefined ? {} : { filters: manifest.filters }),
   });
 }

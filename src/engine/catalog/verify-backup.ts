@@ -65,9 +65,29 @@ export async function verifyBackup(
   for (const part of entry.parts) {
     context.signal.throwIfAborted();
     if (part.manifest !== undefined) await new PartVerifier(part, part.manifest, options, context, result).verify();
-    else if (entry.kind === 'files') await readRecords(part, undefined, options, context, result);
+    else if (entry.kind !== 'manifest') await verifyWithoutManifest(part, options, context, result);
   }
   return result;
+}
+
+/** Files alone, or a namespace of the Aerospike Backup Service, which counts its records and files. */
+async function verifyWithoutManifest(
+  part: NamespacePart,
+  options: VerifyOptions,
+  context: RunContext,
+  result: VerifyResult,
+): Promise<void> {
+  const { path, state, records, files, stored } = part;
+  const before = result.records ?? 0;
+  await readRecords(part, undefined, options, context, result);
+  if (stored === undefined || state !== 'COMPLETED') return;
+  const found = await listBackupFiles(await options.storages.forPath(path), path);
+  if (found.length !== files) {
+    result.problems.push({ path, text: `There are ${found.length} file(s), but ${files} were written` });
+  }
+  if (options.checksumsOnly || result.records === undefined || result.records - before === records) return;
+  const text = `The files have ${result.records - before} record(s), but ${records ?? 0} were written`;
+  result.problems.push({ path, text });
 }
 
 /** What the manifests of the parts cannot tell: whether they are all, and whether there is something else. */
@@ -246,7 +266,7 @@ async function readRecords(
 ): Promise<void> {
   const { checksumsOnly, parallel, storages } = options;
   if (checksumsOnly) return;
-  const codecs = manifest === undefined ? options.codecs : toManifestCodecs(manifest, options.key);
+  const codecs = findCodecs(part, manifest, options);
   if (codecs === undefined) {
     const text = 'The records were not read: the backup is encrypted, and no key was given';
     result.problems.push({ path: part.path, text });
@@ -284,9 +304,17 @@ async function readRecords(
   }
 }
 
-/** How the files of a manifest are stored; undefined = the key is missing. */
-export function toManifestCodecs({ identity }: BackupState, key: EncryptionKey | undefined): CodecConfig | undefined {
-  const { compress, encrypt: mode } = identity;
+/** How the files of a part are stored; undefined = the key is missing. */
+export function findCodecs(
+  { stored }: NamespacePart,
+  manifest: BackupState | undefined,
+  { codecs, key }: { codecs: CodecConfig; key?: EncryptionKey | undefined },
+): CodecConfig | undefined {
+  if (manifest !== undefined) return toCodecConfig(manifest.identity.compress, manifest.identity.encrypt, key);
+  return stored === undefined ? codecs : toCodecConfig(stored.compressed ? 'zstd' : '', stored.encryption, key);
+}
+
+function toCodecConfig(compress: unknown, mode: unknown, key: EncryptionKey | undefined): CodecConfig | undefined {
   const codec = COMPRESSION_IDS.find((id) => id === compress);
   const compression = codec === undefined ? {} : { compression: { codec, level: 0 } };
   if (mode !== 'aes128' && mode !== 'aes256') return compression;
