@@ -25,6 +25,8 @@ const MAX_METADATA_BYTES = 1 << 20;
 export interface AbsStoredForm {
   compressed: boolean;
   encryption?: EncryptionMode;
+  /** Of an increment: the start of the run since which changes are in it. */
+  from?: string;
 }
 
 interface AbsMetadata extends AbsStoredForm {
@@ -52,7 +54,15 @@ export async function findAbsBackups(root: string, path: string, storage: Storag
     : names.filter((each) => Object.hasOwn(TYPES, each));
   const found: CatalogEntry[] = [];
   for (const each of below) found.push(...(await findAbsBackups(root, joinPath(path, each), storage)));
-  return found;
+  return Object.hasOwn(TYPES, name) ? found : found.map((run) => linkParent(run, found));
+}
+
+/** An increment names the start of the run that it builds on, which is one of the same routine. */
+function linkParent(run: CatalogEntry, routine: readonly CatalogEntry[]): CatalogEntry {
+  const from = run.parts.map(({ stored }) => stored?.from).find((time) => time !== undefined);
+  if (run.type !== 'incremental' || from === undefined) return run;
+  const parent = routine.find(({ started, path }) => started === from && path !== run.path);
+  return parent === undefined ? run : { ...run, parent: parent.id };
 }
 
 /** Undefined = there is no run at `path`. Throws StorageError. */
@@ -112,14 +122,18 @@ async function readPart(path: string, storage: Storage): Promise<NamespacePart |
   }
   const file = joinPath(path, METADATA_NAME);
   try {
-    const { created, finished, compressed, encryption, ...counts } = await readMetadata(file, storage);
+    const { created, finished, compressed, encryption, from, ...counts } = await readMetadata(file, storage);
     return {
       ...counts,
       path,
       state: 'COMPLETED',
       started: created,
       ...(finished === undefined ? {} : { finished }),
-      stored: { compressed, ...(encryption === undefined ? {} : { encryption }) },
+      stored: {
+        compressed,
+        ...(encryption === undefined ? {} : { encryption }),
+        ...(from === undefined ? {} : { from }),
+      },
     };
   } catch (error) {
     return { ...empty, state: 'DAMAGED', reason: errorMessage(error) };
@@ -155,6 +169,8 @@ async function readMetadata(file: string, storage: Storage): Promise<AbsMetadata
     throw damaged(`its compression ${String(compression)} is unknown`);
   }
   const finished = readTime(fields.finished);
+  // Of a full backup, it is that of the year 1.
+  const from = readTime(fields.from);
   return {
     namespace,
     created,
@@ -164,6 +180,7 @@ async function readMetadata(file: string, storage: Storage): Promise<AbsMetadata
     files: count('file-count'),
     compressed: String(compression).toUpperCase() === 'ZSTD',
     ...(mode === 'none' ? {} : { encryption: mode }),
+    ...(from === undefined || Date.parse(from) <= 0 ? {} : { from }),
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProcessLimits } from '../../../src/core/run-context.js';
+import { findChain } from '../../../src/engine/catalog/chains.js';
 import { deleteBackup } from '../../../src/engine/catalog/delete-backup.js';
 import { findBackups, readBackup, type CatalogEntry } from '../../../src/engine/catalog/find-backups.js';
 import { pruneBackups } from '../../../src/engine/catalog/prune.js';
@@ -35,7 +36,11 @@ describe('backups of the Aerospike Backup Service', () => {
     await writeRun(at('backup', FULL, 'test'), 'test');
     await writeRun(at('backup', FULL, 'bar'), 'bar', { text: metadata('bar', { 'record-count': 7 }) });
     mkdirSync(join(root, 'daily', 'backup', FULL, 'configuration'));
-    const text = metadata('test', { created: '2026-05-02T02:00:00+00:00', finished: '2026-05-02T02:00:01Z' });
+    const text = metadata('test', {
+      created: '2026-05-02T02:00:00+00:00',
+      finished: '2026-05-02T02:00:01Z',
+      from: '2026-05-02T01:00:00Z',
+    });
     await writeRun(at('incremental', INCREMENT, 'test'), 'test', { text });
     await writeNamespace(join(root, 'own'), 'test', { id: 'own' });
     const entries = await findBackups(root, storages);
@@ -53,7 +58,9 @@ describe('backups of the Aerospike Backup Service', () => {
         { namespace: 'test', records: 3, bytes: 9120, files: 2 },
       ],
     });
-    expect(entries[1]).toMatchObject({ type: 'incremental', started: '2026-05-02T02:00:00.000Z' });
+    const parent = `daily/backup/${FULL}`;
+    expect(entries[1]).toMatchObject({ type: 'incremental', parent, started: '2026-05-02T02:00:00.000Z' });
+    expect(findChain(entries, 'test', Date.parse('2026-05-02T03:00:00Z'))).toHaveLength(2);
     const ids = async (path: string): Promise<string[]> => (await findBackups(path, storages)).map(({ id }) => id);
     expect(await ids(join(root, 'daily'))).toEqual([`backup/${FULL}`, `incremental/${INCREMENT}`]);
     expect(await ids(join(root, 'daily', 'backup'))).toEqual([FULL]);
