@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { asbCommands } from '../../src/cli/asb/registry.js';
 import { commands } from '../../src/cli/commands/registry.js';
 import type { CommandPage } from '../../src/cli/command.js';
 import { helpText } from '../../src/cli/help.js';
@@ -276,8 +277,9 @@ describe('the README', () => {
     expect(read(`docs/reference/${tool.name}.md`)).toBe(optionPage(tool));
   });
 
-  it('names no option that no table knows', () => {
-    const known = tools.flatMap(({ options }) => options.flatMap((spec) => longNames(spec)));
+  it('names no option that no table knows', async () => {
+    const pages: CommandPage[] = [...tools, ...(await Promise.all(asbCommands.map(({ loadPage }) => loadPage())))];
+    const known = pages.flatMap(({ options }) => options.flatMap((spec) => longNames(spec)));
     // Options of other programs: npm, docker, and the benchmark.
     const foreign = ['host', 'name', 'network', 'rm', 'ignore-scripts'];
     const ofCatalog = catalogBackupOptions.flatMap((spec) => longNames(spec));
