@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Sindex, Udf } from '../../src/core/sindex.js';
 import { VOID_TIME_EPOCH_S } from '../../src/core/void-time.js';
 import { createBackupDocument } from '../../src/engine/catalog/backup-document.js';
 import type { ManifestInfo } from '../../src/engine/catalog/manifest.js';
@@ -17,6 +18,7 @@ import {
   digestOfKey,
   putRecord,
   readContents,
+  readMetadata,
   readRecords,
 } from '../support/cluster-contents.js';
 import { KEY_FILE, key } from '../support/codecs.js';
@@ -252,6 +254,64 @@ describe('asb restore into other sets', () => {
       namespaces: [{ complete: false, error: { code: 'RESTORE_UNMOVABLE' } }],
     });
     expect((await readContents(cluster, 'test')).sort()).toEqual(['orders/?=3', 'people/1=1']);
+  });
+});
+
+describe('indexes and modules', () => {
+  const sindex = (set: string, name: string): Sindex => ({
+    namespace: 'test',
+    set,
+    name,
+    indexType: 'N',
+    bin: 'n',
+    dataType: 'N',
+    context: '',
+    expression: '',
+  });
+  const udf = (name: string): Udf => ({ name, content: Buffer.from('-- nothing\n') });
+
+  beforeEach(async () => {
+    await cluster.stop();
+    cluster = await InMemoryCluster.start({ namespaces: ['test', 'bar', 'copy'] });
+  });
+
+  it.each([[[]], [['--indexes-last']], [['--wait']]])(
+    'with %j, are those of the newest backup of a chain, and of selected sets only',
+    async (options) => {
+      const catalog = fresh();
+      const full = { id: 'full', started: at(0) };
+      const next = { id: 'next', type: 'incremental', parent: 'full', started: at(1) } as const;
+      await writeNamespace(join(catalog, 'full'), 'test', full, [clientRecord('s', 1, 1)], undefined, {
+        sindexes: [sindex('s', 'old')],
+        udfs: [udf('old.lua')],
+      });
+      await writeNamespace(join(catalog, 'next'), 'test', next, [clientRecord('s', 2, 2)], undefined, {
+        sindexes: [sindex('s', 'new'), sindex('other', 'excluded')],
+        udfs: [udf('new.lua')],
+      });
+      const stdout = await restore(catalog, '--at', at(5), '--exclude', 'test.other', '--json', ...options);
+      expect(await readMetadata(cluster, 'test')).toEqual(['new.lua', 's/new']);
+      expect(await readContents(cluster, 'test')).toEqual(['s/1=1', 's/2=2']);
+      const [newest, oldest] = [
+        { id: 'next', result: { udfs: 1, sindexes: 2 } },
+        { id: 'full', result: { udfs: 0, sindexes: 0 } },
+      ];
+      expect(JSON.parse(stdout)).toMatchObject({ namespaces: [{ backups: [newest, oldest] }] });
+    },
+  );
+
+  it('of a renamed set, are those of the new set, and take no name from another', async () => {
+    const path = join(fresh(), 'b1');
+    await writeNamespace(path, 'test', { started: at(0) }, [clientRecord('users', 1, 1)], undefined, {
+      sindexes: [sindex('users', 'by-n')],
+    });
+    await restore(path, '--rename-namespace', 'test=copy', '--rename-set', 'test.users=people');
+    expect(await readMetadata(cluster, 'copy')).toEqual(['people/by-n']);
+    await restore(path);
+    const stderr = await refused(path, '--include', 'test.users', '--rename-set', 'test.users=people');
+    expect(stderr).toMatch(/set "users" has an index of that name/);
+    expect(await readMetadata(cluster, 'test')).toEqual(['users/by-n']);
+    expect(await readContents(cluster, 'test')).toEqual(['people/1=1', 'users/1=1']);
   });
 });
 

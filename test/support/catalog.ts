@@ -8,7 +8,7 @@ import { saveState, type BackupState } from '../../src/engine/backup/checkpoint/
 import { createBackupDocument, type BackupDocument } from '../../src/engine/catalog/backup-document.js';
 import { MANIFEST_NAME, type ManifestInfo } from '../../src/engine/catalog/manifest.js';
 import type { PlainRecord } from './asb.js';
-import { plainRecord, storages, writeBackup } from './backup-files.js';
+import { type BackupContents, plainRecord, storages, writeBackup } from './backup-files.js';
 
 export const STARTED = '2026-01-02T03:04:05.678Z';
 
@@ -19,9 +19,10 @@ export async function writeNamespace(
   info: Partial<ManifestInfo> = {},
   records: readonly PlainRecord[] = [1, 2, 3].map((n) => plainRecord(n, { namespace })),
   key?: EncryptionKey,
+  metadata: Pick<BackupContents, 'sindexes' | 'udfs'> = {},
 ): Promise<void> {
   const codecs = key === undefined ? {} : { codecs: { encryption: { mode: 'aes128', key } } as const };
-  const { files } = await writeBackup(path, { namespace, records, ...codecs });
+  const { files } = await writeBackup(path, { namespace, records, ...codecs, ...metadata });
   const state: BackupState = {
     runId: 'test',
     target: path,

@@ -45,11 +45,29 @@ export async function readContents(cluster: InMemoryCluster, namespace: string):
   return (await readRecords(cluster, namespace)).map(describeRecord).sort();
 }
 
+/** `set/name` of each secondary index, and the names of the modules, sorted. */
+export async function readMetadata(cluster: InMemoryCluster, namespace: string): Promise<string[]> {
+  const { entries } = decode(await backUp(cluster, namespace));
+  return entries
+    .flatMap((entry) =>
+      entry.kind === 'sindex'
+        ? [`${entry.sindex.set}/${entry.sindex.name}`]
+        : entry.kind === 'udf'
+          ? [entry.udf.name]
+          : [],
+    )
+    .sort();
+}
+
 export async function readRecords(cluster: InMemoryCluster, namespace: string): Promise<PlainRecord[]> {
+  return records(decode(await backUp(cluster, namespace)));
+}
+
+async function backUp(cluster: InMemoryCluster, namespace: string): Promise<Buffer> {
   const { host, port } = cluster.seed;
   const args = [ASBACKUP, '-h', host, '-p', String(port), '-n', namespace, '-o', '-', '--no-config-file'];
   const { stdout } = await promisify(execFile)(process.execPath, args, { encoding: 'buffer', maxBuffer: MAX_BYTES });
-  return records(decode(stdout));
+  return stdout;
 }
 
 export function describeRecord({ set, keyType, key, bins }: PlainRecord): string {
