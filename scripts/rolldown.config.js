@@ -10,6 +10,7 @@ const PROGRAMS = {
   benchmark: ['bench', 'catalog', 'checkpoint', 'client', 'drain', 'frames', 'hot', 'replay', 'storage'],
   docs: ['generate'],
   tour: ['main'],
+  life: ['main'],
   attacks: ['main'],
 };
 const folders = readdirSync(import.meta.dirname);

@@ -38,6 +38,8 @@ export interface FileSetOptions {
   namespace: string;
   /** Why records may be missing from it: an input was incomplete. Absent = none is known to be. */
   incompleteReason?: string | undefined;
+  /** When the newest backup that it is made of was begun, ISO 8601; absent = not known, so that it is now. */
+  started?: string | undefined;
   /** Most text bytes of a file; a record that is larger gets a file of its own. */
   fileBytes?: number;
 }
@@ -57,7 +59,7 @@ export class FileSetWriter {
   private readonly names: string[] = [];
   private readonly entries: StateFileEntry[] = [];
   private hasher = new BlockHasher();
-  private readonly started = new Date().toISOString();
+  private readonly begun = new Date().toISOString();
   /** Records of which the text is in `buffer`. */
   private bufferedRecords = 0;
   private fileText = 0;
@@ -187,7 +189,7 @@ export class FileSetWriter {
     const id = await writeMergedManifest({
       ...this.options,
       place: this.place,
-      started: this.started,
+      started: this.options.started ?? this.begun,
       files: this.entries,
       sindexes: sindexes.length,
       udfs: udfs.length,

@@ -47,7 +47,9 @@ export async function mergeBackups(config: MergeConfig): Promise<MergeResult> {
     for (const [i, input] of inputs.entries()) await reader.read(input, i, signal, config.onBytes);
     const { namespace, sindexes, udfs } = reader;
     if (namespace === undefined) throw new ToolError('MERGE_EMPTY', 'The backups hold neither records nor a namespace');
-    const writer = await FileSetWriter.create({ ...output, namespace, incompleteReason });
+    // It has the state of the newest input, and must not pass for one that is newer than later increments.
+    const started = inputs.at(-1)?.started;
+    const writer = await FileSetWriter.create({ ...output, namespace, incompleteReason, started });
     try {
       let records = 0;
       let replaced = 0;

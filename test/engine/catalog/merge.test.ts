@@ -169,6 +169,20 @@ describe('mergeBackups', () => {
     await expect(merge([older, newer])).resolves.toMatchObject({ result: { records: 1 } });
   });
 
+  it('a result, counts as begun when its newest input was', async () => {
+    const input = await writeBackup(newPath(), { records: [plainRecord(1)] });
+    const started = '2026-01-02T00:00:00.000Z';
+    const { directory } = await merge([
+      { ...input, started: '2026-01-01T00:00:00.000Z' },
+      { ...input, started },
+    ]);
+    expect(await readBackup(directory, storages)).toMatchObject({ started });
+    const before = Date.now();
+    const { directory: unknown } = await merge([{ ...input, started }, input]);
+    const entry = await readBackup(unknown, storages);
+    expect(Date.parse(entry.started!)).toBeGreaterThanOrEqual(before);
+  });
+
   it('an incomplete input, makes a result that is not called complete', async () => {
     const input = await writeBackup(newPath(), { records: [plainRecord(1)] });
     const { directory } = await merge([{ ...input, isComplete: false }]);
