@@ -70,8 +70,21 @@ export async function readBackupDocument(
   key?: EncryptionKey,
 ): Promise<BackupDocument | undefined> {
   const file = joinPath(path, BACKUP_DOCUMENT_NAME);
-  if (!(await storage.exists('file', file))) return undefined;
-  return parseBackupDocument(await storage.readSmall(file, 'the backup document'), file, key);
+  const bytes = await readIfExists(storage, file, 'the backup document');
+  return bytes === undefined ? undefined : parseBackupDocument(bytes, file, key);
+}
+
+/**
+ * Undefined = there is no such file; that is asked only of what cannot be read, as most documents are there. Throws
+ * StorageError.
+ */
+export async function readIfExists(storage: Storage, file: string, what: string): Promise<Buffer | undefined> {
+  try {
+    return await storage.readSmall(file, what);
+  } catch (error) {
+    if (!(await storage.exists('file', file))) return undefined;
+    throw error;
+  }
 }
 
 /** `path` is for messages. Throws CatalogError CATALOG_DAMAGED. */

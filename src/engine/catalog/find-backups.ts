@@ -8,7 +8,7 @@ import { isBackupFileName, type ListedFile, type Storage } from '../../storage/s
 import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
 import { findAbsBackups, readAbsRun, type AbsStoredForm } from './abs-backups.js';
-import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from './backup-document.js';
+import { BACKUP_DOCUMENT_NAME, readBackupDocument, readIfExists, type BackupDocument } from './backup-document.js';
 import { BACKUP_OUTCOME_NAME, readBackupOutcome } from './backup-outcome.js';
 import { CatalogError } from './errors.js';
 import { readFileNamespace } from './file-namespace.js';
@@ -239,10 +239,17 @@ async function readDocumentEntry(
   }
   // Which namespaces there are to be is not known then; those that are there belong to the backup all the same.
   const namespaces = document?.namespaces ?? (await storage.listDirectories(path));
-  const isLocked = await isLockHeld(storage, joinPath(path, LOCK_NAME));
-  const parts = await Promise.all(
-    namespaces.map((namespace) => readDocumentPart(joinPath(path, namespace), namespace, storage, document, isLocked)),
-  );
+  const readParts = (isLocked: boolean): Promise<NamespacePart[]> =>
+    Promise.all(
+      namespaces.map((namespace) =>
+        readDocumentPart(joinPath(path, namespace), namespace, storage, document, isLocked),
+      ),
+    );
+  let parts = await readParts(false);
+  if (parts.some(({ state: each }) => each !== 'COMPLETED')) {
+    // Read again, as what was not complete may have become so before the lock was looked for.
+    parts = await readParts(await isLockHeld(storage, joinPath(path, LOCK_NAME)));
+  }
   let state = damage === undefined ? combineStates(parts) : 'DAMAGED';
   let reason = damage ?? findReason(parts, state);
   if (state === 'INCOMPLETE' && names.has(BACKUP_OUTCOME_NAME)) {
@@ -342,8 +349,9 @@ function latest(times: readonly (string | undefined)[]): string | undefined {
 
 /** Undefined = there is no manifest at `file`. Throws StateError, StorageError. */
 async function readManifestPart(path: string, storage: Storage, file: string): Promise<NamespacePart | undefined> {
-  if (!(await storage.exists('file', file))) return undefined;
-  const state = parseState(await storage.readSmall(file, 'the manifest'), file);
+  const bytes = await readIfExists(storage, file, 'the manifest');
+  if (bytes === undefined) return undefined;
+  const state = parseState(bytes, file);
   const { manifest, identity, counters, files } = state;
   if (manifest === undefined) return undefined;
   const lock = isBackupFileName(basename(path)) ? `${path}.lock` : joinPath(path, LOCK_NAME);

@@ -12,7 +12,9 @@ export function createIdentity(config: BackupConfig): Identity {
     // The one empty name is not the same as none.
     sets: config.sets.length === 1 && config.sets[0] === '' ? '""' : config.sets.join(','),
     // States of runs that left nothing out do not have it.
-    ...(excludedSets.length === 0 ? {} : { 'excluded-sets': excludedSets.join(',') }),
+    ...(excludedSets.length === 0
+      ? {}
+      : { 'excluded-sets': excludedSets.map((set) => (set === '' ? '""' : set)).join(',') }),
     bins: config.bins.join(','),
     'no-bins': config.noBins,
     'no-records': config.noRecords,

@@ -14,15 +14,20 @@ export interface CursorJson {
 export class PartitionProgress {
   /** 0 = not begun; otherwise the kind of the cursor plus 1. */
   private readonly kinds = new Uint8Array(PARTITIONS);
-  private readonly digests = Buffer.alloc(PARTITIONS * DIGEST_BYTES);
+  /** Made when it is needed: what is complete has none, and a catalog reads thousands of states. */
+  private digests: Buffer | undefined;
 
   /** Takes over a stretch of cursors (partition-tracker.ts). */
   apply(cursors: Uint8Array): void {
     for (let at = 0; at < cursors.length; at += CURSOR_BYTES) {
       const partition = cursors[at]! | (cursors[at + 1]! << 8);
       this.kinds[partition] = cursors[at + 2]! + 1;
-      this.digests.set(cursors.subarray(at + 3, at + CURSOR_BYTES), partition * DIGEST_BYTES);
+      this.makeDigests().set(cursors.subarray(at + 3, at + CURSOR_BYTES), partition * DIGEST_BYTES);
     }
+  }
+
+  private makeDigests(): Buffer {
+    return (this.digests ??= Buffer.alloc(PARTITIONS * DIGEST_BYTES));
   }
 
   isDone(partition: number): boolean {
@@ -38,7 +43,7 @@ export class PartitionProgress {
       const cursor = Buffer.alloc(CURSOR_BYTES);
       cursor.writeUInt16LE(partition, 0);
       cursor[2] = kind - 1;
-      this.digests.copy(cursor, 3, partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES);
+      this.digests?.copy(cursor, 3, partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES);
       parts.push(cursor);
     }
     return new Uint8Array(Buffer.concat(parts));
@@ -55,7 +60,11 @@ export class PartitionProgress {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       if (this.isDone(partition)) done.push(partition);
       else if (this.kinds[partition] === CursorKind.AFTER_DIGEST + 1) {
-        after[partition] = this.digests.toString('base64', partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES);
+        after[partition] = this.makeDigests().toString(
+          'base64',
+          partition * DIGEST_BYTES,
+          (partition + 1) * DIGEST_BYTES,
+        );
       }
     }
     return { done: joinRanges(done), after };
@@ -84,7 +93,7 @@ export class PartitionProgress {
       }
       if (table.kinds[partition] !== 0) throw new RangeError(`partition ${partition} is named twice`);
       table.kinds[partition] = CursorKind.AFTER_DIGEST + 1;
-      digest.copy(table.digests, partition * DIGEST_BYTES);
+      digest.copy(table.makeDigests(), partition * DIGEST_BYTES);
     }
     return table;
   }

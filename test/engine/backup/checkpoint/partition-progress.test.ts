@@ -51,6 +51,15 @@ describe('cursors from a tracker to the table, the state file and back', () => {
     expect(next.pending()).toEqual([100]);
   });
 
+  it('a complete state takes no memory for digests, and is written as it was read', () => {
+    const json = { done: '0-4095', after: {} };
+    const before = process.memoryUsage().arrayBuffers;
+    const complete = Array.from({ length: 200 }, () => PartitionProgress.fromJSON(json));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200 * 20_000);
+    expect(complete.at(-1)!.toJSON()).toEqual(json);
+    expect(complete[0]!.within({ kind: 'range', begin: 7, count: 1 })).toHaveLength(23);
+  });
+
   it.each([
     [{ done: '0-4096', after: {} }],
     [{ done: '5-4', after: {} }],
