@@ -442,8 +442,9 @@ describe('a replication factor of 0', () => {
 
 describe('more workers than there is work', () => {
   it.each([
-    ['-X 0-3', 9, '(3), setting number of threads to 3.'],
-    ['-X 0,5', 9, '(2), setting number of threads to 2.'],
+    ['-X 0-3', 9, 'partitions being backed up (3), setting number of threads to 3.'],
+    ['-X cINRcJkihc6R7RfK0iCh/6VqYoA=', 9, 'partitions being backed up (1), setting number of threads to 1.'],
+    ['-X 0,5', 9, 'partition filters given (2), setting number of threads to 2.'],
     ['-M 2', 4, '(2), setting number of threads to 2.'],
   ])('%s is told', async (argument, workers, end) => {
     const { code, stderr } = await start(cluster, ['-d', fresh(), '-w', String(workers), ...argument.split(' ')]).done;

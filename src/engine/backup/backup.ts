@@ -148,7 +148,8 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
 
   private reportThreads({ partitions }: Session, workers: number): void {
     const { parallel: asked, maxRecords = 0 } = this.config;
-    let scarce: LimitingFactor = partitions.length === 1 && partitions[0]!.kind === 'range' ? 'partitions' : 'filters';
+    // As C counts: a digest alone stands for what follows it in one partition.
+    let scarce: LimitingFactor = partitions.length === 1 ? 'partitions' : 'filters';
     if (maxRecords > 0) scarce = 'records';
     const event: EngineEvent = { type: 'backup.workers', asked, workers, scarce };
     this.context.emit(event);
