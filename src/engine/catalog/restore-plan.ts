@@ -53,8 +53,8 @@ export interface MomentPlan {
 }
 
 /**
- * One backup, in the namespaces that are selected. `readNamespace` tells the namespace of a part that does not say it
- * itself. Throws CatalogError CATALOG_SELECTION, CATALOG_STATE.
+ * One backup, in the namespaces that are selected. `readNamespace` tells the namespace of files without
+ * a manifest. Throws CatalogError CATALOG_SELECTION, CATALOG_STATE.
  */
 export async function planBackup(
   entry: CatalogEntry,
@@ -68,7 +68,8 @@ export async function planBackup(
   const { storages, allowIncomplete, readNamespace } = options;
   const parts: NamespacePart[] = [];
   for (const part of entry.parts) {
-    const namespace = part.namespace === '' ? await readNamespace(part) : part.namespace;
+    // Without a manifest, no more than the first file was asked for its namespace.
+    const namespace = entry.kind === 'files' ? await readNamespace(part) : part.namespace;
     parts.push({ ...part, namespace });
   }
   const names = parts.map(({ namespace }) => namespace);
