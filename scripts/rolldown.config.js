@@ -7,7 +7,18 @@ import { defineConfig } from 'rolldown';
 
 const PROGRAMS = {
   'crash-test': ['main'],
-  benchmark: ['bench', 'catalog', 'checkpoint', 'client', 'drain', 'frames', 'hot', 'replay', 'storage'],
+  benchmark: [
+    'bench',
+    'catalog',
+    'catalog-costs',
+    'checkpoint',
+    'client',
+    'drain',
+    'frames',
+    'hot',
+    'replay',
+    'storage',
+  ],
   docs: ['generate'],
   tour: ['main'],
   life: ['main'],

@@ -13,7 +13,7 @@ import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { LOCK_NAME, RunLock } from '../backup/checkpoint/lock.js';
 import { parseState, saveState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
 import { filesAndUnfinished } from '../backup/output/target.js';
-import { BACKUP_DOCUMENT_NAME } from './backup-document.js';
+import { BACKUP_DOCUMENT_NAME, readIfExists } from './backup-document.js';
 import { listParents } from './chains.js';
 import { CatalogError } from './errors.js';
 import { findBackups, readBackup, type CatalogEntry, type NamespacePart } from './find-backups.js';
@@ -182,7 +182,7 @@ class BackupCopy {
     if (readKind(from) === 'directory') await storage.ensureDirectory(path);
     const text = bytes.toString('utf8');
     const digest = createHash('sha256').update(bytes).digest('hex');
-    const found = await readSmallIfThere(storage, manifestFile);
+    const found = await readIfExists(storage, manifestFile, 'the manifest');
     const base = { from, path, manifestFile, text, state };
     if (found?.toString('utf8') === text) return { ...base, progress: state, isComplete: true };
     if (found !== undefined) {
@@ -332,10 +332,6 @@ async function refuseFiles(storage: Storage, from: NamespacePart, path: string):
       ? await storage.exists('file', path)
       : (await filesAndUnfinished(storage, path)).length > 0;
   if (isTaken) throw otherBackup(path);
-}
-
-async function readSmallIfThere(storage: Storage, path: string): Promise<Buffer | undefined> {
-  return (await storage.exists('file', path)) ? storage.readSmall(path, 'the manifest') : undefined;
 }
 
 function refuseDamage(path: string, problems: readonly string[]): void {

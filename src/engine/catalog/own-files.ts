@@ -5,7 +5,7 @@ import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
 import { filesAndUnfinished, isNamedAfter } from '../backup/output/target.js';
-import { BACKUP_DOCUMENT_NAME } from './backup-document.js';
+import { BACKUP_DOCUMENT_NAME, readIfExists } from './backup-document.js';
 import { BACKUP_OUTCOME_NAME } from './backup-outcome.js';
 import type { CatalogEntry } from './find-backups.js';
 import { HOLD_NAME } from './hold.js';
@@ -124,8 +124,8 @@ function isDocument(name: string, prefix: string): boolean {
 
 async function readManifest(path: string, storage: Storage): Promise<BackupState | 'missing' | 'damaged'> {
   const file = joinPath(path, MANIFEST_NAME);
-  if (!(await storage.exists('file', file))) return 'missing';
-  const bytes = await storage.readSmall(file, 'the manifest');
+  const bytes = await readIfExists(storage, file, 'the manifest');
+  if (bytes === undefined) return 'missing';
   try {
     const state = parseState(bytes, file);
     return state.manifest === undefined ? 'missing' : state;

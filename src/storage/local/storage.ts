@@ -1,4 +1,6 @@
 /** Files of the local file system. */
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorMessage } from '../../core/errors.js';
 import { storageError, StorageError } from '../errors.js';
@@ -23,6 +25,7 @@ import type {
 } from '../storage.js';
 
 const HEAD_BYTES = 16;
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export const LOCAL_CAPABILITIES: StorageCapabilities = {
   hasFreeSpace: true,
@@ -231,16 +234,27 @@ export class LocalStorage implements Storage {
   }
 
   async readSmall(path: string, what: string): Promise<Buffer> {
+    let handle: FileHandle | undefined;
     try {
-      const found = await this.fs.stat(path);
       // A FIFO or a terminal would be waited for.
+      handle = await this.fs.open(path, READ_FLAGS);
+      const found = await handle.stat();
       if (!found.isFile() && !found.isDirectory()) throw notRegular(`read ${what}`, path);
       if (found.size > MAX_SMALL_BYTES) {
         throw new StorageError('IO_TOO_LARGE', `Cannot read ${what} ${path}: it has ${found.size} bytes`);
       }
-      return await this.fs.readFile(path);
+      // The system says what is wrong with it.
+      if (found.isDirectory()) return await this.fs.readFile(path);
+      const bytes = Buffer.allocUnsafe(found.size);
+      let length = 0;
+      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+        ({ bytesRead: read } = await handle.read(bytes, length, bytes.length - length, length));
+      }
+      return bytes.subarray(0, length);
     } catch (error) {
       throw storageError(`read ${what}`, path, error);
+    } finally {
+      await handle?.close().catch(() => undefined);
     }
   }
 
