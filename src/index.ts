@@ -6,11 +6,15 @@ export { backup } from './api/backup.js';
 export { restore } from './api/restore.js';
 export { readBackup } from './api/read-backup.js';
 export { createBackup } from './api/catalog/create-backup.js';
+export { diffBackups } from './api/catalog/diff-backups.js';
+export { exportBackup } from './api/catalog/export-backup.js';
 export { listBackups } from './api/catalog/list-backups.js';
+export { mergeBackups } from './api/catalog/merge-backups.js';
 export { showBackup } from './api/catalog/show-backup.js';
 export { verifyBackup } from './api/catalog/verify-backup.js';
 export type * from './api/settings.js';
 export type * from './api/catalog/settings.js';
+export type * from './api/catalog/option-settings.js';
 export type * from './api/option-settings.js';
 export type * from './api/entries.js';
 export type {
@@ -20,6 +24,9 @@ export type {
   CatalogNamespace,
   NamespaceDetails,
 } from './api/catalog/catalog-backup.js';
+export type { Difference, DifferenceKind, DiffResult, RecordVersion } from './engine/catalog/diff.js';
+export type { ExportResult } from './engine/catalog/export.js';
+export type { MergeResult } from './engine/catalog/merge.js';
 export type { CatalogState } from './engine/catalog/find-backups.js';
 export type { VerifyProblem, VerifyResult } from './engine/catalog/verify-backup.js';
 export { CatalogError } from './engine/catalog/errors.js';

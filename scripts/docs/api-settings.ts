@@ -1,13 +1,17 @@
 /** The types of the library's settings, made of the option tables. */
 import { catalogBackupOptions } from '../../src/config/schema/catalog/backup.js';
 import { catalogOptions } from '../../src/config/schema/catalog/common.js';
+import { backupDiffOptions } from '../../src/config/schema/catalog/diff.js';
+import { exportOptions } from '../../src/config/schema/catalog/export.js';
 import { listOptions } from '../../src/config/schema/catalog/list.js';
+import { mergeOptions } from '../../src/config/schema/catalog/merge.js';
 import { soundnessOptions } from '../../src/config/schema/catalog/verify.js';
 import { apiNames, type OptionSpec, type OptionTable } from '../../src/config/schema/option-spec.js';
 import type { ToolPage } from './tool-page.js';
 
-const HEAD = `/** Made of the option tables (src/config/schema) by "npm run docs": do not edit. */
-
+const NOTE = `/** Made of the option tables (src/config/schema) by "npm run docs": do not edit. */
+`;
+const HEAD = `${NOTE}
 /** A seed node. */
 export interface HostAddress {
   host: string;
@@ -43,6 +47,9 @@ const CATALOG_TYPES: readonly (readonly [type: string, text: string, table: Opti
   ['CatalogBackupOptionSettings', 'The options of asb backup.', catalogBackupOptions],
   ['ListOptionSettings', 'The options of asb list.', listOptions],
   ['ShowOptionSettings', 'The options of asb show.', catalogOptions],
+  ['DiffOptionSettings', 'The options of asb diff, for two backups.', backupDiffOptions],
+  ['MergeOptionSettings', 'The options of asb merge.', mergeOptions],
+  ['ExportOptionSettings', 'The options of asb export.', exportOptions],
   ['VerifyOptionSettings', 'The options of asb verify, but for the comparison with a cluster.', soundnessOptions],
 ];
 
@@ -58,8 +65,17 @@ export function apiSettings(tools: readonly ToolPage[]): string {
     const others = tables.filter((_table, j) => j !== i);
     return interfaceText(type, `The options of ${name}.`, toolProperties(options, others));
   });
-  const catalog = CATALOG_TYPES.map(([type, text, table]) => interfaceText(type, text, toolProperties(table, tables)));
-  return [HEAD, ...shared, ...own, ...catalog].join('\n');
+  return [HEAD, ...shared, ...own].join('\n');
+}
+
+/** The types of the options of the catalog, which share groups with those of the tools. */
+export function catalogSettings(tools: readonly ToolPage[]): string {
+  const tables = tools.map(({ options }) => options);
+  const types = CATALOG_TYPES.map(([type, text, table]) => interfaceText(type, text, toolProperties(table, tables)));
+  const names = [...Object.values(GROUPS).map(([type]) => type), 'HostAddress'];
+  const used = names.filter((name) => types.some((text) => text.includes(name))).sort();
+  const head = `${NOTE}import type {\n  ${used.join(',\n  ')},\n} from '../option-settings.js';\n`;
+  return [head, ...types].join('\n');
 }
 
 /** The settings of a table that are in no group, and the groups. */

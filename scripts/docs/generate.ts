@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { asbCommands } from '../../src/cli/asb/registry.js';
 import { commands } from '../../src/cli/commands/registry.js';
-import { apiSettings } from './api-settings.js';
+import { apiSettings, catalogSettings } from './api-settings.js';
 import { asbCompletionFiles } from './asb-completions.js';
 import { asbManPage, asbOptionPage } from './asb-pages.js';
 import { completionFiles } from './completion-files.js';
@@ -22,6 +22,7 @@ for (const tool of commands) {
   for (const [file, text] of completionFiles(tool)) writeFileSync(`completions/${file}`, text);
 }
 writeFileSync('src/api/option-settings.ts', apiSettings(commands));
+writeFileSync('src/api/catalog/option-settings.ts', catalogSettings(commands));
 writeFileSync('conf/astools.conf.sample', sampleConfig(commands));
 
 const asbPages = await Promise.all(asbCommands.map(({ loadPage }) => loadPage()));

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CatalogError,
   createBackup,
+  diffBackups,
+  exportBackup,
   listBackups,
+  mergeBackups,
   OptionError,
   showBackup,
   verifyBackup,
@@ -135,5 +138,43 @@ describe('verifyBackup', () => {
     const { problems } = await verifyBackup({ path, checksumsOnly: true });
     expect(problems).toMatchObject([{ path: file, text: expect.stringContaining('Block 0') as string }]);
     await expect(verifyBackup(join(root, 'none'))).rejects.toMatchObject({ code: 'CATALOG_NOT_FOUND' });
+  });
+});
+
+describe('diffBackups, mergeBackups and exportBackup', () => {
+  it('of a full backup and one of fewer sets, compare, merge and export their records', async () => {
+    const root = newRoot();
+    const settings = { root, hosts, namespaces: ['test'] };
+    const whole = await createBackup({ ...settings, id: 'whole' });
+    const part = await createBackup({ ...settings, id: 'part', include: ['test.users'] });
+    const removed = new Set<string>();
+    const result = await diffBackups({
+      before: whole.path,
+      after: part.path,
+      onDifference: ({ kind, set }) => {
+        removed.add(`${kind} ${set.toString()}`);
+        return undefined;
+      },
+    });
+    expect(result).toMatchObject({ added: 0, removed: RECORDS, changed: 0, equal: RECORDS });
+    expect([...removed]).toEqual(['removed orders']);
+    const directory = join(root, 'merged');
+    const merged = await mergeBackups({ backups: [whole.path, part.path], directory });
+    expect(merged).toMatchObject({ namespace: 'test', records: 2 * RECORDS, replaced: RECORDS });
+    expect((await verifyBackup(directory)).problems).toEqual([]);
+    const file = join(root, 'records.jsonl');
+    const exported = await exportBackup({ path: directory, file, sets: ['orders'] });
+    expect(exported.records).toBe(RECORDS);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(RECORDS);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ namespace: 'test', set: 'orders' });
+  });
+
+  it('of a backup that is not there, or to nowhere, reject', async () => {
+    const none = join(folder.path, 'none');
+    await expect(diffBackups({ before: none, after: none })).rejects.toMatchObject({ code: 'CATALOG_NOT_FOUND' });
+    await expect(exportBackup({ path: none, file: join(none, 'x') })).rejects.toThrow(CatalogError);
+    const merging = mergeBackups({ backups: [none] } as unknown as Parameters<typeof mergeBackups>[0]);
+    await expect(merging).rejects.toThrow('No output specified. Use directory');
   });
 });

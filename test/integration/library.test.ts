@@ -124,7 +124,8 @@ describe('the documentation', () => {
     writeFileSync(at('caller.cjs'), "import('asbackup').then((room) => console.log(Object.keys(room).sort().join()));");
     const { output } = await node(at('caller.cjs'));
     const errors = ['BackupError', 'CatalogError', 'FormatError', 'OptionError', 'RestoreError', 'ToolError'];
-    const functions = ['backup', 'createBackup', 'listBackups', 'readBackup', 'restore', 'showBackup', 'verifyBackup'];
+    const catalog = ['createBackup', 'diffBackups', 'exportBackup', 'listBackups', 'mergeBackups'];
+    const functions = ['backup', ...catalog, 'readBackup', 'restore', 'showBackup', 'verifyBackup'];
     expect(output.trim().split(',')).toEqual([...errors, ...functions]);
   });
 });

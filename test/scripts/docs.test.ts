@@ -11,7 +11,7 @@ import type { CommandPage } from '../../src/cli/command.js';
 import { helpText } from '../../src/cli/help.js';
 import { catalogBackupOptions } from '../../src/config/schema/catalog/backup.js';
 import { longNames, type OptionSpec } from '../../src/config/schema/option-spec.js';
-import { apiSettings } from '../../scripts/docs/api-settings.js';
+import { apiSettings, catalogSettings } from '../../scripts/docs/api-settings.js';
 import { argumentKind } from '../../scripts/docs/argument-kind.js';
 import { completionFiles } from '../../scripts/docs/completion-files.js';
 import { logEventsPage } from '../../scripts/docs/log-events.js';
@@ -263,6 +263,7 @@ describe('generated files', () => {
 
   it('the types of the settings are those of the option tables; if this fails: npm run docs', () => {
     expect(withoutBlanks(read('src/api/option-settings.ts'))).toBe(withoutBlanks(apiSettings(tools)));
+    expect(withoutBlanks(read('src/api/catalog/option-settings.ts'))).toBe(withoutBlanks(catalogSettings(tools)));
   });
 
   it('the sample configuration is that of the option tables; if this fails: npm run docs', () => {

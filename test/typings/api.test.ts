@@ -7,7 +7,13 @@ import {
   type BackupDetails,
   type CatalogBackup,
   type CreateBackupSettings,
+  diffBackups,
+  type DiffResult,
+  exportBackup,
+  type ExportResult,
   listBackups,
+  mergeBackups,
+  type MergeResult,
   showBackup,
   verifyBackup,
   type VerifyResult,
@@ -72,6 +78,14 @@ describe('public types', () => {
     expectTypeOf(showBackup).returns.resolves.toEqualTypeOf<BackupDetails>();
     expectTypeOf(verifyBackup).toBeCallableWith({ path: 'path', encrypt: { mode: 'aes256', keyEnv: 'KEY' } });
     expectTypeOf(verifyBackup).returns.resolves.toEqualTypeOf<VerifyResult>();
+    expectTypeOf(diffBackups).toBeCallableWith({ before: 'a', after: 'b', onDifference: () => undefined });
+    expectTypeOf(diffBackups).returns.resolves.toEqualTypeOf<DiffResult>();
+    expectTypeOf(mergeBackups).toBeCallableWith({ backups: ['a', 'b'], directory: 'c' });
+    expectTypeOf(mergeBackups).returns.resolves.toEqualTypeOf<MergeResult>();
+    expectTypeOf(exportBackup).toBeCallableWith({ path: 'a', file: 'b', format: 'csv' });
+    expectTypeOf(exportBackup).returns.resolves.toEqualTypeOf<ExportResult>();
+    // @ts-expect-error -- an export needs a file
+    expectTypeOf(exportBackup).toBeCallableWith({ path: 'a' });
     expectTypeOf<CatalogBackup['started']>().toEqualTypeOf<Date | undefined>();
     expectTypeOf<BackupDetails>().toExtend<CatalogBackup>();
     // @ts-expect-error -- a backup lies in a root

@@ -1,10 +1,14 @@
 /** The settings of the functions of the catalog. Those of options are in option-settings.ts. */
 import type {
   CatalogBackupOptionSettings,
+  DiffOptionSettings,
+  ExportOptionSettings,
   ListOptionSettings,
+  MergeOptionSettings,
   ShowOptionSettings,
   VerifyOptionSettings,
-} from '../option-settings.js';
+} from './option-settings.js';
+import type { Difference } from '../../engine/catalog/diff.js';
 import type { LogEntry, RunSettings } from '../settings.js';
 
 /** Of what takes no long time to be stopped. */
@@ -31,6 +35,24 @@ export interface ShowBackupSettings extends ShowOptionSettings, ReadingSettings 
 }
 
 export interface VerifyBackupSettings extends VerifyOptionSettings, ReadingSettings {
+  /** The directory of the backup, or its only file. */
+  path: string;
+}
+
+export interface DiffBackupsSettings extends DiffOptionSettings, ReadingSettings {
+  /** Paths of the older and of the newer backup. */
+  before: string;
+  after: string;
+  /** Receives each difference, in the order of a scan. The next one waits for its promise. */
+  onDifference?: (difference: Difference) => Promise<void> | undefined;
+}
+
+export interface MergeBackupsSettings extends MergeOptionSettings, ReadingSettings {
+  /** Paths, from the oldest to the newest; the first one is full. */
+  backups: readonly string[];
+}
+
+export interface ExportBackupSettings extends ExportOptionSettings, ReadingSettings {
   /** The directory of the backup, or its only file. */
   path: string;
 }

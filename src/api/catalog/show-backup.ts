@@ -7,7 +7,8 @@ import { toBackupDetails, type BackupDetails } from './catalog-backup.js';
 import type { ShowBackupSettings } from './settings.js';
 
 /**
- * Everything that the documents of one backup say. Throws OptionError, CatalogError CATALOG_NOT_FOUND, and StorageError.
+ * Everything that the documents of one backup say. Throws OptionError, CatalogError CATALOG_NOT_FOUND, and
+ * StorageError.
  */
 export async function showBackup(input: string | ShowBackupSettings): Promise<BackupDetails> {
   const { path, signal, log, ...options } = typeof input === 'string' ? { path: input } : input;

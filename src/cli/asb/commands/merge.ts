@@ -1,12 +1,10 @@
-import { type BackupInputConfig, toBackupInput, toInputSchema } from '../../../config/catalog/backup-input.js';
-import { mentions, optionText } from '../../../config/option-text.js';
+import { type BackupInputConfig, toBackupInput } from '../../../config/catalog/backup-input.js';
+import { mergeSchema } from '../../../config/catalog/merge-config.js';
 import { mergeOptions } from '../../../config/schema/catalog/merge.js';
 import { logEvent, warningEvent } from '../../../core/log.js';
 import type { Command } from '../../command.js';
 
 const MIB = 1 << 20;
-const option = mentions(mergeOptions);
-const schema = toInputSchema(mergeOptions);
 
 interface MergeCommandConfig extends BackupInputConfig {
   paths: readonly string[];
@@ -26,14 +24,7 @@ export const mergeCommand: Command<typeof mergeOptions, MergeCommandConfig> = {
     ['A week in one backup:', 'asb merge /backups/sunday /backups/monday /backups/tuesday -o /backups/merged'],
   ],
   options: mergeOptions,
-  schema: {
-    ...schema,
-    constraints: [
-      ...schema.constraints,
-      (values) =>
-        values.has('output-directory') ? undefined : optionText`No output specified. Use ${option('output-directory')}`,
-    ],
-  },
+  schema: mergeSchema,
   subject: 'Command',
   warningLevel: 'info',
   toConfig: (values, { operands, ...dependencies }) => ({

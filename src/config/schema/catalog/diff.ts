@@ -3,6 +3,12 @@ import { connectionOptions, tlsOptions } from '../connection.js';
 import type { OptionSpec } from '../option-spec.js';
 import { backupInputOptions, temporaryDirectoryOption } from './input.js';
 
+/** Of a comparison of two backups. */
+export const backupDiffOptions = [
+  temporaryDirectoryOption,
+  ...backupInputOptions,
+] as const satisfies readonly OptionSpec[];
+
 export const diffOptions = [
   {
     name: 'records',
@@ -24,6 +30,5 @@ export const diffOptions = [
   },
   ...connectionOptions,
   ...tlsOptions,
-  temporaryDirectoryOption,
-  ...backupInputOptions,
+  ...backupDiffOptions,
 ] as const satisfies readonly OptionSpec[];

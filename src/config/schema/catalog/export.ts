@@ -12,6 +12,7 @@ export const exportOptions = [
     value: { type: 'names', maxBytes: MAX_BIN_NAME_BYTES },
     group: 'What to show',
     section: 'tool',
+    api: 'bins',
     help: 'Only these bins. The columns of CSV in this order; without it, the files are read twice.',
   },
   {
@@ -22,6 +23,7 @@ export const exportOptions = [
     default: 'jsonl',
     group: 'Output',
     section: 'tool',
+    api: 'format',
     help: 'jsonl (one JSON object a line) or csv.',
   },
   {
@@ -32,6 +34,9 @@ export const exportOptions = [
     value: { type: 'path', s3: true },
     group: 'Output',
     section: 'tool',
+    api: 'file',
+    apiRequired: true,
+    apiHelp: 'Write to this new file or object.',
     help: 'Write to this new file or object; by default to standard output.',
   },
   {
@@ -40,6 +45,7 @@ export const exportOptions = [
     value: { type: 'flag' },
     group: 'Output',
     section: 'tool',
+    api: 'typed',
     help: 'Mark blobs, GeoJSON values and ordered collections, so that nothing is lost that JSON has no type for.',
   },
   {
@@ -48,6 +54,7 @@ export const exportOptions = [
     value: { type: 'flag' },
     group: 'Output',
     section: 'tool',
+    api: 'largeIntegersAsStrings',
     help: 'Write integers beyond 2^53 as strings, for programs that would round them.',
   },
   ...backupInputOptions,

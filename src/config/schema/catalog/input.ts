@@ -11,6 +11,7 @@ export const setListOption = {
   value: { type: 'sets' },
   group: 'What to show',
   section: 'tool',
+  api: 'sets',
   help: 'Only records of these sets; an empty name is that of records without a set.',
 } as const satisfies OptionSpec;
 
@@ -21,6 +22,7 @@ export const temporaryDirectoryOption = {
   value: { type: 'path' },
   group: 'General',
   section: 'tool',
+  api: 'temporaryDirectory',
   example: '/var/tmp',
   help: 'Directory for data that do not fit into memory, which are encrypted there; by default that of the system.',
 } as const satisfies OptionSpec;
@@ -33,6 +35,7 @@ export const backupInputOptions = [
     value: { type: 'flag' },
     group: 'Input',
     section: 'tool',
+    api: 'allowIncomplete',
     help: 'Read a backup that did not come to its end, too.',
   },
   ...pipelineOptions,

@@ -10,6 +10,8 @@ export const mergeOptions = [
     value: { type: 'path', s3: true },
     group: 'Output',
     section: 'tool',
+    api: 'directory',
+    apiRequired: true,
     help: 'Write the merged backup to this new directory or s3://BUCKET/PREFIX.',
   },
   {
@@ -21,6 +23,7 @@ export const mergeOptions = [
     default: '250',
     group: 'Output',
     section: 'tool',
+    api: 'fileLimitMiB',
     help: 'Begin another file after this many MiB of text.',
   },
   temporaryDirectoryOption,

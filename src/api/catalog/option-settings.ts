@@ -1,0 +1,253 @@
+/** Made of the option tables (src/config/schema) by "npm run docs": do not edit. */
+import type {
+  AzureSettings,
+  Credentials,
+  EncryptSettings,
+  GcsSettings,
+  HostAddress,
+  S3Settings,
+  TlsSettings,
+} from '../option-settings.js';
+
+/** The options of asb backup. */
+export interface CatalogBackupOptionSettings {
+  /**
+   * Id of the backup, and name of its directory: lower-case letters, digits, - and _; by default one that sorts by
+   * time. It is refused if it is or was used.
+   */
+  id?: string;
+  /** The namespaces to back up, one after the other. */
+  namespaces?: readonly string[];
+  /** Back up all namespaces that the cluster has. */
+  allNamespaces?: boolean;
+  /** Only these sets, ns. being the records without a set, and ns all sets of a namespace. */
+  include?: readonly string[];
+  /** Not these sets; with allNamespaces also whole namespaces. */
+  exclude?: readonly string[];
+  /**
+   * Only records that were changed since the backup with this id was begun; that has to be complete and to hold the
+   * same sets.
+   */
+  incrementalFrom?: string;
+  /**
+   * Finish the backup of id, which was interrupted: what is complete is left alone. Namespaces and sets are those that
+   * it was begun with; everything else has to be given again.
+   */
+  continue?: boolean;
+  /** Permissions of the files of the backup, as for chmod. Its documents are always 0600. Default: 0600. */
+  fileMode?: number;
+  /** Permissions of directories that are created, as for chmod. Default: 0700. */
+  dirMode?: number;
+  /** Seed nodes: a text as on the command line, or a list. Default: 127.0.0.1. */
+  hosts?: string | readonly (string | HostAddress)[];
+  /** Default port for hosts without one. Default: 3000. */
+  port?: number;
+  /** Use the nodes' alternate (external) addresses. */
+  servicesAlternate?: boolean;
+  /** Who logs in. PKI logs in with the client certificate and needs no user. */
+  auth?: Credentials;
+  /** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+  tls?: TlsSettings;
+  /** No secondary indexes. */
+  noIndexes?: boolean;
+  /** No UDF modules. */
+  noUdfs?: boolean;
+  /** Read from nodes of these racks where possible. */
+  preferRacks?: readonly number[];
+  /** Maximum file size before rotating to a new file. Default: 250. */
+  fileLimitMiB?: number;
+  /** Write blobs as they are, not in base64: smaller files. */
+  compact?: boolean;
+  /** Interval between state-file updates; 0 writes it only on stop. Default: 10. */
+  checkpointIntervalS?: number;
+  /** Scan with this many workers, 1 to 100. Default: 1. */
+  parallel?: number;
+  /** Maximum output bandwidth. */
+  bandwidthMiB?: number;
+  /** Maximum number of records read per second; 0 for no limit. */
+  recordsPerSecond?: number;
+  /** Socket idle timeout after which a scan is retried. Default: 10000. */
+  socketTimeoutMs?: number;
+  /** Total timeout of a scan including retries; 0 disables it. */
+  totalTimeoutMs?: number;
+  /** Maximum number of scan retries. Default: 5. */
+  maxRetries?: number;
+  /**
+   * How long scans that fail for a reason that passes are retried while no record arrives, beyond the retries; 0
+   * leaves only these. Default: 60.
+   */
+  stallTimeoutS?: number;
+  /** Pause before each retry. */
+  sleepBetweenRetriesMs?: number;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** Level of zstd; 0 for its default, 3. */
+  compressionLevel?: number;
+  /** How S3 is reached. */
+  s3?: S3Settings & {
+    /** Size of uploaded parts, 5 to 5120. */
+    minPartSizeMiB?: number;
+    /** Maximum concurrent part uploads (whole process). Default: 16. */
+    maxUploads?: number;
+    /** Storage class of new objects. */
+    storageClass?:
+      | 'STANDARD'
+      | 'REDUCED_REDUNDANCY'
+      | 'STANDARD_IA'
+      | 'ONEZONE_IA'
+      | 'INTELLIGENT_TIERING'
+      | 'GLACIER'
+      | 'DEEP_ARCHIVE'
+      | 'OUTPOSTS'
+      | 'GLACIER_IR'
+      | 'SNOW'
+      | 'EXPRESS_ONEZONE';
+    /** How the service encrypts new objects. */
+    serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse';
+    /** KMS key that encrypts new objects. */
+    kmsKeyId?: string;
+    /** Lock new objects: needs `objectLockDays`. */
+    objectLockMode?: 'GOVERNANCE' | 'COMPLIANCE';
+    /** How long new objects are locked. */
+    objectLockDays?: number;
+    /** Tags of new objects: KEY=VALUE, joined by &. */
+    tags?: string;
+    /** Send and store a CRC32C of every part. */
+    calculateChecksum?: boolean;
+  };
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings & {
+    /** Storage class of new objects; else that of the bucket. */
+    storageClass?: 'STANDARD' | 'NEARLINE' | 'COLDLINE' | 'ARCHIVE';
+    /** Cloud KMS key that encrypts new objects. */
+    kmsKey?: string;
+    /** Size of uploaded parts. */
+    chunkSizeMiB?: number;
+    /** Maximum concurrent part uploads (whole process). Default: 16. */
+    maxUploads?: number;
+  };
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings & {
+    /** Size of uploaded blocks. */
+    blockSizeMiB?: number;
+    /** Maximum concurrent block uploads (whole process). Default: 16. */
+    maxUploads?: number;
+  };
+}
+
+/** The options of asb list. */
+export interface ListOptionSettings {
+  /**
+   * Only backups in this state: IN_PROGRESS, COMPLETED, FAILED, CANCELED, INCOMPLETE (was interrupted), UNKNOWN (files
+   * without a manifest), DAMAGED or DELETED. Without this option, deleted ones are left out.
+   */
+  state?: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'INCOMPLETE' | 'UNKNOWN' | 'DAMAGED' | 'DELETED';
+  /** Only backups begun at or after this time. */
+  from?: Date | string;
+  /** Only backups begun before this time. */
+  to?: Date | string;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb show. */
+export interface ShowOptionSettings {
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb diff, for two backups. */
+export interface DiffOptionSettings {
+  /** Directory for data that do not fit into memory, which are encrypted there; by default that of the system. */
+  temporaryDirectory?: string;
+  /** Read a backup that did not come to its end, too. */
+  allowIncomplete?: boolean;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb merge. */
+export interface MergeOptionSettings {
+  /** Write the merged backup to this new directory or s3://BUCKET/PREFIX. */
+  directory: string;
+  /** Begin another file after this many MiB of text. Default: 250. */
+  fileLimitMiB?: number;
+  /** Directory for data that do not fit into memory, which are encrypted there; by default that of the system. */
+  temporaryDirectory?: string;
+  /** Read a backup that did not come to its end, too. */
+  allowIncomplete?: boolean;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb export. */
+export interface ExportOptionSettings {
+  /** Only records of these sets; an empty name is that of records without a set. */
+  sets?: readonly string[];
+  /** Only these bins. The columns of CSV in this order; without it, the files are read twice. */
+  bins?: readonly string[];
+  /** jsonl (one JSON object a line) or csv. Default: jsonl. */
+  format?: 'jsonl' | 'csv';
+  /** Write to this new file or object. */
+  file: string;
+  /** Mark blobs, GeoJSON values and ordered collections, so that nothing is lost that JSON has no type for. */
+  typed?: boolean;
+  /** Write integers beyond 2^53 as strings, for programs that would round them. */
+  largeIntegersAsStrings?: boolean;
+  /** Read a backup that did not come to its end, too. */
+  allowIncomplete?: boolean;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb verify, but for the comparison with a cluster. */
+export interface VerifyOptionSettings {
+  /** Compare the checksums of all bytes, and read no record. */
+  checksumsOnly?: boolean;
+  /** Read the records of so many files at the same time. Default: 4. */
+  parallel?: number;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
