@@ -141,12 +141,13 @@ describe('asb verify --against', () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining('Block 0')]);
   });
 
-  it('of files without a manifest, needs the name of the namespace', async () => {
+  it('of encrypted files without a manifest, needs the name of the namespace', async () => {
     const path = join(work, 'files');
-    await writeNamespace(path, 'test', {}, [equal]);
+    await writeNamespace(path, 'test', {}, [equal], key);
     rmSync(join(path, 'manifest.json'));
-    const refused = await verify(path);
+    const args = ['--encrypt', 'aes128', '--encryption-key-file', KEY_FILE];
+    const refused = await verify(path, ...args);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('--namespace')]);
-    expect((await verify(path, '-n', 'test')).code).toBe(0);
+    expect((await verify(path, '-n', 'test', ...args)).code).toBe(0);
   });
 });
