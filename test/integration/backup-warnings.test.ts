@@ -40,6 +40,7 @@ describe('a backup with far fewer records than the namespace said it has', () =>
     for (const args of [
       ['-X', '0-100'],
       ['-M', '10'],
+      ['-B', 'n'],
     ]) {
       const { code, stderr } = await start(cluster, ['-d', fresh(), ...args]).done;
       expect(code, stderr).toBe(0);

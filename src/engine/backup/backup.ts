@@ -132,6 +132,8 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     const { filterExp, modifiedAfterNs, modifiedBeforeNs, noTtlOnly = false, maxRecords = 0, noRecords } = config;
     const isSelective =
       filterExp !== undefined ||
+      // A server leaves out records that have none of the bins.
+      config.bins.length > 0 ||
       (config.excludedSets ?? []).length > 0 ||
       modifiedAfterNs !== undefined ||
       modifiedBeforeNs !== undefined ||
