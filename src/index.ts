@@ -8,6 +8,7 @@ export { readBackup } from './api/read-backup.js';
 export { createBackup } from './api/catalog/create-backup.js';
 export { diffBackups } from './api/catalog/diff-backups.js';
 export { exportBackup } from './api/catalog/export-backup.js';
+export { restoreBackup } from './api/catalog/restore-backup.js';
 export { listBackups } from './api/catalog/list-backups.js';
 export { mergeBackups } from './api/catalog/merge-backups.js';
 export { showBackup } from './api/catalog/show-backup.js';
@@ -27,6 +28,7 @@ export type {
 export type { Difference, DifferenceKind, DiffResult, RecordVersion } from './engine/catalog/diff.js';
 export type { ExportResult } from './engine/catalog/export.js';
 export type { MergeResult } from './engine/catalog/merge.js';
+export type { NamespaceRestore } from './api/catalog/restore-backup.js';
 export type { CatalogState } from './engine/catalog/find-backups.js';
 export type { VerifyProblem, VerifyResult } from './engine/catalog/verify-backup.js';
 export { CatalogError } from './engine/catalog/errors.js';

@@ -5,6 +5,7 @@ import { backupDiffOptions } from '../../src/config/schema/catalog/diff.js';
 import { exportOptions } from '../../src/config/schema/catalog/export.js';
 import { listOptions } from '../../src/config/schema/catalog/list.js';
 import { mergeOptions } from '../../src/config/schema/catalog/merge.js';
+import { catalogRestoreOptions } from '../../src/config/schema/catalog/restore.js';
 import { soundnessOptions } from '../../src/config/schema/catalog/verify.js';
 import { apiNames, type OptionSpec, type OptionTable } from '../../src/config/schema/option-spec.js';
 import type { ToolPage } from './tool-page.js';
@@ -45,6 +46,7 @@ interface Property {
 /** Functions of the catalog: the type of their options, what it has, and the table. */
 const CATALOG_TYPES: readonly (readonly [type: string, text: string, table: OptionTable])[] = [
   ['CatalogBackupOptionSettings', 'The options of asb backup.', catalogBackupOptions],
+  ['RestoreBackupOptionSettings', 'The options of asb restore.', catalogRestoreOptions],
   ['ListOptionSettings', 'The options of asb list.', listOptions],
   ['ShowOptionSettings', 'The options of asb show.', catalogOptions],
   ['DiffOptionSettings', 'The options of asb diff, for two backups.', backupDiffOptions],

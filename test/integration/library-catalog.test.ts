@@ -11,6 +11,7 @@ import {
   listBackups,
   mergeBackups,
   OptionError,
+  restoreBackup,
   showBackup,
   verifyBackup,
   type LogEntry,
@@ -34,7 +35,7 @@ const newRoot = (): string => {
 };
 
 beforeAll(async () => {
-  cluster = await InMemoryCluster.start({ namespaces: ['bar', 'test'] });
+  cluster = await InMemoryCluster.start({ namespaces: ['bar', 'copy', 'test'] });
   fill(cluster, RECORDS, 'users');
   fill(cluster, RECORDS, 'orders');
   const { host, port } = cluster.nodes[0]!;
@@ -176,5 +177,25 @@ describe('diffBackups, mergeBackups and exportBackup', () => {
     await expect(exportBackup({ path: none, file: join(none, 'x') })).rejects.toThrow(CatalogError);
     const merging = mergeBackups({ backups: [none] } as unknown as Parameters<typeof mergeBackups>[0]);
     await expect(merging).rejects.toThrow('No output specified. Use directory');
+  });
+});
+
+describe('restoreBackup', () => {
+  it('a backup and the state at a time, are restored into namespaces with other names', async () => {
+    const root = newRoot();
+    const { path, started } = await createBackup({ root, hosts, id: 'full-1', namespaces: ['test'] });
+    const [restored] = await restoreBackup({ path, hosts, renamedNamespaces: { test: 'copy' } });
+    expect(restored).toMatchObject({ namespace: 'test', target: 'copy', asOf: started });
+    expect(restored!.backups).toMatchObject([{ id: 'full-1', type: 'full', result: { inserted: 2 * RECORDS } }]);
+    expect(cluster.store('copy').objects).toBe(2 * RECORDS);
+    const again = { path: root, hosts, at: new Date(), renamedNamespaces: { test: 'copy' } };
+    await expect(restoreBackup(again)).rejects.toMatchObject({ code: 'CATALOG_NOT_EMPTY' });
+    const [left] = await restoreBackup({ ...again, include: ['test.users'], onExisting: 'create-only' });
+    expect(left!.backups[0]!.result).toMatchObject({ inserted: 0, existed: RECORDS });
+  });
+
+  it('settings that cannot be followed, are an OptionError', async () => {
+    const settings = { path: newRoot(), hosts, onExisting: 'nothing' } as unknown as { path: string };
+    await expect(restoreBackup(settings)).rejects.toBeInstanceOf(OptionError);
   });
 });

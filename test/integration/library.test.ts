@@ -125,7 +125,7 @@ describe('the documentation', () => {
     const { output } = await node(at('caller.cjs'));
     const errors = ['BackupError', 'CatalogError', 'FormatError', 'OptionError', 'RestoreError', 'ToolError'];
     const catalog = ['createBackup', 'diffBackups', 'exportBackup', 'listBackups', 'mergeBackups'];
-    const functions = ['backup', ...catalog, 'readBackup', 'restore', 'showBackup', 'verifyBackup'];
+    const functions = ['backup', ...catalog, 'readBackup', 'restore', 'restoreBackup', 'showBackup', 'verifyBackup'];
     expect(output.trim().split(',')).toEqual([...errors, ...functions]);
   });
 });

@@ -4,6 +4,9 @@ import { describe, expectTypeOf, it } from 'vitest';
 import {
   backup,
   createBackup,
+  restoreBackup,
+  type NamespaceRestore,
+  type RestoreBackupSettings,
   type BackupDetails,
   type CatalogBackup,
   type CreateBackupSettings,
@@ -71,6 +74,9 @@ describe('public types', () => {
   it('functions of the catalog take a path or settings, and resolve with states and times', () => {
     expectTypeOf(createBackup).parameter(0).toEqualTypeOf<CreateBackupSettings>();
     expectTypeOf(createBackup).returns.resolves.toEqualTypeOf<CatalogBackup>();
+    expectTypeOf(restoreBackup).parameter(0).toEqualTypeOf<RestoreBackupSettings>();
+    expectTypeOf(restoreBackup).toBeCallableWith({ path: 'root', at: new Date(), renamedSets: { 'test.a': 'b' } });
+    expectTypeOf(restoreBackup).returns.resolves.toEqualTypeOf<NamespaceRestore[]>();
     expectTypeOf(listBackups).toBeCallableWith('root');
     expectTypeOf(listBackups).toBeCallableWith({ root: 'root', state: 'COMPLETED', from: new Date() });
     expectTypeOf(listBackups).returns.resolves.toEqualTypeOf<CatalogBackup[]>();

@@ -137,6 +137,97 @@ export interface CatalogBackupOptionSettings {
   };
 }
 
+/** The options of asb restore. */
+export interface RestoreBackupOptionSettings {
+  /** Restore the state at this time from the backups below the path. */
+  at?: Date | string;
+  /** Only these namespaces of the backup. */
+  namespaces?: readonly string[];
+  /** Only these namespaces and sets of the backup; ns. is records without a set. */
+  include?: readonly string[];
+  /** Not these namespaces and sets of the backup. */
+  exclude?: readonly string[];
+  /** Restore namespace old of the backup into namespace new of the cluster. */
+  renamedNamespaces?: Readonly<Record<string, string>>;
+  /** Restore records of set old into set new. Only those whose keys are stored can be moved; others are an error. */
+  renamedSets?: Readonly<Record<string, string>>;
+  /**
+   * Records that exist: refuse to begin if there are any; merge bins, or replace records, of a lower generation;
+   * create-only leaves them alone; overwrite replaces all. Default: refuse.
+   */
+  onExisting?: 'refuse' | 'merge' | 'replace' | 'create-only' | 'overwrite';
+  /** Seed nodes: a text as on the command line, or a list. Default: 127.0.0.1. */
+  hosts?: string | readonly (string | HostAddress)[];
+  /** Default port for hosts without one. Default: 3000. */
+  port?: number;
+  /** Use the nodes' alternate (external) addresses. */
+  servicesAlternate?: boolean;
+  /** Who logs in. PKI logs in with the client certificate and needs no user. */
+  auth?: Credentials;
+  /** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+  tls?: TlsSettings;
+  /** Only these bins. */
+  bins?: readonly string[];
+  /** No records. */
+  noRecords?: boolean;
+  /** No secondary indexes. */
+  noIndexes?: boolean;
+  /** No UDF modules. */
+  noUdfs?: boolean;
+  /** Seconds added to the TTL of expiring records. */
+  extraTtlS?: number;
+  /** Continue on permanent record errors (e.g. record too big). */
+  ignoreRecordError?: boolean;
+  /** No error although parts of the backup are known to be missing; what is there is restored either way. */
+  allowIncomplete?: boolean;
+  /** Create secondary indexes after all records. */
+  indexesLast?: boolean;
+  /** Wait until indexes are built and UDF modules are on every node. */
+  wait?: boolean;
+  /** Restore with this many workers, 1 to 4096. Default: 20. */
+  parallel?: number;
+  /** Maximum MiB read per second, and maximum records written per second. */
+  bandwidthMiB?: number;
+  /** Maximum MiB read per second, and maximum records written per second. */
+  recordsPerSecond?: number;
+  /** Write each record with a command of its own. */
+  disableBatchWrites?: boolean;
+  /** Records per batch; by default 128 to 512, as small as they are, or 16 without batch writes. */
+  batchSize?: number;
+  /** Maximum number of batches in flight. Default: 32. */
+  maxAsyncBatches?: number;
+  /** Limit for connecting, for info commands and, without totalTimeout, for a write. Default: 10000. */
+  timeoutMs?: number;
+  /** Socket idle timeout after which a write is retried. Default: 10000. */
+  socketTimeoutMs?: number;
+  /** Limit for one write; 0 for the value of timeout. */
+  totalTimeoutMs?: number;
+  /** Maximum number of write retries. Default: 5. */
+  maxRetries?: number;
+  /** Pause before the second retry; doubled before each further one. Default: 150000. */
+  retryScaleFactorUs?: number;
+  /** How long writes that fail for a reason that passes are retried while no record gets through. Default: 60. */
+  stallTimeoutS?: number;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings & {
+    /** Restore archived objects for a day, and wait for it. */
+    tier?: 'Standard' | 'Bulk' | 'Expedited';
+    /** How often an archived object is looked at. Default: 60000. */
+    restorePollMs?: number;
+  };
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings & {
+    /** How often an archived blob is looked at. Default: 60000. */
+    rehydratePollMs?: number;
+  };
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+}
+
 /** The options of asb list. */
 export interface ListOptionSettings {
   /**

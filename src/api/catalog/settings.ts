@@ -5,6 +5,7 @@ import type {
   ExportOptionSettings,
   ListOptionSettings,
   MergeOptionSettings,
+  RestoreBackupOptionSettings,
   ShowOptionSettings,
   VerifyOptionSettings,
 } from './option-settings.js';
@@ -21,6 +22,11 @@ interface ReadingSettings {
 export interface CreateBackupSettings extends CatalogBackupOptionSettings, RunSettings {
   /** The directory or `s3://BUCKET/PREFIX` that the backup becomes a part of. */
   root: string;
+}
+
+export interface RestoreBackupSettings extends RestoreBackupOptionSettings, RunSettings {
+  /** The directory of the backup, or its only file; with `at`, the directory or prefix that the backups are below. */
+  path: string;
 }
 
 export interface ListBackupsSettings extends ListOptionSettings, ReadingSettings {

@@ -7,7 +7,6 @@ import {
 import { catalogRestoreOptions } from '../../../config/schema/catalog/restore.js';
 import { errorEvent, warningEvent } from '../../../core/log.js';
 import type { NamespacePlan } from '../../../engine/catalog/restore-plan.js';
-import type { RestoreResult } from '../../../engine/restore/config.js';
 import type { CliSession, Command } from '../../command.js';
 
 interface RestoreCommandConfig extends CatalogRestoreConfig {
@@ -53,8 +52,9 @@ export const restoreCommand: Command<typeof catalogRestoreOptions, RestoreComman
 
 async function restore(config: RestoreCommandConfig, session: CliSession): Promise<void> {
   const { formatPlans, formatRestoreJson } = await import('../../../ui/catalog/restore.js');
-  const { json, dryRun } = config;
-  const { plans, later } = await plan(config, session);
+  const { planRestore } = await import('../../../engine/catalog/plan-restore.js');
+  const { json, dryRun, restore: base } = config;
+  const { plans, later } = await planRestore({ ...config, base, signal: session.signal });
   const warn = (name: 'restore.later' | 'restore.increment', text: string): void =>
     session.log.info(warningEvent(name, text));
   for (const namespace of later) {
@@ -74,28 +74,6 @@ async function restore(config: RestoreCommandConfig, session: CliSession): Promi
   await run(plans, later, config, session);
 }
 
-async function plan(
-  { path, atMs, selection, restore: base }: RestoreCommandConfig,
-  { signal }: CliSession,
-): Promise<{ plans: NamespacePlan[]; later: string[] }> {
-  const { findBackups, readBackup } = await import('../../../engine/catalog/find-backups.js');
-  const { planBackup, planMoment } = await import('../../../engine/catalog/restore-plan.js');
-  const { storages, allowIncomplete = false } = base;
-  if (atMs !== undefined) return planMoment(await findBackups(path, storages), atMs, selection, storages);
-  const { Codecs } = await import('../../../codecs/codecs.js');
-  const { findBackupFiles } = await import('../../../engine/catalog/backup-files.js');
-  const { readNamespace } = await import('../../../engine/catalog/read-namespace.js');
-  const plans = await planBackup(await readBackup(path, storages), selection, {
-    storages,
-    allowIncomplete,
-    readNamespace: async (part) => {
-      const codecs = await Codecs.open(base);
-      return readNamespace(await findBackupFiles(part.path, { codecs, storages }), signal);
-    },
-  });
-  return { plans, later: [] };
-}
-
 async function run(
   plans: readonly NamespacePlan[],
   later: readonly string[],
@@ -104,27 +82,10 @@ async function run(
 ): Promise<void> {
   const { Codecs } = await import('../../../codecs/codecs.js');
   const { restorePlans, toCatalogFailure } = await import('../../../engine/catalog/restore-backup.js');
-  const { startRestore, RestoreError } = await import('../../../engine/restore/restore.js');
   const { formatRestoreJson } = await import('../../../ui/catalog/restore.js');
-  const { reportRun } = await import('../../../ui/reported-run.js');
-  const { restorePresentation } = await import('../../../ui/restore-presentation.js');
-  const { restoreSummary } = await import('../../../ui/summary.js');
+  const { createRestoreRunner } = await import('../../../ui/restore-runner.js');
   const { signal, log, display, progressRequests: requests } = session;
   const { hostText: hosts, machinePath } = base;
-  // They serve all runs.
-  const storages = { close: () => Promise.resolve() };
-  const presentation = restorePresentation('restore', 'asb');
-  const report = {
-    storages,
-    presentation,
-    log,
-    frontEnd: 'cli',
-    hosts,
-    signal,
-    machinePath,
-    display,
-    requests,
-  } as const;
   const restored = await restorePlans({
     plans,
     base,
@@ -132,19 +93,7 @@ async function run(
     codecs: await Codecs.open(base),
     signal,
     emit: () => undefined,
-    run: (config) =>
-      reportRun(report, async (context, follow) => {
-        const show = (result: RestoreResult, complete: boolean): void =>
-          display?.summarize?.(restoreSummary(result, complete, '--on-existing create-only'));
-        try {
-          const result = await follow(startRestore(config, context));
-          show(result, true);
-          return result;
-        } catch (error) {
-          if (error instanceof RestoreError) show(error.result, false);
-          throw error;
-        }
-      }),
+    run: createRestoreRunner({ log, frontEnd: 'cli', hosts, signal, machinePath, display, requests }),
     onFailure: (_plan, error) => {
       // The last one is the error of the command.
       if (plans.length > 1) log.error(errorEvent(error));

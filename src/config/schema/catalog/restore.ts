@@ -29,6 +29,8 @@ export const catalogRestoreOptions = [
     placeholder: 'time',
     value: { type: 'moment' },
     group: 'Input',
+    api: 'at',
+    apiHelp: 'Restore the state at this time from the backups below the path.',
     help: 'Restore the state at this time from the backups below ROOT: YYYY-MM-DD_HH:MM:SS, YYYY-MM-DD or HH:MM:SS in local time, or ISO 8601.',
   },
   {
@@ -39,6 +41,7 @@ export const catalogRestoreOptions = [
     value: { type: 'names', maxBytes: MAX_NAMESPACE_BYTES },
     group: 'What to restore',
     section: 'tool',
+    api: 'namespaces',
     help: 'Only these namespaces of the backup.',
   },
   {
@@ -48,6 +51,7 @@ export const catalogRestoreOptions = [
     value: { type: 'namespace-sets' },
     group: 'What to restore',
     section: 'tool',
+    api: 'include',
     help: 'Only these namespaces and sets of the backup; ns. is records without a set.',
   },
   {
@@ -57,6 +61,7 @@ export const catalogRestoreOptions = [
     value: { type: 'namespace-sets' },
     group: 'What to restore',
     section: 'tool',
+    api: 'exclude',
     help: 'Not these namespaces and sets of the backup.',
   },
   {
@@ -66,6 +71,7 @@ export const catalogRestoreOptions = [
     value: { type: 'renames' },
     group: 'How to write',
     section: 'tool',
+    api: 'renamedNamespaces',
     help: 'Restore namespace old of the backup into namespace new of the cluster.',
   },
   {
@@ -75,6 +81,7 @@ export const catalogRestoreOptions = [
     value: { type: 'set-renames' },
     group: 'How to write',
     section: 'tool',
+    api: 'renamedSets',
     help: 'Restore records of set old into set new. Only those whose keys are stored can be moved; others are an error.',
   },
   {
@@ -85,6 +92,7 @@ export const catalogRestoreOptions = [
     default: 'refuse',
     group: 'How to write',
     section: 'tool',
+    api: 'onExisting',
     help: 'Records that exist: refuse to begin if there are any; merge bins, or replace records, of a lower generation; create-only leaves them alone; overwrite replaces all.',
   },
   {
