@@ -392,6 +392,25 @@ describe('a backup that is held', () => {
   });
 });
 
+describe('a backup of several namespaces that is held', () => {
+  it('is neither replaced nor removed in one of them', async () => {
+    const root = fresh();
+    mkdirSync(root);
+    const made = await asb('backup', root, '--id', 'whole', '-n', 'test', '-p', String(cluster.seed.port));
+    expect(made.code, made.stderr).toBe(0);
+    const path = join(root, 'whole');
+    await asb('hold', path);
+    for (const args of [
+      ['-d', join(path, 'test'), '-r'],
+      ['--remove-artifacts', '-d', join(path, 'test')],
+    ]) {
+      const { code, stderr } = await start(cluster, args).done;
+      expect([code, stderr]).toEqual([1, expect.stringContaining('asb release')]);
+    }
+    expect(await list(root)).toMatchObject([{ id: 'whole', state: 'COMPLETED', held: true }]);
+  });
+});
+
 describe('a manifest', () => {
   it.each([
     ['directory', '', []],

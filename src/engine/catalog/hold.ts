@@ -1,6 +1,8 @@
 /** A hold keeps a backup from being deleted: a small file beside its documents, with the reason. */
+import { joinPath, parentPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { Storage } from '../../storage/storage.js';
+import { BACKUP_DOCUMENT_NAME } from './backup-document.js';
 import { CatalogError } from './errors.js';
 import { type BackupPlace, documentPath, toBackupPlace } from './manifest.js';
 import { refuseDeleted } from './tombstone.js';
@@ -34,12 +36,24 @@ export async function releaseBackup(path: string, storages: StorageAccess): Prom
   throw new CatalogError('CATALOG_STATE', `The backup at ${path} is not held`);
 }
 
-/** Throws CatalogError CATALOG_HELD if the backup is held: nothing of it may be deleted or replaced. */
+/**
+ * Throws CatalogError CATALOG_HELD if the backup is held, or that of several namespaces of which it is one: nothing
+ * of it may be deleted or replaced.
+ */
 export async function refuseHeld(place: BackupPlace, storage: Storage): Promise<void> {
-  if (!(await storage.exists('file', documentPath(place, HOLD_NAME)))) return;
-  throw new CatalogError('CATALOG_HELD', `The backup at ${place.path} is held; nothing was changed`, {
-    hint: 'release-hold',
-  });
+  for (const held of [place, await findWhole(place, storage)]) {
+    if (held === undefined || !(await storage.exists('file', documentPath(held, HOLD_NAME)))) continue;
+    throw new CatalogError('CATALOG_HELD', `The backup at ${held.path} is held; nothing was changed`, {
+      hint: 'release-hold',
+    });
+  }
+}
+
+/** The backup of several namespaces of which the directory is one. */
+async function findWhole({ kind, path }: BackupPlace, storage: Storage): Promise<BackupPlace | undefined> {
+  const parent = kind === 'directory' ? parentPath(path) : undefined;
+  if (parent === undefined || !(await storage.exists('file', joinPath(parent, BACKUP_DOCUMENT_NAME)))) return undefined;
+  return { kind, path: parent };
 }
 
 function holdPath(path: string): string {
