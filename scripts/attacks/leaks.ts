@@ -22,7 +22,7 @@ export function findLeaks(secrets: readonly string[], texts: Readonly<Record<str
     const parts = new Set<string>();
     for (let at = 0; at + PART_LENGTH <= text.length; at++) parts.add(text.slice(at, at + PART_LENGTH));
     for (const secret of secrets) {
-      const leak = formsOf(secret).find((form) => containsPart(form, text, parts));
+      const leak = listForms(secret).find((form) => containsPart(form, text, parts));
       if (leak !== undefined) found.push(`a secret of ${secret.length} characters is in ${place}`);
     }
   }
@@ -38,7 +38,7 @@ function containsPart(form: string, text: string, parts: ReadonlySet<string>): b
 }
 
 /** A secret as it is, and as programs write texts. */
-function formsOf(secret: string): string[] {
+function listForms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [
     secret,

@@ -42,7 +42,7 @@ function cases(specs: readonly OptionSpec[]): string {
   for (const spec of specs) {
     // A word after an option whose argument may be missing can be the next option.
     if (spec.argument !== 'required') continue;
-    const action = actionOf(spec);
+    const action = formatAction(spec);
     byAction.set(action, [...(byAction.get(action) ?? []), ...spellings(spec)]);
   }
   return [...byAction]
@@ -50,7 +50,7 @@ function cases(specs: readonly OptionSpec[]): string {
     .join('\n');
 }
 
-function actionOf(spec: OptionSpec): string {
+function formatAction(spec: OptionSpec): string {
   const kind = argumentKind(spec);
   if (kind.kind === 'any') return '';
   if (kind.kind === 'words') return offer(`-W '${kind.words.join(' ')}'`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
 import { ToolError } from '../../src/core/errors.js';
 import { Particle } from '../../src/core/particle.js';
-import { fixture, vectors, viewOf } from '../support/asb.js';
+import { fixture, vectors, toView } from '../support/asb.js';
 import type { PlainRecord } from '../support/asb.js';
 
 interface SampleValue {
@@ -94,7 +94,7 @@ const RECORD: PlainRecord = {
 
 const encoded = (record: PlainRecord, options: { compact?: boolean; bufferBytes?: number } = {}): string => {
   const encoder = new RecordEncoder({ namespace: 'test', compact: false, ...options });
-  encoder.encode(viewOf(record));
+  encoder.encode(toView(record));
   return encoder.drain().toString('latin1');
 };
 
@@ -112,7 +112,7 @@ describe('what we write is byte for byte what C writes', () => {
           parts.push(encodeSindex({ ...token, context: token.context ?? '', expression: '' }));
         } else if (token.kind === 'udf') {
           parts.push(encodeUdf({ name: token.name, content: Buffer.from(token.contentHex, 'hex') }));
-        } else encoder.encode(viewOf(sampleRecord(token)));
+        } else encoder.encode(toView(sampleRecord(token)));
       }
       parts.push(encoder.drain());
       expect(Buffer.concat(parts).toString('latin1')).toBe(fixture(`vectors/${file}`).toString('latin1'));
@@ -146,12 +146,12 @@ describe('what we write is byte for byte what C writes', () => {
 describe('the encoder', () => {
   it('grows for a record larger than its buffer, and keeps what was in it', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: true, bufferBytes: 16 });
-    encoder.encode(viewOf(RECORD));
+    encoder.encode(toView(RECORD));
     const first = encoder.length;
     expect(encoder.full).toBe(true);
     const value = Buffer.alloc(300_000, 0x61);
     const bins = [1, 2, 3].map((i) => ({ name: Buffer.from(`b${i}`), particle: Particle.BLOB, value }));
-    encoder.encode(viewOf({ ...RECORD, bins }));
+    encoder.encode(toView({ ...RECORD, bins }));
     const text = encoder.drain().toString('latin1');
     expect(text.slice(0, first)).toBe(encoded(RECORD));
     expect(text.endsWith(`- B! b3 300000 ${value.toString()}\n`)).toBe(true);
@@ -160,9 +160,9 @@ describe('the encoder', () => {
 
   it('goes on in the buffer it is given, however small', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
-    encoder.encode(viewOf(RECORD));
+    encoder.encode(toView(RECORD));
     const first = encoder.drain(Buffer.alloc(8));
-    encoder.encode(viewOf(RECORD));
+    encoder.encode(toView(RECORD));
     expect(encoder.drain().equals(first)).toBe(true);
     expect(encoder.drain()).toHaveLength(0);
   });
@@ -185,20 +185,20 @@ describe('the encoder', () => {
 
   it('leaves out a key that the format cannot hold, and counts it', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
-    encoder.encode(viewOf({ ...RECORD, keyType: Particle.GEOJSON, key: Buffer.from('{}') }));
+    encoder.encode(toView({ ...RECORD, keyType: Particle.GEOJSON, key: Buffer.from('{}') }));
     expect(encoder.droppedKeys).toBe(1);
     expect(encoder.drain().toString()).toBe(encoded(RECORD));
   });
 
   it('names the record and the bin that it cannot write, and stays at the record before', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
-    encoder.encode(viewOf(RECORD));
+    encoder.encode(toView(RECORD));
     const bad = (particle: number, size: number): PlainRecord => ({
       ...RECORD,
       bins: [{ name: Buffer.from('emb'), particle, value: Buffer.alloc(size) }],
     });
     expect(() => {
-      encoder.encode(viewOf(bad(Particle.VECTOR, 4)));
+      encoder.encode(toView(bad(Particle.VECTOR, 4)));
     }).toThrow(/AAECAwQFBgcICQoLDA0ODxAREhM=.*"emb".*16/);
     for (const [particle, size] of [
       [Particle.INTEGER, 4],
@@ -207,11 +207,11 @@ describe('the encoder', () => {
       [200, 1],
     ] as const) {
       expect(() => {
-        encoder.encode(viewOf(bad(particle, size)));
+        encoder.encode(toView(bad(particle, size)));
       }).toThrow(ToolError);
     }
     expect(() => {
-      encoder.encode(viewOf({ ...RECORD, keyType: Particle.INTEGER, key: Buffer.alloc(3) }));
+      encoder.encode(toView({ ...RECORD, keyType: Particle.INTEGER, key: Buffer.alloc(3) }));
     }).toThrow(ToolError);
     expect(encoder.drain().toString()).toBe(encoded(RECORD));
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { RecordEncoder } from '../../src/asb/encoder.js';
 import { Particle } from '../../src/core/particle.js';
-import { decode, fixture, records, reencode, viewOf } from '../support/asb.js';
+import { decode, fixture, records, reencode, toView } from '../support/asb.js';
 import type { Bin } from '../support/asb.js';
 
 interface Golden {
@@ -60,7 +60,7 @@ describe('backups that the C tool wrote of a real server', () => {
         .flatMap((file) => records(decode(fixture(`backups/${file}`))))
         .sort((a, b) => a.digest.compare(b.digest))
         .forEach((record) => {
-          encoder.encode(viewOf(record));
+          encoder.encode(toView(record));
         });
       return encoder.drain();
     };

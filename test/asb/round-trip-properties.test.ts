@@ -7,7 +7,7 @@ import { FormatError } from '../../src/asb/decoder.js';
 import { RecordEncoder, encodeHeader, encodeSindex, encodeUdf } from '../../src/asb/encoder.js';
 import type { Sindex, Udf } from '../../src/core/sindex.js';
 import { Particle } from '../../src/core/particle.js';
-import { copyRecord, decode, fixture, records, viewOf } from '../support/asb.js';
+import { copyRecord, decode, fixture, records, toView } from '../support/asb.js';
 import type { Bin, PlainEntry, PlainRecord } from '../support/asb.js';
 
 const ROUND_TRIPS = 400;
@@ -110,7 +110,7 @@ describe('whatever a database holds', () => {
           if (entry.kind === 'sindex') parts.push(encodeSindex(entry.sindex));
           else if (entry.kind === 'udf') parts.push(encodeUdf(entry.udf));
           else if (entry.kind === 'record') {
-            encoder.encode(viewOf(entry.record));
+            encoder.encode(toView(entry.record));
             parts.push(encoder.drain());
           }
         }

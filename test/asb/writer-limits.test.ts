@@ -4,7 +4,7 @@ import { encodeMetadataFile, encodeSindex, encodeUdf, RecordEncoder } from '../.
 import { EncodeError } from '../../src/asb/errors.js';
 import { Particle } from '../../src/core/particle.js';
 import type { Sindex } from '../../src/core/sindex.js';
-import { decode, type PlainRecord, viewOf } from '../support/asb.js';
+import { decode, type PlainRecord, toView } from '../support/asb.js';
 
 const RECORD: PlainRecord = {
   namespace: 'test',
@@ -39,20 +39,20 @@ describe('encoder refuses a record that no reader accepts', () => {
     ['a NUL in a set name', { set: Buffer.from('a\0b') }, 'holds a NUL byte'],
   ])('%s', (_what, change, message) => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
-    encoder.encode(viewOf(RECORD));
+    encoder.encode(toView(RECORD));
     const before = encoder.length;
     expect(() => {
-      encoder.encode(viewOf({ ...RECORD, ...change }));
+      encoder.encode(toView({ ...RECORD, ...change }));
     }).toThrow(EncodeError);
     expect(() => {
-      encoder.encode(viewOf({ ...RECORD, ...change }));
+      encoder.encode(toView({ ...RECORD, ...change }));
     }).toThrow(message);
     expect(encoder.length).toBe(before);
   });
 
   it('the largest generation, set name and bin name are read back', () => {
     const encoder = new RecordEncoder({ namespace: 'test', compact: false });
-    encoder.encode(viewOf({ ...RECORD, generation: 65_535, set: Buffer.alloc(63, 'x'), bins: bin('y'.repeat(15)) }));
+    encoder.encode(toView({ ...RECORD, generation: 65_535, set: Buffer.alloc(63, 'x'), bins: bin('y'.repeat(15)) }));
     const { entries } = decode(Buffer.concat([Buffer.from('Version 3.1\n'), encoder.drain()]));
     expect(entries).toHaveLength(1);
   });

@@ -36,35 +36,37 @@ AwEH
 -----END EC PRIVATE KEY-----
 `;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const digestOf = ({ digest }: { digest: Uint8Array }): string => Buffer.from(digest).toString('hex');
-const bodyOf = (pem: string): string => pem.replace(/-----[^\n]*-----|\s/g, '');
+const createDigest = ({ digest }: { digest: Uint8Array }): string => Buffer.from(digest).toString('hex');
+const readBody = (pem: string): string => pem.replace(/-----[^\n]*-----|\s/g, '');
 
 describe('a key file', () => {
   it('gives the same key in either form: the digest of its PKCS#1 bytes', () => {
     expect(keyFromPem(pkcs8, 'a')).toMatchObject({
       description: expect.stringMatching(/^the RSA key of a \(PKCS#1, \d+ bytes\)$/) as string,
     });
-    expect(digestOf(keyFromPem(pkcs8, 'a'))).toBe(digestOf(keyFromPem(pkcs1, 'b')));
-    expect(digestOf(keyFromPem(pkcs8, 'a'))).toBe(sha256(Buffer.from(bodyOf(pkcs1), 'base64')));
-    expect(digestOf(readKeyFile(KEY_FILE))).toBe(digestOf(key));
+    expect(createDigest(keyFromPem(pkcs8, 'a'))).toBe(createDigest(keyFromPem(pkcs1, 'b')));
+    expect(createDigest(keyFromPem(pkcs8, 'a'))).toBe(sha256(Buffer.from(readBody(pkcs1), 'base64')));
+    expect(createDigest(readKeyFile(KEY_FILE))).toBe(createDigest(key));
   });
 
   it.each(['prime256v1', 'secp384r1'])('may hold a key on %s: the digest of its SEC1 bytes', (namedCurve) => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve });
     const sec1 = privateKey.export({ format: 'pem', type: 'sec1' }).toString();
     const expected = sha256(privateKey.export({ format: 'der', type: 'sec1' }));
-    expect(digestOf(keyFromPem(sec1, 'k'))).toBe(expected);
-    expect(digestOf(keyFromPem(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), 'k'))).toBe(expected);
+    expect(createDigest(keyFromPem(sec1, 'k'))).toBe(expected);
+    expect(createDigest(keyFromPem(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), 'k'))).toBe(
+      expected,
+    );
     const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
-    expect(digestOf(keyFromPem(parameters + sec1, 'k'))).toBe(expected);
+    expect(createDigest(keyFromPem(parameters + sec1, 'k'))).toBe(expected);
   });
 
   it('of a curve keeps the form of its public point, as OpenSSL does', () => {
-    const compressed = sha256(Buffer.from(bodyOf(COMPRESSED), 'base64'));
-    expect(digestOf(keyFromPem(COMPRESSED, 'k'))).toBe(compressed);
-    expect(digestOf(keyFromPem(COMPRESSED_PKCS8, 'k'))).toBe(compressed);
-    expect(digestOf(keyFromPem(HYBRID, 'k'))).toBe(sha256(Buffer.from(bodyOf(HYBRID), 'base64')));
-    expect(digestOf(keyFromPem(NO_POINT, 'k'))).toBe(sha256(Buffer.from(bodyOf(NO_POINT), 'base64')));
+    const compressed = sha256(Buffer.from(readBody(COMPRESSED), 'base64'));
+    expect(createDigest(keyFromPem(COMPRESSED, 'k'))).toBe(compressed);
+    expect(createDigest(keyFromPem(COMPRESSED_PKCS8, 'k'))).toBe(compressed);
+    expect(createDigest(keyFromPem(HYBRID, 'k'))).toBe(sha256(Buffer.from(readBody(HYBRID), 'base64')));
+    expect(createDigest(keyFromPem(NO_POINT, 'k'))).toBe(sha256(Buffer.from(readBody(NO_POINT), 'base64')));
   });
 
   it('may hold a key that has no form but PKCS#8', () => {
@@ -81,10 +83,10 @@ describe('a key file', () => {
 
   it('may hold other things before the key, and behind it', () => {
     const certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
-    expect(digestOf(keyFromPem(`Bag Attributes\n  x: y\n${certificate}${pkcs8}${certificate}`, 'k'))).toBe(
-      digestOf(key),
+    expect(createDigest(keyFromPem(`Bag Attributes\n  x: y\n${certificate}${pkcs8}${certificate}`, 'k'))).toBe(
+      createDigest(key),
     );
-    expect(digestOf(keyFromPem(pkcs8.replaceAll('\n', '\r\n'), 'k'))).toBe(digestOf(key));
+    expect(createDigest(keyFromPem(pkcs8.replaceAll('\n', '\r\n'), 'k'))).toBe(createDigest(key));
   });
 
   const { privateKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -117,7 +119,7 @@ describe('a key file', () => {
   });
 
   it('that is damaged, missing or of an odd type is refused by name', () => {
-    const body = bodyOf(pkcs8);
+    const body = readBody(pkcs8);
     expect(() => keyFromPem(pkcs8.replace(body.slice(0, 20), 'AAAA'.repeat(5)), 'k')).toThrow(
       /^The PEM text of k holds a private key that cannot be read: /,
     );
@@ -140,7 +142,7 @@ describe('a PEM key whose line breaks are lost', () => {
     ['carriage returns', (pem: string) => pem.replaceAll('\n', '\r\n')],
     ['blanks and quotes around', (pem: string) => JSON.stringify(pem)],
   ])('reader of keys accepts %s in their place, as secret stores give them', (_what, change) => {
-    for (const pem of [pkcs1, pkcs8]) expect(digestOf(keyFromPem(change(pem), 'k'))).toBe(digestOf(key));
+    for (const pem of [pkcs1, pkcs8]) expect(createDigest(keyFromPem(change(pem), 'k'))).toBe(createDigest(key));
   });
 
   it('reader of keys says that a key is base64 of its PEM text', () => {
@@ -150,9 +152,9 @@ describe('a PEM key whose line breaks are lost', () => {
   });
 
   it('reader of keys says in words that a key is damaged, and shows nothing of it', () => {
-    const damaged = pkcs8.replace(bodyOf(pkcs8).slice(10, 30), '*'.repeat(20));
+    const damaged = pkcs8.replace(readBody(pkcs8).slice(10, 30), '*'.repeat(20));
     expect(() => keyFromPem(damaged, 'k')).toThrow(/cannot be read: its text is not base64$/);
-    const cut = pkcs8.replace(bodyOf(pkcs8).slice(0, 64), '');
+    const cut = pkcs8.replace(readBody(pkcs8).slice(0, 64), '');
     expect(() => keyFromPem(cut, 'k')).toThrow(
       /cannot be read: its text is damaged or cut short, or of an unknown kind$/,
     );
@@ -161,15 +163,17 @@ describe('a PEM key whose line breaks are lost', () => {
 
 describe('an environment variable', () => {
   it('holds any bytes, taken as they are', () => {
-    expect(digestOf(keyFromEnvironment(Buffer.from('any').toString('base64'), 'K'))).toBe(sha256(Buffer.from('any')));
-    expect(digestOf(keyFromEnvironment(bodyOf(pkcs1), 'K'))).toBe(digestOf(key));
-    expect(digestOf(keyFromEnvironment(bodyOf(pkcs8), 'K'))).not.toBe(digestOf(key));
+    expect(createDigest(keyFromEnvironment(Buffer.from('any').toString('base64'), 'K'))).toBe(
+      sha256(Buffer.from('any')),
+    );
+    expect(createDigest(keyFromEnvironment(readBody(pkcs1), 'K'))).toBe(createDigest(key));
+    expect(createDigest(keyFromEnvironment(readBody(pkcs8), 'K'))).not.toBe(createDigest(key));
     expect(keyFromEnvironment('AAAA', 'K').description).toBe('the 3 bytes of the environment variable K');
   });
 
   it('remembers which other key the same bytes can be mistaken for', () => {
-    const mistaken = keyFromEnvironment(bodyOf(pkcs8), 'K');
-    expect(mistaken.alternateKeys.map(digestOf)).toContain(digestOf(key));
+    const mistaken = keyFromEnvironment(readBody(pkcs8), 'K');
+    expect(mistaken.alternateKeys.map(createDigest)).toContain(createDigest(key));
     expect(keyFromEnvironment('AAAA', 'K').alternateKeys).toEqual([]);
   });
 

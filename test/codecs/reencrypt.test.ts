@@ -13,7 +13,7 @@ const text = randomBytes(1000);
 const vector = randomBytes(16);
 const stored = Buffer.concat([encryptVector(encryption, vector), createCipherAt(encryption, vector).update(text)]);
 
-function sourceOf(bytes: Buffer, chunkBytes: number): ByteSource {
+function createSource(bytes: Buffer, chunkBytes: number): ByteSource {
   let at = 0;
   return {
     name: 'a.asb',
@@ -34,7 +34,7 @@ async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 describe('reencrypt', () => {
   for (const chunkBytes of [1, 7, 16, 17, 5000]) {
     it(`gives the same text with another vector, whatever the source's chunks: ${chunkBytes} bytes`, async () => {
-      const renewed = await collect(reencrypt(sourceOf(stored, chunkBytes), 600, encryption));
+      const renewed = await collect(reencrypt(createSource(stored, chunkBytes), 600, encryption));
       expect(renewed.length).toBe(600);
       const other = decryptVector(encryption, renewed);
       expect(other.equals(vector)).toBe(false);
@@ -44,7 +44,7 @@ describe('reencrypt', () => {
   }
 
   it('reports a file that is shorter than the part to keep', async () => {
-    await expect(collect(reencrypt(sourceOf(stored, 100), stored.length + 1, encryption))).rejects.toMatchObject({
+    await expect(collect(reencrypt(createSource(stored, 100), stored.length + 1, encryption))).rejects.toMatchObject({
       code: 'AES_TRUNCATED',
     });
   });

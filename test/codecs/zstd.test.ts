@@ -24,7 +24,7 @@ function skippable(content: Buffer, kind = 0): Buffer {
   return Buffer.concat([head, content]);
 }
 
-function piecesOf(bytes: Buffer, size: number): Buffer[] {
+function splitPieces(bytes: Buffer, size: number): Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
   return pieces;
@@ -65,7 +65,10 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
     return new ZstdDecoder(new MemorySource(bytes, sizes), zstd);
   }
 
-  async function failureOf(bytes: Buffer, sizes?: readonly number[]): Promise<{ bytes: Buffer; error: StreamError }> {
+  async function catchFailure(
+    bytes: Buffer,
+    sizes?: readonly number[],
+  ): Promise<{ bytes: Buffer; error: StreamError }> {
     const { bytes: read, error } = await readUntilError(source(bytes, sizes));
     expect(error).toBeInstanceOf(StreamError);
     return { bytes: read, error: error as StreamError };
@@ -82,7 +85,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
       'chunks of %i bytes, decompressed: the same bytes in one frame',
       async (size) => {
         const bytes = size < 1000 ? small : text;
-        const packed = await compress(piecesOf(bytes, size));
+        const packed = await compress(splitPieces(bytes, size));
         expect((await readAll(source(packed))).equals(bytes)).toBe(true);
         expect(frameSizes(packed)).toEqual([packed.length]);
       },
@@ -123,7 +126,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
     it('a frame whose checksum was changed is reported as damaged', async () => {
       const packed = await compress([text]);
       packed[packed.length - 1]! ^= 1;
-      const { error } = await failureOf(packed);
+      const { error } = await catchFailure(packed);
       expect(error.code).toBe('ZSTD_CORRUPT');
       expect(error.message).toMatch(/checksum/);
     });
@@ -144,7 +147,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
 
     it('frame compressor makes single frames with content sizes, in memory that is used again', async () => {
       const compressor = zstd.createFrameCompressor(3);
-      const pieces = piecesOf(text, 100_000);
+      const pieces = splitPieces(text, 100_000);
       const memory = new ArrayBuffer(200_000);
       const frames = pieces.map((piece) => Buffer.from(compressor.compressFrame(piece, memory)));
       for (const frame of frames) expect(frameSizes(frame)).toEqual([frame.length]);
@@ -222,7 +225,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
 
     it('a cut frame is reported with the offset at which it begins', async () => {
       const frame = await compress([small]);
-      const { error } = await failureOf(Buffer.concat([frame, frame.subarray(0, 100)]));
+      const { error } = await catchFailure(Buffer.concat([frame, frame.subarray(0, 100)]));
       const at = frame.length;
       expect(error.message).toBe(
         `memory.asb (byte ${at + 100} of the compressed data): the data end inside the frame that begins at byte ${at}: a part of the file is missing`,
@@ -232,7 +235,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
     it('bytes that are no frame after the last frame are reported with their offset', async () => {
       const frame = await compress([small]);
       for (const garbage of ['x', '\0', 'Version 3.1\n', '(\xb5/X', 'P*X']) {
-        const { bytes, error } = await failureOf(Buffer.concat([frame, Buffer.from(garbage, 'latin1')]));
+        const { bytes, error } = await catchFailure(Buffer.concat([frame, Buffer.from(garbage, 'latin1')]));
         expect(bytes.equals(small)).toBe(true);
         expect(error).toMatchObject({ code: 'ZSTD_FORMAT', offset: frame.length });
         expect(error.message).toMatch(/what follows the last zstd frame is none/);
@@ -240,7 +243,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
     });
 
     it('input that is not zstd is reported with its first bytes', async () => {
-      const { bytes, error } = await failureOf(text);
+      const { bytes, error } = await catchFailure(text);
       expect(bytes).toHaveLength(0);
       expect(error).toMatchObject({ code: 'ZSTD_FORMAT', offset: 0 });
       expect(error.message).toBe(
@@ -255,7 +258,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
     });
 
     it('a flipped bit yields an error or the true text, never other bytes', async () => {
-      const packed = await compress(piecesOf(text.subarray(0, 300_000), 1000), 1);
+      const packed = await compress(splitPieces(text.subarray(0, 300_000), 1000), 1);
       for (let at = 4; at < packed.length; at += 997) {
         const damaged = Buffer.from(packed);
         damaged[at]! ^= 1 << (at % 8);
@@ -272,7 +275,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
       // The type of the fifth block becomes one that does not exist.
       const blockAt = packed.length - 4 - (bytes.length - 4 * 131_072) - 4 * 3;
       packed[blockAt]! |= 6;
-      const { bytes: read, error } = await failureOf(packed);
+      const { bytes: read, error } = await catchFailure(packed);
       expect(read.equals(bytes.subarray(0, 4 * 131_072))).toBe(true);
       expect(error).toMatchObject({ code: 'ZSTD_CORRUPT', offset: blockAt });
     });
@@ -309,7 +312,7 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
 
     it('a window of more than 128 MiB is refused', async () => {
       const head = Buffer.concat([MAGIC, Buffer.from([0x00, 0xa0]), Buffer.alloc(100)]);
-      const { error } = await failureOf(head);
+      const { error } = await catchFailure(head);
       expect(error.message).toMatch(/window of more than 128 MiB/);
     });
   });

@@ -1,6 +1,6 @@
 /** Backups that fail. */
 import { asbackup, backup, type Case } from './case.js';
-import { HEAD, partitionOf, uniform, VARIED } from './data.js';
+import { HEAD, computePartition, uniform, VARIED } from './data.js';
 
 export const BACKUP_FAULT_CASES: readonly Case[] = [
   {
@@ -146,7 +146,7 @@ export const BACKUP_FAULT_CASES: readonly Case[] = [
   {
     name: 'backup-partition-missing',
     says: 'a backup that misses a partition holds the others, and can be continued when it is back',
-    node: { contents: VARIED, unavailable: [partitionOf('order-1')] },
+    node: { contents: VARIED, unavailable: [computePartition('order-1')] },
     steps: [
       backup('-n test -d out --max-retries 1'),
       backup('-n test -d out -c out/test.asb.state', { behaving: true }),
@@ -155,7 +155,7 @@ export const BACKUP_FAULT_CASES: readonly Case[] = [
   {
     name: 'backup-partition-missing-state',
     says: 'a backup that misses a partition leaves a state file that names what is done',
-    node: { contents: VARIED, unavailable: [partitionOf('order-1')] },
+    node: { contents: VARIED, unavailable: [computePartition('order-1')] },
     steps: [backup('-n test -d out --max-retries 0 -v')],
   },
 ];

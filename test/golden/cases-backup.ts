@@ -1,6 +1,6 @@
 /** Backups that succeed. */
 import { backup, asbackup, type Case } from './case.js';
-import { digestText, HEAD, LATER_HEAD, partitionOf, uniform, VARIED, WITH_HLL } from './data.js';
+import { digestText, HEAD, LATER_HEAD, computePartition, uniform, VARIED, WITH_HLL } from './data.js';
 
 const KEY = 'aes key of the golden files, 32 b';
 const KEY_TEXT = Buffer.from(KEY).toString('base64');
@@ -57,7 +57,7 @@ export const BACKUP_CASES: readonly Case[] = [
   of(
     'partitions',
     'a backup of partitions tells each scan',
-    `-n test -o - -X 0-1024,${partitionOf('user-1')},4000-96`,
+    `-n test -o - -X 0-1024,${computePartition('user-1')},4000-96`,
     {
       node: { contents: uniform(60, 10) },
     },

@@ -2,7 +2,7 @@
  * Backups that are interrupted, asked for their progress, and continued. The server is slowed down, not the machine.
  */
 import { asbackup, backup, restore, type Case, type Step } from './case.js';
-import { fileText, LATER_HEAD, partitionOf, uniform, VARIED } from './data.js';
+import { fileText, LATER_HEAD, computePartition, uniform, VARIED } from './data.js';
 import type { Nudge } from './run.js';
 
 /** More than a minute's worth, so that even a slow machine has looked twice before the end. */
@@ -92,7 +92,7 @@ export const RESUME_CASES: readonly Case[] = [
   {
     name: 'resume-mismatch',
     says: 'a backup that is continued with other options, or without its file, is refused',
-    node: { contents: VARIED, unavailable: [partitionOf('order-1')] },
+    node: { contents: VARIED, unavailable: [computePartition('order-1')] },
     as: { 'out/test.asb.state': 'name' },
     steps: [
       backup('-n test -d out --max-retries 0'),
@@ -118,7 +118,7 @@ export const RESUME_CASES: readonly Case[] = [
   {
     name: 'json-resume',
     says: 'a backup that is continued tells in JSON what it deletes and how much there was',
-    node: { contents: VARIED, unavailable: [partitionOf('order-1')] },
+    node: { contents: VARIED, unavailable: [computePartition('order-1')] },
     as: { 'out/test_00000.asb': 'hash' },
     steps: [
       backup('-n test -d out --max-retries 0 --log-json'),
@@ -131,7 +131,7 @@ export const RESUME_CASES: readonly Case[] = [
   {
     name: 'json-resume-stdout',
     says: 'a backup to standard output that is continued tells in JSON where to cut',
-    node: { contents: VARIED, unavailable: [partitionOf('order-1')] },
+    node: { contents: VARIED, unavailable: [computePartition('order-1')] },
     steps: [
       backup('-n test -o - --state-file-dst my.state --max-retries 0 --log-json'),
       backup('-n test -o - -c my.state --log-json', { behaving: true }),

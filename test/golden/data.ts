@@ -71,17 +71,17 @@ const geo = (name: string, json: string): Bin => ({
 });
 
 /** Not the digest that a real key would have, but as evenly spread, and the same every time. */
-function digestOf(name: string): Buffer {
+function createDigest(name: string): Buffer {
   return createHash('sha1').update(name).digest();
 }
 
 export function digestText(name: string): string {
-  return digestOf(name).toString('base64');
+  return createDigest(name).toString('base64');
 }
 
 /** The partition that a record of this name lies in. */
-export function partitionOf(name: string): number {
-  return digestOf(name).readUInt16LE(0) & 4095;
+export function computePartition(name: string): number {
+  return createDigest(name).readUInt16LE(0) & 4095;
 }
 
 interface Parts {
@@ -96,7 +96,7 @@ function stored(name: string, bins: readonly Bin[], parts: Parts = {}): StoredRe
   const { set = '', key, generation = 1, voidTime = 0, day = 0 } = parts;
   return {
     set,
-    digest: digestOf(name),
+    digest: createDigest(name),
     key,
     generation,
     voidTime,

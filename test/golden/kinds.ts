@@ -115,6 +115,6 @@ export const MACHINE_KINDS: readonly LineKind[] = [
  */
 export const JSON_KEYS = ['time', 'tool', 'pid', 'level', 'event', 'message', 'fields'] as const;
 
-export function kindOf(text: string, kinds: readonly LineKind[]): LineKind | undefined {
+export function findKind(text: string, kinds: readonly LineKind[]): LineKind | undefined {
   return kinds.find((kind) => kind.text.test(text));
 }

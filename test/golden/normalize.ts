@@ -3,7 +3,7 @@
  * directories. What does not have exactly the expected form stays, so that a changed form shows up as a difference.
  */
 import { createHash } from 'node:crypto';
-import { JSON_KEYS, kindOf, LOG_KINDS, MACHINE_KINDS } from './kinds.js';
+import { JSON_KEYS, findKind, LOG_KINDS, MACHINE_KINDS } from './kinds.js';
 
 export interface Surroundings {
   pid: number;
@@ -56,7 +56,7 @@ const MOST_WORKERS = 4096;
 /** The log: two columns, what kind of line it is, and the line. */
 export function logText(stderr: Buffer, around: Surroundings): string {
   const text = placesOut(readable(stderr), around);
-  const lines = linesOf(text).map((line) => {
+  const lines = splitLines(text).map((line) => {
     const [, tag = '', thread = '', message] = TEXT_LINE.exec(line) ?? [];
     if (message === undefined)
       return line.startsWith('{') ? jsonLine(line, around) : { shown: line, text: line, info: false };
@@ -66,7 +66,7 @@ export function logText(stderr: Buffer, around: Surroundings): string {
   });
   const kept = withoutRepeatedRetries(around.showProgress === true ? withFirstProgress(lines) : withoutProgress(lines));
   const columns = kept.map(({ shown, text: said, info }) => {
-    const isRead = info && kindOf(said, LOG_KINDS) !== undefined;
+    const isRead = info && findKind(said, LOG_KINDS) !== undefined;
     return `${isRead ? 'C' : ' '} | ${shown}`;
   });
   return ended(around.unordered === true ? columns.sort() : columns, text);
@@ -211,7 +211,7 @@ export function machineText(bytes: Buffer, around: Surroundings): string {
   const text = readable(bytes);
   const summary = (line: string): string =>
     around.maskCounts === true && /^SUMMARY:[\d: ]+$/.test(line) ? line.replace(/[1-9]\d*/g, '<n>') : line;
-  const lines = linesOf(text)
+  const lines = splitLines(text)
     .map((line) =>
       line.replace(/^PROGRESS:\d+$/, 'PROGRESS:<n>').replace(new RegExp(`^REMAINING:(?:${ETA})$`), 'REMAINING:<eta>'),
     )
@@ -221,7 +221,7 @@ export function machineText(bytes: Buffer, around: Surroundings): string {
       return around.showProgress === true && all.indexOf(line) === i;
     });
   return ended(
-    lines.map((line) => `${kindOf(line, MACHINE_KINDS) === undefined ? ' ' : 'C'} | ${line}`),
+    lines.map((line) => `${findKind(line, MACHINE_KINDS) === undefined ? ' ' : 'C'} | ${line}`),
     text,
   );
 }
@@ -266,7 +266,7 @@ export function hashText(bytes: Buffer): string {
   return `${bytes.length} bytes, sha256 ${createHash('sha256').update(bytes).digest('hex')}\n`;
 }
 
-function linesOf(text: string): string[] {
+function splitLines(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;

@@ -51,7 +51,7 @@ describe('the output of a command', () => {
     '%s',
     async (_, one) => {
       const path = join(GOLDEN, `${one.name}.txt`);
-      const actual = await outputOf(one);
+      const actual = await readOutput(one);
       if (UPDATE) writeFileSync(path, actual);
       const expected = existsSync(path) ? readFileSync(path, 'utf8') : '';
       expect(actual, `${one.name}.txt`).toBe(expected);
@@ -84,7 +84,7 @@ describe('the golden files', () => {
   });
 });
 
-async function outputOf(one: Case): Promise<string> {
+async function readOutput(one: Case): Promise<string> {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'asbackup-golden-')));
   let node: RunningNode | undefined;
   const agent = one.agent === undefined ? undefined : await startAgent({ secrets: one.agent });
@@ -102,17 +102,17 @@ async function outputOf(one: Case): Promise<string> {
     for (const step of one.steps) {
       if (step.behaving === true) node?.behave();
       writeFiles(dir, step.write ?? {});
-      before = await runCommand(step.tool, argsOf(step, places), {
+      before = await runCommand(step.tool, buildArgs(step, places), {
         cwd: dir,
         ...(step.env === undefined ? {} : { env: step.env }),
         ...(step.nudges === undefined ? {} : { nudges: step.nudges }),
         ...(step.mostBlocks === undefined ? {} : { mostBlocks: step.mostBlocks }),
-        ...stdinOf(step, before),
+        ...readStdin(step, before),
       });
       parts.push(stepText(step, before, places));
     }
     const last = one.steps.at(-1)!;
-    parts.push(filesText(one, { ...places, pid: 0, ...marksOf(last) }));
+    parts.push(filesText(one, { ...places, pid: 0, ...listMarks(last) }));
     await node?.stop();
     expect(node?.failures() ?? [], 'what went wrong inside the server').toEqual([]);
     return parts.join('\n');
@@ -131,7 +131,7 @@ function writeFiles(dir: string, files: Readonly<Record<string, string | Buffer>
   }
 }
 
-function argsOf({ args }: Step, { ports, otherPorts }: Places): string[] {
+function buildArgs({ args }: Step, { ports, otherPorts }: Places): string[] {
   return args.map((word) =>
     word
       .replace(/\$PORT(\d?)/g, (_, number: string) => String(ports[Number(number || '1') - 1] ?? ''))
@@ -140,12 +140,12 @@ function argsOf({ args }: Step, { ports, otherPorts }: Places): string[] {
   );
 }
 
-function stdinOf({ stdin, stdinFromBefore }: Step, before: Ran | undefined): { stdin?: Buffer } {
+function readStdin({ stdin, stdinFromBefore }: Step, before: Ran | undefined): { stdin?: Buffer } {
   if (stdinFromBefore === true && before !== undefined) return { stdin: before.stdout };
   return stdin === undefined ? {} : { stdin: Buffer.from(stdin) };
 }
 
-function marksOf(step: Step): Pick<Surroundings, 'unordered' | 'maskCounts' | 'showProgress'> {
+function listMarks(step: Step): Pick<Surroundings, 'unordered' | 'maskCounts' | 'showProgress'> {
   return {
     ...(step.unordered === undefined ? {} : { unordered: step.unordered }),
     ...(step.maskCounts === undefined ? {} : { maskCounts: step.maskCounts }),
@@ -154,9 +154,9 @@ function marksOf(step: Step): Pick<Surroundings, 'unordered' | 'maskCounts' | 's
 }
 
 function stepText(step: Step, ran: Ran, places: Places): string {
-  const around = { ...places, pid: ran.pid, ...marksOf(step) };
+  const around = { ...places, pid: ran.pid, ...listMarks(step) };
   const settings = Object.entries(step.env ?? {}).map(([name, value]) => `${name}=${shell(value)} `);
-  const line = placesOut([step.tool, ...argsOf(step, places)].map(shell).join(' '), around);
+  const line = placesOut([step.tool, ...buildArgs(step, places)].map(shell).join(' '), around);
   const end = ran.signal === null ? `exit code ${ran.code ?? ''}` : `signal ${ran.signal}`;
   return [
     `$ ${settings.join('')}${line}`,
@@ -192,7 +192,7 @@ function filesText({ files = {}, as = {}, combined }: Case, around: Surroundings
     .map((path) => {
       const bytes = readFileSync(join(around.dir, path));
       const isCombined = combined !== undefined && dirname(path) === combined && path.endsWith('.asb');
-      return section(`file ${path}`, fileText(bytes, as[path] ?? (isCombined ? 'name' : showingOf(path)), around));
+      return section(`file ${path}`, fileText(bytes, as[path] ?? (isCombined ? 'name' : listShowing(path)), around));
     });
   for (const path of Object.keys(files)) {
     if (!existsSync(join(around.dir, path))) parts.push(`== file ${path}: removed\n`);
@@ -215,7 +215,7 @@ function isUnchanged(path: string, content: string | Buffer | undefined): boolea
   return content !== undefined && readFileSync(path).equals(Buffer.from(content));
 }
 
-function showingOf(path: string): Showing {
+function listShowing(path: string): Showing {
   if (path.endsWith('.state')) return 'state';
   return basename(path).endsWith('.machine') ? 'machine' : 'text';
 }

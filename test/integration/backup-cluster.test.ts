@@ -7,7 +7,7 @@ import { Cluster } from '../../src/aerospike/cluster/cluster.js';
 import { ResultCode } from '../../src/aerospike/protocol/constants.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts, type Filled } from '../support/backup.js';
-import { readBackup, recordsOf, scratch } from '../support/target.js';
+import { readBackup, readRecords, scratch } from '../support/target.js';
 
 const RECORDS = 6000;
 /** Spreads a scan over about two seconds. */
@@ -23,7 +23,7 @@ function freshPath(): string {
 
 /** Throws if a record is there twice. */
 function backedUp(path: string): Set<string> {
-  return new Set(recordsOf(readBackup(path)).keys());
+  return new Set(readRecords(readBackup(path)).keys());
 }
 
 describe('three nodes with two copies of everything', () => {

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts, untilRecords } from '../support/backup.js';
-import { readBackup, recordsOf, scratch } from '../support/target.js';
+import { readBackup, readRecords, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const RECORDS = 3000;
@@ -47,7 +47,7 @@ describe('1, 4: partitions', () => {
       inPartition(text) === inPartition(cursor) &&
       Buffer.compare(Buffer.from(text, 'base64'), Buffer.from(cursor, 'base64')) < 0;
     const expected = [...digests].filter((d) => inPartition(d) < 1000 || inPartition(d) === 2222 || after(d));
-    expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(new Set(expected));
+    expect(new Set(readRecords(readBackup(path)).keys())).toEqual(new Set(expected));
   });
 
   it('cannot be none', async () => {
@@ -65,11 +65,11 @@ describe('a record limit', () => {
     const args = ['-s', 'few', '-X', filters, '-w', '4'];
     const { code, stderr } = await start(cluster, ['-d', path, ...args, '-M', '35']).done;
     expect(code, stderr).toBe(0);
-    expect(recordsOf(readBackup(path)).size).toBe(35);
+    expect(readRecords(readBackup(path)).size).toBe(35);
     const all = fresh();
     const more = await start(cluster, ['-d', all, ...args, '-M', '100']).done;
     expect(more.code, more.stderr).toBe(0);
-    expect(recordsOf(readBackup(all)).size).toBe(40);
+    expect(readRecords(readBackup(all)).size).toBe(40);
     cluster.store('test').truncate('few', Date.now() + 60_000);
   });
 
@@ -87,7 +87,7 @@ describe('a record limit', () => {
     const path = `${fresh()}.asb`;
     const { code, stderr } = await start(cluster, ['-o', path, '-X', list, '-w', '3', '-M', String(held)]).done;
     expect(code, stderr).toBe(0);
-    expect(recordsOf([readFileSync(path)]).size).toBe(held);
+    expect(readRecords([readFileSync(path)]).size).toBe(held);
   });
 });
 
@@ -119,7 +119,7 @@ describe('8: --nice', () => {
     const { code, stderr } = await running.done;
     const seconds = (Date.now() - startedMs) / 1000;
     expect(code, stderr).toBe(0);
-    expect(recordsOf(readBackup(path)).size).toBe(800);
+    expect(readRecords(readBackup(path)).size).toBe(800);
     // 3.2 MB at 2 MiB/s.
     expect(seconds).toBeGreaterThan(1);
     // What a rate of a tenth would take.
@@ -148,7 +148,7 @@ describe('9: the --machine file', () => {
     expect(texts(stderr).at(-1)).toMatch(
       /^ERR Cannot write to the --machine file \/dev\/full: .* the backup is complete/,
     );
-    expect(recordsOf(readBackup(path)).size).toBe(RECORDS);
+    expect(readRecords(readBackup(path)).size).toBe(RECORDS);
   });
 
   it('that cannot be opened makes the run fail before anything is created', async () => {
@@ -320,11 +320,11 @@ describe('28: the backup before', () => {
       const refused = await start(cluster, [...target, '-r', '-f', INVALID_EXPRESSION]).done;
       expect(refused.code).toBe(1);
     }
-    expect(recordsOf(readBackup(path)).size).toBe(RECORDS);
+    expect(readRecords(readBackup(path)).size).toBe(RECORDS);
     expect(readFileSync(file, 'utf8')).toBe('the only copy');
     const elsewhere = await start(cluster, ['-d', path, '-r', '-h', '127.0.0.1', '-p', '1']).done;
     expect(elsewhere.code).toBe(1);
-    expect(recordsOf(readBackup(path)).size).toBe(RECORDS);
+    expect(readRecords(readBackup(path)).size).toBe(RECORDS);
   });
 
   it('of another prefix goes, too, when the directory is cleared without one', async () => {

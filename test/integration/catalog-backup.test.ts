@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Particle } from '../../src/core/particle.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { startAgent } from '../support/secret-agent.js';
-import { readBackup as readFiles, recordsOf, scratch } from '../support/target.js';
+import { readBackup as readFiles, readRecords, scratch } from '../support/target.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
@@ -102,7 +102,7 @@ async function verify(path: string, ...args: string[]): Promise<void> {
 /** How many records there are of each set. */
 function countSets(path: string): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { set } of recordsOf(readFiles(path)).values()) {
+  for (const { set } of readRecords(readFiles(path)).values()) {
     counts[set.toString()] = (counts[set.toString()] ?? 0) + 1;
   }
   return counts;

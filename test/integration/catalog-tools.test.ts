@@ -18,7 +18,7 @@ import {
   storages,
   temporaryDirectory,
   textBin,
-  textOf,
+  toText,
   writeBackup,
 } from '../support/backup-files.js';
 
@@ -121,7 +121,7 @@ describe('asb merge', () => {
     expect(JSON.parse(merged.stdout)).toMatchObject({ records: 2, replaced: 1, namespace: 'test' });
     expect(merged.stderr).toMatch(/does not tell which records were deleted/);
     const files = await findBackupFiles(out, { codecs: await Codecs.open(SEALED), storages });
-    expect((await readTexts(files)).sort()).toEqual([full[0]!, increment[0]!].map(textOf).sort());
+    expect((await readTexts(files)).sort()).toEqual([full[0]!, increment[0]!].map(toText).sort());
   });
 
   it('killed at any moment, leaves nothing that looks complete, and can be repeated', async () => {

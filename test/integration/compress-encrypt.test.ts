@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { differences, openTarget, readBackup, recordsOf, run, scratch, type Target } from '../support/target.js';
+import { differences, openTarget, readBackup, readRecords, run, scratch, type Target } from '../support/target.js';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/backups/', import.meta.url));
 const KEY = join(GOLDEN, 'key.pem');
@@ -84,11 +84,11 @@ async function fail(tool: 'asbackup' | 'asrestore', args: string[], env: Record<
   return ran.stderr;
 }
 
-function filesOf(path: string): Buffer[] {
+function listFiles(path: string): Buffer[] {
   return path.endsWith('.asb') ? [readFileSync(path)] : readBackup(path);
 }
 
-const plain = recordsOf(readBackup(join(GOLDEN, 'plain')));
+const plain = readRecords(readBackup(join(GOLDEN, 'plain')));
 
 describe('backups that the C tool compressed and encrypted', () => {
   it.each([
@@ -107,7 +107,7 @@ describe('backups that the C tool compressed and encrypted', () => {
     expect(restored.stderr).toContain('100% complete');
     const back = at(`golden-${name}`);
     await succeed('asbackup', ['-n', 'test', '-d', back]);
-    expect(differences(plain, recordsOf(readBackup(back)))).toEqual([]);
+    expect(differences(plain, readRecords(readBackup(back)))).toEqual([]);
   });
 
   it('are validated, from a file, from standard input and with the other form of the key', async () => {
@@ -129,13 +129,13 @@ describe('backups that the C tool compressed and encrypted', () => {
 });
 
 describe.each(Object.entries(MODES))('a backup with %s', (name, mode) => {
-  let expected: ReturnType<typeof recordsOf>;
+  let expected: ReturnType<typeof readRecords>;
   beforeAll(async () => {
     await target.empty();
     await succeed('asrestore', ['-d', join(GOLDEN, 'plain')]);
     const path = at(`expected-${name}`);
     await succeed('asbackup', ['-n', 'test', '-d', path]);
-    expected = recordsOf(readBackup(path));
+    expected = readRecords(readBackup(path));
   });
 
   const outputs: readonly (readonly [string, (path: string) => string[]])[] = [
@@ -143,11 +143,11 @@ describe.each(Object.entries(MODES))('a backup with %s', (name, mode) => {
     ['a file', (path) => ['-o', `${path}.asb`, '-w', '3']],
     ['standard output', () => ['-o', '-', '-w', '3']],
   ];
-  it.each(outputs)('to %s is read by other tools and by us', async (kind, outputOf) => {
+  it.each(outputs)('to %s is read by other tools and by us', async (kind, readOutput) => {
     const path = at(`${name}-${kind}`);
-    const saved = await succeed('asbackup', ['-n', 'test', ...outputOf(path), ...mode.args]);
+    const saved = await succeed('asbackup', ['-n', 'test', ...readOutput(path), ...mode.args]);
     const stored =
-      kind === 'a directory' ? filesOf(path) : [kind === 'a file' ? readFileSync(`${path}.asb`) : saved.stdout];
+      kind === 'a directory' ? listFiles(path) : [kind === 'a file' ? readFileSync(`${path}.asb`) : saved.stdout];
     const bytes = stored.reduce((sum, { length }) => sum + length, 0);
     expect(saved.stderr).toContain(
       `Backed up ${expected.size} record(s), 8 secondary index(es), 2 UDF file(s), ${bytes} byte(s)`,
@@ -155,7 +155,7 @@ describe.each(Object.entries(MODES))('a backup with %s', (name, mode) => {
     if (TOOLS) {
       const texts = stored.map((file) => plainText(file, mode));
       for (const text of texts) expect(text.toString('latin1', 0, 28)).toBe('Version 3.1\n# namespace test');
-      expect(differences(expected, recordsOf(texts))).toEqual([]);
+      expect(differences(expected, readRecords(texts))).toEqual([]);
     }
 
     await target.empty();
@@ -163,7 +163,7 @@ describe.each(Object.entries(MODES))('a backup with %s', (name, mode) => {
     else await succeed('asrestore', ['-i', '-', ...mode.args], stored[0]);
     const back = at(`${name}-${kind}-back`);
     await succeed('asbackup', ['-n', 'test', '-d', back]);
-    expect(differences(expected, recordsOf(readBackup(back)))).toEqual([]);
+    expect(differences(expected, readRecords(readBackup(back)))).toEqual([]);
   });
 
   it('begins a new file when the stored bytes reach the limit', async () => {
@@ -190,7 +190,7 @@ describe.each(Object.entries(MODES))('a backup with %s', (name, mode) => {
       expect(size).toBeLessThan(1.6 * MIB);
     }
     if (TOOLS) {
-      const found = recordsOf(readBackup(path).map((file) => plainText(file, mode)));
+      const found = readRecords(readBackup(path).map((file) => plainText(file, mode)));
       expect(found.size).toBe(60);
     }
     await target.empty();
@@ -328,5 +328,5 @@ it('nothing of a key is ever logged', async () => {
 it.each(['-5', '0', '1', '19', '22'])('level %s is taken', async (level) => {
   const path = at(`level${level}.asb`);
   await succeed('asbackup', ['-n', 'test', '-o', path, '-z', 'zstd', `--compression-level=${level}`]);
-  if (TOOLS) expect(recordsOf([plainText(readFileSync(path), MODES.zstd!)]).size).toBe(200);
+  if (TOOLS) expect(readRecords([plainText(readFileSync(path), MODES.zstd!)]).size).toBe(200);
 });

@@ -282,7 +282,7 @@ describe('settings', () => {
 });
 
 /** What a value is in the file, made of what the library shows of it. */
-function bytesOf(value: BackupValue): [number, string] {
+function readBytes(value: BackupValue): [number, string] {
   const hex = (bytes: Buffer): string => bytes.toString('hex');
   switch (value.type) {
     case 'null':
@@ -326,11 +326,11 @@ describe('readBackup', () => {
       expect(record.set ?? '').toBe(plain.set.toString());
       expect([record.generation, record.voidTime]).toEqual([plain.generation, plain.voidTime]);
       expect(record.expiresAt === undefined).toBe(plain.voidTime === 0);
-      expect(record.bins.map((bin) => [bin.name, ...bytesOf(bin)])).toEqual(
+      expect(record.bins.map((bin) => [bin.name, ...readBytes(bin)])).toEqual(
         plain.bins.map(({ name, particle, value }) => [name.toString(), particle, value.toString('hex')]),
       );
       if (plain.keyType === 0) expect(record.key).toBeUndefined();
-      else expect(bytesOf(record.key!)).toEqual([plain.keyType, plain.key.toString('hex')]);
+      else expect(readBytes(record.key!)).toEqual([plain.keyType, plain.key.toString('hex')]);
     }
     const kinds = new Set(shown.flatMap(({ bins }) => bins.map(({ type }) => type)));
     for (const kind of ['integer', 'double', 'string', 'geojson', 'list', 'map', 'blob', 'bool'] as const) {

@@ -10,7 +10,7 @@ import { Cluster } from '../../src/aerospike/cluster/cluster.js';
 import { createSindex, dropSindex, listSindexes } from '../../src/aerospike/commands/sindex.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start } from '../support/backup.js';
-import { readBackup, recordsOf, run, scratch } from '../support/target.js';
+import { readBackup, readRecords, run, scratch } from '../support/target.js';
 
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
 const RECORDS = 20_000;
@@ -129,7 +129,7 @@ describe('indexes on expressions and on whole sets', () => {
     expect(existsSync(state)).toBe(false);
     expect(readFileSync(join(path, METADATA))).toEqual(before);
     expect(readdirSync(path).filter((name) => name.startsWith('metadata'))).toEqual([METADATA]);
-    expect(recordsOf(readBackup(path).slice(1)).size).toBe(RECORDS);
+    expect(readRecords(readBackup(path).slice(1)).size).toBe(RECORDS);
     await restoreAndCompare(['-d', path]);
 
     const replaced = await start(cluster, ['-d', path, '-r', '-q', 'test', '--no-indexes']).done;

@@ -34,10 +34,10 @@ afterAll(async () => {
 });
 
 function nightly(keep: number | string, ...more: string[]): Promise<{ code: number | null; stderr: string }> {
-  return nightlyOf('test', keep, ...more);
+  return prepareNightly('test', keep, ...more);
 }
 
-function nightlyOf(
+function prepareNightly(
   namespace: string,
   keep: number | string,
   ...more: string[]
@@ -54,9 +54,9 @@ function nightlyOf(
 }
 
 const DATE = String.raw`\d{4}-\d\d-\d\dT\d{6}`;
-const keptOf = (namespace: string): string[] =>
+const listKept = (namespace: string): string[] =>
   readdirSync(backups).filter((name) => new RegExp(`^${namespace}-${DATE}$`).test(name));
-const kept = (): string[] => keptOf('test');
+const kept = (): string[] => listKept('test');
 
 it('nightly script keeps the newest complete backups of its namespace and deletes the older ones', async () => {
   for (const old of ['test-2020-01-01T020000', 'test-2020-01-02T020000', 'other-2020-01-01T020000']) {
@@ -118,11 +118,11 @@ it('nightly script keeps the backups of namespaces test and restored-1 when rest
     mkdirSync(join(backups, name), { recursive: true });
   }
   const before = kept();
-  const done = await nightlyOf('restored', 1);
+  const done = await prepareNightly('restored', 1);
   expect(done.code, done.stderr).toBe(0);
-  expect(keptOf('restored')).toHaveLength(1);
+  expect(listKept('restored')).toHaveLength(1);
   expect(kept()).toEqual(before);
-  expect(keptOf('restored-1')).toEqual(['restored-1-2020-01-02T020000']);
+  expect(listKept('restored-1')).toEqual(['restored-1-2020-01-02T020000']);
 });
 
 it.each(['0', 'seven', '', '-1'])('nightly script refuses to keep %j backups instead of deleting all', async (keep) => {

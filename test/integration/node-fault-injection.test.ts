@@ -4,7 +4,7 @@ import { InMemoryCluster } from '../../src/node/cluster.js';
 import type { InMemoryNode } from '../../src/node/node.js';
 import { Field, Info2, Op } from '../../src/aerospike/protocol/constants.js';
 import { Particle } from '../../src/core/particle.js';
-import { ALL_PARTITIONS, WireClient, digest, field, int, message, op, scanOf } from '../support/node.js';
+import { ALL_PARTITIONS, WireClient, digest, field, int, message, op, parseScan } from '../support/node.js';
 
 describe('a misbehaving node', () => {
   let cluster: InMemoryCluster;
@@ -44,17 +44,17 @@ describe('a misbehaving node', () => {
     const first = await connect();
     expect(await first.info('status')).toBe('ok');
     const received = first.bytesReceived;
-    await expect(first.many(scanOf(ALL_PARTITIONS))).rejects.toThrow();
+    await expect(first.many(parseScan(ALL_PARTITIONS))).rejects.toThrow();
     expect(first.bytesReceived - received).toBe(100_000);
     const second = await connect();
-    expect((await second.many(scanOf(ALL_PARTITIONS))).rows).toHaveLength(1000);
+    expect((await second.many(parseScan(ALL_PARTITIONS))).rows).toHaveLength(1000);
   });
 
   test('cuts only the k-th connection', async () => {
     node.injectFaults({ cut: { afterBytes: 0, connection: 2 } });
-    expect((await (await connect()).many(scanOf([1]))).rows).toHaveLength(20);
-    await expect((await connect()).many(scanOf([1]))).rejects.toThrow();
-    expect((await (await connect()).many(scanOf([1]))).rows).toHaveLength(20);
+    expect((await (await connect()).many(parseScan([1]))).rows).toHaveLength(20);
+    await expect((await connect()).many(parseScan([1]))).rejects.toThrow();
+    expect((await (await connect()).many(parseScan([1]))).rows).toHaveLength(20);
   });
 
   test('fails every n-th row, done or not', async () => {
@@ -76,18 +76,18 @@ describe('a misbehaving node', () => {
     const client = await connect();
     node.unavailable.add(3);
     node.injectFaults({ partitionResults: new Map([[4, 9]]) });
-    const { rows } = await client.many(scanOf([2, 3, 4]));
+    const { rows } = await client.many(parseScan([2, 3, 4]));
     expect(rows.filter(({ info3 }) => info3 === 4).map(({ generation, result }) => [generation, result])).toEqual([
       [3, 11],
       [4, 9],
     ]);
     expect(rows).toHaveLength(22);
     node.injectFaults({ scanEnd: { result: 15, afterRows: 7, times: 1 } });
-    const ended = await client.many(scanOf([1]));
+    const ended = await client.many(parseScan([1]));
     expect([ended.rows.length, ended.last.result]).toEqual([7, 15]);
     node.injectFaults({ scanStart: { result: 22, times: 1 } });
-    expect(await client.one(scanOf([1]))).toMatchObject({ result: 22, info3: 0 });
-    expect((await client.many(scanOf([1]))).rows).toHaveLength(20);
+    expect(await client.one(parseScan([1]))).toMatchObject({ result: 22, info3: 0 });
+    expect((await client.many(parseScan([1]))).rows).toHaveLength(20);
   });
 
   test('answers late', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { Field, Info1, Info2, Info3, Op } from '../../src/aerospike/protocol/constants.js';
 import { Particle } from '../../src/core/particle.js';
-import { WireClient, digest, field, frameOf, int, message, op, type Message, type Reply } from '../support/node.js';
+import { WireClient, digest, field, createFrame, int, message, op, type Message, type Reply } from '../support/node.js';
 
 let cluster: InMemoryCluster;
 let client: WireClient;
@@ -234,7 +234,7 @@ describe('refused requests', () => {
   test('neither read nor write, trailing bytes, durable delete', async () => {
     expect((await client.one(command({}))).result).toBe(4);
     const body = command({ info1: 3 }).subarray(8);
-    expect((await client.one(frameOf(3, Buffer.concat([body, Buffer.from([0])])))).result).toBe(4);
+    expect((await client.one(createFrame(3, Buffer.concat([body, Buffer.from([0])])))).result).toBe(4);
     const durable = Info2.WRITE | Info2.DELETE | Info2.DURABLE_DELETE;
     expect((await client.one(command({ info2: durable }))).result).toBe(25);
   });
@@ -260,8 +260,8 @@ describe('refused requests', () => {
 
 describe('frames', () => {
   test('a compressed request is rc 25, a login "not enabled"', async () => {
-    expect((await client.one(frameOf(4, Buffer.alloc(20)))).result).toBe(25);
-    client.send(frameOf(2, Buffer.alloc(16)));
+    expect((await client.one(createFrame(4, Buffer.alloc(20)))).result).toBe(25);
+    client.send(createFrame(2, Buffer.alloc(16)));
     expect((await client.frame())?.toString('hex')).toBe('02020000000000100034' + '00'.repeat(14));
   });
 
@@ -294,7 +294,7 @@ describe('frames', () => {
 describe('batches (wire.md 8.5)', () => {
   const NS = field(Field.NAMESPACE, 'test');
   const SET = field(Field.SET, 's');
-  function row(index: number, digestOf: Buffer, flags: string, fields: Buffer[] = [], ops: Buffer[] = []): Buffer {
+  function row(index: number, createDigest: Buffer, flags: string, fields: Buffer[] = [], ops: Buffer[] = []): Buffer {
     const head = Buffer.alloc(4);
     head.writeUInt32BE(index);
     const isRepeat = flags.startsWith('01');
@@ -303,18 +303,18 @@ describe('batches (wire.md 8.5)', () => {
       counts.writeUInt16BE(fields.length);
       counts.writeUInt16BE(ops.length, 2);
     }
-    return Buffer.concat([head, digestOf, Buffer.from(flags, 'hex'), counts, ...fields, ...ops]);
+    return Buffer.concat([head, createDigest, Buffer.from(flags, 'hex'), counts, ...fields, ...ops]);
   }
-  const writeRow = (index: number, digestOf: Buffer, ops: Buffer[], key?: string): Buffer =>
+  const writeRow = (index: number, createDigest: Buffer, ops: Buffer[], key?: string): Buffer =>
     row(
       index,
-      digestOf,
+      createDigest,
       '0e' + '00' + '8100' + '0000' + 'ffffffff',
       [NS, SET, ...(key === undefined ? [] : [field(2, key)])],
       ops,
     );
-  const readRow = (index: number, digestOf: Buffer): Buffer =>
-    row(index, digestOf, '0a' + '030000' + '00000000', [NS, SET]);
+  const readRow = (index: number, createDigest: Buffer): Buffer =>
+    row(index, createDigest, '0a' + '030000' + '00000000', [NS, SET]);
   function batch(rows: Buffer[], flags = 0x0d, count = rows.length): Buffer {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(count);

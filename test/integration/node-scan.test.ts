@@ -4,7 +4,7 @@ import { InMemoryCluster } from '../../src/node/cluster.js';
 import { Field, Info1, Op } from '../../src/aerospike/protocol/constants.js';
 import { Particle } from '../../src/core/particle.js';
 import { partitionId } from '../../src/core/partition.js';
-import { ALL_PARTITIONS, WireClient, digest, field, int, op, scanOf, type Reply } from '../support/node.js';
+import { ALL_PARTITIONS, WireClient, digest, field, int, op, parseScan, type Reply } from '../support/node.js';
 
 const RECORDS = 3000;
 const PIDS_IN_USE = 64;
@@ -21,7 +21,7 @@ function fill(cluster: InMemoryCluster, records = RECORDS): void {
   }
 }
 
-const digestOf = (row: Reply): string => row.fields.find((one) => one.startsWith('4:'))!.slice(2);
+const createDigest = (row: Reply): string => row.fields.find((one) => one.startsWith('4:'))!.slice(2);
 
 describe('one node', () => {
   let cluster: InMemoryCluster;
@@ -38,13 +38,13 @@ describe('one node', () => {
   });
 
   test('every record comes once, descending in its partition, LAST in a proto of its own', async () => {
-    const { rows, last, frames } = await client.many(scanOf(ALL_PARTITIONS));
+    const { rows, last, frames } = await client.many(parseScan(ALL_PARTITIONS));
     expect(rows).toHaveLength(RECORDS);
     expect(last).toMatchObject({ info3: 1, result: 0 });
     expect(frames.at(-1)).toHaveLength(30);
     const seen = new Map<number, string>();
     for (const row of rows) {
-      const hex = digestOf(row);
+      const hex = createDigest(row);
       const pid = partitionId(Buffer.from(hex, 'hex'), 0);
       expect(hex < (seen.get(pid) ?? 'g')).toBe(true);
       seen.set(pid, hex);
@@ -52,77 +52,77 @@ describe('one node', () => {
   });
 
   test('a scan goes on after a digest, whether or not that record exists', async () => {
-    const { rows } = await client.many(scanOf([5]));
+    const { rows } = await client.many(parseScan([5]));
     const at = rows[10]!;
     const resume = async (after: Buffer): Promise<string[]> => {
-      const frame = scanOf([], { fields: [field(Field.DIGEST_ARRAY, after)] });
-      return (await client.many(frame)).rows.map(digestOf);
+      const frame = parseScan([], { fields: [field(Field.DIGEST_ARRAY, after)] });
+      return (await client.many(frame)).rows.map(createDigest);
     };
-    const rest = rows.slice(11).map(digestOf);
-    expect(await resume(Buffer.from(digestOf(at), 'hex'))).toEqual(rest);
-    const between = Buffer.from(digestOf(at), 'hex');
+    const rest = rows.slice(11).map(createDigest);
+    expect(await resume(Buffer.from(createDigest(at), 'hex'))).toEqual(rest);
+    const between = Buffer.from(createDigest(at), 'hex');
     between[19] = 0;
     between[18] = 1;
-    expect(await resume(between)).toEqual([digestOf(at), ...rest]);
+    expect(await resume(between)).toEqual([createDigest(at), ...rest]);
     expect(await resume(digest(5, 0))).toEqual([]);
   });
 
   test('set, bins, no bins, limit, filter', async () => {
     const count = async (frame: Buffer): Promise<number> => (await client.many(frame)).rows.length;
-    expect(await count(scanOf(ALL_PARTITIONS, { fields: [field(Field.SET, 'one')] }))).toBe(RECORDS / 3);
-    expect(await count(scanOf(ALL_PARTITIONS, { fields: [field(Field.SET, 'none')] }))).toBe(0);
-    const selected = await client.many(scanOf(ALL_PARTITIONS, { ops: [op(Op.READ, 0, 's')] }));
+    expect(await count(parseScan(ALL_PARTITIONS, { fields: [field(Field.SET, 'one')] }))).toBe(RECORDS / 3);
+    expect(await count(parseScan(ALL_PARTITIONS, { fields: [field(Field.SET, 'none')] }))).toBe(0);
+    const selected = await client.many(parseScan(ALL_PARTITIONS, { ops: [op(Op.READ, 0, 's')] }));
     expect(selected.rows).toHaveLength(RECORDS / 2);
     expect(new Set(selected.rows.map((row) => row.ops.length))).toEqual(new Set([1]));
-    const noBins = await client.many(scanOf(ALL_PARTITIONS, { info1: Info1.READ | Info1.GET_NO_BINS }));
+    const noBins = await client.many(parseScan(ALL_PARTITIONS, { info1: Info1.READ | Info1.GET_NO_BINS }));
     expect(noBins.rows).toHaveLength(RECORDS);
     expect(noBins.rows[0]).toMatchObject({ info1: Info1.GET_NO_BINS, ops: [] });
     const limit = field(Field.MAX_RECORDS, Buffer.from(int(10), 'hex'));
-    expect(await count(scanOf(ALL_PARTITIONS, { fields: [limit] }))).toBe(10);
+    expect(await count(parseScan(ALL_PARTITIONS, { fields: [limit] }))).toBe(10);
     const filter = field(Field.FILTER, Buffer.from('9305935102a16964', 'hex'));
-    expect(await count(scanOf(ALL_PARTITIONS, { fields: [filter] }))).toBe(100);
-    expect(await count(scanOf(ALL_PARTITIONS, { fields: [filter, limit] }))).toBe(10);
+    expect(await count(parseScan(ALL_PARTITIONS, { fields: [filter] }))).toBe(100);
+    expect(await count(parseScan(ALL_PARTITIONS, { fields: [filter, limit] }))).toBe(10);
   });
 
   test('expired records are left out', async () => {
     cluster.store('restored').putRaw('', digest(1, 1), undefined, 1, cluster.clock.nowS() + 5, []);
     cluster.store('restored').putRaw('', digest(1, 2), undefined, 1, cluster.clock.nowS() - 5, []);
-    expect((await client.many(scanOf([1], { namespace: 'restored' }))).rows).toHaveLength(1);
+    expect((await client.many(parseScan([1], { namespace: 'restored' }))).rows).toHaveLength(1);
   });
 
   test('rows per second are kept to', async () => {
     const started = Date.now();
     const rate = Buffer.alloc(4);
     rate.writeUInt32BE(200);
-    const { rows } = await client.many(scanOf([0, 1], { fields: [field(Field.RECORDS_PER_SECOND, rate)] }));
+    const { rows } = await client.many(parseScan([0, 1], { fields: [field(Field.RECORDS_PER_SECOND, rate)] }));
     expect(Date.now() - started).toBeGreaterThan((rows.length / 200) * 1000 - 100);
   });
 
   test.each<[string, number, Buffer]>([
-    ['no partitions', 16, scanOf([])],
-    ['no permission to leave markers out', 16, scanOf([1], { info3: 0 })],
-    ['the same partition twice', 4, scanOf([1, 1])],
-    ['a partition that doesn’t exist', 4, scanOf([4096])],
-    ['a partition also covered by a digest', 4, scanOf([1], { fields: [field(Field.DIGEST_ARRAY, digest(1, 1))] })],
-    ['a digest array of the wrong size', 4, scanOf([], { fields: [field(Field.DIGEST_ARRAY, Buffer.alloc(19))] })],
-    ['an empty partition array', 4, scanOf([], { fields: [field(Field.PID_ARRAY, Buffer.alloc(0))] })],
-    ['a bad filter', 4, scanOf([1], { fields: [field(Field.FILTER, Buffer.from([1]))] })],
-    ['an unknown namespace', 20, scanOf([1], { namespace: 'nope' })],
+    ['no partitions', 16, parseScan([])],
+    ['no permission to leave markers out', 16, parseScan([1], { info3: 0 })],
+    ['the same partition twice', 4, parseScan([1, 1])],
+    ['a partition that doesn’t exist', 4, parseScan([4096])],
+    ['a partition also covered by a digest', 4, parseScan([1], { fields: [field(Field.DIGEST_ARRAY, digest(1, 1))] })],
+    ['a digest array of the wrong size', 4, parseScan([], { fields: [field(Field.DIGEST_ARRAY, Buffer.alloc(19))] })],
+    ['an empty partition array', 4, parseScan([], { fields: [field(Field.PID_ARRAY, Buffer.alloc(0))] })],
+    ['a bad filter', 4, parseScan([1], { fields: [field(Field.FILTER, Buffer.from([1]))] })],
+    ['an unknown namespace', 20, parseScan([1], { namespace: 'nope' })],
     [
       'a short query with a rate',
       4,
-      scanOf([1], {
+      parseScan([1], {
         info1: Info1.READ | Info1.SHORT_QUERY,
         fields: [field(Field.RECORDS_PER_SECOND, Buffer.alloc(4, 1))],
       }),
     ],
   ])('%s: one message, no LAST', async (_, result, frame) => {
     expect(await client.one(frame)).toMatchObject({ result, info3: 0 });
-    expect((await client.many(scanOf([1]))).last.result).toBe(0);
+    expect((await client.many(parseScan([1]))).last.result).toBe(0);
   });
 
   test('a task id works once', async () => {
-    const frame = scanOf([1], { fields: [field(Field.TASK_ID, Buffer.from('1122334455667788', 'hex'))] });
+    const frame = parseScan([1], { fields: [field(Field.TASK_ID, Buffer.from('1122334455667788', 'hex'))] });
     expect((await client.many(frame)).last.info3).toBe(1);
     expect(await client.one(frame)).toMatchObject({ result: 4, info3: 0 });
     expect(await client.info('query-show:trid=1234605616436508552')).toMatch(/status=done\(ok\)/);
@@ -141,7 +141,7 @@ describe('one node', () => {
       );
     };
     const numbers = range('i', Particle.INTEGER, Buffer.from(int(10), 'hex'), Buffer.from(int(500), 'hex'));
-    const query = scanOf([10, 11], { fields: [field(Field.SET, 'one'), numbers] });
+    const query = parseScan([10, 11], { fields: [field(Field.SET, 'one'), numbers] });
     expect(await client.one(query)).toMatchObject({ result: 201, info3: 0 });
     expect(await client.info('sindex-create:ns=test;set=one;indexname=idx_i;indexdata=i,NUMERIC')).toBe('ok');
     const { rows } = await client.many(query);
@@ -152,11 +152,11 @@ describe('one node', () => {
     expect(own).toEqual([...own].sort((a, b) => a - b));
     const bval = rows[0]!.fields.at(-1)!;
     expect(bval.slice(0, 3)).toBe('15:');
-    const resumed = scanOf([], {
+    const resumed = parseScan([], {
       fields: [
         field(Field.SET, 'one'),
         numbers,
-        field(Field.DIGEST_ARRAY, Buffer.from(digestOf(rows[0]!), 'hex')),
+        field(Field.DIGEST_ARRAY, Buffer.from(createDigest(rows[0]!), 'hex')),
         field(Field.BVAL_ARRAY, Buffer.from(bval.slice(3), 'hex')),
       ],
     });
@@ -164,11 +164,11 @@ describe('one node', () => {
 
     await client.info('sindex-create:namespace=test;indexname=idx_s;bin=s;type=STRING');
     const words = range('s', Particle.STRING, Buffer.from('v2'), Buffer.from('v2'));
-    expect((await client.many(scanOf(ALL_PARTITIONS, { fields: [words] }))).rows).toHaveLength(RECORDS / 10);
+    expect((await client.many(parseScan(ALL_PARTITIONS, { fields: [words] }))).rows).toHaveLength(RECORDS / 10);
   });
 
   test('a background query changes every match', async () => {
-    const query = scanOf([], {
+    const query = parseScan([], {
       info1: 0,
       info2: 1,
       info3: 0,
@@ -177,7 +177,7 @@ describe('one node', () => {
     });
     expect((await client.many(query)).last).toMatchObject({ info3: 1, result: 0 });
     await expect
-      .poll(async () => (await client.many(scanOf(ALL_PARTITIONS, { ops: [op(Op.READ, 0, 'n')] }))).rows.length)
+      .poll(async () => (await client.many(parseScan(ALL_PARTITIONS, { ops: [op(Op.READ, 0, 'n')] }))).rows.length)
       .toBe(RECORDS / 3);
   });
 
@@ -187,10 +187,10 @@ describe('one node', () => {
       cluster.store('restored').putRaw('big', digest(200, i), undefined, 1, 0, [{ name: 'b', type: 4, value: big }]);
     }
     // The first scan of a partition lays its records out anew; that is not what is measured here.
-    await client.many(scanOf([200], { namespace: 'restored', info1: Info1.READ | Info1.GET_NO_BINS }));
+    await client.many(parseScan([200], { namespace: 'restored', info1: Info1.READ | Info1.GET_NO_BINS }));
     const slow = await WireClient.open(cluster.seed);
     slow.socket.pause();
-    slow.send(scanOf([200], { namespace: 'restored' }));
+    slow.send(parseScan([200], { namespace: 'restored' }));
     const before = process.memoryUsage().arrayBuffers;
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
@@ -275,7 +275,7 @@ describe('info commands', () => {
     expect(await wire.info('sindex-list:ns=test')).toMatch(/set=NULL:.*:bins=b:type=NUMERIC:indextype=NONE/);
     expect(await wire.info('user-agent-set:value=x')).toMatch(/^ERROR:4/);
     expect(await wire.info('features')).not.toMatch(/batch-any/);
-    const { rows } = await wire.many(scanOf([3, 4]));
+    const { rows } = await wire.many(parseScan([3, 4]));
     expect(rows.map(({ info3, result, generation }) => [info3, result, generation])).toEqual([
       [4, 0, 3],
       [4, 0, 4],
@@ -300,10 +300,10 @@ describe('several nodes', () => {
     );
     expect(masters.flat().sort((a, b) => a - b)).toEqual(ALL_PARTITIONS);
     const counts = await Promise.all(
-      clients.map(async (client, i) => (await client.many(scanOf(masters[i]!))).rows.length),
+      clients.map(async (client, i) => (await client.many(parseScan(masters[i]!))).rows.length),
     );
     expect(counts.reduce((a, b) => a + b)).toBe(RECORDS);
-    const { rows } = await clients[0]!.many(scanOf(ALL_PARTITIONS));
+    const { rows } = await clients[0]!.many(parseScan(ALL_PARTITIONS));
     const markers = rows.filter(({ info3 }) => info3 === 4);
     expect(markers.every(({ result }) => result === 11)).toBe(true);
     expect(markers).toHaveLength(

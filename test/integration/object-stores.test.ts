@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StorageRegistry } from '../../src/storage/registry.js';
 import { decodeAll, KEY_FILE, MODES as CODECS } from '../support/codecs.js';
 import { readStored, STORES, type StoreUnderTest } from '../support/object-stores.js';
-import { differences, openTarget, recordsOf, scratch, type Target } from '../support/target.js';
+import { differences, openTarget, readRecords, scratch, type Target } from '../support/target.js';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
 const CRYPT = ['-z', 'zstd', '-y', 'aes256', '--encryption-key-file', KEY_FILE];
@@ -49,10 +49,10 @@ describe.each(STORES.map((kind) => [kind.name, kind] as const))('backups on %s',
     const read = async (path: string, flags: readonly string[]) => {
       const files = await readStored(store, path);
       const config = CODECS[flags.length === 0 ? 'plain' : 'zstd + aes256']!;
-      return recordsOf(await Promise.all(files.map((bytes) => decodeAll(config, bytes))));
+      return readRecords(await Promise.all(files.map((bytes) => decodeAll(config, bytes))));
     };
     /** Of a backup in one local file. */
-    let expected: ReturnType<typeof recordsOf>;
+    let expected: ReturnType<typeof readRecords>;
 
     async function checkRestore(args: readonly string[]): Promise<void> {
       await target.client.infoAll('truncate-namespace:namespace=restored');
@@ -79,7 +79,7 @@ describe.each(STORES.map((kind) => [kind.name, kind] as const))('backups on %s',
       const local = join(folder.path, 'local.asb');
       const written = await run('asbackup', backup('-o', local));
       expect(written.code, written.stderr).toBe(0);
-      expected = recordsOf(await readStored({ ...store, settings: () => ({}) }, local));
+      expected = readRecords(await readStored({ ...store, settings: () => ({}) }, local));
       expect(expected.size).toBe(RECORDS);
     });
     afterAll(async () => {

@@ -11,7 +11,7 @@ import Aerospike, { type Client } from 'aerospike';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PlainRecord } from '../support/asb.js';
 import { s3Environment, s3Server, skipReason } from '../support/s3.js';
-import { differences, readBackup, recordsOf, run, scratch, startServer } from '../support/target.js';
+import { differences, readBackup, readRecords, run, scratch, startServer } from '../support/target.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -40,7 +40,7 @@ function blocks(heading: string): Recipe[] {
 }
 
 const recipes = blocks('Ten recipes');
-const codeOf = (title: RegExp): string => recipes.find((recipe) => title.test(recipe.title))!.code;
+const readCode = (title: RegExp): string => recipes.find((recipe) => title.test(recipe.title))!.code;
 
 const s3 = s3Server();
 const folder = scratch();
@@ -136,7 +136,7 @@ async function stored(namespace: string): Promise<Map<string, PlainRecord>> {
   const args = ['-h', `${server.host}:${server.port}`, '-n', namespace, '-o', '-', '--no-config-file'];
   const { code, stdout, stderr } = await run('asbackup', args);
   expect(code, stderr).toBe(0);
-  return comparable(recordsOf([stdout]));
+  return comparable(readRecords([stdout]));
 }
 
 /** A restored record begins with generation 1. */
@@ -144,7 +144,7 @@ function comparable(found: ReadonlyMap<string, PlainRecord>): Map<string, PlainR
   return new Map([...found].map(([digest, record]) => [digest, { ...record, namespace: '', generation: 0 }]));
 }
 
-const original = (): Map<string, PlainRecord> => comparable(recordsOf([Buffer.from(source())]));
+const original = (): Map<string, PlainRecord> => comparable(readRecords([Buffer.from(source())]));
 const key = (i: number): Aerospike.Key => new Aerospike.Key('test', 'users', i);
 const files = (directory: string): string[] => readdirSync(join(folder.path, directory));
 
@@ -161,7 +161,7 @@ describe('the README', () => {
   });
 
   it('recipe 1, run as cron runs it, leaves a backup that brings a lost namespace back', async () => {
-    const line = codeOf(/every night/).trim();
+    const line = readCode(/every night/).trim();
     const [, command = ''] = /^(?:\S+\s+){5}(.*)$/.exec(line) ?? [];
     await type(command, ['sh', '-c']);
     const kept = readdirSync(join(home, 'backups')).filter((name) => /^test-\d{4}-/.test(name));
@@ -183,7 +183,7 @@ describe('the README', () => {
         requestChecksumCalculation: 'WHEN_REQUIRED',
       });
       await s3Client.send(new CreateBucketCommand({ Bucket: 'nightly' }));
-      await loseAndRestore(codeOf(/encrypted/));
+      await loseAndRestore(readCode(/encrypted/));
       expect(differences(original(), await stored('test'))).toEqual([]);
       const { Contents } = await s3Client.send(new ListObjectsV2Command({ Bucket: 'nightly', Prefix: 'test/' }));
       const [object] = Contents!;
@@ -196,19 +196,19 @@ describe('the README', () => {
   );
 
   it('recipe 3 brings a lost namespace back through ssh', async () => {
-    await loseAndRestore(codeOf(/ssh/));
+    await loseAndRestore(readCode(/ssh/));
     expect(existsSync(join(folder.path, 'test.asb.zst'))).toBe(true);
     expect(differences(original(), await stored('test'))).toEqual([]);
   });
 
   it('recipe 4 copies a set to another namespace, record by record', async () => {
     await empty('restored');
-    await type(codeOf(/another namespace/));
+    await type(readCode(/another namespace/));
     expect(differences(original(), await stored('restored'))).toEqual([]);
   });
 
   it('recipe 5 restores records that were changed, created again or lost bins since the full backup', async () => {
-    const [full = '', ...rest] = codeOf(/since midnight/)
+    const [full = '', ...rest] = readCode(/since midnight/)
       .trim()
       .split('\n');
     await type(full);
@@ -234,7 +234,7 @@ describe('the README', () => {
   });
 
   it('recipe 6 backs every record up exactly once on two machines and restores all of them', async () => {
-    const log = await loseAndRestore(codeOf(/several machines/));
+    const log = await loseAndRestore(readCode(/several machines/));
     const counts = [...log.matchAll(/Backed up (\d+) record/g)].map(([, count]) => Number(count));
     expect(counts).toHaveLength(2);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(RECORDS);
@@ -255,20 +255,20 @@ describe('the README', () => {
     while (!existsSync(state)) await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill('SIGINT');
     expect(await ended).toBe(1);
-    const log = await type(codeOf(/interrupted/));
+    const log = await type(readCode(/interrupted/));
     expect(log).toContain(`Backed up ${RECORDS} record(s)`);
     expect(existsSync(state)).toBe(false);
-    expect(differences(original(), comparable(recordsOf(readBackup(join(folder.path, 'big')))))).toEqual([]);
+    expect(differences(original(), comparable(readRecords(readBackup(join(folder.path, 'big')))))).toEqual([]);
   });
 
   // The following recipes read the backup of recipe 7.
   it('recipe 8 reports the number of records of a valid backup', async () => {
-    expect(await type(codeOf(/without a server/))).toContain(`${RECORDS} record(s)`);
+    expect(await type(readCode(/without a server/))).toContain(`${RECORDS} record(s)`);
   });
 
   it('recipe 9 restores the named bins and no others', async () => {
     await empty('test');
-    await type(codeOf(/some bins/));
+    await type(readCode(/some bins/));
     const expected = original();
     for (const record of expected.values()) {
       record.bins = record.bins.filter(({ name }) => ['name', 'email'].includes(name.toString()));
@@ -281,7 +281,7 @@ describe('the README', () => {
     for (let i = 10; i < 20; i++) await client.put(key(i), { name: `newer ${i}` });
     const expected = await stored('test');
     for (const [digest, record] of original()) if (!expected.has(digest)) expected.set(digest, record);
-    await type(codeOf(/in production/));
+    await type(readCode(/in production/));
     expect(differences(expected, await stored('test'))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sealState } from '../support/state.js';
-import { openTarget, readBackup, recordsOf, run, scratch, type Target } from '../support/target.js';
+import { openTarget, readBackup, readRecords, run, scratch, type Target } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
@@ -35,7 +35,7 @@ beforeAll(async () => {
   writeFileSync(input, lines.join(''));
   const restored = await run('asrestore', [...target.args, '-i', input]);
   expect(restored.code, restored.stderr).toBe(0);
-  expected = new Set(recordsOf([readFileSync(input)]).keys());
+  expected = new Set(readRecords([readFileSync(input)]).keys());
 });
 afterAll(async () => {
   await target.close();
@@ -112,7 +112,7 @@ const freshPath = (): string => join(folder.path, `backup${runs++}`);
 
 async function checkComplete(paths: string[], flags: string[]): Promise<void> {
   if (flags.length === 0) {
-    const found = recordsOf(paths.flatMap((path) => readBackup(path)));
+    const found = readRecords(paths.flatMap((path) => readBackup(path)));
     expect(found.size).toBe(expected.size);
     expect([...found.keys()].every((digest) => expected.has(digest))).toBe(true);
   }
@@ -184,7 +184,7 @@ describe('stopped by a signal', () => {
     const args = [...target.args, '-n', 'test', '-d', path, '--checkpoint-interval', '0'];
     await interrupt(args, 'SIGINT');
     const state = JSON.parse(readFileSync(join(path, 'test.asb.state'), 'utf8')) as { counters: { records: number } };
-    expect(state.counters.records).toBe(recordsOf(readBackup(path)).size);
+    expect(state.counters.records).toBe(readRecords(readBackup(path)).size);
     expect(state.counters.records).toBeGreaterThan(0);
   });
 });
@@ -219,7 +219,7 @@ describe('what a crash can leave behind', () => {
     };
     const kept = json.files.filter(({ name }) => name !== 'test_00000.asb');
     expect(kept).toHaveLength(1);
-    const held = new Set([...recordsOf([readFileSync(join(path, kept[0]!.name))]).keys()]);
+    const held = new Set([...readRecords([readFileSync(join(path, kept[0]!.name))]).keys()]);
     const partitions = new Set([...held].map((digest) => Buffer.from(digest, 'base64').readUInt16LE(0) & 0xfff));
     const inKept = (id: string): boolean => partitions.has(Number(id));
     json.partitions.after = Object.fromEntries(Object.entries(json.partitions.after).filter(([id]) => inKept(id)));
@@ -286,7 +286,7 @@ describe('what a crash can leave behind', () => {
     await interrupt(args, 'SIGINT');
     const finished = await run('asbackup', [...args, '--continue', state]);
     expect(finished.code, finished.stderr).toBe(0);
-    expect(recordsOf(readBackup(path)).size).toBe(50_000);
+    expect(readRecords(readBackup(path)).size).toBe(50_000);
   });
 
   it('a record limit that other files have reached, still leaves the first file with the indexes to be written', async () => {
@@ -308,7 +308,7 @@ describe('what a crash can leave behind', () => {
     expect(left).toBeGreaterThan(0);
     const finished = await run('asbackup', [...args, '-M', String(left), '--continue', state]);
     expect(finished.code, finished.stderr).toBe(0);
-    expect(recordsOf(readBackup(path)).size).toBe(left);
+    expect(readRecords(readBackup(path)).size).toBe(left);
     expect(readFileSync(join(path, 'test_00000.asb'), 'latin1')).toMatch(/# first-file\n\* i test big idx/);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Aerospike from 'aerospike';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTarget, readBackup, recordsOf, differences, run, scratch, type Target } from '../support/target.js';
+import { openTarget, readBackup, readRecords, differences, run, scratch, type Target } from '../support/target.js';
 import { decode } from '../support/asb.js';
 
 const GOLDEN = new URL('../fixtures/backups/', import.meta.url).pathname;
@@ -67,8 +67,8 @@ describe('what the C tool backed up', () => {
 
     for (const [name, flags] of GOLDEN_FLAGS) {
       it(`and backed up with ${flags.join(' ') || 'no flags'} is byte for byte ${name}`, async () => {
-        const expected = recordsOf(readBackup(join(GOLDEN, name)));
-        expect(differences(expected, recordsOf(await backup(...flags)), EXTRA_TTL_S)).toEqual([]);
+        const expected = readRecords(readBackup(join(GOLDEN, name)));
+        expect(differences(expected, readRecords(await backup(...flags)), EXTRA_TTL_S)).toEqual([]);
       });
     }
 
@@ -84,7 +84,7 @@ describe('what the C tool backed up', () => {
     });
 
     it('a set whose name holds a line feed is counted and backed up like any other', async () => {
-      const found = recordsOf(await backup('-s', 'new\nline'));
+      const found = readRecords(await backup('-s', 'new\nline'));
       expect(found.size).toBe(40);
       expect(new Set([...found.values()].map(({ set }) => set.toString()))).toEqual(new Set(['new\nline']));
     });
@@ -92,16 +92,16 @@ describe('what the C tool backed up', () => {
     it('goes to standard output whole', async () => {
       const ran = await run('asbackup', [...target.args, '-n', 'test', '-o', '-', '-w', '2']);
       expect(ran.code).toBe(0);
-      const expected = recordsOf(readBackup(join(GOLDEN, 'stdout.asb')));
-      expect(differences(expected, recordsOf([ran.stdout]), EXTRA_TTL_S)).toEqual([]);
+      const expected = readRecords(readBackup(join(GOLDEN, 'stdout.asb')));
+      expect(differences(expected, readRecords([ran.stdout]), EXTRA_TTL_S)).toEqual([]);
     });
 
     it('goes to one file whole', async () => {
       const path = join(folder.path, 'one.asb');
       const ran = await run('asbackup', [...target.args, '-n', 'test', '-o', path, '-w', '3', '-C']);
       expect(ran.code).toBe(0);
-      const expected = recordsOf(readBackup(join(GOLDEN, 'file.asb')));
-      expect(differences(expected, recordsOf([readFileSync(path)]), EXTRA_TTL_S)).toEqual([]);
+      const expected = readRecords(readBackup(join(GOLDEN, 'file.asb')));
+      expect(differences(expected, readRecords([readFileSync(path)]), EXTRA_TTL_S)).toEqual([]);
     });
   });
 
@@ -110,8 +110,8 @@ describe('what the C tool backed up', () => {
     it(`${name}: restored into an empty server and backed up again, nothing differs`, async () => {
       await target.empty();
       await restore(join(GOLDEN, name), '--extra-ttl', String(EXTRA_TTL_S));
-      const expected = recordsOf(readBackup(join(GOLDEN, name)));
-      expect(differences(expected, recordsOf(await backup(...flags)), EXTRA_TTL_S)).toEqual([]);
+      const expected = readRecords(readBackup(join(GOLDEN, name)));
+      expect(differences(expected, readRecords(await backup(...flags)), EXTRA_TTL_S)).toEqual([]);
     });
   }
 

@@ -85,7 +85,7 @@ async function eventually(what: string, isSo: () => boolean | Promise<boolean>):
   }
 }
 
-function clientOf(at: S3Server): S3Client {
+function createClient(at: S3Server): S3Client {
   return new S3Client({
     endpoint: at.endpoint,
     region: at.region,
@@ -140,7 +140,7 @@ describe.skipIf(server === undefined)(
     }
 
     beforeAll(async () => {
-      client = clientOf(server!);
+      client = createClient(server!);
       await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
       target = await openTarget();
       await target.empty();
@@ -358,7 +358,7 @@ describe.skipIf(server === undefined)(
       let own: S3Server;
       beforeAll(async () => {
         own = await startS3Server();
-        const ownClient = clientOf(own);
+        const ownClient = createClient(own);
         await ownClient.send(new CreateBucketCommand({ Bucket: BUCKET }));
         ownClient.destroy();
       });

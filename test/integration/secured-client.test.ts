@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Aerospike from 'aerospike';
 import { afterAll, expect, it } from 'vitest';
 import { makePki, PASSWORD } from '../support/secured-node.js';
-import { readBackup, recordsOf, run, scratch, startServer } from '../support/target.js';
+import { readBackup, readRecords, run, scratch, startServer } from '../support/target.js';
 
 const work = scratch();
 afterAll(() => work.remove());
@@ -52,7 +52,7 @@ it.each([
     const path = join(work.path, kind);
     const saved = await run('asbackup', [...at, '-n', 'test', '-d', path]);
     expect(saved.code, saved.stderr).toBe(0);
-    expect(recordsOf(readBackup(path)).size).toBe(50);
+    expect(readRecords(readBackup(path)).size).toBe(50);
     const restored = await run('asrestore', [...at, '-n', 'test,restored', '-d', path]);
     expect(restored.code, restored.stderr).toBe(0);
     const reader = await Aerospike.connect(config('reader', 'r'));

@@ -9,7 +9,7 @@ import { NoSecurity, UserDirectory, type NodeUser } from '../../src/node/securit
 import type { NodeTlsConfig } from '../../src/node/transport/tls.js';
 import { fill } from '../support/backup.js';
 import { KEY_PASSWORD, makePki, PASSWORD, sentence, withCluster } from '../support/secured-node.js';
-import { readBackup, recordsOf, run, scratch } from '../support/target.js';
+import { readBackup, readRecords, run, scratch } from '../support/target.js';
 
 const CLI = new URL('../../dist/cli/asbackup.js', import.meta.url).href;
 const HAS_IPV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
@@ -274,7 +274,7 @@ describe('a login that ends in the middle of a run', () => {
       const ran = await running;
       clearInterval(timer);
       expect(ran.code, ran.stderr).toBe(0);
-      expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(digests);
+      expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
       expect(security.logins).toBeGreaterThan(4);
     });
   });
@@ -313,7 +313,7 @@ describe('a login that ends in the middle of a run', () => {
       const ran = await run('asbackup', [...at, ...LOGIN, '-n', 'test', '-d', path, '-w', '1', '-L', '2500']);
       expect(ran.code, ran.stderr).toBe(0);
       expect(ran.stderr).not.toContain('[ERR]');
-      expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(digests);
+      expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
       expect(security.logins).toBeGreaterThan(4);
     });
   });
@@ -356,7 +356,7 @@ describe('what works', () => {
       const log = ['--tls-log-session-info', '--machine', join(work.path, 'machine')];
       const saved = await run('asbackup', [...args, ...log, '-n', 'test', '-d', path, '-w', '3']);
       expect(saved.code, saved.stderr).toBe(0);
-      expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(digests);
+      expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
       expect(saved.stderr.match(/TLS connection to 127\.0\.0\.1:\d+: TLSv1\.3, cipher TLS_/g)).toHaveLength(2);
       // Small batches, so that each worker has several on their way to a node, over connections of their own.
       const restored = await run('asrestore', [...args, '-n', 'test,restored', '-d', path, '--batch-size', '20']);
@@ -440,7 +440,7 @@ describe('what works', () => {
       const path = freshPath();
       const ran = await run('asbackup', [...at, ...args, '-n', 'test', '-d', path, '-S']);
       expect(ran.code, ran.stderr).toBe(0);
-      expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(digests);
+      expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
     });
   });
 
@@ -452,7 +452,7 @@ describe('what works', () => {
       const at = ['-h', `[::1]:node.tls:${cluster.seed.port}`, '--tls-enable', '--tls-cafile', ca.cert];
       const ran = await run('asbackup', [...at, ...LOGIN, '-n', 'test', '-d', path]);
       expect(ran.code, ran.stderr).toBe(0);
-      expect(new Set(recordsOf(readBackup(path)).keys())).toEqual(digests);
+      expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
     });
   });
 

@@ -22,7 +22,7 @@ import {
   storages,
   temporaryDirectory,
   textBin,
-  textOf,
+  toText,
   writeBackup,
 } from '../support/backup-files.js';
 
@@ -174,7 +174,7 @@ describe.each([
     expect(await once(child, 'exit')).toEqual([0, null]);
     const files = await findBackupFiles(directory, { codecs: await Codecs.open(), storages });
     const records = Array.from({ length: RECORDS }, (_, n) => servedRecord(n));
-    expect((await readTexts(files)).sort()).toEqual(records.map(textOf).sort());
+    expect((await readTexts(files)).sort()).toEqual(records.map(toText).sort());
   });
 
   it('refuses to change anything, with the code of what is forbidden', async () => {

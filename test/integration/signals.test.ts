@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, startFilled, texts, type Running } from '../support/backup.js';
-import { readBackup, recordsOf, scratch } from '../support/target.js';
+import { readBackup, readRecords, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));
@@ -136,7 +136,7 @@ describe('a reader of standard output', () => {
     }
     const { code, stderr } = await running.done;
     expect(code, stderr).toBe(0);
-    expect(recordsOf([Buffer.concat(chunks)]).size).toBe(2 * RECORDS);
+    expect(readRecords([Buffer.concat(chunks)]).size).toBe(2 * RECORDS);
   });
 });
 
@@ -148,6 +148,6 @@ describe('SIGHUP', () => {
     running.child.kill('SIGHUP');
     const { code, signal, stderr } = await running.done;
     expect([code, signal], stderr).toEqual([0, null]);
-    expect(recordsOf(readBackup(path)).size).toBe(RECORDS);
+    expect(readRecords(readBackup(path)).size).toBe(RECORDS);
   });
 });

@@ -8,7 +8,7 @@ import { canMountDisks } from '../../scripts/crash-test/kill-modes.js';
 import type { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill, start, texts } from '../support/backup.js';
 import { startFilled } from '../support/backup.js';
-import { readBackup, recordsOf, scratch } from '../support/target.js';
+import { readBackup, readRecords, scratch } from '../support/target.js';
 
 const ASBACKUP = fileURLToPath(new URL('../../bin/asbackup', import.meta.url));
 const RECORDS = 6000;
@@ -67,7 +67,7 @@ function expectStopped({ code, stderr }: Ended, reason: RegExp, state: string): 
 
 function expectComplete({ code, stderr }: Ended, path: string): void {
   expect(code, stderr).toBe(0);
-  expect(recordsOf(readBackup(path)).size).toBe(RECORDS);
+  expect(readRecords(readBackup(path)).size).toBe(RECORDS);
 }
 
 describe('a backup is not lost when', () => {

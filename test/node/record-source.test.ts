@@ -14,7 +14,7 @@ import {
   textBin,
   writeBackup,
 } from '../support/backup-files.js';
-import { ALL_PARTITIONS, digest, field, message, op, scanOf, WireClient, type Reply } from '../support/node.js';
+import { ALL_PARTITIONS, digest, field, message, op, parseScan, WireClient, type Reply } from '../support/node.js';
 
 const root = temporaryDirectory();
 const GEO = '{"type":"Point","coordinates":[1,2]}';
@@ -86,18 +86,18 @@ describe.each([
 
   it('scans give the same rows in the same order', async () => {
     for (const frame of [
-      scanOf(ALL_PARTITIONS),
-      scanOf([3, 1]),
-      scanOf(ALL_PARTITIONS, { fields: [field(1, 'b')] }),
-      scanOf(ALL_PARTITIONS, { fields: [field(1, 'unknown')] }),
-      scanOf(ALL_PARTITIONS, { ops: [op(1, 0, 'n')] }),
-      scanOf(ALL_PARTITIONS, { info1: 1 | 0x20 }),
-      scanOf([], { fields: [field(12, Buffer.concat([digest(2, 100), digest(3, 101)]))] }),
+      parseScan(ALL_PARTITIONS),
+      parseScan([3, 1]),
+      parseScan(ALL_PARTITIONS, { fields: [field(1, 'b')] }),
+      parseScan(ALL_PARTITIONS, { fields: [field(1, 'unknown')] }),
+      parseScan(ALL_PARTITIONS, { ops: [op(1, 0, 'n')] }),
+      parseScan(ALL_PARTITIONS, { info1: 1 | 0x20 }),
+      parseScan([], { fields: [field(12, Buffer.concat([digest(2, 100), digest(3, 101)]))] }),
     ]) {
       const [answer, expected] = await askBoth(frame);
       expect(answer).toEqual(expected);
     }
-    const [all] = await askBoth(scanOf(ALL_PARTITIONS));
+    const [all] = await askBoth(parseScan(ALL_PARTITIONS));
     expect(all).toHaveLength(301);
   });
 

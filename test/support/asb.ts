@@ -83,7 +83,7 @@ export function withSlack(bytes: Buffer): Buffer {
 }
 
 /** A record as the backup's scan would show it: everything in one buffer, at offsets that are not 0. */
-export function viewOf(record: PlainRecord): RecordView {
+export function toView(record: PlainRecord): RecordView {
   const parts: Buffer[] = [Buffer.from('padding')];
   let size = parts[0]!.length;
   const put = (bytes: Buffer): number => {
@@ -175,7 +175,7 @@ export function reencode({ decoder, entries }: Decoded, compact: boolean): Buffe
     if (entry.kind === 'sindex') parts.push(encodeSindex(entry.sindex));
     else if (entry.kind === 'udf') parts.push(encodeUdf(entry.udf));
     else if (entry.kind === 'record') {
-      encoder.encode(viewOf(entry.record));
+      encoder.encode(toView(entry.record));
       parts.push(encoder.drain());
     }
   }

@@ -9,7 +9,7 @@ import { Particle } from '../../src/core/particle.js';
 import type { Sindex, Udf } from '../../src/core/sindex.js';
 import { findBackupFiles, readBackupFiles, type BackupFiles } from '../../src/engine/catalog/backup-files.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
-import { viewOf, type Bin, type PlainRecord } from './asb.js';
+import { toView, type Bin, type PlainRecord } from './asb.js';
 import { key } from './codecs.js';
 
 export const storages = new StorageRegistry();
@@ -93,7 +93,7 @@ export async function writeBackup(directory: string, contents: BackupContents): 
       for (const sindex of sindexes) await sink.write(encodeSindex(sindex));
       for (const udf of udfs) await sink.write(encodeUdf(udf));
     }
-    for (const record of records.slice(at, at + perFile)) encoder.encode(viewOf(record));
+    for (const record of records.slice(at, at + perFile)) encoder.encode(toView(record));
     if (encoder.length > 0) await sink.write(encoder.drain());
     await sink.close();
   }
@@ -116,8 +116,8 @@ export async function readTexts(files: BackupFiles): Promise<string[]> {
 }
 
 /** The text of one record as a backup holds it. */
-export function textOf(record: PlainRecord): string {
+export function toText(record: PlainRecord): string {
   const encoder = new RecordEncoder({ namespace: record.namespace, compact: false });
-  encoder.encode(viewOf(record));
+  encoder.encode(toView(record));
   return encoder.drain().toString('latin1');
 }

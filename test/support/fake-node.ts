@@ -155,7 +155,7 @@ export function messageFrame(...messages: readonly Buffer[]): Buffer {
 }
 
 /** The digest with that partition whose other bytes are `rest`. */
-export function digestOf(partition: number, rest: number): Buffer {
+export function createDigest(partition: number, rest: number): Buffer {
   const digest = Buffer.alloc(20, rest);
   digest[0] = partition & 0xff;
   digest[1] = (rest & 0xf0) | (partition >> 8);

@@ -103,7 +103,7 @@ export class WireClient {
 
   /** The value of an info command. */
   async info(command: string): Promise<string> {
-    this.send(frameOf(1, Buffer.from(`${command}\n`, 'latin1')));
+    this.send(createFrame(1, Buffer.from(`${command}\n`, 'latin1')));
     const frame = await this.frame();
     if (frame === undefined) throw new Error('connection closed');
     const text = frame.toString('latin1', HEADER_BYTES);
@@ -116,7 +116,7 @@ export class WireClient {
   }
 }
 
-export function frameOf(type: number, body: Buffer): Buffer {
+export function createFrame(type: number, body: Buffer): Buffer {
   const head = Buffer.alloc(HEADER_BYTES);
   head[0] = 2;
   head[1] = type;
@@ -186,7 +186,7 @@ export function message({
   head.writeUInt32BE(ttl, 10);
   head.writeUInt16BE(fields.length, 18);
   head.writeUInt16BE(ops.length, 20);
-  return frameOf(3, Buffer.concat([head, ...fields, ...ops]));
+  return createFrame(3, Buffer.concat([head, ...fields, ...ops]));
 }
 
 export function field(id: number, data: Buffer | string): Buffer {
@@ -231,7 +231,7 @@ export function pidArray(pids: readonly number[]): Buffer {
 export const ALL_PARTITIONS: readonly number[] = Array.from({ length: 4096 }, (_, i) => i);
 
 /** A scan command as the backup tool sends it. */
-export function scanOf(
+export function parseScan(
   pids: readonly number[],
   { namespace = 'test', fields = [], ...rest }: Message & { namespace?: string } = {},
 ): Buffer {

@@ -76,7 +76,7 @@ export function batchRows(frames: readonly Buffer[]): Map<string, Row> {
         ops: [],
       };
       at = parts(frame, at + 38, frame.readUInt16BE(at + 34), row.fields);
-      at = parts(frame, at, frame.readUInt16BE(at - lengthOf(row.fields) - 2), row.ops);
+      at = parts(frame, at, frame.readUInt16BE(at - readLength(row.fields) - 2), row.ops);
       rows.set(row.digest, row);
     }
     if (at !== frame.length) throw new Error(`batch ends at ${at} of ${frame.length}`);
@@ -118,6 +118,6 @@ function parts(frame: Buffer, at: number, count: number, out: string[]): number 
   return at;
 }
 
-function lengthOf(hex: readonly string[]): number {
+function readLength(hex: readonly string[]): number {
   return hex.reduce((sum, part) => sum + part.length / 2, 0);
 }

@@ -46,7 +46,7 @@ export async function withCluster<R>(
 }
 
 /** The texts of the error lines. */
-export function errorsOf({ stderr }: Ran): string[] {
+export function collectErrors({ stderr }: Ran): string[] {
   return stderr
     .split('\n')
     .filter((line) => line.includes('[ERR]'))
@@ -59,6 +59,6 @@ export async function sentence(tool: 'asbackup' | 'asrestore', args: string[], i
   const ran = await run(tool, [...args, '--no-config-file'], options);
   expect(ran.code, ran.stderr).toBe(1);
   expect(ran.stderr).not.toContain('hush-4');
-  expect(errorsOf(ran), ran.stderr).toHaveLength(1);
-  return errorsOf(ran)[0]!.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
+  expect(collectErrors(ran), ran.stderr).toHaveLength(1);
+  return collectErrors(ran)[0]!.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
 }

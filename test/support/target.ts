@@ -149,7 +149,7 @@ export function readBackup(path: string): Buffer[] {
 }
 
 /** Records of backup files by digest. A digest that occurs twice is an error: every record belongs once. */
-export function recordsOf(files: readonly Buffer[]): Map<string, PlainRecord> {
+export function readRecords(files: readonly Buffer[]): Map<string, PlainRecord> {
   const found = new Map<string, PlainRecord>();
   for (const file of files) {
     for (const record of records(decode(file))) {

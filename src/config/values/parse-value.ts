@@ -164,8 +164,8 @@ function parseMode(text: string): number {
 }
 
 /**
- * Texts of files and programs may hold what no command line does. The system and other programs end names at a NUL byte,
- * and half of a surrogate pair becomes U+FFFD: either would be another name.
+ * Texts of files and programs may hold what no command line does. The system and other programs end names at a NUL
+ * byte, and half of a surrogate pair becomes U+FFFD: either would be another name.
  */
 export function checkText(text: string): void {
   if (text.includes('\0')) throw new ValueError('it contains a NUL byte');

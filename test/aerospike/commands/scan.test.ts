@@ -6,7 +6,7 @@ import { ClusterError, ProtocolError, ServerError } from '../../../src/aerospike
 import type { ScanSelection } from '../../../src/aerospike/protocol/scan-request.js';
 import type { PartitionFilter } from '../../../src/core/partition.js';
 import {
-  digestOf,
+  createDigest,
   FakeNode,
   messageFrame,
   partitionEnd,
@@ -87,12 +87,12 @@ async function scan(
   return { digests, events, error, node, tracker };
 }
 
-const answerOf =
+const createAnswer =
   (...messages: Buffer[]): (() => Buffer) =>
   () =>
     messageFrame(...messages, scanEnd());
 const row = (partition: number, rest: number, options?: RowOptions): Buffer =>
-  scanRow(digestOf(partition, rest), options);
+  scanRow(createDigest(partition, rest), options);
 
 describe('bytes behind the end of an answer', () => {
   it('are not taken for the beginning of the next one', async () => {
@@ -105,7 +105,7 @@ describe('bytes behind the end of an answer', () => {
 
 describe('no record twice, and none of somebody else', () => {
   it('rows of the requested partitions in descending order are delivered', async () => {
-    const { digests, error } = await scan(answerOf(row(0, 9), row(10, 7), row(0, 5), row(0, 4)));
+    const { digests, error } = await scan(createAnswer(row(0, 9), row(10, 7), row(0, 5), row(0, 4)));
     expect(error).toBeUndefined();
     expect(digests).toHaveLength(4);
   });
@@ -120,35 +120,37 @@ describe('no record twice, and none of somebody else', () => {
     ['a bin name longer than 15 bytes', [row(3, 8, { bin: 'b'.repeat(16) })], /A bin name of 16 bytes arrived/],
     ['a set name longer than 63 bytes', [row(3, 8, { set: 's'.repeat(64) })], /A set name of 64 bytes arrived/],
   ])('scan that gets a row of %s fails', async (_, messages, text) => {
-    const { error } = await scan(answerOf(...messages));
+    const { error } = await scan(createAnswer(...messages));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({ message: expect.stringMatching(text) as string });
   });
 
   it('row above the cursor of a continued scan fails it', async () => {
-    const filters: PartitionFilter[] = [{ kind: 'digest', digest: digestOf(5, 6) }];
-    expect((await scan(answerOf(row(5, 5)), {}, {}, filters)).digests).toHaveLength(1);
-    expect((await scan(answerOf(row(5, 6)), {}, {}, filters)).error).toBeInstanceOf(ProtocolError);
+    const filters: PartitionFilter[] = [{ kind: 'digest', digest: createDigest(5, 6) }];
+    expect((await scan(createAnswer(row(5, 5)), {}, {}, filters)).digests).toHaveLength(1);
+    expect((await scan(createAnswer(row(5, 6)), {}, {}, filters)).error).toBeInstanceOf(ProtocolError);
   });
 
   it('row of another set than the one asked for fails the scan', async () => {
-    expect((await scan(answerOf(row(0, 9, { set: 'mine' })), { set: 'mine' })).error).toBeUndefined();
-    expect((await scan(answerOf(row(0, 9, { set: 'their' })), { set: 'mine' })).error).toBeInstanceOf(ProtocolError);
-    expect((await scan(answerOf(row(0, 9)), { set: 'mine' })).error).toBeInstanceOf(ProtocolError);
+    expect((await scan(createAnswer(row(0, 9, { set: 'mine' })), { set: 'mine' })).error).toBeUndefined();
+    expect((await scan(createAnswer(row(0, 9, { set: 'their' })), { set: 'mine' })).error).toBeInstanceOf(
+      ProtocolError,
+    );
+    expect((await scan(createAnswer(row(0, 9)), { set: 'mine' })).error).toBeInstanceOf(ProtocolError);
   });
 
   it('rows of several sets asked for are delivered, those of others fail the scan', async () => {
     const sets = ['', 'a', 'b'];
     const right = [row(0, 9, { set: 'b' }), row(0, 8), row(0, 7, { set: 'a' }), row(0, 6, { set: 'b' })];
-    expect(await scan(answerOf(...right), { sets })).toMatchObject({ error: undefined, digests: { length: 4 } });
-    expect((await scan(answerOf(...right, row(0, 5, { set: 'c' })), { sets })).error).toBeInstanceOf(ProtocolError);
+    expect(await scan(createAnswer(...right), { sets })).toMatchObject({ error: undefined, digests: { length: 4 } });
+    expect((await scan(createAnswer(...right, row(0, 5, { set: 'c' })), { sets })).error).toBeInstanceOf(ProtocolError);
   });
 
   it('end of a partition that another node was asked for is not taken for the end of its records', async () => {
-    const { error, tracker } = await scan(answerOf(partitionEnd(2000)));
+    const { error, tracker } = await scan(createAnswer(partitionEnd(2000)));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(tracker.isPending(3)).toBe(true);
-    expect((await scan(answerOf(partitionEnd(0xffffffff, 11)))).error).toBeInstanceOf(ProtocolError);
+    expect((await scan(createAnswer(partitionEnd(0xffffffff, 11)))).error).toBeInstanceOf(ProtocolError);
   });
 
   it('rows after the end of the answer are not delivered', async () => {
@@ -158,7 +160,7 @@ describe('no record twice, and none of somebody else', () => {
   });
 
   it('more rows than the record limit allows are not delivered', async () => {
-    const { digests, error } = await scan(answerOf(row(0, 9), row(0, 8), row(0, 7)), {}, { maxRecords: 2 });
+    const { digests, error } = await scan(createAnswer(row(0, 9), row(0, 8), row(0, 7)), {}, { maxRecords: 2 });
     expect(error).toBeUndefined();
     expect(digests).toHaveLength(2);
   });

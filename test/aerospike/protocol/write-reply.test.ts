@@ -6,7 +6,7 @@ import { batchRows, forEachRecord, recordedExchanges } from '../../support/recor
 
 const POLICY = { info2: 1, info3: 0, dropNulls: false };
 
-function frameOf(mode: 'batch' | 'single', rows: number): WriteFrame {
+function createFrame(mode: 'batch' | 'single', rows: number): WriteFrame {
   const frame = new WriteFrame(mode);
   const nsField = namespaceField(Buffer.from('test'));
   forEachRecord((record) => {
@@ -60,14 +60,14 @@ describe('answers to a batch', () => {
     for (const { request, replies } of recordedExchanges('restore-batch')) {
       const rows = batchRows([request]).size;
       const bytes = Buffer.concat(replies);
-      const sent = frameOf('batch', rows);
+      const sent = createFrame('batch', rows);
       for (let cut = 0; cut <= bytes.length; cut++) {
         sent.seal(0);
         const listener = feed(sent, [bytes.subarray(0, cut), bytes.subarray(cut)]);
         expect(listener.codes).toEqual([0]);
         expect([...sent.results.subarray(0, rows)]).toEqual(new Array(rows).fill(0));
       }
-      const single = frameOf('batch', rows);
+      const single = createFrame('batch', rows);
       feed(
         single,
         [...bytes].map((byte) => Buffer.from([byte])),
@@ -77,7 +77,7 @@ describe('answers to a batch', () => {
   });
 
   it('give each row its own code, in any order', () => {
-    const sent = frameOf('batch', 3);
+    const sent = createFrame('batch', 3);
     const listener = feed(sent, [
       frame(message(2, 5), message(0, 3)),
       frame(message(1, 18)),
@@ -88,7 +88,7 @@ describe('answers to a batch', () => {
   });
 
   it('leave rows unanswered when the batch as a whole failed', () => {
-    const sent = frameOf('batch', 2);
+    const sent = createFrame('batch', 2);
     expect(feed(sent, [frame(message(0, 0)), frame(message(0, 152, true))]).codes).toEqual([152]);
     expect([...sent.results.subarray(0, 2)]).toEqual([0, UNANSWERED]);
   });
@@ -100,7 +100,7 @@ describe('answers to a batch', () => {
     ['another header size', [frame(Buffer.concat([Buffer.from([23]), message(0, 0).subarray(1), Buffer.alloc(1)]))]],
     ['a frame that ends inside a message', [frame(message(0, 0).subarray(0, 21))]],
   ])('are refused: %s', (_what, pieces) => {
-    expect(() => feed(frameOf('batch', 2), pieces)).toThrow();
+    expect(() => feed(createFrame('batch', 2), pieces)).toThrow();
   });
 });
 
@@ -108,19 +108,19 @@ describe('answers to a pipeline of single commands', () => {
   it('belong to the commands in order, wherever they are cut', () => {
     const bytes = Buffer.concat([frame(message(0, 0)), frame(message(0, 3)), frame(message(0, 22))]);
     for (let cut = 0; cut <= bytes.length; cut++) {
-      const sent = frameOf('single', 3);
+      const sent = createFrame('single', 3);
       expect(feed(sent, [bytes.subarray(0, cut), bytes.subarray(cut)]).codes).toEqual([0]);
       expect([...sent.results.subarray(0, 3)]).toEqual([0, 3, 22]);
     }
   });
 
   it('are refused when they are not one message', () => {
-    expect(() => feed(frameOf('single', 2), [frame(message(0, 0), message(0, 0))])).toThrow();
+    expect(() => feed(createFrame('single', 2), [frame(message(0, 0), message(0, 0))])).toThrow();
   });
 });
 
 it('record is not counted as written when a node answers a single write with an empty frame', () => {
-  const sent = frameOf('single', 1);
+  const sent = createFrame('single', 1);
   sent.seal(0);
   expect(() => feed(sent, [frame()])).toThrow(/not one whole message/);
   expect(sent.results[0]).toBe(-1);

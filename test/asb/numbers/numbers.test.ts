@@ -13,7 +13,7 @@ import { vectors } from '../../support/asb.js';
 
 const out = Buffer.alloc(64);
 
-function textOf(bits: Buffer): string {
+function toText(bits: Buffer): string {
   out.fill(0x2a);
   const end = writeDouble(bits, 0, out, 1);
   expect(end).toBeLessThanOrEqual(1 + DOUBLE_TEXT_BYTES);
@@ -22,7 +22,7 @@ function textOf(bits: Buffer): string {
 }
 
 /** The 8 bytes, in hexadecimal; or what is wrong: 'junk' after the number, 'incomplete', 'range'. */
-function bitsOf(text: string): string {
+function readBits(text: string): string {
   const src = Buffer.from(`${text}\n`, 'latin1');
   const end = doubleEnd(src, 0);
   if (end !== text.length) return 'junk';
@@ -89,22 +89,22 @@ const anyDouble = fc
 describe('a double keeps its bits through the file', () => {
   it('is written as C writes it, in all 1570 cases', () => {
     expect(doubles).toHaveLength(1570);
-    for (const { bits: hex, text } of doubles) expect(textOf(Buffer.from(hex, 'hex'))).toBe(text);
+    for (const { bits: hex, text } of doubles) expect(toText(Buffer.from(hex, 'hex'))).toBe(text);
   });
 
   it('is read from C text', () => {
     for (const { bits: hex, text } of doubles) {
       // The payload of a NaN is not written.
       const want = text === 'nan' ? '7ff8000000000000' : text === '-nan' ? 'fff8000000000000' : hex;
-      expect(bitsOf(text), text).toBe(want);
+      expect(readBits(text), text).toBe(want);
     }
   });
 
   it('is read from Go text, of bins and of keys', () => {
     for (const { bits: hex, bin, key } of goDoubles) {
       const want = bin === 'NaN' ? '7ff8000000000000' : hex;
-      expect(bitsOf(bin), bin).toBe(want);
-      expect(bitsOf(key), key).toBe(want);
+      expect(readBits(bin), bin).toBe(want);
+      expect(readBits(key), key).toBe(want);
     }
   });
 
@@ -115,25 +115,25 @@ describe('a double keeps its bits through the file', () => {
         const bytes = Buffer.alloc(8);
         bytes.writeBigUInt64BE(near + step > 0n ? near + step : 1n);
         const value = bytes.readDoubleBE();
-        const text = textOf(bytes);
+        const text = toText(bytes);
         expect(text).toBe(exact(value));
-        expect(bitsOf(text), text).toBe(bytes.toString('hex'));
-        expect(bitsOf(String(value)), String(value)).toBe(bytes.toString('hex'));
+        expect(readBits(text), text).toBe(bytes.toString('hex'));
+        expect(readBits(String(value)), String(value)).toBe(bytes.toString('hex'));
       }
     }
     // Eighteen digits that end in 5: exact ties.
     for (let i = 0; i < 2000; i++) {
       const value = 2 ** 49 + i * 7919 + 0.125 * (1 + 2 * (i % 4));
-      expect(textOf(bits(value))).toBe(exact(value));
+      expect(toText(bits(value))).toBe(exact(value));
     }
   });
 
   it('is exact for any bits', () => {
     fc.assert(
       fc.property(anyDouble, (value) => {
-        const text = textOf(bits(value));
+        const text = toText(bits(value));
         expect(text).toBe(value === 0 ? (Object.is(value, -0) ? '-0' : '0') : exact(value));
-        expect(bitsOf(text)).toBe(bits(value).toString('hex'));
+        expect(readBits(text)).toBe(bits(value).toString('hex'));
       }),
       { numRuns: 3000 },
     );
@@ -150,7 +150,7 @@ describe('a double keeps its bits through the file', () => {
     fc.assert(
       fc.property(decimal, (text) => {
         const value = Number(text);
-        expect(bitsOf(text), text).toBe(value === Infinity ? 'range' : bits(value).toString('hex'));
+        expect(readBits(text), text).toBe(value === Infinity ? 'range' : bits(value).toString('hex'));
       }),
       { numRuns: 3000 },
     );
@@ -173,15 +173,15 @@ describe('a double keeps its bits through the file', () => {
       ['-INFINITY', -Infinity],
       [`0.${'0'.repeat(340)}1`, 0],
     ];
-    for (const [text, value] of forms) expect(bitsOf(text), text).toBe(bits(value).toString('hex'));
-    expect(bitsOf('nan')).toBe('7ff8000000000000');
-    expect(bitsOf('+NaN')).toBe('7ff8000000000000');
-    expect(bitsOf('-nan')).toBe('fff8000000000000');
+    for (const [text, value] of forms) expect(readBits(text), text).toBe(bits(value).toString('hex'));
+    expect(readBits('nan')).toBe('7ff8000000000000');
+    expect(readBits('+NaN')).toBe('7ff8000000000000');
+    expect(readBits('-nan')).toBe('fff8000000000000');
   });
 
   it('rejects what is no number, instead of guessing', () => {
     for (const text of ['', '-', '+', '.', '-.', '1e', '1e+', '.e5', 'na', 'in', 'infinit', 'i']) {
-      expect(bitsOf(text), text).toBe('incomplete');
+      expect(readBits(text), text).toBe('incomplete');
     }
     for (const text of [
       '0x10',
@@ -197,10 +197,10 @@ describe('a double keeps its bits through the file', () => {
       '\\1',
       '1e5e5',
     ]) {
-      expect(bitsOf(text), text).toMatch(/junk/);
+      expect(readBits(text), text).toMatch(/junk/);
     }
     for (const text of ['1e400', '-1e309', '1.7976931348623159e308', `1${'0'.repeat(309)}`]) {
-      expect(bitsOf(text), text).toBe('range');
+      expect(readBits(text), text).toBe('range');
     }
   });
 });

@@ -61,12 +61,12 @@ function realTexts(): Record<string, string[]> {
   };
 }
 
-function sectionOf(tool: ToolSchema<OptionTable>, spec: OptionSpec): string {
+function findSection(tool: ToolSchema<OptionTable>, spec: OptionSpec): string {
   return spec.section === 'tool' ? tool.name : spec.section!;
 }
 
 /** The value as a file has it. */
-function tomlOf(spec: OptionSpec, text: string): string {
+function formatToml(spec: OptionSpec, text: string): string {
   if (spec.value.type === 'integer') return String(Number(text));
   return spec.value.type === 'flag' ? text : JSON.stringify(text);
 }
@@ -77,7 +77,7 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
   describe(`${tool.name}: keys of a file`, () => {
     for (const spec of tool.options) {
       if (spec.section === undefined) continue;
-      const section = sectionOf(tool, spec);
+      const section = findSection(tool, spec);
       const { good, bad } = samples(spec.value);
       const texts = spec.argument === 'none' ? ['true'] : good.map(([text]) => text);
 
@@ -85,7 +85,7 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
         for (const text of texts) {
           const word = `--${spec.name}=${text}`;
           for (const written of [key, key.toUpperCase(), JSON.stringify(key)]) {
-            const path = await configFiles.write(`[${section}]\n${written} = ${tomlOf(spec, text)}\n`);
+            const path = await configFiles.write(`[${section}]\n${written} = ${formatToml(spec, text)}\n`);
             const expected = requireRun(parseCommandLine(tool, [word]));
             expect(snapshot(tool, await readFiles(tool, [path])), `${key} ${text}`).toEqual(snapshot(tool, expected));
             // Of all words it is the command line's that counts.
@@ -159,7 +159,7 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
           let runs = 0;
           for (const text of { ...REAL_TEXTS, ...realTexts() }[spec.name] ?? texts) {
             const direct = await runCommandWith(tool.name, [...rest, ...needed, `--${spec.name}=${text}`]);
-            const path = await configFiles.write(`[${section}]\n${fileKeys(spec)[0]!} = ${tomlOf(spec, text)}`);
+            const path = await configFiles.write(`[${section}]\n${fileKeys(spec)[0]!} = ${formatToml(spec, text)}`);
             const fromFile = await runCommandWith(tool.name, [...rest, ...needed], [path]);
             expect([fromFile.code, fromFile.seen], text).toEqual([direct.code, direct.seen]);
             if (direct.code === 0) runs++;
@@ -174,7 +174,7 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
       const text = await readFile(new URL('../../../conf/astools.conf.sample', import.meta.url), 'utf8');
       for (const spec of tool.options) {
         if (spec.section === undefined) continue;
-        const name = sectionOf(tool, spec);
+        const name = findSection(tool, spec);
         const body = text.split(`\n[${name}]\n`)[1]!.split(/\n\[/)[0]!;
         for (const key of [fileKeys(spec)[0]!, ...(spec.keyParts ?? [])]) {
           expect(body, `${name} ${key}`).toContain(`\n#${key} = `);

@@ -3,10 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { ScanStream } from '../../../scripts/fuzz/scan-stream.js';
 import { seededRandom } from '../../../scripts/fuzz/random.js';
 import { type AnswerOptions, compareWays, type Transcoded, transcodeAnswer } from '../../../scripts/fuzz/transcode.js';
-import { digestOf, messageFrame, partitionEnd, type RowOptions, scanEnd, scanRow } from '../../support/fake-node.js';
+import {
+  createDigest,
+  messageFrame,
+  partitionEnd,
+  type RowOptions,
+  scanEnd,
+  scanRow,
+} from '../../support/fake-node.js';
 
 const row = (partition: number, rest: number, options?: RowOptions): Buffer =>
-  scanRow(digestOf(partition, rest), options);
+  scanRow(createDigest(partition, rest), options);
 const SCAN: AnswerOptions = { namespace: 'test', partitions: 11, nextRead: () => 1_000_000 };
 
 /** Both ways, after they were compared: the one with the module. */
@@ -76,8 +83,8 @@ describe('a scan through the WebAssembly module', () => {
     const messages = [9, 8, 7, 6, 5].map((rest) => row(1, rest));
     const { records, text } = await transcode(messageFrame(...messages, scanEnd()), { maxRecords: 3 });
     expect(records).toBe(3);
-    expect(text.includes(digestOf(1, 7).toString('base64'))).toBe(true);
-    expect(text.includes(digestOf(1, 6).toString('base64'))).toBe(false);
+    expect(text.includes(createDigest(1, 7).toString('base64'))).toBe(true);
+    expect(text.includes(createDigest(1, 6).toString('base64'))).toBe(false);
   });
 
   it('handles records that are larger than its memory, and goes on with those behind them', async () => {

@@ -18,7 +18,7 @@ import {
   storages,
   temporaryDirectory,
   textBin,
-  textOf,
+  toText,
   writeBackup,
 } from '../../support/backup-files.js';
 
@@ -56,7 +56,7 @@ describe('mergeBackups', () => {
     const second = await writeBackup(newPath(), { records: [newest], codecs: SEALED });
     const { result, files } = await merge([full, first, second]);
     expect(result).toMatchObject({ namespace: 'test', records: 5, replaced: 2, sindexes: 0, udfs: 0 });
-    const expected = [1, 3, 4, 5].map((n) => textOf(plainRecord(n))).concat(textOf(newest));
+    const expected = [1, 3, 4, 5].map((n) => toText(plainRecord(n))).concat(toText(newest));
     expect((await readTexts(files)).sort()).toEqual(expected.sort());
   });
 
@@ -72,7 +72,7 @@ describe('mergeBackups', () => {
         for (const step of steps) {
           const records = step.map(([n, value]) => plainRecord(n, { bins: [integerBin('v', value)] }));
           inputs.push(await writeBackup(newPath(), { records }));
-          step.forEach(([n], i) => model.set(n, textOf(records[i]!)));
+          step.forEach(([n], i) => model.set(n, toText(records[i]!)));
         }
         const { files, result } = await merge(inputs);
         const texts = await readTexts(files);
@@ -122,7 +122,7 @@ describe('mergeBackups', () => {
     const { files, result } = await merge([full], { output: { directory, storages, codecs, fileBytes: 1 << 20 } });
     expect(result.files).toBe(5);
     expect(files.files.length).toBe(5);
-    expect((await readTexts(files)).sort()).toEqual(records.map(textOf).sort());
+    expect((await readTexts(files)).sort()).toEqual(records.map(toText).sort());
   });
 
   it('the result, has a manifest with the checksums of all bytes', async () => {
@@ -150,7 +150,7 @@ describe('mergeBackups', () => {
   it('a namespace that is a path, is refused and writes no file anywhere', async () => {
     const input = newPath();
     mkdirSync(input);
-    const text = textOf(plainRecord(1)).replace('+ n test', '+ n ../evil/x');
+    const text = toText(plainRecord(1)).replace('+ n test', '+ n ../evil/x');
     writeFileSync(join(input, 'x.asb'), `Version 3.1\n# namespace ../evil/x\n# first-file\n${text}`);
     const files = await findBackupFiles(input, { codecs: plain, storages });
     const directory = newPath();

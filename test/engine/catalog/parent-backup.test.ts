@@ -11,7 +11,7 @@ const base = temporaryDirectory();
 const newRoot = (): string => mkdtempSync(join(base, 'root'));
 
 /** What the identity of a run is made of. */
-function runOf(namespace: string, rest: Partial<BackupConfig> = {}): BackupConfig {
+function createRun(namespace: string, rest: Partial<BackupConfig> = {}): BackupConfig {
   const run: Partial<BackupConfig> = {
     namespace,
     sets: [],
@@ -53,16 +53,16 @@ describe('findModifiedAfter', () => {
     await writeNamespace(join(path, 'test'), 'test', { started });
     const parent = await readBackup(path, storages);
     const ms = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
-    expect(findModifiedAfter(parent, runOf('bar'), 0)).toBe(ms(STARTED) - 10_000_000_000n);
-    expect(findModifiedAfter(parent, runOf('test'), 2_500)).toBe(ms(started) - 12_500_000_000n);
+    expect(findModifiedAfter(parent, createRun('bar'), 0)).toBe(ms(STARTED) - 10_000_000_000n);
+    expect(findModifiedAfter(parent, createRun('test'), 2_500)).toBe(ms(started) - 12_500_000_000n);
   });
 
   it('of a run that would hold other sets than the parent, throws', async () => {
     const path = await writeCatalogBackup(newRoot());
     const parent = await readBackup(path, storages);
-    const other = runOf('test', { excludedSets: ['a'] });
+    const other = createRun('test', { excludedSets: ['a'] });
     expect(() => findModifiedAfter(parent, other, 0)).toThrow('everything; this one would have: without the sets a');
-    expect(() => findModifiedAfter(parent, runOf('test', { sets: [''] }), 0)).toThrow('would have: sets ""');
-    expect(() => findModifiedAfter(parent, runOf('third'), 0)).toThrow('does not have the namespace third');
+    expect(() => findModifiedAfter(parent, createRun('test', { sets: [''] }), 0)).toThrow('would have: sets ""');
+    expect(() => findModifiedAfter(parent, createRun('third'), 0)).toThrow('does not have the namespace third');
   });
 });

@@ -7,7 +7,7 @@ import { findBackups, readBackup } from '../../../src/engine/catalog/find-backup
 import type { ManifestInfo } from '../../../src/engine/catalog/manifest.js';
 import { readNamespace } from '../../../src/engine/catalog/read-namespace.js';
 import { planBackup, planMoment, type RestoreSelection } from '../../../src/engine/catalog/restore-plan.js';
-import { NEVER, plainRecord, storages, temporaryDirectory, textOf, writeBackup } from '../../support/backup-files.js';
+import { NEVER, plainRecord, storages, temporaryDirectory, toText, writeBackup } from '../../support/backup-files.js';
 import { writeCatalogBackup, writeNamespace } from '../../support/catalog.js';
 
 const root = temporaryDirectory();
@@ -95,7 +95,7 @@ describe('planBackup', () => {
     const old = fresh();
     writeFileSync(
       join(old, 'x.asb'),
-      `Version 3.0\n${textOf(plainRecord(1, { namespace: 'bar', set: Buffer.alloc(0) }))}`,
+      `Version 3.0\n${toText(plainRecord(1, { namespace: 'bar', set: Buffer.alloc(0) }))}`,
     );
     expect(await planOf(old)).toMatchObject([{ namespace: 'bar' }]);
   });

@@ -113,7 +113,7 @@ describe('applyRetention', () => {
       days: fc.integer({ min: 0, max: 40 }),
       hours: fc.integer({ min: 1, max: 30 }),
     });
-    const rulesOf = fc
+    const parseRules = fc
       .record({
         last: count,
         hourly: count,
@@ -132,7 +132,7 @@ describe('applyRetention', () => {
       base: fc.integer({ min: -3, max: 30 }),
     });
     fc.assert(
-      fc.property(fc.array(oneBackup, { maxLength: 30 }), rulesOf, rulesOf, (specs, rules, others) => {
+      fc.property(fc.array(oneBackup, { maxLength: 30 }), parseRules, parseRules, (specs, rules, others) => {
         const backups = specs.map(({ hoursAgo, group, isUsable, isHeld, base }, i): RetainableBackup => ({
           key: String(i),
           group,

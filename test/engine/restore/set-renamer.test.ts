@@ -4,7 +4,7 @@ import { DecodedRecord } from '../../../src/core/decoded-record.js';
 import { Particle } from '../../../src/core/particle.js';
 import { SetRenamer } from '../../../src/engine/restore/set-renamer.js';
 
-function digestOf(set: string, keyType: number, key: Buffer): Buffer {
+function createDigest(set: string, keyType: number, key: Buffer): Buffer {
   return createHash('ripemd160').update(set).update(Buffer.of(keyType)).update(key).digest();
 }
 
@@ -17,7 +17,7 @@ function createRecord(set: string, key?: Buffer, keyType: number = Particle.STRI
   record.keyBuf = Buffer.concat([Buffer.from('??'), key ?? Buffer.alloc(0)]);
   record.keyStart = 2;
   record.keyEnd = record.keyBuf.length;
-  digestOf(set, keyType, key ?? Buffer.alloc(0)).copy(record.digest);
+  createDigest(set, keyType, key ?? Buffer.alloc(0)).copy(record.digest);
   return record;
 }
 
@@ -43,7 +43,7 @@ describe('SetRenamer', () => {
       const record = createRecord(from, key, keyType);
       expect(renamer.rename(record)).toBe(true);
       expect(setOf(record)).toBe(to);
-      expect(record.digest).toEqual(digestOf(to, keyType, key));
+      expect(record.digest).toEqual(createDigest(to, keyType, key));
     }
   });
 

@@ -12,7 +12,7 @@ import {
 import { backupSummary, countText, restoreSummary, sizeText } from '../../../src/ui/summary.js';
 
 /** What a terminal of one line per row would show; enough for the sequences that a bar uses. */
-function screenOf(output: string): string[] {
+function createScreen(output: string): string[] {
   const rows = [''];
   // eslint-disable-next-line no-control-regex
   for (const [token] of output.matchAll(/\x1b\[\??\d*[a-zA-Z]|\x1b[78]|\n|\r|[^\x1b\r\n]+/g)) {
@@ -29,7 +29,7 @@ function terminal(columns = 100) {
   const stream = Object.assign(new PassThrough(), { isTTY: true, columns, rows: 24 });
   let text = '';
   stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  return { stream, rows: () => screenOf(text) };
+  return { stream, rows: () => createScreen(text) };
 }
 
 const progress: Progress = {

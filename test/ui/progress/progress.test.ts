@@ -19,7 +19,7 @@ function collector() {
   return { lines, log: { info: (line: LogLine) => void lines.push(logText(line)), error: fail, verbose: fail } };
 }
 
-function sourceOf(progress: Partial<RunProgress>) {
+function createSource(progress: Partial<RunProgress>) {
   return {
     counters: () => undefined,
     progress: () => ({ records: 0, bytes: 0, expectedRecords: 0, expectedBytes: 0, workers: [], ...progress }),
@@ -32,7 +32,7 @@ describe('progress of a backup', () => {
     const { lines, log } = collector();
     const machine: string[] = [];
     const progress = new ProgressReporter({
-      source: sourceOf(counters),
+      source: createSource(counters),
       style: backupProgressStyle,
       log,
       clock: () => Date.now(),
@@ -58,7 +58,7 @@ describe('progress of a backup', () => {
     const machine: string[] = [];
     const seen: unknown[] = [];
     const progress = new ProgressReporter({
-      source: sourceOf(counters),
+      source: createSource(counters),
       style: backupProgressStyle,
       log,
       clock: () => Date.now(),
@@ -184,7 +184,7 @@ describe('progress of a restore', () => {
     const { lines, log } = collector();
     const machine: string[] = [];
     const progress = new ProgressReporter({
-      source: { ...sourceOf(counters), counters: () => counters },
+      source: { ...createSource(counters), counters: () => counters },
       style: restoreProgressStyle,
       log,
       clock: () => Date.now(),
