@@ -93,7 +93,7 @@ describe('lint configuration', () => {
   }
 
   it('rejects private fields of JavaScript, British spelling and functions named after a noun', async () => {
-    for (const source of ['class A { #a = 1 }', 'const colour = 1;', 'function readName() {}']) {
+    for (const source of ['class A { #a = 1 }', 'const colour = 1;', 'function nameOf() {}']) {
       expect(await brokenRules('src/asb/anything.ts', source), source).toContain('no-restricted-syntax');
     }
   });
