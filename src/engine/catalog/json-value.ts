@@ -161,14 +161,11 @@ class CollectionWriter {
     }
     if (isKey) parts.push((isFirst ? '' : ',') + (level.isObject ? '' : '['));
     this.element();
-    if (isKey) {
-      parts.push(level.isObject ? ':' : ',');
-    } else if (!level.isObject) {
-      // The end of a pair belongs behind its value, which may be a collection that is only begun.
-      const inner = this.levels.at(-1)!;
-      if (inner === level) parts.push(']');
-      else inner.closing += ']';
-    }
+    // It belongs behind the key or value, which may be a collection that is only begun.
+    const behind = isKey ? (level.isObject ? ':' : ',') : level.isObject ? '' : ']';
+    const inner = this.levels.at(-1)!;
+    if (inner === level) parts.push(behind);
+    else inner.closing += behind;
   }
 
   /** Writes a scalar, or begins a collection. */

@@ -159,6 +159,12 @@ describe('formatJsonValue', () => {
     );
   });
 
+  it('a map whose keys are collections, keeps each pair together', () => {
+    const list = [0x92, 1, 0x90];
+    const map = Buffer.from([0x83, 0x90, 0, ...list, ...list, 0x81, 5, 6, 7]);
+    expect(formatJsonValue(Particle.MAP, map, PLAIN)).toBe('{"$map":[[[],0],[[1,[]],[1,[]]],[{"$map":[[5,6]]},7]]}');
+  });
+
   it('nesting far beyond the stack, is written', () => {
     const json = formatJsonValue(Particle.LIST, Buffer.concat([Buffer.alloc(200_000, 0x91), Buffer.of(1)]), PLAIN);
     expect(json).toBe(`${'['.repeat(200_000)}1${']'.repeat(200_000)}`);
