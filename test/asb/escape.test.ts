@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { base64Length, readBase64, readDigest, writeBase64 } from '../../src/asb/numbers/base64.js';
 import { dataView } from '../../src/core/byte-copy.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { mutate } from '../../scripts/fuzz/run.js';
 import { TEXTS } from '../../scripts/fuzz/readers.js';

@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../support/property.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 // Worker threads run compiled files only.
 import { main as asb } from '../../dist/cli/asb/asb.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Particle } from '../../../src/core/particle.js';
 import type { BackupFiles } from '../../../src/engine/catalog/backup-files.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { partitionId } from '../../../src/core/partition.js';
 import { DigestSorter } from '../../../src/engine/catalog/digest-sorter.js';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Particle } from '../../../src/core/particle.js';
 import { PARTITIONS, partitionId } from '../../../src/core/partition.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Particle } from '../../../src/core/particle.js';
 import { formatJsonValue, type JsonValueOptions } from '../../../src/engine/catalog/json-value.js';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProcessLimits } from '../../../src/core/run-context.js';
 import { currentHolder } from '../../../src/engine/backup/checkpoint/lock.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { DigestLog, DigestTable, VersionHistory } from '../../../src/engine/restore/version-history.js';
 

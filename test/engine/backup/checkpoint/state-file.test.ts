@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PartitionProgress } from '../../../../src/engine/backup/checkpoint/partition-progress.js';
 import {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { hashTail, Tail, TAIL_BYTES } from '../../../../src/engine/backup/output/tail.js';
 
