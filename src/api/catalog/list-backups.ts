@@ -7,7 +7,7 @@ import { toCatalogBackup, type CatalogBackup } from './catalog-backup.js';
 import type { ListBackupsSettings } from './settings.js';
 
 /**
- * The backups directly below `root`, in the order of their ids; what is damaged is one as any other, with its reason.
+ * The backups directly below `root`, in the order of their ids. Damaged ones are in the list, with the reason.
  * Deleted ones are left out unless `state` asks for them. Throws OptionError, and StorageError if `root` cannot be
  * listed.
  */

@@ -89,8 +89,8 @@ const SYSTEM_DIRECTORIES: readonly string[] = ['lost+found'];
 const CONCURRENT_READS = 32;
 
 /**
- * The backups directly below `root`, or the one at `root` itself, in the order of their ids. What is damaged is an
- * entry as any other. Throws StorageError if `root` cannot be listed.
+ * The backups directly below `root`, or the one at `root` itself, in the order of their ids. Damaged ones are
+ * in the result, with the reason. Throws StorageError if `root` cannot be listed.
  */
 export async function findBackups(root: string, storages: StorageAccess): Promise<CatalogEntry[]> {
   const storage = await storages.forPath(root);
@@ -222,7 +222,7 @@ async function readLivingDirectory(
   return { id: basename(path), path, kind: 'files', state: part.state, parts: [part], held };
 }
 
-/** Throws StorageError. What is damaged, or missing, is a part as any other. */
+/** A part that is damaged or missing is in the result, too. Throws StorageError. */
 async function readDocumentEntry(
   path: string,
   storage: Storage,
