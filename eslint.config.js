@@ -13,7 +13,8 @@ export const LAYERS = {
   config: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine'],
   ui: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine'],
   api: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'node'],
-  cli: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'api'],
+  service: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'api'],
+  cli: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'api', 'service'],
   node: ['core', 'aerospike/protocol'],
 };
 

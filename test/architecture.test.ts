@@ -47,6 +47,8 @@ describe('lint configuration', () => {
     ['config', '../ui/stderr-logger.js'],
     ['ui', '../config/backup-config.js'],
     ['api', '../cli/run.js'],
+    ['service', '../cli/run.js'],
+    ['api', '../service/errors.js'],
     ['cli', '../node/cluster.js'],
     ['node', '../aerospike/cluster/cluster.js'],
   ] as const) {
