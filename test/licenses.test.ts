@@ -14,7 +14,7 @@ const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Recor
 const installed = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
 
 /** Permissive ones that ask for no more than their notice. Where a package offers several, one of these will do. */
-const COMPATIBLE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense'];
+const COMPATIBLE = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense'];
 
 describe('licenses', () => {
   it('of what a user installs are compatible', () => {
