@@ -5,13 +5,11 @@
  */
 import { basename, dirname } from 'node:path';
 import { errorMessage } from '../../core/errors.js';
-import type { EncryptionMode } from '../../codecs/key.js';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
-import { CatalogError } from './errors.js';
+import { ABS_METADATA_NAME, readAbsMetadata } from './abs-metadata.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
 
-const METADATA_NAME = 'metadata.yaml';
 const DATA_DIRECTORY = 'data';
 /** The start in milliseconds since 1970, and perhaps the same in a form for people. */
 const RUN = /^\d{13}(?:_.*)?$/;
@@ -19,24 +17,6 @@ const RUN = /^\d{13}(?:_.*)?$/;
 const TYPES = { backup: 'full', incremental: 'incremental' } as const;
 /** Of a namespace that was begun again: `NAMESPACE.2`. */
 const ATTEMPT = /\.\d+$/;
-const MAX_METADATA_BYTES = 1 << 20;
-
-/** How the files of a namespace are stored. */
-export interface AbsStoredForm {
-  compressed: boolean;
-  encryption?: EncryptionMode;
-  /** Of an increment: the start of the run since which changes are in it. */
-  from?: string;
-}
-
-interface AbsMetadata extends AbsStoredForm {
-  namespace: string;
-  created: string;
-  finished?: string;
-  records: number;
-  bytes: number;
-  files: number;
-}
 
 /**
  * The backups of the service at or below `path`, which may be a routine, its `backup` or `incremental`, or a run. Their
@@ -116,15 +96,23 @@ async function readPart(path: string, storage: Storage): Promise<NamespacePart |
   const files = await storage.list(path);
   const own = files.filter(({ name }) => isBackupFileName(name));
   const empty = { namespace: basename(path).replace(ATTEMPT, ''), path, bytes: 0, files: own.length };
-  if (!files.some(({ name }) => name === METADATA_NAME)) {
+  if (!files.some(({ name }) => name === ABS_METADATA_NAME)) {
     if (own.length === 0) return undefined;
-    return { ...empty, state: 'INCOMPLETE', reason: `${path} has no ${METADATA_NAME}, which the service writes last` };
-  }
-  const file = joinPath(path, METADATA_NAME);
-  try {
-    const { created, finished, compressed, encryption, from, ...counts } = await readMetadata(file, storage);
     return {
-      ...counts,
+      ...empty,
+      state: 'INCOMPLETE',
+      reason: `${path} has no ${ABS_METADATA_NAME}, which the service writes last`,
+    };
+  }
+  const file = joinPath(path, ABS_METADATA_NAME);
+  try {
+    const metadata = await readAbsMetadata(file, storage);
+    const { namespace, created, finished, records, bytes, files: stored, compressed, encryption, from } = metadata;
+    return {
+      namespace,
+      records,
+      bytes,
+      files: stored,
       path,
       state: 'COMPLETED',
       started: created,
@@ -138,60 +126,4 @@ async function readPart(path: string, storage: Storage): Promise<NamespacePart |
   } catch (error) {
     return { ...empty, state: 'DAMAGED', reason: errorMessage(error) };
   }
-}
-
-/** Throws CatalogError CATALOG_DAMAGED, StorageError. */
-async function readMetadata(file: string, storage: Storage): Promise<AbsMetadata> {
-  const damaged = (what: string): CatalogError => new CatalogError('CATALOG_DAMAGED', `${file} is damaged: ${what}`);
-  const bytes = await storage.readSmall(file, 'the metadata');
-  if (bytes.length > MAX_METADATA_BYTES) throw damaged(`it has ${bytes.length} bytes`);
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(bytes.toString('utf8'));
-  } catch (error) {
-    throw damaged(errorMessage(error).split('\n', 1)[0]!.replace(/:$/, ''));
-  }
-  if (typeof value !== 'object' || value === null) throw damaged('it is no list of fields');
-  const fields = value as Record<string, unknown>;
-  const { namespace, compression = 'NONE', encryption = 'NONE' } = fields;
-  const created = readTime(fields.created);
-  if (typeof namespace !== 'string' || namespace === '') throw damaged('its namespace is missing');
-  if (created === undefined) throw damaged('its time of creation is missing');
-  const count = (name: string): number => {
-    const number = fields[name] ?? 0;
-    if (!Number.isSafeInteger(number) || (number as number) < 0) throw damaged(`its ${name} is no number`);
-    return number as number;
-  };
-  const mode = ENCRYPTIONS[String(encryption).toUpperCase()];
-  if (mode === undefined) throw damaged(`its encryption ${String(encryption)} is unknown`);
-  if (!['NONE', 'ZSTD'].includes(String(compression).toUpperCase())) {
-    throw damaged(`its compression ${String(compression)} is unknown`);
-  }
-  const finished = readTime(fields.finished);
-  // Of a full backup, it is that of the year 1.
-  const from = readTime(fields.from);
-  return {
-    namespace,
-    created,
-    ...(finished === undefined ? {} : { finished }),
-    records: count('record-count'),
-    bytes: count('byte-count'),
-    files: count('file-count'),
-    compressed: String(compression).toUpperCase() === 'ZSTD',
-    ...(mode === 'none' ? {} : { encryption: mode }),
-    ...(from === undefined || Date.parse(from) <= 0 ? {} : { from }),
-  };
-}
-
-const ENCRYPTIONS: Readonly<Record<string, EncryptionMode | 'none'>> = {
-  NONE: 'none',
-  AES128: 'aes128',
-  AES256: 'aes256',
-};
-
-/** ISO 8601 in UTC; undefined = no time. */
-function readTime(value: unknown): string | undefined {
-  const time = typeof value === 'string' ? Date.parse(value) : NaN;
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }
