@@ -258,21 +258,34 @@ const CATALOG_EVENTS = {
   'serve.done': { fields: [], help: 'The backup is served no longer' },
 } as const satisfies Record<string, LogEventSpec>;
 
+const SERVICE_EVENTS = {
+  'http.listening': { fields: ['url'], help: 'The service can be asked under this address' },
+  'http.certificate': {
+    fields: [],
+    help: 'Files of the HTTPS listener have changed and are in use now, or (a warning) cannot be used',
+  },
+  'http.failed': { fields: ['method', 'path'], help: 'An unexpected error ended a request' },
+} as const satisfies Record<string, LogEventSpec>;
+
 /** All of them. */
-export const LOG_EVENTS = { ...RUN_EVENTS, ...BACKUP_EVENTS, ...RESTORE_EVENTS, ...CATALOG_EVENTS } satisfies Record<
-  Exclude<EventType, SilentEvent>,
-  LogEventSpec
->;
+export const LOG_EVENTS = {
+  ...RUN_EVENTS,
+  ...BACKUP_EVENTS,
+  ...RESTORE_EVENTS,
+  ...CATALOG_EVENTS,
+  ...SERVICE_EVENTS,
+} satisfies Record<Exclude<EventType, SilentEvent>, LogEventSpec>;
 
 /** In the order of the documentation. */
 export const LOG_EVENT_GROUPS: readonly {
-  of: 'all programs' | 'asbackup' | 'asrestore' | 'asb';
+  of: 'all programs' | 'asbackup' | 'asrestore' | 'asb' | 'the service';
   events: Readonly<Record<string, LogEventSpec>>;
 }[] = [
   { of: 'all programs', events: RUN_EVENTS },
   { of: 'asbackup', events: BACKUP_EVENTS },
   { of: 'asrestore', events: RESTORE_EVENTS },
   { of: 'asb', events: CATALOG_EVENTS },
+  { of: 'the service', events: SERVICE_EVENTS },
 ];
 
 export type LogEventName = keyof typeof LOG_EVENTS;

@@ -1,0 +1,121 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { RequestListener, Server } from 'node:http';
+import { errorMessage } from '../../core/errors.js';
+import { logEvent, type Log } from '../../core/log.js';
+import { MAX_BODY_BYTES } from './body.js';
+import type { HttpDependencies } from './dependencies.js';
+import { ENDPOINTS, routePattern, type Endpoint } from './endpoints.js';
+import { explainError, isUnexpected, type Answer } from './errors.js';
+import { CHANGE_CONTEXT, createHandlers, TEXT, type ApiAnswer, type Handler } from './handlers.js';
+import { answerClientError } from './listener.js';
+import type { Query } from './parameters.js';
+import type { Readiness } from './readiness.js';
+
+export interface AppOptions {
+  readonly services: HttpDependencies;
+  readonly readiness: Readiness;
+  /** `/` or `/abs`. */
+  readonly contextPath?: string | undefined;
+  /** Absent = the app is asked by `inject` only. */
+  readonly createServer?: (handler: RequestListener) => Server;
+}
+
+/** No header of a request is longer. */
+const MAX_PARAMETER_LENGTH = 16_384;
+
+/** The routes of the service, with their errors as texts. */
+export function createApp({ services, readiness, contextPath = '/', createServer }: AppOptions): FastifyInstance {
+  const { log } = services;
+  const prefix = contextPath.replace(/\/+$/, '');
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, _request, reply) => sendError(reply as unknown as FastifyReply, explainError(error)),
+    ...(createServer === undefined ? {} : { serverFactory: createServer }),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // Bodies are JSON, whatever the client calls them.
+  app.addHook('onRequest', (request, _reply, done) => {
+    delete request.raw.headers['content-type'];
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => {
+    if (isUnexpected(error)) reportError(log, request, error);
+    const { endpoint } = request.routeOptions.config as { endpoint?: Endpoint };
+    const isChange = endpoint?.tag === 'Configuration' && endpoint.method !== 'GET';
+    return sendError(reply, explainError(error, isChange ? CHANGE_CONTEXT : ''));
+  });
+  app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, prefix));
+
+  const handlers = createHandlers(services, readiness);
+  for (const endpoint of ENDPOINTS) {
+    const handler = handlers[endpoint.id];
+    if (handler === undefined) continue;
+    app.route({
+      method: endpoint.method,
+      url: prefix + routePattern(endpoint.path),
+      config: { endpoint },
+      handler: (request, reply) => answer(endpoint, handler, request, reply),
+    });
+  }
+  if (prefix !== '') {
+    app.get(prefix, { config: { endpoint: ENDPOINTS[0] } }, (_request, reply) => reply.send());
+  }
+  return app;
+}
+
+async function answer(
+  { success }: Endpoint,
+  handler: Handler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { params, query, body } = request as {
+    params: Readonly<Record<string, string>>;
+    query: Query;
+    body: Buffer | undefined;
+  };
+  const result: ApiAnswer | undefined = await handler({ params, query, body });
+  reply.code(result?.status ?? success.status).header('x-content-type-options', 'nosniff');
+  if (result === undefined) return reply.send();
+  return reply
+    .headers(result.headers ?? {})
+    .type(result.type)
+    .send(result.body);
+}
+
+function sendError(reply: FastifyReply, { status, text }: Answer): FastifyReply {
+  return reply.code(status).type(TEXT).header('x-content-type-options', 'nosniff').send(`${text}\n`);
+}
+
+/** A path that no endpoint has, or a method that the endpoints of the path do not have. */
+function answerUnknown(request: FastifyRequest, reply: FastifyReply, prefix: string): FastifyReply {
+  const allowed = allowedMethods(request.url, prefix);
+  if (allowed.length === 0) return sendError(reply, { status: 404, text: '404 page not found' });
+  return sendError(reply.header('allow', allowed.join(', ')), { status: 405, text: 'Method Not Allowed' });
+}
+
+const PATH_PATTERNS = ENDPOINTS.map(({ method, path }) => {
+  const subtree = path === '/api-docs/' ? '.*' : '';
+  return { method, pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}${subtree}$`) };
+});
+
+function allowedMethods(url: string, prefix: string): string[] {
+  const [path = ''] = url.split('?');
+  if (!path.startsWith(prefix)) return [];
+  const below = path.slice(prefix.length);
+  const methods = PATH_PATTERNS.flatMap(({ method, pattern }) =>
+    pattern.test(below === '' ? '/' : below) ? (method === 'GET' ? ['GET', 'HEAD'] : [method]) : [],
+  );
+  return [...new Set(methods)].sort();
+}
+
+function reportError(log: Log, { method, routeOptions }: FastifyRequest, error: unknown): void {
+  const fields = { method, path: routeOptions.url ?? '' };
+  log.error(logEvent('http.failed', `${method} ${fields.path} failed: ${errorMessage(error)}`, fields));
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (stack !== undefined) log.verbose(logEvent('error.stack', stack));
+}
