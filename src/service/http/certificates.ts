@@ -12,15 +12,15 @@ const POLL_MS = 10_000;
 /** Length of the keys that encrypt session tickets. */
 const TICKET_KEY_BYTES = 48;
 
-const FILES = ['cert-file', 'key-file', 'client-ca-file', 'client-crl-file'] as const;
+const FILES = ['cert-file', 'key-file', 'client-ca-file'] as const;
 type FileKey = (typeof FILES)[number];
 type Contents = Readonly<Partial<Record<FileKey, string>>>;
 
 /** The certificate of the HTTPS listener and those it trusts. The files are read again and again. */
 export class Certificates {
   private timer: NodeJS.Timeout | undefined;
-  /** Contents that were reported as unusable. */
-  private refused: Contents | undefined;
+  /** Why the files cannot be used; reported once. */
+  private problem: string | undefined;
 
   private constructor(
     private readonly settings: TlsListenerSettings,
@@ -59,27 +59,24 @@ export class Certificates {
     try {
       const contents = await readFiles(this.settings);
       if (areEqual(contents, this.contents)) {
-        this.refused = undefined;
+        this.problem = undefined;
         return;
       }
-      if (this.refused !== undefined && areEqual(contents, this.refused)) return;
-      this.refused = contents;
       this.checkContents(contents);
       this.contents = contents;
-      this.refused = undefined;
+      this.problem = undefined;
       server.setSecureContext(this.options);
-      // A resumed session would not be checked against the new authority and the new revocation list.
+      // A resumed session would not be checked against the new authority.
       server.setTicketKeys(randomBytes(TICKET_KEY_BYTES));
       this.log.info(logEvent('http.certificate', 'The certificates of the HTTPS listener were read again'));
     } catch (error) {
-      if (this.lastProblem === errorMessage(error) && this.refused === undefined) return;
-      this.lastProblem = errorMessage(error);
-      const text = `the old certificates of the HTTPS listener stay in use: ${errorMessage(error)}`;
+      const problem = errorMessage(error);
+      if (problem === this.problem) return;
+      this.problem = problem;
+      const text = `the HTTPS listener goes on with the certificates it has: ${problem}`;
       this.log.info(warningEvent('http.certificate', text));
     }
   }
-
-  private lastProblem: string | undefined;
 
   private checkContents(contents: Contents): void {
     try {
@@ -91,7 +88,7 @@ export class Certificates {
   }
 
   private contextOptions(contents: Contents): SecureContextOptions {
-    const { 'client-ca-file': ca, 'client-crl-file': crl } = contents;
+    const { 'client-ca-file': ca } = contents;
     return {
       cert: contents['cert-file'],
       key: contents['key-file'],
@@ -100,7 +97,6 @@ export class Certificates {
       honorCipherOrder: true,
       ...(this.password === undefined ? {} : { passphrase: this.password }),
       ...(ca === undefined ? {} : { ca }),
-      ...(crl === undefined ? {} : { crl }),
     };
   }
 }

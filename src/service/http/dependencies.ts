@@ -54,7 +54,6 @@ export interface TlsListenerSettings extends ListenerSettings {
   readonly 'cipher-suites'?: readonly string[];
   readonly 'client-auth'?: string;
   readonly 'client-ca-file'?: string;
-  readonly 'client-crl-file'?: string;
 }
 
 export type BackupType = 'full' | 'incremental';

@@ -17,7 +17,7 @@ export interface Endpoint {
   /** Name of the schema of the JSON document that the request must have. */
   readonly body?: SchemaName;
   readonly success: { readonly status: 200 | 201 | 202 | 204; readonly content?: Content };
-  /** Why a request fails, by status. 429 and 500 are added where they are missing: every endpoint has them. */
+  /** Why a request fails, by status. 429 is added to all, and 500 to those that can fail. */
   readonly failures: Readonly<Partial<Record<FailureStatus, string>>>;
   readonly deprecated?: true;
 }
@@ -425,7 +425,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...BACKUPS,
   ...RUNS,
   ...RESTORES,
-].map((endpoint) => ({ ...endpoint, failures: { 429: RATE, 500: UNEXPECTED, ...endpoint.failures } }));
+].map((endpoint) => {
+  // Those of the system ask nothing that can fail, metrics aside.
+  const unexpected = endpoint.tag === 'System' && endpoint.id !== 'metrics' ? {} : { 500: UNEXPECTED };
+  return { ...endpoint, failures: { 429: RATE, ...unexpected, ...endpoint.failures } };
+});
 
 /** `/v1/config/storage/{name}` → `/v1/config/storage/:name`, as the router wants it. */
 export function routePattern(path: string): string {

@@ -100,7 +100,10 @@ function entityHandlers(
   const entityName = (params: ApiRequest['params']): string => readName(params, `${noun} name`);
   return {
     [`read${many}`]: () => json(readEntities(config, kind)),
-    [`read${one}`]: ({ params }) => json(readEntities(config, kind)[mustExist(entityName(params))]),
+    [`read${one}`]: ({ params }) => {
+      const name = mustExist(entityName(params));
+      return json(readEntities(config, kind)[name]);
+    },
     [`add${one}`]: async ({ params, body }) => {
       await config.add(kind, entityName(params), parseBody(body));
       return undefined;
