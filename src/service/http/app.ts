@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { RequestListener, Server } from 'node:http';
 import { errorMessage } from '../../core/errors.js';
 import { logEvent, type Log } from '../../core/log.js';
+import { addApiDocs } from './api-docs.js';
 import { MAX_BODY_BYTES } from './body.js';
 import type { HttpDependencies } from './dependencies.js';
 import { ENDPOINTS, routePattern, type Endpoint } from './endpoints.js';
@@ -32,7 +33,9 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, _request, reply) => sendError(reply as unknown as FastifyReply, explainError(error)),
+    frameworkErrors: (error, _request, reply) => {
+      sendError(reply, explainError(error));
+    },
     ...(createServer === undefined ? {} : { serverFactory: createServer }),
   });
   app.removeAllContentTypeParsers();
@@ -61,6 +64,7 @@ export function createApp({ services, readiness, contextPath = '/', createServer
       handler: (request, reply) => answer(endpoint, handler, request, reply),
     });
   }
+  addApiDocs(app, { prefix, version: services.version.version });
   if (prefix !== '') {
     app.get(prefix, { config: { endpoint: ENDPOINTS[0] } }, (_request, reply) => reply.send());
   }

@@ -41,7 +41,7 @@ export function createHandlers(services: HttpDependencies, readiness: Readiness)
   return {
     ...systemHandlers(services, readiness),
     ...configHandlers(services),
-    ...Object.assign({}, ...COLLECTIONS.map((collection) => entityHandlers(services, collection))),
+    ...Object.fromEntries(COLLECTIONS.flatMap((collection) => Object.entries(entityHandlers(services, collection)))),
     ...backupHandlers(services),
     ...restoreHandlers(services),
   };

@@ -3,7 +3,6 @@ import { ServiceError } from '../../../src/service/errors.js';
 import { createApp } from '../../../src/service/http/app.js';
 import { ENDPOINTS } from '../../../src/service/http/endpoints.js';
 import { Readiness } from '../../../src/service/http/readiness.js';
-import type { ServiceMetrics } from '../../../src/service/metrics/metrics.js';
 import { expectShape, SHAPES } from './abs-shapes.js';
 import { createServices, JOB_ID, type FakeServices } from './fakes.js';
 import { request, SCENARIOS } from './scenarios.js';
@@ -27,12 +26,12 @@ describe('endpoints', () => {
     }
   });
 
-  for (const { endpoint, status, request: prepare } of SCENARIOS) {
+  for (const { endpoint, status, ...scenario } of SCENARIOS) {
     const { method, path } = endpoint;
     it(`${method} ${path} answers ${status} in the shape of ABS`, async () => {
       const services = createServices();
       const app = createTestApp(services);
-      const answer = await app.inject(prepare(services));
+      const answer = await app.inject(scenario.request(services));
       expect(answer.statusCode, answer.body).toBe(status);
       expect(answer.headers['x-content-type-options']).toBe('nosniff');
       if (status >= 400) {
@@ -269,8 +268,8 @@ describe('answers', () => {
   it('of /metrics have no routine that is not configured', async () => {
     const services = createServices();
     const { metrics } = services;
-    (metrics as ServiceMetrics).countEvent('nightly', 'full', 'success');
-    (metrics as ServiceMetrics).countEvent('removed', 'full', 'success');
+    metrics.countEvent('nightly', 'full', 'success');
+    metrics.countEvent('removed', 'full', 'success');
     const { body, headers } = await ask('GET', '/metrics', { services });
     expect(body).toContain('routine="nightly"');
     expect(body).not.toContain('routine="removed"');

@@ -1,10 +1,5 @@
-/** Stand-ins for what the HTTP server calls: they keep a configuration in memory, and everything can be made to fail. */
-import type {
-  DocumentView,
-  EntityKind,
-  HttpDependencies,
-  ServiceSection,
-} from '../../../src/service/http/dependencies.js';
+/** Stand-ins for what the HTTP server calls. They keep a configuration in memory; all of it can be made to fail. */
+import type { EntityKind, HttpDependencies, ServiceSection } from '../../../src/service/http/dependencies.js';
 import { ServiceError } from '../../../src/service/errors.js';
 import { ServiceMetrics } from '../../../src/service/metrics/metrics.js';
 import type { Log, LogLine } from '../../../src/core/log.js';
@@ -76,6 +71,7 @@ const JOB_STATUS = {
 
 /** What was called, as `name(arguments)`. */
 export interface FakeServices extends HttpDependencies {
+  readonly metrics: ServiceMetrics;
   readonly calls: string[];
   readonly lines: string[];
   /** Everything that is called fails with it. */
@@ -147,7 +143,7 @@ export function createServices(service: ServiceSection = {}): FakeServices {
       document,
       redacted: () => {
         note('redacted');
-        return document as DocumentView;
+        return document;
       },
       replace: async (value) => {
         await enter('replace', value);

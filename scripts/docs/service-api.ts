@@ -1,0 +1,74 @@
+/** The pages of docs/reference about the REST interface of the service, made of the table of its endpoints. */
+import { readFileSync } from 'node:fs';
+import { ENDPOINTS, type Content, type Endpoint } from '../../src/service/http/endpoints.js';
+import { createOpenApi } from '../../src/service/http/openapi.js';
+
+const INTRODUCTION = `# REST interface of the service
+
+<!-- Made of src/service/http/endpoints.ts by "npm run docs". The tests ask each endpoint for each status. -->
+
+The paths, documents and statuses are those of the Aerospike Backup Service 3.7. [service-openapi.json](service-openapi.json)
+describes the documents; the service shows it under \`/api-docs/\`. \`service.http.context-path\` stands in front of all paths.
+
+- Requests are JSON, at most 8 MiB, whatever their content type; unknown fields are refused.
+- Errors are texts of one line (\`text/plain\`). No answer holds a secret: literal ones are shown as \`[secret]\`.
+- Every endpoint answers 429 to an address that asks more often than \`rate\` allows, and every path 405 to a method that is
+  not in the table, with the header \`Allow\`. \`HEAD\` answers like \`GET\`, without the body.
+- Times are milliseconds since 1970 in queries, and RFC 3339 in UTC in documents.
+- \`/ready?deep=true\` asks every storage and cluster, for at most five seconds. \`/ready\` alone says that the service listens.
+`;
+
+export function serviceApiPage(): string {
+  const tags = [...new Set(ENDPOINTS.map(({ tag }) => tag))];
+  const sections = tags.map((tag) => {
+    const endpoints = ENDPOINTS.filter((endpoint) => endpoint.tag === tag);
+    return `## ${tag}\n\n${table([['request', 'success', 'body', 'failures'], ...endpoints.map(row)])}`;
+  });
+  const failures = ENDPOINTS.flatMap((endpoint) => (endpoint.failures[400] === undefined ? [] : [endpoint]));
+  const reasons = failures.map((endpoint) => `- \`${endpoint.method} ${endpoint.path}\`: ${explain(endpoint)}`);
+  return [INTRODUCTION, ...sections, `## Why requests fail\n\n${reasons.join('\n')}\n`].join('\n');
+}
+
+/** The text of docs/reference/service-openapi.json. */
+export function serviceOpenApi(version: string): string {
+  return `${JSON.stringify(createOpenApi({ version }), undefined, 2)}\n`;
+}
+
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
+}
+
+function row({ method, path, query, body, success, failures, summary, deprecated }: Endpoint): string[] {
+  const parameters = query === undefined ? '' : ` (${query.map((name) => `\`${name}\``).join(', ')})`;
+  const text = deprecated === true ? `${summary}; deprecated` : summary;
+  const statuses = Object.keys(failures).filter((status) => status !== '429');
+  return [
+    `\`${method} ${path}\`${parameters}: ${text}`,
+    String(success.status),
+    `${body === undefined ? '' : `${body} → `}${describeContent(success.content)}`,
+    statuses.join(', '),
+  ];
+}
+
+function describeContent(content: Content | undefined): string {
+  if (content === undefined) return 'none';
+  if ('type' in content) return content.type;
+  if (content.json === 'job id') return 'job id';
+  const shapes = { one: '', list: 'list of ', map: 'map of ', 'map of lists': 'map of lists of ' };
+  return shapes[content.shape] + content.json;
+}
+
+function explain({ failures }: Endpoint): string {
+  return Object.entries(failures)
+    .filter(([status]) => status !== '429' && status !== '500')
+    .map(([status, reason]) => `${status}: ${reason}`)
+    .join('. ');
+}
+
+/** A Markdown table with columns of equal width, as the formatter wants it. The first row is the heading. */
+function table([heading = [], ...rows]: readonly string[][]): string {
+  const widths = heading.map((_, column) => Math.max(...[heading, ...rows].map((cells) => cells[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |\n`;
+  return [heading, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
+}
