@@ -265,6 +265,41 @@ const SERVICE_EVENTS = {
     help: 'Files of the HTTPS listener have changed and are in use now, or (a warning) cannot be used',
   },
   'http.failed': { fields: ['method', 'path'], help: 'An unexpected error ended a request' },
+  'routine.started': {
+    fields: ['routine', 'type', 'namespaces', 'path'],
+    help: 'A run of a routine writes from now on',
+  },
+  'routine.completed': {
+    fields: ['routine', 'type', 'records', 'bytes', 'path'],
+    help: 'A run of a routine is complete; one without a change leaves nothing',
+  },
+  'routine.failed': {
+    fields: ['routine', 'type', 'code'],
+    help: 'Why a run of a routine failed; nothing of it is left',
+  },
+  'routine.skipped': { fields: ['routine', 'type'], help: 'A run that is due is not made, and why' },
+  'routine.canceled': { fields: ['routine', 'type'], help: 'A run was canceled; nothing of it is left' },
+  'routine.stopped': { fields: ['routine', 'type'], help: 'A run has left a checkpoint, as the service ends' },
+  'routine.retry': { level: 'warn', fields: ['routine', 'type', 'waitMs'], help: 'A part of a run is tried again' },
+  'routine.namespace': {
+    level: 'warn',
+    fields: ['routine', 'namespace'],
+    help: 'A namespace is left out of an incremental run: it has no full backup',
+  },
+  'routine.configuration': {
+    level: 'warn',
+    fields: ['routine'],
+    help: 'The configuration of the cluster could not be kept',
+  },
+  'routine.retention': {
+    fields: ['routine', 'path'],
+    help: 'An old backup was deleted, or stays (a warning: could not be deleted)',
+  },
+  'routine.leftover': {
+    fields: ['routine', 'type', 'path'],
+    help: 'What becomes of a run that was interrupted (a warning: it could not be deleted)',
+  },
+  'routine.damaged': { level: 'warn', fields: ['routine'], help: 'Metadata of a backup cannot be read' },
 } as const satisfies Record<string, LogEventSpec>;
 
 /** All of them. */

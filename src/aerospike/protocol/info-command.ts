@@ -40,6 +40,8 @@ const NUMBER: Rule = { noun: 'number', maxBytes: 20, pattern: /^[0-9]+$/, expect
 const PARAMETERS = {
   ns: NAMESPACE,
   namespace: NAMESPACE,
+  // Of servers before 7.0, in place of `namespace`.
+  id: NAMESPACE,
   set: { noun: 'set', maxBytes: 63 },
   // Servers before 6.0 allowed 255.
   indexname: { noun: 'index name', maxBytes: 255 },

@@ -14,6 +14,9 @@ export const SYSTEM_CLOCK: Clock = {
   },
 };
 
+/** Node calls a timer that is longer at once. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
+
 /** Resolves after `delayMs`, at once if the signal aborts. */
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
@@ -22,10 +25,21 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
       cancel();
       resolve();
     };
-    const cancel = clock.startTimer(delayMs, () => {
+    const cancel = startLongTimer(clock, delayMs, () => {
       signal.removeEventListener('abort', onAbort);
       resolve();
     });
     signal.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** As `startTimer`, of any length. Returns what cancels it. */
+export function startLongTimer(clock: Clock, delayMs: number, onEnd: () => void): () => void {
+  let cancel: () => void = () => undefined;
+  const wait = (leftMs: number): void => {
+    const partMs = Math.min(LONGEST_TIMER_MS, Math.max(0, leftMs));
+    cancel = clock.startTimer(partMs, () => (leftMs > partMs ? wait(leftMs - partMs) : onEnd()));
+  };
+  wait(delayMs);
+  return () => cancel();
 }
