@@ -6,11 +6,9 @@ import type { Log } from '../../src/core/log.js';
 import { logText } from '../../src/core/log.js';
 import type { BackupResult } from '../../src/engine/backup/config.js';
 import type { ConfigChange } from '../../src/service/config-source/config-store.js';
-import type {
-  BackupPolicy,
-  BackupRoutine,
-  ServiceDocument,
-} from '../../src/service/document/schema/service-document.js';
+import type { BackupPolicy } from '../../src/service/document/schema/backup-policy.js';
+import type { BackupRoutine } from '../../src/service/document/schema/backup-routine.js';
+import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 import type { BackupType, RunMetrics } from '../../src/service/metrics/metrics.js';
 import { RoutineRunner } from '../../src/service/routines/routine-runner.js';
 import type { RunEnvironment } from '../../src/service/routines/run-environment.js';
@@ -122,7 +120,8 @@ export class ServiceFixture {
     this.runner = this.createRunner();
   }
 
-  createRunner(): RoutineRunner {
+  /** Another process of the same service. */
+  createRunner(environment: Partial<RunEnvironment> = {}): RoutineRunner {
     const write = (line: Parameters<Log['info']>[0]): void => void this.lines.push(logText(line));
     const log: Log = { info: write, error: write, verbose: () => undefined };
     return new RoutineRunner({
@@ -139,6 +138,7 @@ export class ServiceFixture {
           }),
         readClusterConfiguration: () => Promise.resolve(['# one\n', '# two\n']),
         ...this.options.environment,
+        ...environment,
       },
     });
   }
@@ -186,10 +186,10 @@ export class ServiceFixture {
     const before = this.asked.length;
     this.runner.trigger('nightly', type, 0);
     this.clock.advance(50);
-    const idle = this.runner.idle().then(() => true);
+    const idle = this.runner.idle();
     for (let i = before; ; i++) {
       const asked = await Promise.race([this.backup(i), idle]);
-      if (asked === true) return;
+      if (asked === undefined) return;
       asked.succeed(result);
     }
   }

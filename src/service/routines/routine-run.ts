@@ -16,7 +16,8 @@ import { completeRun } from './run-completion.js';
 import type { OpenedStorage, RunEnvironment } from './run-environment.js';
 import type { RunPlan } from './run-plan.js';
 import { countScans, prepareRun, SkipError } from './run-preparation.js';
-import { RunProgress, type RunningJobState } from './run-progress.js';
+import type { RunningJob } from '../document/schema/job-status.js';
+import { RunProgress } from './run-progress.js';
 import { ScanBudget } from './scan-budget.js';
 
 /** `stopped`: the service ends, and the next one goes on with the run. */
@@ -83,7 +84,7 @@ export class RoutineRun {
     this.stopping.abort(new StopError('stopped'));
   }
 
-  state(): RunningJobState {
+  state(): RunningJob {
     return this.progress.toRunningJob(this.options.environment.clock.nowMs());
   }
 

@@ -4,7 +4,7 @@ import { errorMessage } from '../../core/errors.js';
 import { logEvent, warningEvent, type Log } from '../../core/log.js';
 import type { ConfigChange, ConfigStore } from '../config-source/config-store.js';
 import type { BackupRoutine } from '../document/schema/backup-routine.js';
-import type { RoutineState } from '../document/schema/routine-state.js';
+import type { RoutineState } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
 import type { BackupType, RunMetrics } from '../metrics/metrics.js';

@@ -68,6 +68,6 @@ function chooseNamespaces(wanted: readonly string[], found: readonly string[]): 
 /**
  * Scans of all namespaces together. A scan asks one node after the other: so many nodes at most are asked at a time.
  */
-export function countScans({ parallel, 'max-concurrent-nodes': nodes = Infinity }: ResolvedPolicy): number {
-  return Math.max(1, Math.min(parallel, nodes));
+export function countScans({ parallel, 'max-concurrent-nodes': nodes = 0 }: ResolvedPolicy): number {
+  return nodes === 0 ? parallel : Math.min(parallel, nodes);
 }

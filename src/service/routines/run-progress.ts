@@ -1,16 +1,6 @@
 /** How far a run is, summed up over its namespaces. */
 import type { ProgressEvent } from '../../api/settings.js';
-
-/** As GET /v1/backups/currentBackup answers. Times are ISO 8601, durations whole seconds. */
-export interface RunningJobState {
-  'total-records': number;
-  'done-records': number;
-  'start-time': string;
-  'percentage-done': number;
-  'estimated-end-time'?: string;
-  duration: number;
-  metrics: { 'records-per-second': number; 'kilobytes-per-second': number; pipeline: number };
-}
+import type { RunningJob } from '../document/schema/job-status.js';
 
 /** Below this share, an estimate of the end says nothing. */
 const LEAST_PERCENT = 1;
@@ -42,7 +32,7 @@ export class RunProgress {
     return events.reduce((sum, event) => sum + (event?.percent ?? 0), 0) / events.length;
   }
 
-  toRunningJob(nowMs: number): RunningJobState {
+  toRunningJob(nowMs: number): RunningJob {
     const events = [...this.namespaces.values()].filter((event) => event !== undefined);
     const sum = (value: (event: ProgressEvent) => number): number =>
       Math.round(events.reduce((total, event) => total + value(event), 0));

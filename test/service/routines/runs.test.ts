@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { formatTime } from '../../../src/service/backups/metadata-file.js';
 import { HOUR_MS, ServiceFixture, START_MS, type ServiceFixtureOptions } from '../../support/service-runs.js';
 
 let fixture: ServiceFixture;
@@ -185,7 +186,7 @@ describe('runs of several routines', () => {
               }),
       },
       document: (document) => {
-        document['aerospike-clusters']!.c2 = {};
+        document['aerospike-clusters']!.c2 = { ...document['aerospike-clusters']!.c1! };
         document['backup-routines']!.other = { ...document['backup-routines']!.nightly!, 'source-cluster': 'c2' };
       },
     });
@@ -219,7 +220,7 @@ describe('an incremental run', () => {
     await fixture.runner.idle();
     expect(fixture.runs('incremental')).toEqual([String(full + 60_050)]);
     const file = join(fixture.folder.path, 'nightly/incremental', String(full + 60_050), 'data/test/metadata.yaml');
-    expect(readFileSync(file, 'utf8')).toContain(`from: ${new Date(full).toISOString().replace(/\.000Z$/, '')}`);
+    expect(readFileSync(file, 'utf8')).toContain(`from: ${formatTime(new Date(full).toISOString())}\n`);
   });
 
   it.each([
@@ -257,7 +258,6 @@ describe('an incremental run', () => {
     await fixture.run('full');
     const second = fixture.runs('backup')[1]!;
     // As ABS 3.6 left a run of which one namespace had failed.
-    const { rmSync } = await import('node:fs');
     rmSync(join(fixture.folder.path, 'nightly/backup', second, 'data/b'), { recursive: true });
     // Another process reads the storage.
     fixture.runner = fixture.createRunner();

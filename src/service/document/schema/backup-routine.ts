@@ -43,6 +43,11 @@ export const BackupRoutine = Type.Object(
       Type.String({ description: 'Zone of the schedules: UTC, Local or a name such as Europe/Berlin.' }),
     ),
     disabled: Type.Optional(flag('Nothing is scheduled.')),
+    'catch-up': Type.Optional(
+      flag(
+        'A backup that was due while the service was down is made when it starts, once. ABS does not know this key.',
+      ),
+    ),
   },
   { ...STRICT, title: 'BackupRoutine', description: 'What is backed up, from where to where, how and when.' },
 );
