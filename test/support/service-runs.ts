@@ -5,12 +5,12 @@ import type { BackupSettings } from '../../src/api/settings.js';
 import type { Log } from '../../src/core/log.js';
 import { logText } from '../../src/core/log.js';
 import type { BackupResult } from '../../src/engine/backup/config.js';
-import type { ConfigChange } from '../../src/service/config-source/config-store.js';
 import type { BackupPolicy } from '../../src/service/document/schema/backup-policy.js';
 import type { BackupRoutine } from '../../src/service/document/schema/backup-routine.js';
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 import type { BackupType, RunMetrics } from '../../src/service/metrics/metrics.js';
-import { RoutineRunner } from '../../src/service/routines/routine-runner.js';
+import { StorageRegistry } from '../../src/storage/registry.js';
+import { RoutineRunner, type ConfigChange } from '../../src/service/routines/routine-runner.js';
 import type { RunEnvironment } from '../../src/service/routines/run-environment.js';
 import { FakeClock } from './fake-clock.js';
 import { scratch } from './target.js';
@@ -22,9 +22,9 @@ export const HOUR_MS = 3_600_000;
 export interface AskedBackup {
   settings: BackupSettings;
   /** Writes a data file and resolves. */
-  succeed(result?: Partial<BackupResult>): void;
+  succeed: (result?: Partial<BackupResult>) => void;
   /** Leaves a data file behind, as an interrupted backup does. */
-  fail(code: string, message?: string): void;
+  fail: (code: string, message?: string) => void;
 }
 
 export class FakeConfig {
@@ -131,6 +131,13 @@ export class ServiceFixture {
       libraryBackup: this.options.backup ?? ((settings) => this.ask(settings)),
       environment: {
         clock: this.clock,
+        toBackupSettings: () => Promise.resolve({}),
+        toClusterSettings: () => Promise.resolve({}),
+        openStorage: (name, document) => {
+          const storage = new StorageRegistry();
+          const root = document.storage![name]!['local-storage']!.path;
+          return Promise.resolve({ storage, root, close: () => storage.close() });
+        },
         readClusterFacts: () =>
           Promise.resolve({
             namespaces: [...(this.options.namespaces ?? ['test']), 'zz'],

@@ -1,6 +1,6 @@
 /** Whether, and when, what has failed is tried again. */
 import { isScanRetryable } from '../../aerospike/protocol/result-code.js';
-import type { ResolvedPolicy } from '../document/defaults.js';
+import type { RunPolicy } from './run-plan.js';
 import { sleep, type Clock } from '../schedule/clock.js';
 
 export interface AttemptLimits {
@@ -77,7 +77,7 @@ export async function retryAttempts<T>(
   }
 }
 
-export function toAttemptLimits(policy: ResolvedPolicy): AttemptLimits {
+export function toAttemptLimits(policy: RunPolicy): AttemptLimits {
   const retry = policy['retry-policy'];
   return { baseTimeoutMs: retry['base-timeout'], multiplier: retry.multiplier, maxRetries: retry['max-retries'] };
 }

@@ -1,12 +1,11 @@
 /** What a run has to know before it writes anything: its namespaces, and from when on each is read. */
 import { ClusterError } from '../../aerospike/errors.js';
 import { warningEvent } from '../../core/log.js';
-import type { ResolvedPolicy } from '../document/defaults.js';
 import { computeBounds } from './bounds.js';
 import type { NamespaceJob } from './namespace-run.js';
 import type { RoutineStore } from './routine-store.js';
 import type { RunEnvironment } from './run-environment.js';
-import type { RunPlan } from './run-plan.js';
+import type { RunPlan, RunPolicy } from './run-plan.js';
 import { divideScans } from './scan-budget.js';
 
 /** The run is not to be made after all; the message says why. */
@@ -38,8 +37,8 @@ export async function prepareRun(preparation: Preparation): Promise<NamespaceJob
   const times = {
     type,
     timestampMs,
-    cumulative: policy['incr-mode'].toLowerCase() === 'cumulative',
-    sealed: policy.sealed,
+    cumulative: policy['incr-mode']?.toLowerCase() === 'cumulative',
+    sealed: policy.sealed === true,
     clockLeadMs: facts.clockLeadMs,
   };
   const jobs = namespaces.flatMap((namespace): NamespaceJob[] => {
@@ -68,6 +67,6 @@ function chooseNamespaces(wanted: readonly string[], found: readonly string[]): 
 /**
  * Scans of all namespaces together. A scan asks one node after the other: so many nodes at most are asked at a time.
  */
-export function countScans({ parallel, 'max-concurrent-nodes': nodes = 0 }: ResolvedPolicy): number {
+export function countScans({ parallel, 'max-concurrent-nodes': nodes = 0 }: RunPolicy): number {
   return nodes === 0 ? parallel : Math.min(parallel, nodes);
 }
