@@ -300,6 +300,11 @@ const SERVICE_EVENTS = {
     help: 'What becomes of a run that was interrupted (a warning: it could not be deleted)',
   },
   'routine.damaged': { level: 'warn', fields: ['routine'], help: 'Metadata of a backup cannot be read' },
+  'config.tls': { fields: [], help: 'Files of TLS that the configuration of the service names cannot be used' },
+  'config.late-write': {
+    fields: [],
+    help: 'A change of the configuration that was given up may have been written all the same',
+  },
 } as const satisfies Record<string, LogEventSpec>;
 
 /** All of them. */

@@ -21,6 +21,8 @@ export interface Agent {
   readonly caFile?: string;
   /** The name that the certificate must bear; absent = the host of the address. */
   readonly tlsName?: string;
+  /** The certificate that this side shows in TLS, and its key: paths of PEM files. */
+  readonly client?: { readonly certFile: string; readonly keyFile: string };
 }
 
 /**
@@ -32,7 +34,8 @@ export async function fetchSecrets(
   references: readonly string[],
   warn: (text: OptionText) => void = () => undefined,
 ): Promise<Map<string, string>> {
-  const session: Session = { agent, trusted: await trustedCertificates(agent), warn };
+  const client = agent.client === undefined ? undefined : await readClient(agent.client);
+  const session: Session = { agent, trusted: await trustedCertificates(agent), client, warn };
   const secrets = new Map<string, string>();
   for (const text of references) {
     if (!secrets.has(text)) secrets.set(text, await fetchSecret(session, parseReference(text)));
@@ -45,6 +48,7 @@ interface Session {
   readonly agent: Agent;
   /** PEM certificates; absent = no TLS. */
   readonly trusted: string | undefined;
+  readonly client: { cert: string; key: string } | undefined;
   readonly warn: (text: OptionText) => void;
 }
 
@@ -71,6 +75,18 @@ function decodeText(bytes: Buffer): string {
   } catch {
     throw new SecretError('SECRET_VALUE', optionText`the secret is not UTF-8 text`);
   }
+}
+
+async function readClient({ certFile, keyFile }: NonNullable<Agent['client']>): Promise<Session['client']> {
+  const read = async (path: string): Promise<string> => {
+    try {
+      return await readFile(path, 'latin1');
+    } catch (error) {
+      const text = optionText`Cannot read ${path}, for the secret agent: ${systemErrorText(error)}`;
+      throw new SecretError('SECRET_CONFIG', text, { cause: error });
+    }
+  };
+  return { cert: await read(certFile), key: await read(keyFile) };
 }
 
 async function trustedCertificates({ caFile, address }: Agent): Promise<string | undefined> {
@@ -109,7 +125,7 @@ function isCertificate(pem: string): boolean {
 }
 
 /** A connection that is ready for the question. All addresses of a name are tried. */
-async function open({ agent, trusted, warn }: Session): Promise<Socket> {
+async function open({ agent, trusted, client, warn }: Session): Promise<Socket> {
   const { address, timeoutMs } = agent;
   const socket =
     address.kind === 'unix'
@@ -120,6 +136,7 @@ async function open({ agent, trusted, warn }: Session): Promise<Socket> {
             host: address.host,
             port: address.port,
             ca: trusted,
+            ...client,
             // Said here because an environment variable could turn it off otherwise.
             rejectUnauthorized: true,
             ...(isIP(agent.tlsName ?? address.host) === 0 ? { servername: agent.tlsName ?? address.host } : {}),

@@ -114,7 +114,8 @@ function describe(schema: JsonSchema, value: unknown): string {
   if (typeof value === 'object') return 'an object';
   const kind = typeof value === 'string' ? 'a text' : `a ${typeof value}`;
   if (schema[SECRET_KEYWORD] !== undefined || schema.type === 'object' || schema.type === 'array') return kind;
-  if (typeof value !== 'string') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value !== 'string') return kind;
   // A text in place of a number or a flag may be anything that went to the wrong line.
   const isShown = schema.enum !== undefined || schema[VALUES_KEYWORD] !== undefined || schema.type === 'string';
   return isShown && value.length <= MAX_SHOWN ? JSON.stringify(value) : kind;

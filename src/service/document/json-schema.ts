@@ -28,7 +28,7 @@ export interface JsonSchema {
 }
 
 export function toJsonSchema(schema: TSchema): JsonSchema {
-  return schema as JsonSchema;
+  return schema;
 }
 
 /** The schema of the values of a map; undefined = it is none. */

@@ -10,7 +10,6 @@ export const VALUES_KEYWORD = 'x-values';
 export function secret(description: string) {
   return Type.String({
     description: `${description} Also a reference secrets:RESOURCE:KEY to the secret agent.`,
-    minLength: 1,
     format: 'password',
     [SECRET_KEYWORD]: 'all',
   });

@@ -1,0 +1,247 @@
+/** The configuration of the service: in memory, and at its source. */
+import { isDeepStrictEqual } from 'node:util';
+import { errorMessage } from '../../core/errors.js';
+import { warningEvent, type Log } from '../../core/log.js';
+import { readDocument } from '../document/check-document.js';
+import { findEntity } from '../document/find-entity.js';
+import { toJsonSchema } from '../document/json-schema.js';
+import { dropNulls, refuse } from '../document/read-value.js';
+import { checkName } from '../document/rules/common-rules.js';
+import { ServiceDocument } from '../document/schema/service-document.js';
+import { redact, restoreSecrets } from '../document/secrets.js';
+import { ServiceError } from '../errors.js';
+import type { ConfigSource } from './config-source.js';
+import { ENTITY_NAMES, findUsers, type EntityKind } from './entity-kind.js';
+import { probeTls } from './probe-tls.js';
+import { formatYaml, parseYaml } from './yaml-text.js';
+
+export type { EntityKind } from './entity-kind.js';
+
+/** Both documents are frozen. */
+export interface ConfigChange {
+  before: ServiceDocument;
+  after: ServiceDocument;
+}
+
+export interface ConfigStoreOptions {
+  source: ConfigSource;
+  log: Log;
+  /** For a write: Milliseconds. */
+  writeTimeoutMs?: number;
+}
+
+const WRITE_TIMEOUT_MS = 60_000;
+
+/**
+ * Changes are made one after another: a change is checked, written and only then seen. Every method that changes throws
+ * ServiceError: SERVICE_INVALID with all problems, SERVICE_NOT_FOUND, SERVICE_CONFLICT, or SERVICE_NOT_WRITABLE, and
+ * nothing is changed then.
+ */
+export class ConfigStore {
+  private current: ServiceDocument;
+  private readonly listeners = new Set<(change: ConfigChange) => void>();
+  private queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly options: ConfigStoreOptions,
+    document: ServiceDocument,
+  ) {
+    this.current = freeze(document);
+  }
+
+  /**
+   * Reads the document from its source. Files of TLS that cannot be used are reported in the log only, so that what
+   * does not need them runs. Throws ServiceError: SERVICE_INVALID with all problems, or SERVICE_FAILED.
+   */
+  static async open(options: ConfigStoreOptions): Promise<ConfigStore> {
+    const document = readDocument(await readSource(options.source));
+    const store = new ConfigStore(options, document);
+    for (const problem of await probeTls(document, {})) {
+      options.log.info(warningEvent('config.tls', problem));
+    }
+    return store;
+  }
+
+  /** Frozen; another object after each change. Secrets are in clear. */
+  get document(): ServiceDocument {
+    return this.current;
+  }
+
+  /** A copy without literal secrets. */
+  redacted(): ServiceDocument {
+    return redact(ServiceDocument, this.current);
+  }
+
+  /** The whole document anew. */
+  replace(value: unknown): Promise<void> {
+    return this.change(() => value ?? {});
+  }
+
+  /** What is at the source now. */
+  reload(): Promise<void> {
+    return this.enqueue(async () => {
+      const after = readDocument(await readSource(this.options.source));
+      refuseStaticChange(this.current, after);
+      refuse(await probeTls(after, this.current));
+      this.swap(after);
+    });
+  }
+
+  add(kind: EntityKind, name: string, value: unknown): Promise<void> {
+    return this.change((document) => {
+      refuseName(name, kind);
+      if (hasEntity(document, kind, name)) {
+        throw new ServiceError('SERVICE_CONFLICT', `${describe(kind, name)} already exists`);
+      }
+      return withEntity(document, kind, name, value ?? null);
+    });
+  }
+
+  update(kind: EntityKind, name: string, value: unknown): Promise<void> {
+    return this.change((document) => {
+      refuseMissing(document, kind, name);
+      return withEntity(document, kind, name, value ?? null);
+    });
+  }
+
+  remove(kind: EntityKind, name: string): Promise<void> {
+    return this.change((document) => {
+      refuseMissing(document, kind, name);
+      const users = findUsers(kind, name, document).map((routine) => describe('backup-routines', routine));
+      if (users.length > 0) {
+        throw new ServiceError('SERVICE_CONFLICT', `${describe(kind, name)} is in use: ${users.join(', ')}`);
+      }
+      const rest = Object.entries(document[kind] ?? {}).filter(([other]) => other !== name);
+      return { ...document, [kind]: Object.fromEntries(rest) };
+    });
+  }
+
+  setDisabled(routine: string, disabled: boolean): Promise<void> {
+    return this.change((document) => {
+      refuseMissing(document, 'backup-routines', routine);
+      const entity = findEntity(document['backup-routines'], routine);
+      return withEntity(document, 'backup-routines', routine, { ...entity, disabled });
+    });
+  }
+
+  /** The listener is called after each change; it must not throw. Returns what ends that. */
+  onChange(listener: (change: ConfigChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  private change(make: (document: ServiceDocument) => unknown): Promise<void> {
+    return this.enqueue(async () => {
+      const before = this.current;
+      const after = accept(make(before), before);
+      refuseStaticChange(before, after);
+      refuse(await probeTls(after, before));
+      await this.write(after);
+      this.swap(after);
+    });
+  }
+
+  private enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.queue.then(work);
+    this.queue = done.catch(() => undefined);
+    return done;
+  }
+
+  private async write(after: ServiceDocument): Promise<void> {
+    const { source, writeTimeoutMs = WRITE_TIMEOUT_MS } = this.options;
+    if (source.write === undefined) {
+      throw notWritable(`what is at ${source.description} can only be read`);
+    }
+    const writing = source.write(formatYaml(after));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<'timeout'>((resolve) => {
+      timer = setTimeout(() => resolve('timeout'), writeTimeoutMs);
+    });
+    try {
+      if ((await Promise.race([writing, timeout])) !== 'timeout') return;
+    } catch (error) {
+      throw notWritable(errorMessage(error), error);
+    } finally {
+      clearTimeout(timer);
+    }
+    this.undoLate(writing, this.current);
+    throw notWritable(`${source.description} took longer than ${writeTimeoutMs} ms`);
+  }
+
+  /** A write that was given up and succeeds later must not outlive the change that it belonged to. */
+  private undoLate(writing: Promise<void>, document: ServiceDocument): void {
+    const { source, log } = this.options;
+    const undo = writing.then(
+      () => source.write?.(formatYaml(document)),
+      () => undefined,
+    );
+    const report = (error: unknown): void => {
+      const text = `a change that was given up may be at ${source.description}: ${errorMessage(error)}`;
+      log.info(warningEvent('config.late-write', text));
+    };
+    this.queue = Promise.all([this.queue, undo]).catch(report);
+  }
+
+  private swap(after: ServiceDocument): void {
+    const before = this.current;
+    this.current = freeze(after);
+    for (const listener of this.listeners) listener({ before, after: this.current });
+  }
+}
+
+async function readSource(source: ConfigSource): Promise<unknown> {
+  return parseYaml(ServiceDocument, await source.read(), source.description);
+}
+
+/** The document that a value is, with the stored secrets where it holds what is shown in their place. */
+function accept(value: unknown, before: ServiceDocument): ServiceDocument {
+  const given = dropNulls(toJsonSchema(ServiceDocument), value);
+  const { value: restored, problems } = restoreSecrets(ServiceDocument, given, before, '');
+  refuse(problems);
+  return readDocument(restored);
+}
+
+function refuseStaticChange(before: ServiceDocument, after: ServiceDocument): void {
+  const [old, now] = [before.service ?? {}, after.service ?? {}];
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])] as (keyof typeof old)[];
+  refuse(
+    keys
+      .filter((key) => !isDeepStrictEqual(old[key] ?? {}, now[key] ?? {}))
+      .map((key) => `service.${key}: cannot be changed while the service runs; change the source and restart it`),
+  );
+}
+
+function refuseName(name: string, kind: EntityKind): void {
+  const problem = checkName(name);
+  if (problem !== undefined) refuse([`the name of a ${ENTITY_NAMES[kind]} ${problem}`]);
+}
+
+function refuseMissing(document: ServiceDocument, kind: EntityKind, name: string): void {
+  if (!hasEntity(document, kind, name)) {
+    if (name.trim() === '') refuseName(name, kind);
+    throw new ServiceError('SERVICE_NOT_FOUND', `${describe(kind, name)} not found`);
+  }
+}
+
+function hasEntity(document: ServiceDocument, kind: EntityKind, name: string): boolean {
+  return Object.hasOwn(document[kind] ?? {}, name);
+}
+
+function withEntity(document: ServiceDocument, kind: EntityKind, name: string, value: unknown): unknown {
+  return { ...document, [kind]: { ...document[kind], [name]: value } };
+}
+
+function describe(kind: EntityKind, name: string): string {
+  return `${ENTITY_NAMES[kind]} ${JSON.stringify(name)}`;
+}
+
+function notWritable(reason: string, cause?: unknown): ServiceError {
+  return new ServiceError('SERVICE_NOT_WRITABLE', `failed to write configuration: ${reason}`, { cause });
+}
+
+function freeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const item of Object.values(value)) freeze(item);
+  return value;
+}

@@ -1,0 +1,45 @@
+/** A whole document: the schema, and then what it cannot say. */
+import { refuse, readValue } from './read-value.js';
+import { joinPath } from './json-schema.js';
+import { checkCluster } from './rules/cluster-rules.js';
+import { checkAgent, checkName } from './rules/common-rules.js';
+import { checkPolicy } from './rules/policy-rules.js';
+import { checkRoutine } from './rules/routine-rules.js';
+import { checkService } from './rules/service-rules.js';
+import { checkStorage } from './rules/storage-rules.js';
+import { ServiceDocument } from './schema/service-document.js';
+
+/** The document that a value is; nothing is an empty one. Throws ServiceError SERVICE_INVALID with all problems. */
+export function readDocument(value: unknown): ServiceDocument {
+  const document = readValue(ServiceDocument, value ?? {}, '');
+  refuse(checkDocument(document));
+  return document;
+}
+
+/** All that is wrong with a document that has the form of the schema. */
+export function checkDocument(document: ServiceDocument): string[] {
+  return [
+    ...checkService(document),
+    ...checkEach('secret-agents', document['secret-agents'], checkAgent),
+    ...checkEach('aerospike-clusters', document['aerospike-clusters'], (cluster, where) =>
+      checkCluster(cluster, document, where),
+    ),
+    ...checkEach('storage', document.storage, (storage, where) => checkStorage(storage, document, where)),
+    ...checkEach('backup-policies', document['backup-policies'], checkPolicy),
+    ...checkEach('backup-routines', document['backup-routines'], (routine, where) =>
+      checkRoutine(routine, document, where),
+    ),
+  ];
+}
+
+function checkEach<Entity>(
+  kind: string,
+  map: Readonly<Record<string, Entity>> | undefined,
+  check: (entity: Entity, where: string) => string[],
+): string[] {
+  return Object.entries(map ?? {}).flatMap(([name, entity]) => {
+    const where = joinPath(kind, name);
+    const problem = checkName(name);
+    return [...(problem === undefined ? [] : [`${where}: the name ${problem}`]), ...check(entity, where)];
+  });
+}

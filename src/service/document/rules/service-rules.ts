@@ -1,0 +1,52 @@
+import { isIP } from 'node:net';
+import { checkTimeZone } from '../../schedule/time-zone.js';
+import { joinPath } from '../json-schema.js';
+import type { HttpSettings, HttpsSettings } from '../schema/service-settings.js';
+import type { ServiceDocument } from '../schema/service-document.js';
+import { checkCleanPath, checkSecrets, checkTogether, isGiven } from './common-rules.js';
+
+/** What the schema of the static part cannot say. */
+export function checkService(document: ServiceDocument): string[] {
+  const { http, https, backup, logger } = document.service ?? {};
+  const zone = backup?.['schedule-timezone'];
+  const problem = zone === undefined ? undefined : checkTimeZone(zone);
+  return [
+    ...(http === undefined ? [] : checkRate(http, 'service.http')),
+    ...(https === undefined ? [] : checkHttps(https, document)),
+    ...checkCleanPath(logger?.['file-writer']?.filename, 'service.logger.file-writer.filename'),
+    ...(problem === undefined ? [] : [`service.backup.schedule-timezone: ${problem}`]),
+  ];
+}
+
+function checkHttps(https: HttpsSettings, document: ServiceDocument): string[] {
+  const where = 'service.https';
+  const problems = [
+    ...checkRate(https, where),
+    ...checkTogether(https, ['cert-file', 'key-file'], where),
+    ...(['cert-file', 'key-file', 'client-ca-file'] as const).flatMap((key) =>
+      checkCleanPath(https[key], joinPath(where, key)),
+    ),
+    ...checkSecrets(https, { [joinPath(where, 'key-file-password')]: https['key-file-password'] }, document, where),
+  ];
+  if (https.disabled !== true && !isGiven(https, 'cert-file') && !isGiven(https, 'key-file')) {
+    problems.push(`${where}.cert-file: is required`, `${where}.key-file: is required`);
+  }
+  const auth = https['client-auth'] ?? 'none';
+  if (auth !== 'none' && !isGiven(https, 'client-ca-file')) {
+    problems.push(`${where}.client-ca-file: is required by client-auth ${auth}`);
+  }
+  return problems;
+}
+
+function checkRate({ rate }: HttpSettings, where: string): string[] {
+  return (rate?.['white-list'] ?? []).flatMap((entry, i) => {
+    const [address = '', bits, ...rest] = entry.split('/');
+    const family = isIP(address);
+    const most = family === 4 ? 32 : 128;
+    const hasBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    if (family !== 0 && hasBits && rest.length === 0) return [];
+    return [
+      `${where}.rate.white-list[${i}]: expected an address or a network as 10.0.0.0/8, got ${JSON.stringify(entry)}`,
+    ];
+  });
+}
