@@ -111,8 +111,8 @@ export interface VersionText {
 
 /** Asks what the service depends on. The promise rejects with the reason if it does not answer as it should. */
 export interface DependencyProbes {
-  cluster(name: string): Promise<void>;
-  storage(name: string): Promise<void>;
+  cluster: (name: string) => Promise<void>;
+  storage: (name: string) => Promise<void>;
 }
 
 export interface HttpDependencies {

@@ -62,7 +62,7 @@ function explainFrameworkError(error: unknown): Answer | undefined {
 }
 
 /** Control characters, line breaks among them, as spaces. */
-function toLine(text: string): string {
+export function toLine(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
 }

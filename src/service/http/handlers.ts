@@ -2,6 +2,7 @@ import { ServiceError } from '../errors.js';
 import { parseBody } from './body.js';
 import type { BackupType, EntityKind, HttpDependencies } from './dependencies.js';
 import { COLLECTIONS, type EntityCollection } from './endpoints.js';
+import { toLine } from './errors.js';
 import {
   checkName,
   parseBounds,
@@ -54,7 +55,7 @@ function systemHandlers({ config, metrics, version }: HttpDependencies, readines
     ready: async ({ query }) => {
       const problems = parseDeep(query) ? await readiness.check() : [];
       if (problems.length === 0) return ok();
-      return { status: 503, type: TEXT, body: `not ready: ${problems.join('; ')}\n` };
+      return { status: 503, type: TEXT, body: `${toLine(`not ready: ${problems.join('; ')}`)}\n` };
     },
     version: () => json(version),
     metrics: async () => {

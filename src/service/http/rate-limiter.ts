@@ -63,7 +63,7 @@ export class RateLimiter {
   }
 }
 
-/** IP addresses and networks (`10.0.0.0/8`). A network that holds every IPv4 address holds every client. */
+/** IP addresses and networks (`10.0.0.0/8`). One that holds every address of a family holds all clients. */
 class AddressList {
   private readonly list = new BlockList();
   private readonly hasAll: boolean;
@@ -71,7 +71,7 @@ class AddressList {
 
   /** What is no address or network is left out: the validation of the configuration reports it. */
   constructor(entries: readonly string[]) {
-    this.hasAll = entries.some((entry) => entry === '0.0.0.0/0');
+    this.hasAll = entries.some((entry) => entry === '0.0.0.0/0' || entry === '::/0');
     this.isEmpty = entries.length === 0;
     for (const entry of entries) {
       const [address = '', prefix] = entry.split('/');
