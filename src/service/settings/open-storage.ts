@@ -9,6 +9,7 @@ import type { StorageAccess } from '../../storage/registry.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage } from '../document/schema/storage.js';
 import { findAgent, type AgentChoice } from './secret-resolver.js';
+import { SILENT } from './silent-log.js';
 import { LOCAL_DIRECTORY_MODE, LOCAL_FILE_MODE, toAccessSettings } from './storage-settings.js';
 
 /** How long a secret that was changed in the agent may stay in use. */
@@ -106,13 +107,6 @@ async function open(
   );
   return { storage: registry, root };
 }
-
-const SILENT: Log = {
-  redact: (text) => text,
-  info: () => undefined,
-  error: () => undefined,
-  verbose: () => undefined,
-};
 
 /** The agent of the block that the storage has. */
 export function chooseAgent(storage: Storage): AgentChoice {

@@ -12,6 +12,7 @@ import { ServiceError } from '../errors.js';
 import { toEncryptSettings } from './encryption-settings.js';
 import { optional } from './optional.js';
 import { type AgentChoice, SecretResolver } from './secret-resolver.js';
+import { selectPartitions } from './select-partitions.js';
 import { toStorageSettings } from './storage-settings.js';
 
 export { toClusterSettings, type ClusterSettings } from './cluster-settings.js';
@@ -25,10 +26,13 @@ const FASTEST_LEVEL = 1;
 /** How a routine backs up: all but the namespace, the directory, the bounds in time and the number of scans. */
 export type RoutineSettings = Omit<BackupSettings, 'directory' | 'namespace'>;
 
-/** Throws ServiceError, and SecretError for a key that cannot be had. */
+/**
+ * Of one namespace. Lists of nodes and racks are looked up in the cluster, each time. Throws ServiceError, SecretError
+ * for a key that cannot be had, and what connecting throws.
+ */
 export async function toBackupSettings(
   routine: BackupRoutine,
-  _namespace: string,
+  namespace: string,
   document: ServiceDocument,
 ): Promise<RoutineSettings> {
   const cluster = getEntity(document['aerospike-clusters'], routine['source-cluster'], 'cluster');
@@ -36,9 +40,11 @@ export async function toBackupSettings(
   const name = routine['backup-policy'] ?? '';
   const policy = name === '' ? undefined : getEntity(document['backup-policies'], name, 'policy');
   const { s3, gcs, azure, fileMode, dirMode } = await toStorageSettings(storage, document);
+  const target = await toClusterSettings(cluster, document);
   return {
-    ...(await toClusterSettings(cluster, document)),
+    ...target,
     ...toSelection(routine),
+    ...optional('partitions', await selectPartitions(routine, namespace, target)),
     ...(await toPolicySettings(policy, toAgentChoice(routine), document)),
     ...optional('s3', s3),
     ...optional('gcs', gcs),
@@ -54,7 +60,6 @@ export function toAgentChoice(routine: BackupRoutine): AgentChoice {
   return optional('secret-agent-name', routine['secret-agent']);
 }
 
-/** Lists of nodes and racks are up to the run, which knows the nodes. */
 function toSelection(routine: BackupRoutine): Partial<RoutineSettings> {
   return {
     ...optional('sets', routine['set-list']),

@@ -94,7 +94,10 @@ test('changes at the same time are made one after another, and none is lost', as
 test('the static part cannot be changed, neither by a request nor at the source', async () => {
   const [store, source] = await open();
   const changed = { ...store.redacted(), service: { http: { port: 9000 } } };
-  const refusal = { code: 'SERVICE_INVALID', message: expect.stringContaining('service.http: cannot be changed') };
+  const refusal = {
+    code: 'SERVICE_INVALID',
+    message: expect.stringContaining('service.http: cannot be changed') as string,
+  };
   await expect(store.replace(changed)).rejects.toMatchObject(refusal);
   source.text = 'service: { http: { port: 9000 } }';
   await expect(store.reload()).rejects.toMatchObject(refusal);
@@ -125,7 +128,7 @@ test('what is shown in place of a secret is refused where no secret is stored', 
   };
   await expect(store.add('aerospike-clusters', 'c2', cluster)).rejects.toMatchObject({
     code: 'SERVICE_INVALID',
-    message: expect.stringContaining('aerospike-clusters.c2.credentials.password'),
+    message: expect.stringContaining('aerospike-clusters.c2.credentials.password') as string,
   });
 });
 
