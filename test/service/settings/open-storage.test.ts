@@ -13,14 +13,15 @@ afterEach(async () => {
 test('a local storage is opened with files that nobody else reads', async () => {
   const path = join(directory.path, 'a');
   mkdirSync(path);
-  const { storage, root, close } = await openStorage({ 'local-storage': { path } }, {});
+  const opened = await openStorage({ 'local-storage': { path } }, {});
+  const { storage, root } = opened;
   expect(root).toBe(path);
   const local = await storage.forPath(root);
   await local.writeSmall(join(root, 'x'), 'text', 'a file');
   expect(statSync(join(path, 'x')).mode & 0o777).toBe(0o600);
   await local.ensureDirectory(join(root, 'd'));
   expect(statSync(join(path, 'd')).mode & 0o777).toBe(0o700);
-  await close();
+  await opened.close();
   expect(existsSync(path)).toBe(true);
 });
 
