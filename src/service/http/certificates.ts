@@ -6,7 +6,7 @@ import { errorMessage, systemErrorText } from '../../core/errors.js';
 import { logEvent, warningEvent, type Log } from '../../core/log.js';
 import { ServiceError } from '../errors.js';
 import { cipherList } from './cipher-suites.js';
-import type { TlsListenerSettings } from './dependencies.js';
+import type { HttpsSettings } from '../document/schema/service-settings.js';
 
 const POLL_MS = 10_000;
 /** Length of the keys that encrypt session tickets. */
@@ -23,14 +23,14 @@ export class Certificates {
   private problem: string | undefined;
 
   private constructor(
-    private readonly settings: TlsListenerSettings,
+    private readonly settings: HttpsSettings,
     private readonly password: string | undefined,
     private readonly log: Log,
     private contents: Contents,
   ) {}
 
   /** Throws SERVICE_INVALID if the files cannot be read or do not fit together. */
-  static async load(settings: TlsListenerSettings, password: string | undefined, log: Log): Promise<Certificates> {
+  static async load(settings: HttpsSettings, password: string | undefined, log: Log): Promise<Certificates> {
     for (const key of ['cert-file', 'key-file'] as const) {
       if (settings[key] === undefined) throw new ServiceError('SERVICE_INVALID', `service.https.${key}: required`);
     }
@@ -92,7 +92,7 @@ export class Certificates {
     return {
       cert: contents['cert-file'],
       key: contents['key-file'],
-      minVersion: `TLSv${this.settings['min-version'] ?? '1.2'}` as SecureVersion,
+      minVersion: `TLSv${this.settings['min-version'] ?? '1.2'}` satisfies SecureVersion,
       ciphers: cipherList(this.settings['cipher-suites']),
       honorCipherOrder: true,
       ...(this.password === undefined ? {} : { passphrase: this.password }),
@@ -102,14 +102,14 @@ export class Certificates {
 }
 
 /** How a server asks its clients for certificates. */
-export function clientAuthOptions({ 'client-auth': mode = 'none' }: TlsListenerSettings): {
+export function clientAuthOptions({ 'client-auth': mode = 'none' }: HttpsSettings): {
   requestCert: boolean;
   rejectUnauthorized: boolean;
 } {
   return { requestCert: mode !== 'none', rejectUnauthorized: mode === 'require-and-verify' };
 }
 
-async function readFiles(settings: TlsListenerSettings): Promise<Contents> {
+async function readFiles(settings: HttpsSettings): Promise<Contents> {
   const entries = await Promise.all(
     FILES.map(async (key) => {
       const path = settings[key];

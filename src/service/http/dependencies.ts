@@ -1,18 +1,14 @@
 import type { Log } from '../../core/log.js';
-
-/** Kinds of entities of the configuration: keys of the document. */
-export type EntityKind = 'aerospike-clusters' | 'storage' | 'backup-policies' | 'backup-routines';
-
-/** The parts of the document that the HTTP server looks at. */
-export type DocumentView = {
-  readonly [Kind in EntityKind]?: Readonly<Record<string, unknown>>;
-};
+import type { EntityKind } from '../config-source/entity-kind.js';
+import type { ServiceDocument } from '../document/schema/service-document.js';
+import type { VersionInfo } from '../document/schema/version-info.js';
+import type { BackupType } from '../metrics/metrics.js';
 
 /** `ConfigStore` */
 export interface ConfigAccess {
-  readonly document: DocumentView & { readonly service?: ServiceSection };
+  readonly document: ServiceDocument;
   /** The document with `[secret]` in place of each literal secret. */
-  redacted(): DocumentView;
+  redacted(): ServiceDocument;
   replace(value: unknown): Promise<void>;
   reload(): Promise<void>;
   add(kind: EntityKind, name: string, value: unknown): Promise<void>;
@@ -20,43 +16,6 @@ export interface ConfigAccess {
   remove(kind: EntityKind, name: string): Promise<void>;
   setDisabled(routine: string, disabled: boolean): Promise<void>;
 }
-
-export interface ServiceSection {
-  readonly http?: ListenerSettings;
-  readonly https?: TlsListenerSettings;
-}
-
-/** `service.http` as the user wrote it. Times are milliseconds. */
-export interface ListenerSettings {
-  readonly disabled?: boolean;
-  readonly address?: string;
-  readonly port?: number;
-  readonly 'context-path'?: string;
-  readonly timeout?: number;
-  readonly 'read-timeout'?: number;
-  readonly 'write-timeout'?: number;
-  readonly 'idle-timeout'?: number;
-  readonly rate?: RateSettings;
-}
-
-export interface RateSettings {
-  readonly tps?: number;
-  readonly size?: number;
-  readonly 'white-list'?: readonly string[];
-}
-
-/** `service.https` as the user wrote it. */
-export interface TlsListenerSettings extends ListenerSettings {
-  readonly 'cert-file'?: string;
-  readonly 'key-file'?: string;
-  readonly 'key-file-password'?: string;
-  readonly 'min-version'?: string;
-  readonly 'cipher-suites'?: readonly string[];
-  readonly 'client-auth'?: string;
-  readonly 'client-ca-file'?: string;
-}
-
-export type BackupType = 'full' | 'incremental';
 
 /** `RoutineRunner` */
 export interface RunnerAccess {
@@ -102,13 +61,6 @@ export interface MetricsAccess {
   prune(isConfigured: (routine: string) => boolean): void;
 }
 
-/** What `/version` says. */
-export interface VersionText {
-  readonly version: string;
-  readonly commit: string;
-  readonly 'build-time': string;
-}
-
 /** Asks what the service depends on. The promise rejects with the reason if it does not answer as it should. */
 export interface DependencyProbes {
   cluster: (name: string) => Promise<void>;
@@ -122,6 +74,6 @@ export interface HttpDependencies {
   readonly jobs: JobsAccess;
   readonly metrics: MetricsAccess;
   readonly log: Log;
-  readonly version: VersionText;
+  readonly version: VersionInfo;
   readonly probes: DependencyProbes;
 }

@@ -1,4 +1,4 @@
-import type { EntityKind } from './dependencies.js';
+import type { EntityKind } from '../config-source/entity-kind.js';
 
 /**
  * Every endpoint of the service with every status that it answers with. The routes, the OpenAPI document, the page

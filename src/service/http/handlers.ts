@@ -1,16 +1,18 @@
 import { ServiceError } from '../errors.js';
 import { parseBody } from './body.js';
-import type { BackupType, EntityKind, HttpDependencies } from './dependencies.js';
+import type { EntityKind } from '../config-source/entity-kind.js';
+import type { BackupType } from '../metrics/metrics.js';
+import type { HttpDependencies } from './dependencies.js';
 import { COLLECTIONS, type EntityCollection } from './endpoints.js';
 import { toLine } from './errors.js';
 import {
-  checkName,
   parseBounds,
   parseDeep,
   parseDelay,
   parseJobFilter,
   parseJobId,
   parseTimestamp,
+  readName,
   type Query,
 } from './parameters.js';
 import type { Readiness } from './readiness.js';
@@ -78,11 +80,11 @@ function configHandlers({ config }: HttpDependencies): Record<string, Handler> {
       return undefined;
     },
     disableRoutine: async ({ params }) => {
-      await config.setDisabled(readName(params), true);
+      await config.setDisabled(readRoutine(params), true);
       return undefined;
     },
     enableRoutine: async ({ params }) => {
-      await config.setDisabled(readName(params), false);
+      await config.setDisabled(readRoutine(params), false);
       return undefined;
     },
   };
@@ -98,7 +100,7 @@ function entityHandlers(
     }
     return name;
   };
-  const entityName = (params: ApiRequest['params']): string => readName(params, `${noun} name`);
+  const entityName = (params: ApiRequest['params']): string => readName(params.name ?? '', `${noun} name`);
   return {
     [`read${many}`]: () => json(readEntities(config, kind)),
     [`read${one}`]: ({ params }) => {
@@ -132,13 +134,13 @@ function backupHandlers({ runner, listing }: HttpDependencies): Record<string, H
   const list =
     (type: BackupType): Handler =>
     async ({ params, query }) => {
-      const name = readName(params);
+      const name = readRoutine(params);
       return json(await listing.list(name, type, parseBounds(query)));
     };
   const trigger =
     (type: BackupType): Handler =>
     ({ params, query }) => {
-      const name = readName(params);
+      const name = readRoutine(params);
       runner.trigger(name, type, parseDelay(query));
       return undefined;
     };
@@ -150,9 +152,9 @@ function backupHandlers({ runner, listing }: HttpDependencies): Record<string, H
     startFullBackup: trigger('full'),
     startIncrementalBackup: trigger('incremental'),
     scheduleFullBackup: trigger('full'),
-    readCurrentBackup: async ({ params }) => json(await runner.state(readName(params))),
+    readCurrentBackup: async ({ params }) => json(await runner.state(readRoutine(params))),
     cancelBackup: ({ params }) => {
-      runner.cancel(readName(params));
+      runner.cancel(readRoutine(params));
       return undefined;
     },
   };
@@ -171,7 +173,7 @@ function restoreHandlers({ jobs, listing }: HttpDependencies): Record<string, Ha
       return undefined;
     },
     retrieveConfiguration: async ({ params }) => {
-      const name = readName(params);
+      const name = readRoutine(params);
       return {
         type: 'application/zip',
         body: await listing.readConfiguration(name, parseTimestamp(params.timestamp ?? '')),
@@ -181,8 +183,8 @@ function restoreHandlers({ jobs, listing }: HttpDependencies): Record<string, Ha
   };
 }
 
-function readName(params: ApiRequest['params'], what = 'routine name'): string {
-  return checkName(params.name ?? '', what);
+function readRoutine({ name = '' }: ApiRequest['params']): string {
+  return readName(name, 'routine name');
 }
 
 function ok(): ApiAnswer {

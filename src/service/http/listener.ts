@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { clientAuthOptions, type Certificates } from './certificates.js';
-import type { ListenerSettings, TlsListenerSettings } from './dependencies.js';
+import type { HttpSettings, HttpsSettings } from '../document/schema/service-settings.js';
 import type { RateLimiter } from './rate-limiter.js';
 
 const DEFAULT_HEADER_TIMEOUT_MS = 5000;
@@ -14,7 +14,7 @@ const CHECK_INTERVAL_MS = 500;
 
 /** A server with the time limits of its section of the configuration. A limit of 0 is none. */
 export function createListener(
-  settings: ListenerSettings | TlsListenerSettings,
+  settings: HttpSettings | HttpsSettings,
   limiter: RateLimiter,
   handler: RequestListener,
   certificates?: Certificates,

@@ -1,4 +1,5 @@
 /** Parameters of paths and queries, with the texts of ABS. All functions throw SERVICE_INVALID. */
+import { checkName } from '../document/rules/common-rules.js';
 import { ServiceError } from '../errors.js';
 import type { JobFilter, JobStatus, TimeBounds } from './dependencies.js';
 
@@ -12,12 +13,9 @@ const MAX_INT64 = (1n << 63n) - 1n;
 const MAX_DELAY_MS = MAX_INT64 / 1_000_000n;
 
 /** @param name decoded @param what in the text: `routine name` */
-export function checkName(name: string, what = 'name'): string {
-  if (name.trim() === '') throw new ServiceError('SERVICE_INVALID', `invalid request: ${what} must not be blank`);
-  if (name === '.' || name === '..' || /[/\\\0]/.test(name) || name === '__proto__') {
-    const text = `invalid request: ${what} ${JSON.stringify(name)} must be a single path segment`;
-    throw new ServiceError('SERVICE_INVALID', text);
-  }
+export function readName(name: string, what: string): string {
+  const problem = name === '__proto__' ? 'must not be __proto__' : checkName(name);
+  if (problem !== undefined) throw new ServiceError('SERVICE_INVALID', `invalid request: ${what} ${problem}`);
   return name;
 }
 

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { RateSettings } from './dependencies.js';
+import type { RateSettings } from '../document/schema/service-settings.js';
 
 const DEFAULT_TPS = 1024;
 const DEFAULT_SIZE = 1024;

@@ -11,21 +11,24 @@ const PARALLEL_PROBES = 8;
 export class Readiness {
   private running: Promise<string[]> | undefined;
   private reusableUntilMs = 0;
+  /** Questions without an answer yet. They are not asked again meanwhile. */
+  private readonly open = new Map<string, Promise<void>>();
 
   constructor(
     private readonly config: ConfigAccess,
     private readonly probes: DependencyProbes,
     private readonly timeoutMs = DEFAULT_TIMEOUT_MS,
+    private readonly reuseMs = REUSE_MS,
   ) {}
 
   /** What does not answer, and why; empty = everything does. Takes no longer than the timeout and never rejects. */
   check(): Promise<string[]> {
     if (this.running === undefined || performance.now() > this.reusableUntilMs) {
-      this.reusableUntilMs = performance.now() + this.timeoutMs + REUSE_MS;
+      this.reusableUntilMs = performance.now() + this.timeoutMs + this.reuseMs;
       const check = this.askAll();
       this.running = check;
       void check.then(() => {
-        if (this.running === check) this.reusableUntilMs = performance.now() + REUSE_MS;
+        if (this.running === check) this.reusableUntilMs = performance.now() + this.reuseMs;
       });
     }
     return this.running;
@@ -45,7 +48,7 @@ export class Readiness {
       for (let i = next++; i < questions.length; i = next++) {
         const { what, ask } = questions[i]!;
         problems[i] = `${what}: no answer within ${this.timeoutMs} ms`;
-        problems[i] = await ask().then(
+        problems[i] = await this.askOnce(what, ask).then(
           () => undefined,
           (error: unknown) => `${what}: ${error instanceof ToolError ? error.messageFor('rest') : 'unexpected error'}`,
         );
@@ -57,5 +60,14 @@ export class Readiness {
     // What was not asked yet, for want of time, does not count as ready.
     for (let i = next; !isDone && i < questions.length; i++) problems[i] = `${questions[i]!.what}: not asked in time`;
     return problems.filter((problem) => problem !== undefined);
+  }
+
+  private askOnce(what: string, ask: () => Promise<void>): Promise<void> {
+    let answer = this.open.get(what);
+    if (answer === undefined) {
+      answer = ask().finally(() => this.open.delete(what));
+      this.open.set(what, answer);
+    }
+    return answer;
   }
 }

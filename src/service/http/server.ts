@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { systemErrorText } from '../../core/errors.js';
 import { logEvent } from '../../core/log.js';
 import { ServiceError } from '../errors.js';
+import { SecretResolver } from '../settings/secret-resolver.js';
 import { createApp } from './app.js';
 import { Certificates } from './certificates.js';
-import type { HttpDependencies, ListenerSettings, ServiceSection, TlsListenerSettings } from './dependencies.js';
+import type { HttpSettings, HttpsSettings, ServiceSettings } from '../document/schema/service-settings.js';
+import type { DependencyProbes, HttpDependencies } from './dependencies.js';
 import { createListener } from './listener.js';
 import { RateLimiter } from './rate-limiter.js';
+import { createProbes } from './probes.js';
 import { Readiness } from './readiness.js';
 
 const DEFAULT_ADDRESS = '0.0.0.0';
@@ -17,9 +20,9 @@ const DEFAULT_TLS_PORT = 8443;
 /** Answers that are being written at the end have so long. */
 const CLOSE_MS = 3000;
 
-export interface HttpOptions extends HttpDependencies {
-  /** The password of the key of the HTTPS listener, in clear. */
-  readonly keyPassword?: string | undefined;
+export interface HttpOptions extends Omit<HttpDependencies, 'probes'> {
+  /** For tests; absent = storages and clusters are asked. */
+  readonly probes?: DependencyProbes;
 }
 
 export interface HttpServer {
@@ -39,17 +42,20 @@ interface Running {
  * SERVICE_INVALID if the certificates cannot be used, SERVICE_FAILED if an address cannot be listened on.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { http, https } = chooseListeners(options.config.document.service ?? {});
+  const { document } = options.config;
+  const { http, https } = chooseListeners(document.service ?? {});
+  const services = { ...options, probes: options.probes ?? createProbes(options.config, options.log) };
   const running: Running[] = [];
   const urls: string[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(running.map(stopListener));
   };
   try {
-    if (http !== undefined) urls.push(await startListener(options, http, running));
+    if (http !== undefined) urls.push(await startListener(services, http, running));
     if (https !== undefined) {
-      const certificates = await Certificates.load(https, options.keyPassword, options.log);
-      urls.push(await startListener(options, https, running, certificates));
+      const password = await new SecretResolver(document).resolve(https['key-file-password'], https);
+      const certificates = await Certificates.load(https, password, options.log);
+      urls.push(await startListener(services, https, running, certificates));
     }
   } catch (error) {
     await stop();
@@ -59,9 +65,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 }
 
 /** Settings of the listeners to start. Plain HTTP is off where only HTTPS is configured. */
-export function chooseListeners({ http, https }: ServiceSection): {
-  http: ListenerSettings | undefined;
-  https: TlsListenerSettings | undefined;
+export function chooseListeners({ http, https }: ServiceSettings): {
+  http: HttpSettings | undefined;
+  https: HttpsSettings | undefined;
 } {
   const isTls = https !== undefined && https.disabled !== true;
   const isPlain = http === undefined ? !isTls : http.disabled !== true;
@@ -70,7 +76,7 @@ export function chooseListeners({ http, https }: ServiceSection): {
 
 async function startListener(
   services: HttpDependencies,
-  settings: ListenerSettings | TlsListenerSettings,
+  settings: HttpSettings | HttpsSettings,
   running: Running[],
   certificates?: Certificates,
 ): Promise<string> {

@@ -1,5 +1,8 @@
 /** Stand-ins for what the HTTP server calls. They keep a configuration in memory; all of it can be made to fail. */
-import type { EntityKind, HttpDependencies, ServiceSection } from '../../../src/service/http/dependencies.js';
+import type { EntityKind } from '../../../src/service/config-source/entity-kind.js';
+import type { ServiceDocument } from '../../../src/service/document/schema/service-document.js';
+import type { ServiceSettings } from '../../../src/service/document/schema/service-settings.js';
+import type { HttpDependencies } from '../../../src/service/http/dependencies.js';
 import { ServiceError } from '../../../src/service/errors.js';
 import { ServiceMetrics } from '../../../src/service/metrics/metrics.js';
 import type { Log, LogLine } from '../../../src/core/log.js';
@@ -81,10 +84,10 @@ export interface FakeServices extends HttpDependencies {
 }
 
 /** The configuration has cluster c1, storage s1, policy weekly and routine nightly, which uses the three. */
-export function createServices(service: ServiceSection = {}): FakeServices {
+export function createServices(service: ServiceSettings = {}): FakeServices {
   const calls: string[] = [];
   const lines: string[] = [];
-  const document: Record<EntityKind, Record<string, unknown>> & { service: ServiceSection } = {
+  const document: Record<EntityKind, Record<string, unknown>> & { service: ServiceSettings } = {
     service,
     'aerospike-clusters': { c1: CLUSTER },
     storage: { s1: STORAGE },
@@ -140,10 +143,10 @@ export function createServices(service: ServiceSection = {}): FakeServices {
     version: { version: '5.0.0', commit: 'abc', 'build-time': '2026-05-02T01:00:00Z' },
     metrics: new ServiceMetrics(),
     config: {
-      document,
+      document: document as unknown as ServiceDocument,
       redacted: () => {
         note('redacted');
-        return document;
+        return document as unknown as ServiceDocument;
       },
       replace: async (value) => {
         await enter('replace', value);

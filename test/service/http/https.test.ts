@@ -9,9 +9,10 @@ import { connect, type ConnectionOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/log.js';
 import { logText, toLogEvent } from '../../../src/core/log.js';
+import { checkService } from '../../../src/service/document/rules/service-rules.js';
 import { Certificates } from '../../../src/service/http/certificates.js';
 import { cipherList, SECURE_SUITES } from '../../../src/service/http/cipher-suites.js';
-import type { TlsListenerSettings } from '../../../src/service/http/dependencies.js';
+import type { HttpsSettings } from '../../../src/service/document/schema/service-settings.js';
 import { startHttp, type HttpServer } from '../../../src/service/http/server.js';
 import { Authority, pem, type Pair } from '../../support/certificate-authority.js';
 import { createServices } from './fakes.js';
@@ -56,12 +57,9 @@ function install({ cert, key }: Pair): void {
   copyFileSync(key, files['key-file']);
 }
 
-async function start(
-  settings: TlsListenerSettings = {},
-  keyPassword?: string,
-): Promise<{ port: number; urls: readonly string[] }> {
+async function start(settings: HttpsSettings = {}): Promise<{ port: number; urls: readonly string[] }> {
   const services = createServices({ https: { address: '127.0.0.1', port: 0, ...files, ...settings } });
-  const server = await startHttp({ ...services, keyPassword });
+  const server = await startHttp(services);
   running.push(server);
   return { port: Number(new URL(server.urls[0]!).port), urls: server.urls };
 }
@@ -80,7 +78,9 @@ async function ask(port: number, options: RequestOptions = {}): Promise<number> 
 async function shake(port: number, options: ConnectionOptions): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, ca: pem(authority.cert), ...options });
   await once(socket, 'secureConnect');
-  const agreed = `${socket.getProtocol()!} ${socket.getCipher().standardName} ${socket.getPeerCertificate().subject.CN}`;
+  const agreed = [socket.getProtocol(), socket.getCipher().standardName, socket.getPeerCertificate().subject.CN].join(
+    ' ',
+  );
   socket.destroy();
   return agreed;
 }
@@ -96,9 +96,9 @@ describe('HTTPS', () => {
 
   it('opens an encrypted key with its password, and does not start without it', async () => {
     install(encrypted);
-    expect(await ask((await start({}, PASSWORD)).port)).toBe(200);
-    for (const password of ['wrong', undefined]) {
-      await expect(start({}, password)).rejects.toMatchObject({ code: 'SERVICE_INVALID' });
+    expect(await ask((await start({ 'key-file-password': PASSWORD })).port)).toBe(200);
+    for (const settings of [{ 'key-file-password': 'wrong' }, {}]) {
+      await expect(start(settings)).rejects.toMatchObject({ code: 'SERVICE_INVALID' });
     }
   });
 
@@ -160,6 +160,19 @@ describe('protocols of the HTTPS listener', () => {
     expect(await shake(port, {})).toMatch(/^TLSv1\.3 /);
   });
 
+  it('are refused in a configuration if they are not safe (BKRS-418)', () => {
+    const https = {
+      'cert-file': 'a',
+      'key-file': 'b',
+      'cipher-suites': [SECURE_SUITES[5]!, 'TLS_RSA_WITH_RC4_128_SHA'],
+    };
+    expect(checkService({ service: { https } })).toEqual([
+      expect.stringMatching(
+        /^service\.https\.cipher-suites\[1\]: "TLS_RSA_WITH_RC4_128_SHA" is no secure suite; allowed: /,
+      ),
+    ]);
+  });
+
   it('know no suite without forward secrecy, and ignore unknown ones', () => {
     expect(SECURE_SUITES.filter((name) => !/^TLS_(?:ECDHE_|AES_|CHACHA20_)/.test(name))).toEqual([]);
     expect(cipherList(['TLS_RSA_WITH_RC4_128_SHA', 'constructor'])).toMatch(/^TLS_\w+:TLS_\w+:TLS_\w+$/);
@@ -168,7 +181,7 @@ describe('protocols of the HTTPS listener', () => {
 
 describe('changed files of certificates', () => {
   /** A server of its own, so that a test says when files are read. */
-  async function startPolled(settings: TlsListenerSettings = {}) {
+  async function startPolled(settings: HttpsSettings = {}) {
     const lines: string[] = [];
     const log: Log = {
       info: (line) => void lines.push(`${toLogEvent(line).warning === true ? 'warning' : 'info'} ${logText(line)}`),
@@ -179,7 +192,7 @@ describe('changed files of certificates', () => {
     const server = createServer(certificates.options, (_request, response) => response.end());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    running.push({ urls: [], stop: async () => void (await once(server.close(), 'close')) });
+    running.push({ urls: [], stop: () => new Promise((resolve) => server.close(() => resolve())) });
     const { port } = server.address() as { port: number };
     return { lines, port, poll: () => certificates.poll(server), server, certificates };
   }

@@ -39,6 +39,15 @@ describe('readiness', () => {
     expect(problems.at(-1)).toBe('cluster "c1": not asked in time');
   });
 
+  it('does not ask again what has not answered yet, so that questions do not pile up', async () => {
+    const { config } = createServices();
+    let questions = 0;
+    const storage = (): Promise<void> => (questions++, never());
+    const readiness = new Readiness(config, { storage, cluster: () => Promise.resolve() }, 5, 0);
+    for (let i = 0; i < 5; i++) expect(await readiness.check()).toEqual(['storage "s1": no answer within 5 ms']);
+    expect(questions).toBe(1);
+  });
+
   it('is answered with 503 and one line, and without deep=true with Ok', async () => {
     const services = createServices();
     const storage = () => Promise.reject(new ServiceError('SERVICE_FAILED', 'Access\ndenied'));

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ServiceSection } from '../../../src/service/http/dependencies.js';
+import type { ServiceSettings } from '../../../src/service/document/schema/service-settings.js';
 import { ENDPOINTS } from '../../../src/service/http/endpoints.js';
 import { chooseListeners, startHttp, type HttpServer } from '../../../src/service/http/server.js';
 import { createServices, type FakeServices } from './fakes.js';
@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-async function start(http: ServiceSection['http'] = {}, services = createServices({ http: { ...LOCAL, ...http } })) {
+async function start(http: ServiceSettings['http'] = {}, services = createServices({ http: { ...LOCAL, ...http } })) {
   const server = await startHttp(services);
   servers.push(server);
   return { url: server.urls[0]!, port: Number(new URL(server.urls[0]!).port), services, server };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { checkTimeZone } from '../../schedule/time-zone.js';
+import { SECURE_SUITES } from '../../http/cipher-suites.js';
 import { joinPath } from '../json-schema.js';
 import type { HttpSettings, HttpsSettings } from '../schema/service-settings.js';
 import type { ServiceDocument } from '../schema/service-document.js';
@@ -30,6 +31,11 @@ function checkHttps(https: HttpsSettings, document: ServiceDocument): string[] {
   ];
   if (https.disabled !== true && !isGiven(https, 'cert-file') && !isGiven(https, 'key-file')) {
     problems.push(`${where}.cert-file: is required`, `${where}.key-file: is required`);
+  }
+  for (const [i, suite] of (https['cipher-suites'] ?? []).entries()) {
+    if (SECURE_SUITES.includes(suite)) continue;
+    const allowed = SECURE_SUITES.join(', ');
+    problems.push(`${where}.cipher-suites[${i}]: ${JSON.stringify(suite)} is no secure suite; allowed: ${allowed}`);
   }
   const auth = https['client-auth'] ?? 'none';
   if (auth !== 'none' && !isGiven(https, 'client-ca-file')) {
