@@ -13,12 +13,14 @@ import { logEventsPage } from './log-events.js';
 import { manPage } from './man-page.js';
 import { optionPage } from './option-page.js';
 import { packageVersion, serviceApiPage, serviceOpenApi } from './service-api.js';
+import { serviceConfigurationPage } from './service-configuration.js';
 import { sampleConfig } from './sample-config.js';
 
 mkdirSync('man', { recursive: true });
 for (const tool of commands) writeFileSync(`man/${tool.name}.1`, manPage(tool));
 for (const tool of commands) writeFileSync(`docs/reference/${tool.name}.md`, optionPage(tool));
 writeFileSync('docs/reference/log-events.md', logEventsPage());
+writeFileSync('docs/reference/service-configuration.md', serviceConfigurationPage());
 writeFileSync('docs/reference/service-api.md', serviceApiPage());
 writeFileSync('docs/reference/service-openapi.json', serviceOpenApi(packageVersion()));
 for (const tool of commands) {

@@ -14,6 +14,7 @@ import { longNames, type OptionSpec } from '../../src/config/schema/option-spec.
 import { apiSettings, catalogSettings } from '../../scripts/docs/api-settings.js';
 import { argumentKind } from '../../scripts/docs/argument-kind.js';
 import { completionFiles } from '../../scripts/docs/completion-files.js';
+import { serviceConfigurationPage } from '../../scripts/docs/service-configuration.js';
 import { logEventsPage } from '../../scripts/docs/log-events.js';
 import { manPage } from '../../scripts/docs/man-page.js';
 import { optionPage } from '../../scripts/docs/option-page.js';
@@ -52,6 +53,10 @@ const tools: readonly CommandPage[] = commands;
 
 it('the page of log events says what the table of events says; if this fails: npm run docs', () => {
   expect(read('docs/reference/log-events.md')).toBe(logEventsPage());
+});
+
+it('the page of the configuration says what its schemas say; if this fails: npm run docs', () => {
+  expect(read('docs/reference/service-configuration.md')).toBe(serviceConfigurationPage());
 });
 
 describe.each(tools)('$name', (tool) => {

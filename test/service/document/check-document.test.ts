@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseYaml } from '../../../src/service/config-source/yaml-text.js';
 import { readDocument } from '../../../src/service/document/check-document.js';
@@ -16,6 +17,11 @@ test.each([
   ['with comments only', '# nothing\n'],
 ])('a document of ABS %s is accepted', (_what, text) => {
   expect(() => read(text)).not.toThrow();
+});
+
+test('the configuration that comes with the package is accepted, and nothing is scheduled', () => {
+  const document = read(readFileSync('conf/aerospike-backup-service.yml', 'utf8'));
+  expect(document['backup-routines']?.nightly?.disabled).toBe(true);
 });
 
 test('a document of ABS keeps what it says: numbers as passwords, flags as YAML 1.1 has them, merged anchors', () => {
