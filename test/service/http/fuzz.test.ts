@@ -1,0 +1,99 @@
+/**
+ * Wrong requests against the real configuration. SERVICE_FUZZ_REQUESTS=… sends more, SERVICE_FUZZ_SEED=… others
+ * (scripts/fuzz-service).
+ */
+import { expect, it } from 'vitest';
+import { ConfigStore } from '../../../src/service/config-source/config-store.js';
+import { checkValue } from '../../../src/service/document/check-value.js';
+import { refuse } from '../../../src/service/document/read-value.js';
+import { RestoreRequest, RestoreTimestampRequest } from '../../../src/service/document/schema/restore-request.js';
+import { createApp } from '../../../src/service/http/app.js';
+import { ENDPOINTS } from '../../../src/service/http/endpoints.js';
+import { Readiness } from '../../../src/service/http/readiness.js';
+import { MemorySource, SILENT } from '../config-source/memory-source.js';
+import { createServices, JOB_ID } from './fakes.js';
+import { RequestFuzzer } from './fuzz.js';
+
+const REQUESTS = Number(process.env.SERVICE_FUZZ_REQUESTS ?? 10_000);
+const SEED = Number(process.env.SERVICE_FUZZ_SEED ?? 20_260_502);
+const SECRET = 'planted-secret';
+
+const CONFIG = `
+aerospike-clusters:
+  c1:
+    seed-nodes: [{ host-name: node, port: 3000 }]
+    credentials: { user: admin, password: ${SECRET} }
+storage:
+  s1: { local-storage: { path: /backups } }
+  s3: { s3-storage: { bucket: b, s3-region: r, access-key-id: ${SECRET}, secret-access-key: ${SECRET} } }
+backup-policies:
+  weekly: { parallel: 4, retention: { full: 3 } }
+backup-routines:
+  nightly:
+    source-cluster: c1
+    storage: s1
+    backup-policy: weekly
+    interval-cron: 0 0 1 * * *
+    namespaces: [test]
+`;
+
+async function createTarget() {
+  const services = createServices();
+  const { jobs } = services;
+  const config = await ConfigStore.open({ source: new MemorySource(CONFIG), log: SILENT });
+  return {
+    lines: services.lines,
+    app: createApp({
+      services: {
+        ...services,
+        config,
+        jobs: {
+          ...jobs,
+          startByPath: (value) => {
+            refuse(checkValue(RestoreRequest, value, ''));
+            return JOB_ID;
+          },
+          startByTime: (value) => {
+            refuse(checkValue(RestoreTimestampRequest, value, ''));
+            return JOB_ID;
+          },
+        },
+      },
+      readiness: new Readiness(config, services.probes),
+    }),
+  };
+}
+
+const KNOWN = new Map(
+  ENDPOINTS.map(({ id, success, failures }) => [id, new Set([success.status, ...Object.keys(failures).map(Number)])]),
+);
+
+it(`${REQUESTS} wrong requests are answered as the table of endpoints says, never with 500, and no secret is told`, async () => {
+  const { app, lines } = await createTarget();
+  let lastId: string | undefined;
+  app.addHook('onResponse', (request, _reply, done) => {
+    const { endpoint } = request.routeOptions.config as { endpoint?: { id: string } };
+    lastId = endpoint?.id;
+    done();
+  });
+  const fuzzer = new RequestFuzzer(SEED);
+  const statuses = new Map<number, number>();
+  for (let i = 0; i < REQUESTS; i++) {
+    const request = fuzzer.next();
+    lastId = undefined;
+    const answer = await app.inject(request);
+    const { statusCode, body, headers } = answer;
+    statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
+    const shown = (): string =>
+      `request ${i}: ${JSON.stringify(request).slice(0, 2000)} → ${statusCode} ${body.slice(0, 500)}`;
+    if (statusCode >= 500) expect.fail(`${shown()} ${lines.slice(-2).join(' ')}`);
+    if (lastId !== undefined && !KNOWN.get(lastId)!.has(statusCode)) expect.fail(shown());
+    if (lastId === undefined && ![200, 301, 400, 404, 405].includes(statusCode)) expect.fail(shown());
+    if (body.includes(SECRET)) expect.fail(shown());
+    const isText = headers['content-type'] === 'text/plain; charset=utf-8';
+    if (statusCode >= 400 && request.method !== 'HEAD' && !(isText && /^[^\n]+\n$/.test(body))) expect.fail(shown());
+  }
+  // The requests reach what they are to try.
+  for (const status of [200, 202, 400, 404, 405])
+    expect(statuses.get(status), String(status)).toBeGreaterThan(REQUESTS / 500);
+});
