@@ -1,7 +1,7 @@
 /**
  * Backups of the Aerospike Backup Service: runs of a routine, `ROUTINE/backup/TIME/data/NAMESPACE` for full ones and
  * `ROUTINE/incremental/…` for increments. A namespace is complete when it has `metadata.yaml`, which tells its bounds
- * and counts, and no checksums.
+ * and counts, and no checksums. Those that this program has written have a manifest with checksums as well.
  */
 import { basename, dirname } from 'node:path';
 import { errorMessage } from '../../core/errors.js';
@@ -34,15 +34,33 @@ export async function findAbsBackups(root: string, path: string, storage: Storag
     : names.filter((each) => Object.hasOwn(TYPES, each));
   const found: CatalogEntry[] = [];
   for (const each of below) found.push(...(await findAbsBackups(root, joinPath(path, each), storage)));
-  return Object.hasOwn(TYPES, name) ? found : found.map((run) => linkParent(run, found));
+  return Object.hasOwn(TYPES, name) ? found : found.map((run) => linkParents(run, found));
 }
 
-/** An increment names the start of the run that it builds on, which is one of the same routine. */
-function linkParent(run: CatalogEntry, routine: readonly CatalogEntry[]): CatalogEntry {
-  const from = run.parts.map(({ stored }) => stored?.from).find((time) => time !== undefined);
-  if (run.type !== 'incremental' || from === undefined) return run;
-  const parent = routine.find(({ started, path }) => started === from && path !== run.path);
-  return parent === undefined ? run : { ...run, parent: parent.id };
+/**
+ * An increment names the start of the run that it builds on, which is one of the same routine. Namespaces of one run
+ * may build on different runs: each on the last one in which it came to its end.
+ */
+function linkParents(run: CatalogEntry, routine: readonly CatalogEntry[]): CatalogEntry {
+  if (run.type !== 'incremental') return run;
+  const parts = run.parts.map((part): NamespacePart => {
+    const parent = findParent(run, part, routine);
+    return parent === undefined ? part : { ...part, parent: parent.id };
+  });
+  const parent = parts.find((part) => part.parent !== undefined)?.parent;
+  return { ...run, ...(parent === undefined ? {} : { parent }), parts };
+}
+
+/** Of a full and an incremental run that were begun at the same moment, the one that has the namespace. */
+function findParent(
+  run: CatalogEntry,
+  { namespace, stored }: NamespacePart,
+  routine: readonly CatalogEntry[],
+): CatalogEntry | undefined {
+  const from = stored?.from;
+  if (from === undefined) return undefined;
+  const named = routine.filter(({ started, path }) => started === from && path !== run.path);
+  return named.find(({ parts }) => parts.some((part) => part.namespace === namespace)) ?? named[0];
 }
 
 /** Undefined = there is no run at `path`. Throws StorageError. */

@@ -148,7 +148,7 @@ function isUsable({ entry, part }: ChainLink): boolean {
 
 /** Ids of the backups that an increment builds on, in any namespace. */
 export function listParents({ parent, parts }: CatalogEntry): string[] {
-  const named = [parent, ...parts.map((part) => part.manifest?.manifest?.parent)];
+  const named = [parent, ...parts.flatMap((part) => [part.parent, part.manifest?.manifest?.parent])];
   return named.filter((id) => id !== undefined);
 }
 
@@ -156,7 +156,8 @@ function toLink(entry: CatalogEntry, part: NamespacePart): ChainLink | undefined
   const manifest = part.manifest?.manifest;
   // An increment may hold a namespace that its parent did not have: that part is full.
   const type = manifest?.type ?? entry.type;
-  const parent = manifest === undefined ? entry.parent : manifest.parent;
+  const unlisted = entry.kind === 'abs' ? part.parent : entry.parent;
+  const parent = manifest === undefined ? unlisted : manifest.parent;
   // Of the whole backup, as lists show it, so that a moment takes all namespaces from the same one.
   const startMs = Date.parse(entry.started ?? part.started ?? '');
   if (type === undefined || Number.isNaN(startMs)) return undefined;

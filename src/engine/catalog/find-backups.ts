@@ -51,8 +51,10 @@ export interface NamespacePart {
   files: number;
   /** Absent = there is none. */
   manifest?: BackupState;
-  /** Of a run of the Aerospike Backup Service. */
+  /** Of a run of the Aerospike Backup Service. Its manifest, if it has one, is not read with it. */
   stored?: AbsStoredForm;
+  /** Of an increment of that service: the run that the namespace builds on. */
+  parent?: string;
 }
 
 export interface CatalogEntry {

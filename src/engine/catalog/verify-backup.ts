@@ -12,7 +12,7 @@ import { isBackupFileName, listBackupFiles } from '../../storage/storage.js';
 import { parseState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
 import { isNamedAfter } from '../backup/output/target.js';
 import { startValidate, ValidateError, type ValidateResult } from '../verify/validate.js';
-import { BACKUP_DOCUMENT_NAME, readBackupDocument, type BackupDocument } from './backup-document.js';
+import { BACKUP_DOCUMENT_NAME, readBackupDocument, readIfExists, type BackupDocument } from './backup-document.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
 import { MANIFEST_NAME, manifestPath, type Block } from './manifest.js';
 
@@ -65,23 +65,44 @@ export async function verifyBackup(
   for (const part of entry.parts) {
     context.signal.throwIfAborted();
     if (part.manifest !== undefined) await new PartVerifier(part, part.manifest, options, context, result).verify();
-    else if (entry.kind !== 'manifest') await verifyWithoutManifest(part, options, context, result);
+    else if (part.stored !== undefined && part.state === 'COMPLETED')
+      await verifyStored(part, options, context, result);
+    else if (entry.kind !== 'manifest') await readRecords(part, undefined, options, context, result);
   }
   return result;
 }
 
-/** Files alone, or a namespace of the Aerospike Backup Service, which counts its records and files. */
-async function verifyWithoutManifest(
+/**
+ * A namespace of the Aerospike Backup Service, which counts its records and files. With a manifest of this program
+ * beside its metadata, it is compared with that, too.
+ */
+async function verifyStored(
   part: NamespacePart,
   options: VerifyOptions,
   context: RunContext,
   result: VerifyResult,
 ): Promise<void> {
-  const { path, state, records, files, stored } = part;
+  const { path, records, files } = part;
+  const storage = await options.storages.forPath(path);
+  const file = joinPath(path, MANIFEST_NAME);
   const before = result.records ?? 0;
+  let manifest: BackupState | undefined;
+  try {
+    const bytes = await readIfExists(storage, file, 'the manifest');
+    manifest = bytes === undefined ? undefined : parseState(bytes, file);
+  } catch (error) {
+    result.problems.push({ path: file, text: errorMessage(error) });
+  }
+  if (manifest !== undefined) {
+    await new PartVerifier(part, manifest, options, context, result).verify();
+    const { counters } = manifest;
+    if (counters.records === records && manifest.files.length === files) return;
+    const counted = `The manifest counts ${counters.records} record(s) in ${manifest.files.length} file(s)`;
+    result.problems.push({ path: file, text: `${counted}, the metadata ${records ?? 0} in ${files}` });
+    return;
+  }
   await readRecords(part, undefined, options, context, result);
-  if (stored === undefined || state !== 'COMPLETED') return;
-  const found = await listBackupFiles(await options.storages.forPath(path), path);
+  const found = await listBackupFiles(storage, path);
   if (found.length !== files) {
     result.problems.push({ path, text: `There are ${found.length} file(s), but ${files} were written` });
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createProcessLimits } from '../../../src/core/run-context.js';
-import { findChain } from '../../../src/engine/catalog/chains.js';
+import { findBackupChain, findChain } from '../../../src/engine/catalog/chains.js';
 import { deleteBackup } from '../../../src/engine/catalog/delete-backup.js';
 import { findBackups, readBackup, type CatalogEntry } from '../../../src/engine/catalog/find-backups.js';
 import { pruneBackups } from '../../../src/engine/catalog/prune.js';
@@ -95,6 +95,31 @@ describe('backups of the Aerospike Backup Service', () => {
   it('of versions without a directory for the data, are listed', async () => {
     await writeRun(join(root, 'daily', 'backup', FULL, 'test'), 'test');
     expect(await findBackups(root, storages)).toMatchObject([{ id: `daily/backup/${FULL}`, state: 'COMPLETED' }]);
+  });
+
+  it('that hold a namespace which failed in the run before, build on its last good run: no change is lost', async () => {
+    const [SECOND, THIRD] = ['1777687200000', '1777690800000'];
+    const write = async (kind: string, run: string, namespace: string, from?: string): Promise<void> => {
+      const created = new Date(Number(run)).toISOString();
+      const times = { created, finished: created, ...(from === undefined ? {} : { from }) };
+      await writeRun(at(kind, run, namespace), namespace, { text: metadata(namespace, times) });
+    };
+    const start = (run: string): string => new Date(Number(run)).toISOString();
+    for (const namespace of ['bar', 'test']) await write('backup', FULL, namespace);
+    await write('incremental', SECOND, 'bar', start(FULL));
+    await write('incremental', THIRD, 'bar', start(SECOND));
+    await write('incremental', THIRD, 'test', start(FULL));
+    const entries = await findBackups(root, storages);
+    const now = Date.parse('2026-05-03T00:00:00Z');
+    const chain = (namespace: string): string[] | undefined =>
+      findChain(entries, namespace, now)?.map(({ entry }) => entry.id);
+    const ids = [FULL, SECOND, THIRD].map((run) => `daily/${run === FULL ? 'backup' : 'incremental'}/${run}`);
+    expect(chain('bar')).toEqual(ids);
+    expect(chain('test')).toEqual([ids[0], ids[2]]);
+    // Changes of a namespace that nobody has: the chain is broken, instead of restored without them.
+    rmSync(at('incremental', SECOND, 'bar'), { recursive: true });
+    const found = findBackupChain(await findBackups(root, storages), 'bar', ids[2]!);
+    expect(found).toMatchObject({ reason: 'PARENT_UNNAMED' });
   });
 
   it('are verified by the number of their files', async () => {
