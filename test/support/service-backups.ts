@@ -1,11 +1,15 @@
 /** Backups of routines on the disk, and what the tests of their lists and restores share. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 import type { Storage } from '../../src/service/document/schema/storage.js';
 import type { OpenedStorage } from '../../src/service/backups/backup-listing.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
+import type { CodecConfig } from '../../src/codecs/codecs.js';
+import type { Sindex } from '../../src/core/sindex.js';
 import { metadata } from './abs.js';
+import type { PlainRecord } from './asb.js';
+import { writeBackup } from './backup-files.js';
 
 /** 2026-05-02T01:00:00Z */
 export const STARTED_MS = 1_777_683_600_000;
@@ -64,4 +68,22 @@ export function openLocal(storage: Storage): Promise<OpenedStorage> {
   const { path } = (storage as { 'local-storage': { path: string } })['local-storage'];
   const registry = new StorageRegistry();
   return Promise.resolve({ storage: registry, root: path, close: () => registry.close() });
+}
+
+export interface StoredRun extends ListedRun {
+  records?: readonly PlainRecord[];
+  sindexes?: readonly Sindex[];
+  codecs?: CodecConfig;
+}
+
+/** Writes a namespace of a run as the service does, with its files; returns its folder. */
+export async function writeStored(root: string, run: StoredRun = {}): Promise<string> {
+  const { namespace = 'test', records = [], sindexes = [], codecs } = run;
+  const path = writeListed(root, {
+    ...run,
+    more: { 'record-count': records.length, 'file-count': 1, 'secondary-index-count': sindexes.length, ...run.more },
+  });
+  await writeBackup(path, { namespace, records, sindexes, ...(codecs === undefined ? {} : { codecs }) });
+  renameSync(join(path, `${namespace}_00000.asb`), join(path, `0_${namespace}_1.asb`));
+  return path;
 }

@@ -99,8 +99,8 @@ async function restorePlan(
   const history = isChain ? { history: new VersionHistory(remembered) } : {};
   // Indexes that wait for the records must wait for those of all backups.
   const isMetadataLast = isChain && (base.indexesLast || base.wait);
-  const withIndexes = backups.find(({ part }) => part.manifest?.identity['no-indexes'] !== true);
-  const withModules = backups.find(({ part }) => part.manifest?.identity['no-udfs'] !== true);
+  const withIndexes = backups.find((backup) => hasMetadata(backup, 'no-indexes'));
+  const withModules = backups.find((backup) => hasMetadata(backup, 'no-udfs'));
   const toConfig = (backup: PlannedBackup): RestoreConfig => ({
     ...withCodecs(base, backup),
     ...policy,
@@ -130,6 +130,12 @@ async function restorePlan(
     const own = done.find((restored) => restored.backup === backup)!;
     own.result.sindexes = Math.max(own.result.sindexes, sindexes);
   }
+}
+
+/** Increments of the Aerospike Backup Service have neither indexes nor modules. */
+function hasMetadata({ part, type }: PlannedBackup, option: 'no-indexes' | 'no-udfs'): boolean {
+  if (part.stored !== undefined && type === 'incremental') return false;
+  return part.manifest?.identity[option] !== true;
 }
 
 /** Stored as the manifest says, which need not be the same for all backups of a chain. The key is the user's. */
@@ -217,7 +223,7 @@ async function describeRecords(cluster: Cluster, plan: NamespacePlan): Promise<s
 }
 
 /** `sets`: empty = all. Replicas are not counted. */
-async function countRecords(cluster: Cluster, namespace: string, sets: readonly string[]): Promise<number> {
+export async function countRecords(cluster: Cluster, namespace: string, sets: readonly string[]): Promise<number> {
   let objects = 0;
   for (const node of await countObjects(cluster, namespace, sets)) {
     objects += node.objects / Math.max(1, node.replicationFactor ?? 1);

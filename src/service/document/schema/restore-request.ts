@@ -60,6 +60,9 @@ export const RestorePolicy = Type.Object(
         { ...STRICT, title: 'RestoreCompressionPolicy', description: 'The compression of the backup.' },
       ),
     ),
+    'allow-incomplete': Type.Optional(
+      flag('Restore what is there of a backup that is known to lack parts, or that has no metadata.'),
+    ),
   },
   { ...STRICT, title: 'RestorePolicy', description: 'How a backup is restored.' },
 );
