@@ -1,14 +1,20 @@
 /** Deletes what a run has written. */
+import { MANIFEST_NAME } from '../../engine/catalog/manifest.js';
 import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
+import { METADATA_NAME } from '../backups/metadata-file.js';
 
-/** What says that a backup is complete: without it, nothing lists the backup. */
-const MARKER = 'metadata.yaml';
+/**
+ * What says that a backup is complete, and what a run goes on from: without them, nothing lists the backup or takes it
+ * for one that was interrupted.
+ */
+const MARKERS = [METADATA_NAME, MANIFEST_NAME];
 
-/** What is complete in the folder is so no more when this has resolved. Throws StorageError. */
-export async function unlistFolder(path: string, storage: Storage): Promise<void> {
+/** What is complete or was begun in the folder is so no more when this has resolved. Throws StorageError. */
+async function unlistFolder(path: string, storage: Storage): Promise<void> {
   if (!(await storage.exists('directory', path))) return;
-  if ((await listFiles(path, storage)).includes(MARKER)) await storage.deleteFile(joinPath(path, MARKER), 'ignore');
+  const files = await listFiles(path, storage);
+  for (const marker of MARKERS) if (files.includes(marker)) await storage.deleteFile(joinPath(path, marker), 'ignore');
   for (const name of await storage.listDirectories(path)) await unlistFolder(joinPath(path, name), storage);
 }
 
