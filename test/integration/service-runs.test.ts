@@ -10,6 +10,7 @@ import type { BackupRoutine } from '../../src/service/document/schema/backup-rou
 import { METADATA_NAME, readMetadata } from '../../src/service/backups/metadata-file.js';
 import { SYSTEM_CLOCK, type Clock } from '../../src/service/schedule/clock.js';
 import { RoutineRunner } from '../../src/service/routines/routine-runner.js';
+import { toBackupSettings } from '../../src/service/settings/settings.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
 import { fill } from '../support/backup.js';
 import { FakeConfig, FakeMetrics } from '../support/service-runs.js';
@@ -77,7 +78,6 @@ async function startService(options: ServiceOptions = {}): Promise<Service> {
   const lines: string[] = [];
   const asked: BackupSettings[] = [];
   const write = (line: Parameters<Log['info']>[0]): void => void lines.push(logText(line));
-  const hosts = `${host}:${port}`;
   const runner = new RoutineRunner({
     config,
     metrics,
@@ -88,12 +88,10 @@ async function startService(options: ServiceOptions = {}): Promise<Service> {
     },
     environment: {
       clock: options.clock ?? SYSTEM_CLOCK,
-      toBackupSettings: () => Promise.resolve({ hosts, ...options.settings }),
-      toClusterSettings: () => Promise.resolve({ hosts }),
-      openStorage: () => {
-        const storage = new StorageRegistry();
-        return Promise.resolve({ storage, root, close: () => storage.close() });
-      },
+      toBackupSettings: async (routine, namespace, document) => ({
+        ...(await toBackupSettings(routine, namespace, document)),
+        ...options.settings,
+      }),
     },
   });
   running.push(runner);
@@ -101,10 +99,11 @@ async function startService(options: ServiceOptions = {}): Promise<Service> {
   return { runner, config, metrics, lines, root, asked };
 }
 
-async function run({ runner }: Service, type: 'full' | 'incremental'): Promise<void> {
+async function run({ runner, metrics }: Service, type: 'full' | 'incremental'): Promise<void> {
   await runner.idle();
+  const { length } = metrics.events;
   runner.trigger('nightly', type, 0);
-  while (!runner.isBackingUp('c1', ['test'])) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (metrics.events.length === length) await new Promise((resolve) => setTimeout(resolve, 5));
   await runner.idle();
 }
 
@@ -184,6 +183,33 @@ describe('runs of a routine', () => {
     expect(text).toContain('service {\n');
     expect(text).toContain('namespace test {\n');
     expect(text).toContain('  replication-factor 1\n');
+  });
+
+  it('are restricted to nodes by their ids or addresses, and to racks', async () => {
+    const [first, second] = [cluster.nodes[0]!, cluster.nodes[1]!];
+    const read = async (routine: Partial<BackupRoutine>): Promise<number> => {
+      const service = await startService({ routine });
+      await run(service, 'full');
+      const [full] = listRuns(service.root, 'backup');
+      if (full === undefined) throw new Error(service.lines.join('\n'));
+      return countRecords(join(service.root, 'nightly/backup', full, 'data/test'));
+    };
+    const all = cluster.store('test').objects;
+    const ofFirst = await read({ 'node-list': [`localhost:${first.port}`] });
+    expect(ofFirst).toBeGreaterThan(0);
+    expect(ofFirst).toBeLessThan(all);
+    expect(await read({ 'node-list': [`${second.host}:${second.port}`] })).toBe(all - ofFirst);
+    const ids = [first.name, second.name];
+    expect(await read({ 'node-list': [ids[0]!.toLowerCase()] })).toBe(ofFirst);
+    expect(await read({ 'node-list': [ids[1]!, ids[0]!, ids[1]!] })).toBe(all);
+    await expect(read({ 'node-list': ['BB9FFFF'] })).rejects.toThrow('BB9FFFF is not a node of the cluster');
+    await expect(read({ 'rack-list': [3] })).rejects.toThrow('No node has the namespace test in rack 3');
+    second.injectFaults({ infoAnswers: new Map([['rack-ids', 'other:1;test:3']]) });
+    try {
+      expect(await read({ 'rack-list': [2, 3] })).toBe(all - ofFirst);
+    } finally {
+      second.clearFaults();
+    }
   });
 
   it('that end with the process, are finished by the next one where they were', async () => {

@@ -10,7 +10,8 @@ import type { BackupRoutine } from '../../src/service/document/schema/backup-rou
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 import type { BackupType, RunMetrics } from '../../src/service/metrics/metrics.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
-import { RoutineRunner, type ConfigChange } from '../../src/service/routines/routine-runner.js';
+import { RoutineRunner } from '../../src/service/routines/routine-runner.js';
+import type { ConfigChange } from '../../src/service/config-source/config-store.js';
 import type { RunEnvironment } from '../../src/service/routines/run-environment.js';
 import { FakeClock } from './fake-clock.js';
 import { scratch } from './target.js';
@@ -142,6 +143,7 @@ export class ServiceFixture {
           Promise.resolve({
             namespaces: [...(this.options.namespaces ?? ['test']), 'zz'],
             clockLeadMs: this.options.clockLeadMs ?? 0,
+            nodes: [],
           }),
         readClusterConfiguration: () => Promise.resolve(['# one\n', '# two\n']),
         ...this.options.environment,
@@ -225,8 +227,12 @@ export class ServiceFixture {
   }
 
   async close(): Promise<void> {
-    const stopped = this.runner.stop();
-    this.clock.advance(10_000);
+    let isStopped = false;
+    const stopped = this.runner.stop().then(() => (isStopped = true));
+    while (!isStopped) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.clock.advance(1000);
+    }
     await stopped;
     this.folder.remove();
   }

@@ -4,6 +4,8 @@ import type { Log } from '../../core/log.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { RunMetrics } from '../metrics/metrics.js';
 import { SYSTEM_CLOCK } from '../schedule/clock.js';
+import { openStorage } from '../settings/open-storage.js';
+import { toBackupSettings, toClusterSettings } from '../settings/settings.js';
 import { readClusterConfiguration, readClusterFacts } from './cluster-facts.js';
 import type { RunEnvironment } from './run-environment.js';
 import { findOwn } from './run-plan.js';
@@ -20,13 +22,10 @@ export interface EnvironmentSource {
   readDocument: () => ServiceDocument;
 }
 
-/** How entities of the document are used. */
-export type EntityAccess = Pick<RunEnvironment, 'toBackupSettings' | 'toClusterSettings' | 'openStorage'>;
-
 /** That of the service, with `replaced` in place of its own parts. */
 export function createEnvironment(
   { log, metrics, readDocument }: EnvironmentSource,
-  replaced: Partial<RunEnvironment> & EntityAccess,
+  replaced: Partial<RunEnvironment>,
 ): RunEnvironment {
   const mostScans = Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
   const ofClusters = new Map<string, ScanBudget>();
@@ -44,6 +43,9 @@ export function createEnvironment(
     log,
     metrics,
     backup,
+    toBackupSettings,
+    toClusterSettings: (name, document) => toClusterSettings(findOwn(document['aerospike-clusters'], name)!, document),
+    openStorage: (name, document) => openStorage(findOwn(document.storage, name)!, document, log),
     readClusterFacts,
     readClusterConfiguration,
     budgets: { process: new ScanBudget(() => mostScans), ofCluster },

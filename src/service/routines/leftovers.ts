@@ -114,12 +114,11 @@ function parseAttempt(name: string, namespace: string): number | undefined {
 }
 
 /** The bounds of the interrupted attempt stay: what it has read would not fit others. */
-function continueJob({ namespace, scans, bounds }: NamespaceJob, { path, attempt, state }: LeftoverPart): NamespaceJob {
+function continueJob({ bounds, ...job }: NamespaceJob, { path, attempt, state }: LeftoverPart): NamespaceJob {
   const after = parseTime(state.identity['modified-after']);
   const before = parseTime(state.identity['modified-before']);
   return {
-    namespace,
-    scans,
+    ...job,
     bounds: {
       ...(bounds.fromMs === undefined ? {} : { fromMs: bounds.fromMs }),
       ...(after === undefined ? {} : { modifiedAfterMs: after }),

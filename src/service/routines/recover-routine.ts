@@ -5,7 +5,7 @@ import type { BackupType } from '../metrics/metrics.js';
 import { deleteFolder } from './delete-folder.js';
 import { findLeftovers, isAbandoned, type LeftoverRun } from './leftovers.js';
 import { findMissed } from './missed-firings.js';
-import { retryAttempts, toAttemptLimits } from './retry-policy.js';
+import { limitPreparation, retryAttempts, toAttemptLimits } from './retry-policy.js';
 import { parseCrons } from './routine-schedule.js';
 import { RoutineStore, type RunCache } from './routine-store.js';
 import type { RunEnvironment } from './run-environment.js';
@@ -40,7 +40,9 @@ export async function recoverRoutine(recovery: Recovery): Promise<Recovered> {
     warn(`The backups of the routine ${name} are looked at again in ${waitMs} ms: ${errorMessage(error)}`);
   try {
     const limits = toAttemptLimits(plan.policy);
-    return await retryAttempts({ clock, limits, signal, onRetry }, () => recover(recovery));
+    return await retryAttempts({ clock, limits, signal, onRetry }, () =>
+      limitPreparation({ clock, signal }, recover(recovery)),
+    );
   } catch (error) {
     if (!signal.aborted) warn(`Runs of the routine ${name} may have been left unfinished: ${errorMessage(error)}`);
     return { runs: [], missed: undefined };

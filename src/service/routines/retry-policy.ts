@@ -1,7 +1,9 @@
 /** Whether, and when, what has failed is tried again. */
 import { isScanRetryable } from '../../aerospike/protocol/result-code.js';
-import type { RunPolicy } from './run-plan.js';
+import type { ResolvedPolicy } from '../document/defaults.js';
+import { ServiceError } from '../errors.js';
 import { sleep, type Clock } from '../schedule/clock.js';
+import { limitTime } from '../schedule/time-limit.js';
 
 export interface AttemptLimits {
   /** The wait after the first failure. */
@@ -50,6 +52,19 @@ export function isPermanent(error: unknown): boolean {
   return PERMANENT.some((start) => code.startsWith(start)) || PERMANENT_OF_STORES.test(code);
 }
 
+/** So long each attempt may take of what precedes a run: storages and clusters give up earlier by themselves. */
+const PREPARATION_MS = 10 * 60_000;
+
+/** An attempt at what precedes a run. It ends in any case: nothing may hold the place of a run for ever. */
+export function limitPreparation<T>(
+  { clock, signal }: Pick<RetryOptions, 'clock' | 'signal'>,
+  work: Promise<T>,
+): Promise<T> {
+  const text = `nobody has answered within ${PREPARATION_MS / 60_000} minutes`;
+  const createError = (): Error => new ServiceError('SERVICE_FAILED', text);
+  return limitTime({ clock, limitMs: PREPARATION_MS, signal, createError }, work);
+}
+
 export interface RetryOptions {
   clock: Clock;
   limits: AttemptLimits;
@@ -77,7 +92,7 @@ export async function retryAttempts<T>(
   }
 }
 
-export function toAttemptLimits(policy: RunPolicy): AttemptLimits {
+export function toAttemptLimits(policy: ResolvedPolicy): AttemptLimits {
   const retry = policy['retry-policy'];
   return { baseTimeoutMs: retry['base-timeout'], multiplier: retry.multiplier, maxRetries: retry['max-retries'] };
 }

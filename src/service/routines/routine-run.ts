@@ -10,10 +10,11 @@ import { forwardEntry } from './engine-line.js';
 import { ensureDirectory } from './ensure-directory.js';
 import { resumeJobs, type LeftoverRun } from './leftovers.js';
 import { runNamespace, type NamespaceJob, type NamespaceResult } from './namespace-run.js';
-import { retryAttempts, toAttemptLimits } from './retry-policy.js';
+import { limitPreparation, retryAttempts, toAttemptLimits } from './retry-policy.js';
 import { RoutineStore, type RunCache } from './routine-store.js';
 import { completeRun } from './run-completion.js';
-import type { OpenedStorage, RunEnvironment } from './run-environment.js';
+import type { OpenedStorage } from '../settings/open-storage.js';
+import type { RunEnvironment } from './run-environment.js';
 import type { RunPlan } from './run-plan.js';
 import { countScans, prepareRun, SkipError } from './run-preparation.js';
 import type { RunningJob } from '../document/schema/job-status.js';
@@ -164,7 +165,8 @@ export class RoutineRun {
     const { clock } = environment;
     const onRetry = (error: unknown, waitMs: number): void => this.reportRetry(what, error, waitMs);
     const { signal } = this.stopping;
-    return retryAttempts({ clock, limits: toAttemptLimits(plan.policy), signal, onRetry }, work);
+    const limits = toAttemptLimits(plan.policy);
+    return retryAttempts({ clock, limits, signal, onRetry }, () => limitPreparation({ clock, signal }, work()));
   }
 
   private reportRetry(what: string, error: unknown, waitMs: number): void {

@@ -2,6 +2,7 @@
 import type { backup } from '../../api/backup.js';
 import { errorMessage } from '../../core/errors.js';
 import { logEvent, warningEvent, type Log } from '../../core/log.js';
+import type { ConfigChange, ConfigStore } from '../config-source/config-store.js';
 import type { BackupRoutine } from '../document/schema/backup-routine.js';
 import type { RoutineState } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
@@ -9,7 +10,7 @@ import { ServiceError } from '../errors.js';
 import type { BackupType, RunMetrics } from '../metrics/metrics.js';
 import { startLongTimer } from '../schedule/clock.js';
 import { explainRefusal } from './admission.js';
-import { createEnvironment, type EntityAccess } from './create-environment.js';
+import { createEnvironment } from './create-environment.js';
 import { expireRuns } from './expire-runs.js';
 import { readLastRuns } from './last-runs.js';
 import type { LeftoverRun } from './leftovers.js';
@@ -30,27 +31,14 @@ const CHECKPOINT_MS = 6000;
 const HISTORY_MS = 15_000;
 const NO_HISTORY: LastRuns = { full: undefined, incremental: undefined };
 
-export interface ConfigChange {
-  before: ServiceDocument;
-  after: ServiceDocument;
-}
-
-/** `ConfigStore` */
-export interface ConfigAccess {
-  /** Replaced by each change. */
-  readonly document: ServiceDocument;
-  /** Returns what ends the calls. */
-  onChange(listener: (change: ConfigChange) => void): () => void;
-}
-
 export interface RoutineRunnerOptions {
-  config: ConfigAccess;
+  config: Pick<ConfigStore, 'document' | 'onChange'>;
   metrics: RunMetrics;
   log: Log;
   /** For tests. */
   libraryBackup?: typeof backup;
-  /** How entities of the document are used; and, for tests, other parts of what runs are made with. */
-  environment: Partial<RunEnvironment> & EntityAccess;
+  /** For tests: parts of what runs are made with. */
+  environment?: Partial<RunEnvironment>;
 }
 
 export class RoutineRunner {
@@ -61,7 +49,7 @@ export class RoutineRunner {
   private readonly stopping = new AbortController();
   private unsubscribe: () => void = () => undefined;
 
-  constructor({ config, metrics, log, libraryBackup, environment }: RoutineRunnerOptions) {
+  constructor({ config, metrics, log, libraryBackup, environment = {} }: RoutineRunnerOptions) {
     this.config = config;
     this.log = log;
     this.environment = createEnvironment(
@@ -253,7 +241,7 @@ export class RoutineRunner {
     const refusal = explainRefusal({
       type,
       running: [...entry.runs].map((run) => run.type),
-      isConcurrent: plan.policy['concurrent-incremental'] === true,
+      isConcurrent: plan.policy['concurrent-incremental'],
       isFullDue: () => entry.schedule?.isFullDueAt(dueMs ?? nowMs) === true,
     });
     if (refusal === undefined) {

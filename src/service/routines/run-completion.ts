@@ -33,7 +33,7 @@ export async function completeRun(results: readonly NamespaceResult[], completio
     return false;
   }
   await removeOthers(kept, completion);
-  if (plan.type === 'full' && plan.policy['with-cluster-configuration'] === true) {
+  if (plan.type === 'full' && plan.policy['with-cluster-configuration']) {
     // The data is worth more than the configuration, which may be refused to the user of the backup.
     await writeConfigurations(completion).catch((error: unknown) => {
       signal.throwIfAborted();

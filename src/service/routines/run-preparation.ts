@@ -2,10 +2,12 @@
 import { ClusterError } from '../../aerospike/errors.js';
 import { warningEvent } from '../../core/log.js';
 import { computeBounds } from './bounds.js';
+import { chooseNodes } from './node-choice.js';
 import type { NamespaceJob } from './namespace-run.js';
 import type { RoutineStore } from './routine-store.js';
 import type { RunEnvironment } from './run-environment.js';
-import type { RunPlan, RunPolicy } from './run-plan.js';
+import type { RunPlan } from './run-plan.js';
+import type { ResolvedPolicy } from '../document/defaults.js';
 import { divideScans } from './scan-budget.js';
 
 /** The run is not to be made after all; the message says why. */
@@ -37,17 +39,21 @@ export async function prepareRun(preparation: Preparation): Promise<NamespaceJob
   const times = {
     type,
     timestampMs,
-    cumulative: policy['incr-mode']?.toLowerCase() === 'cumulative',
-    sealed: policy.sealed === true,
+    cumulative: policy['incr-mode'] === 'cumulative',
+    sealed: policy.sealed,
     clockLeadMs: facts.clockLeadMs,
   };
-  const jobs = namespaces.flatMap((namespace): NamespaceJob[] => {
+  const jobs: NamespaceJob[] = [];
+  for (const namespace of namespaces) {
     const bounds = computeBounds(times, history?.get(namespace) ?? {});
-    if (bounds !== undefined) return [{ namespace, bounds, scans: 1 }];
-    const text = `The namespace ${namespace} has no full backup yet: it is left out of the incremental one`;
-    log.info(warningEvent('routine.namespace', text, { routine: name, namespace }));
-    return [];
-  });
+    if (bounds === undefined) {
+      const text = `The namespace ${namespace} has no full backup yet: it is left out of the incremental one`;
+      log.info(warningEvent('routine.namespace', text, { routine: name, namespace }));
+      continue;
+    }
+    const nodes = await chooseNodes(routine, namespace, facts.nodes);
+    jobs.push({ namespace, bounds, scans: 1, ...(nodes === undefined ? {} : { nodes }) });
+  }
   if (jobs.length === 0) throw new SkipError('no namespace has a full backup to build on');
   const scans = divideScans(countScans(policy), jobs.length);
   return jobs.map((job, i) => ({ ...job, scans: scans[i]! }));
@@ -67,6 +73,6 @@ function chooseNamespaces(wanted: readonly string[], found: readonly string[]): 
 /**
  * Scans of all namespaces together. A scan asks one node after the other: so many nodes at most are asked at a time.
  */
-export function countScans({ parallel, 'max-concurrent-nodes': nodes = 0 }: RunPolicy): number {
+export function countScans({ parallel, 'max-concurrent-nodes': nodes = 0 }: ResolvedPolicy): number {
   return nodes === 0 ? parallel : Math.min(parallel, nodes);
 }
