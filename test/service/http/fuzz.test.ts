@@ -70,25 +70,27 @@ const KNOWN = new Map(
 
 it(`${REQUESTS} wrong requests are answered as the table of endpoints says, never with 500, and no secret is told`, async () => {
   const { app, lines } = await createTarget();
-  let lastId: string | undefined;
+  /** Ids of the endpoints that answered the request. */
+  const answeredBy: string[] = [];
   app.addHook('onResponse', (request, _reply, done) => {
     const { endpoint } = request.routeOptions.config as { endpoint?: { id: string } };
-    lastId = endpoint?.id;
+    if (endpoint !== undefined) answeredBy.push(endpoint.id);
     done();
   });
   const fuzzer = new RequestFuzzer(SEED);
   const statuses = new Map<number, number>();
   for (let i = 0; i < REQUESTS; i++) {
     const request = fuzzer.next();
-    lastId = undefined;
+    answeredBy.length = 0;
     const answer = await app.inject(request);
     const { statusCode, body, headers } = answer;
     statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
     const shown = (): string =>
       `request ${i}: ${JSON.stringify(request).slice(0, 2000)} → ${statusCode} ${body.slice(0, 500)}`;
     if (statusCode >= 500) expect.fail(`${shown()} ${lines.slice(-2).join(' ')}`);
-    if (lastId !== undefined && !KNOWN.get(lastId)!.has(statusCode)) expect.fail(shown());
-    if (lastId === undefined && ![200, 301, 400, 404, 405].includes(statusCode)) expect.fail(shown());
+    const [by] = answeredBy;
+    if (by !== undefined && !KNOWN.get(by)!.has(statusCode)) expect.fail(shown());
+    if (by === undefined && ![200, 301, 400, 404, 405].includes(statusCode)) expect.fail(shown());
     if (body.includes(SECRET)) expect.fail(shown());
     const isText = headers['content-type'] === 'text/plain; charset=utf-8';
     if (statusCode >= 400 && request.method !== 'HEAD' && !(isText && /^[^\n]+\n$/.test(body))) expect.fail(shown());

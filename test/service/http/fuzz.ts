@@ -44,7 +44,7 @@ const NASTY_TEXTS = [
   'https://user:pass@host:99999/?q#f',
   'x'.repeat(5000),
 ];
-const NASTY_NUMBERS = [0, -1, 1, 1.5, 1e308, -1e308, 9007199254740993, 4096, 65536, 2 ** 31, 1777683600000, 0.1];
+const NASTY_NUMBERS = [0, -1, 1, 1.5, 1e308, -1e308, 2 ** 53, 4096, 65536, 2 ** 31, 1777683600000, 0.1];
 const NASTY_PARTS = [
   '%',
   '%zz',
