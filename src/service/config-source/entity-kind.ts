@@ -1,9 +1,4 @@
-import type { TSchema } from 'typebox';
-import { AerospikeCluster } from '../document/schema/aerospike-cluster.js';
-import { BackupPolicy } from '../document/schema/backup-policy.js';
-import { BackupRoutine } from '../document/schema/backup-routine.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
-import { Storage } from '../document/schema/storage.js';
 
 /** The maps of the document whose entities are changed one by one. */
 export type EntityKind = 'aerospike-clusters' | 'storage' | 'backup-policies' | 'backup-routines';
@@ -14,13 +9,6 @@ export const ENTITY_NAMES: Readonly<Record<EntityKind, string>> = {
   storage: 'storage',
   'backup-policies': 'policy',
   'backup-routines': 'routine',
-};
-
-export const ENTITY_SCHEMAS: Readonly<Record<EntityKind, TSchema>> = {
-  'aerospike-clusters': AerospikeCluster,
-  storage: Storage,
-  'backup-policies': BackupPolicy,
-  'backup-routines': BackupRoutine,
 };
 
 const REFERENCES = {

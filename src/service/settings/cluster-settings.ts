@@ -6,6 +6,7 @@ import { systemErrorText } from '../../core/errors.js';
 import type { AerospikeCluster, ClusterTls, Credentials } from '../document/schema/aerospike-cluster.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
+import { toCipherList } from './cipher-list.js';
 import { SecretResolver } from './secret-resolver.js';
 import { optional } from './optional.js';
 
@@ -60,7 +61,7 @@ async function toTlsSettings(tls: ClusterTls, credentials: Credentials, secrets:
     ...(Object.keys(trust).length === 0 ? { ca: rootCertificates.join('\n') } : trust),
     ...optional('name', tls.name),
     ...optional('protocols', tls.protocols),
-    ...optional('ciphers', tls['cipher-suite']),
+    ...optional('ciphers', toCipherList(tls['cipher-suite'])),
     ...optional('certFile', tls['cert-file']),
     ...optional('keyFile', tls['key-file']),
     // The agent of a cluster is that of its credentials.

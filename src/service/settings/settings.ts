@@ -16,7 +16,7 @@ import { selectPartitions } from './select-partitions.js';
 import { toStorageSettings } from './storage-settings.js';
 
 export { toClusterSettings, type ClusterSettings } from './cluster-settings.js';
-export { toAccessSettings, toStorageSettings, type StorageSettings } from './storage-settings.js';
+export { toAccessSettings } from './storage-settings.js';
 
 /** The largest file of a backup; the document's 0 is no limit. */
 const NO_FILE_LIMIT_MIB = 5 * 1024 * 1024;

@@ -145,3 +145,24 @@ test('the document cannot be changed from outside', async () => {
   const [store] = await open();
   expect(() => Object.assign(store.document['backup-policies']?.p1 ?? {}, { parallel: 1 })).toThrow(TypeError);
 });
+
+test('a storage with an agent and without keys keeps its agent when it is sent back as it is shown', async () => {
+  const [store] = await open();
+  const agent = { address: 'localhost', 'connection-type': 'tcp' };
+  const storage = { 's3-storage': { bucket: 'b', 's3-region': 'r', 'secret-agent': agent } };
+  await store.add('storage', 's3', storage);
+  await store.update('storage', 's3', store.redacted().storage?.s3);
+  expect(store.document.storage?.s3).toEqual(storage);
+});
+
+test('references to the secret agent are shown as they are', async () => {
+  const [store] = await open();
+  await store.add('storage', 'g', {
+    'gcp-storage': {
+      'bucket-name': 'b',
+      key: 'secrets:a:b',
+      'secret-agent': { address: 'h', 'connection-type': 'tcp' },
+    },
+  });
+  expect(store.redacted().storage?.g?.['gcp-storage']?.key).toBe('secrets:a:b');
+});

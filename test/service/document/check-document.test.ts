@@ -184,6 +184,16 @@ test.each([
     'secret-agents: { a: { connection-type: unix, address: host } }',
     'secret-agents.a.address: expected the path',
   ],
+  [
+    'cipher suite',
+    'service: { https: { disabled: true, cipher-suites: [TLS_RSA_WITH_RC4_128_SHA] } }',
+    'service.https.cipher-suites[0]: "TLS_RSA_WITH_RC4_128_SHA" is no secure suite',
+  ],
+  [
+    'cipher',
+    `aerospike-clusters: { c: { ${CLUSTER}, tls: { cipher-suite: NONSENSE } } }`,
+    'aerospike-clusters.c.tls.cipher-suite: expected',
+  ],
 ])('a document with a wrong %s is refused, and the place is named', (_what, text, expected) => {
   expect(problemsOf(text)).toContainEqual(expect.stringContaining(expected));
 });

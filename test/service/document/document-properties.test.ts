@@ -6,7 +6,7 @@ import { checkDocument } from '../../../src/service/document/check-document.js';
 import { checkValue } from '../../../src/service/document/check-value.js';
 import { isObject, joinPath } from '../../../src/service/document/json-schema.js';
 import { ServiceDocument } from '../../../src/service/document/schema/service-document.js';
-import { redact, restoreSecrets } from '../../../src/service/document/secrets.js';
+import { collectSecrets, redact, restoreSecrets } from '../../../src/service/document/secrets.js';
 import { arbitraryValue, PLANTED } from './arbitrary-document.js';
 
 const documents = arbitraryValue(ServiceDocument) as fc.Arbitrary<ServiceDocument>;
@@ -73,6 +73,17 @@ test('any document as it is shown is the document again when it is sent back', (
     fc.property(documents, (document) => {
       const shown = redact(ServiceDocument, document);
       expect(restoreSecrets(ServiceDocument, shown, document, '')).toEqual({ value: document, problems: [] });
+    }),
+    RUNS,
+  );
+});
+
+test('every literal secret of a document is found', () => {
+  fc.assert(
+    fc.property(documents, (document) => {
+      const secrets = collectSecrets(ServiceDocument, document).sort((a, b) => b.length - a.length);
+      const rest = secrets.reduce((text, secret) => text.replaceAll(secret, ''), JSON.stringify(document));
+      expect(rest).not.toContain(PLANTED);
     }),
     RUNS,
   );

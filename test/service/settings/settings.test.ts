@@ -111,6 +111,14 @@ test('a cluster with TLS and without certificates to trust takes those that Node
   expect(settings.tls?.ca).toContain('BEGIN CERTIFICATE');
 });
 
+test('ciphers of a cluster may have the names of IANA or those of OpenSSL', async () => {
+  const ciphersFor = async (suite: string): Promise<string | undefined> =>
+    (await toClusterSettings({ 'seed-nodes': [{ 'host-name': 'h', port: 1 }], tls: { 'cipher-suite': suite } }, {})).tls
+      ?.ciphers;
+  expect(await ciphersFor('TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384')).toMatch(/:ECDHE-RSA-AES256-GCM-SHA384$/);
+  expect(await ciphersFor('ECDHE-RSA-AES256-GCM-SHA384')).toBe('ECDHE-RSA-AES256-GCM-SHA384');
+});
+
 test('a password is read from its file when it is needed, without the end of the line', async () => {
   const directory = scratch();
   cleanUps.push(() => directory.remove());

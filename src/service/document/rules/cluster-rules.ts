@@ -1,7 +1,9 @@
+import { createSecureContext } from 'node:tls';
 import { parseTlsProtocols } from '../../../config/tls/protocols.js';
 import type { AerospikeCluster } from '../schema/aerospike-cluster.js';
 import type { ServiceDocument } from '../schema/service-document.js';
 import { joinPath } from '../json-schema.js';
+import { toCipherList } from '../../settings/cipher-list.js';
 import { checkCleanPath, checkExclusive, checkSecrets, checkTogether, isGiven } from './common-rules.js';
 
 /** What the schema of a cluster cannot say. */
@@ -45,6 +47,12 @@ function checkTls(tls: NonNullable<AerospikeCluster['tls']>, where: string): str
   ];
   if (isGiven(tls, 'key-file-password') && !isGiven(tls, 'key-file')) {
     problems.push(`${joinPath(where, 'key-file')}: is required with key-file-password`);
+  }
+  try {
+    createSecureContext({ ciphers: toCipherList(tls['cipher-suite']) });
+  } catch {
+    const got = JSON.stringify(tls['cipher-suite']);
+    problems.push(`${joinPath(where, 'cipher-suite')}: expected ciphers that this host has, got ${got}`);
   }
   if (isGiven(tls, 'protocols')) {
     try {
