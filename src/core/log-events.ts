@@ -301,6 +301,7 @@ const SERVICE_EVENTS = {
   },
   'routine.damaged': { level: 'warn', fields: ['routine'], help: 'Metadata of a backup cannot be read' },
   'config.tls': { fields: [], help: 'Files of TLS that the configuration of the service names cannot be used' },
+  'config.idle': { level: 'warn', fields: ['path'], help: 'A setting of the configuration has no effect, and why' },
   'config.late-write': {
     fields: [],
     help: 'A change of the configuration that was given up may have been written all the same',

@@ -4,6 +4,7 @@ import { errorMessage } from '../../core/errors.js';
 import { warningEvent, type Log } from '../../core/log.js';
 import { readDocument } from '../document/check-document.js';
 import { findEntity } from '../document/find-entity.js';
+import { findIdleSettings } from '../document/idle-settings.js';
 import { toJsonSchema } from '../document/json-schema.js';
 import { dropNulls, refuse } from '../document/read-value.js';
 import { checkName } from '../document/rules/common-rules.js';
@@ -41,6 +42,8 @@ export class ConfigStore {
   private current: ServiceDocument;
   private readonly listeners = new Set<(change: ConfigChange) => void>();
   private queue: Promise<unknown> = Promise.resolve();
+  /** What the log has said about the document as it is. */
+  private idle: ReadonlySet<string> = new Set();
 
   private constructor(
     private readonly options: ConfigStoreOptions,
@@ -59,6 +62,7 @@ export class ConfigStore {
     for (const problem of await probeTls(document, {})) {
       options.log.info(warningEvent('config.tls', problem));
     }
+    store.reportIdle();
     return store;
   }
 
@@ -185,7 +189,17 @@ export class ConfigStore {
   private swap(after: ServiceDocument): void {
     const before = this.current;
     this.current = freeze(after);
+    this.reportIdle();
     for (const listener of this.listeners) listener({ before, after: this.current });
+  }
+
+  /** Once for each setting, not at each change of something else. */
+  private reportIdle(): void {
+    const found = findIdleSettings(this.current);
+    for (const { path, text } of found) {
+      if (!this.idle.has(text)) this.options.log.info(warningEvent('config.idle', text, { path }));
+    }
+    this.idle = new Set(found.map(({ text }) => text));
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { logText, type LogLine } from '../../../src/core/log.js';
 import { ConfigStore } from '../../../src/service/config-source/config-store.js';
 import { MemorySource, SILENT, sampleDocument } from './memory-source.js';
 
@@ -21,6 +22,21 @@ test('an entity that is added is written before it is seen, and listeners get bo
   expect(changes).toEqual([false, true]);
   expect(source.text).toContain('weekly:');
   expect(source.text).toMatch(/^# /);
+});
+
+test('a setting without effect is in the log once, however often something else is changed', async () => {
+  const lines: string[] = [];
+  const log = { ...SILENT, info: (line: LogLine): void => void lines.push(logText(line)) };
+  const store = await ConfigStore.open({ source: new MemorySource(sampleDocument()), log });
+  const before = lines.length;
+  await store.add('backup-policies', 'fast', { 'use-scan-compression': true });
+  await store.add('backup-policies', 'other', {});
+  expect(lines.slice(before)).toEqual([
+    'Warning: backup-policies.fast.use-scan-compression has no effect: nodes send what they read as it is',
+  ]);
+  await store.remove('backup-policies', 'fast');
+  await store.add('backup-policies', 'fast', { 'use-scan-compression': true });
+  expect(lines.slice(before)).toHaveLength(2);
 });
 
 test('an entity that exists cannot be added, and one that does not cannot be changed, removed or switched', async () => {

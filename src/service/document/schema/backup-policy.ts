@@ -71,7 +71,7 @@ export const BackupPolicy = Type.Object(
       Type.Integer({ description: 'Scans of a run at a time, of all its namespaces.', default: 8, minimum: 1 }),
     ),
     'parallel-write': Type.Optional(
-      Type.Integer({ description: 'Files that are written at a time; that of parallel without it.', minimum: 1 }),
+      Type.Integer({ description: 'Accepted without effect: each scan writes a file of its own.', minimum: 1 }),
     ),
     'socket-timeout': Type.Optional(milliseconds('Time without a byte after which a scan is retried.', 600_000)),
     'total-timeout': Type.Optional(milliseconds('Limit for a scan with its retries; 0 for none.', 0)),
@@ -102,7 +102,7 @@ export const BackupPolicy = Type.Object(
     'max-concurrent-nodes': Type.Optional(
       Type.Integer({ description: 'Nodes that are read at a time; 0 or absent = all.', minimum: 0 }),
     ),
-    'use-scan-compression': Type.Optional(flag('Nodes of the Enterprise Edition compress what they send.')),
+    'use-scan-compression': Type.Optional(flag('Accepted without effect: nodes send records as they are.')),
     'incr-mode': Type.Optional(
       Type.String({
         description:

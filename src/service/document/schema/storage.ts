@@ -66,7 +66,7 @@ export const S3Storage = Type.Object(
           metadata: Type.Optional(
             Type.Enum(['STANDARD', 'STANDARD_IA', 'INTELLIGENT_TIERING', 'EXPRESS_ONEZONE', 'ONEZONE_IA', 'OUTPOSTS'], {
               type: 'string',
-              description: 'Class of metadata files; only those that are read at once.',
+              description: 'Accepted without effect: metadata is in the default class of the bucket.',
             }),
           ),
         },
@@ -136,7 +136,7 @@ export const AzureStorage = Type.Object(
           metadata: Type.Optional(
             Type.Enum(['Hot', 'Cool', 'Cold'], {
               type: 'string',
-              description: 'Access tier of metadata files; only those that are read at once.',
+              description: 'Accepted without effect: metadata is in the default tier of the account.',
             }),
           ),
         },
