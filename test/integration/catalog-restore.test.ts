@@ -22,6 +22,7 @@ import {
   readRecords,
 } from '../support/cluster-contents.js';
 import { KEY_FILE, key } from '../support/codecs.js';
+import { STARTED_MS, writeStored } from '../support/service-backups.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
 const SEALED_OPTIONS = ['-z', 'zstd', '-y', 'aes128', '--encryption-key-file', KEY_FILE];
@@ -85,6 +86,21 @@ async function writeMember(
 }
 
 const describeAll = (...records: PlainRecord[]): string[] => records.map(describeRecord).sort();
+
+describe('asb restore of runs of the Aerospike Backup Service', () => {
+  it('full run and increments at a time, have the indexes of the full one', async () => {
+    const root = fresh();
+    mkdirSync(root, { recursive: true });
+    const index = { namespace: 'test', set: 's', name: 'by_n', bin: 'n', context: '', expression: '' };
+    const sindexes: Sindex[] = [{ ...index, indexType: 'N', dataType: 'N' }];
+    await writeStored(root, { records: [clientRecord('s', 1, 1)], sindexes });
+    const records = [clientRecord('s', 1, 11, { generation: 2 })];
+    await writeStored(root, { type: 'incremental', startMs: STARTED_MS + 60_000, fromMs: STARTED_MS, records });
+    await restore(root, '--at', '2026-05-02T02:00:00Z');
+    expect(await readContents(cluster, 'test')).toEqual(['s/1=11']);
+    expect(await readMetadata(cluster, 'test')).toEqual(['s/by_n']);
+  });
+});
 
 describe('asb restore of a backup', () => {
   async function writeTwoNamespaces(): Promise<string> {

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 import type { Storage } from '../../src/service/document/schema/storage.js';
-import type { OpenedStorage } from '../../src/service/backups/backup-listing.js';
+import type { OpenedStorage } from '../../src/service/settings/open-storage.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
 import type { CodecConfig } from '../../src/codecs/codecs.js';
 import type { Sindex } from '../../src/core/sindex.js';

@@ -9,6 +9,7 @@ import type { BackupDetails } from '../document/schema/backup-details.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage as StorageSettings } from '../document/schema/storage.js';
 import { ServiceError } from '../errors.js';
+import { openStorage, type OpenedStorage } from '../settings/open-storage.js';
 import { findRoutineBackups, MetadataCache, type FoundBackup, type TimeBounds } from './find-backups.js';
 import { CONFIGURATION_DIRECTORY, parseConfigurationName, type BackupType } from './layout.js';
 import { formatTime } from './metadata-file.js';
@@ -19,14 +20,8 @@ export interface BackupListingOptions {
     redacted(): ServiceDocument;
   };
   log: Log;
-  /** The clients of a storage entry. `root` is its path. */
-  openStorage: (storage: StorageSettings, document: ServiceDocument) => Promise<OpenedStorage>;
-}
-
-export interface OpenedStorage {
-  storage: StorageAccess;
-  root: string;
-  close(): Promise<void>;
+  /** For tests. */
+  openStorage?: (storage: StorageSettings, document: ServiceDocument) => Promise<OpenedStorage>;
 }
 
 /** Faults that were reported and are not reported again. */
@@ -118,8 +113,8 @@ export class BackupListing {
   }
 
   private async open<T>(routine: string, work: (storage: StorageAccess, root: string) => Promise<T>): Promise<T> {
-    const { openStorage, config } = this.options;
-    const opened = await openStorage(this.findStorage(routine).settings, config.document);
+    const { openStorage: open = openStorage, config } = this.options;
+    const opened = await open(this.findStorage(routine).settings, config.document);
     try {
       return await work(opened.storage, opened.root);
     } finally {
