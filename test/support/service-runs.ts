@@ -143,7 +143,6 @@ export class ServiceFixture {
           Promise.resolve({
             namespaces: [...(this.options.namespaces ?? ['test']), 'zz'],
             clockLeadMs: this.options.clockLeadMs ?? 0,
-            nodes: [],
           }),
         readClusterConfiguration: () => Promise.resolve(['# one\n', '# two\n']),
         ...this.options.environment,

@@ -7,7 +7,6 @@ import { readSettings } from '../../api/read-settings.js';
 import { readSecurity } from '../../api/security.js';
 import type { Log } from '../../core/log.js';
 import type { ClusterSettings } from '../settings/settings.js';
-import { readNodeFacts, type NodeFacts } from './node-choice.js';
 import { readNodeConfigurations } from './node-configuration.js';
 
 export interface ClusterFacts {
@@ -15,7 +14,6 @@ export interface ClusterFacts {
   namespaces: string[];
   /** By how much the clock of this machine is ahead of that of the slowest node; at least 0. */
   clockLeadMs: number;
-  nodes: NodeFacts[];
 }
 
 /** Throws OptionError, ClusterError and what connecting throws. */
@@ -23,7 +21,7 @@ export function readClusterFacts(settings: ClusterSettings, log: Log, signal: Ab
   return withCluster(settings, log, signal, async (cluster) => {
     const namespaces = (await listNamespaces(cluster.nodes)).sort();
     const leads = await Promise.all(namespaces.map((namespace) => readClockLead(cluster, namespace)));
-    return { namespaces, clockLeadMs: Math.max(0, ...leads), nodes: await readNodeFacts(cluster) };
+    return { namespaces, clockLeadMs: Math.max(0, ...leads) };
   });
 }
 

@@ -4,7 +4,6 @@ import { MANIFEST_NAME } from '../../engine/catalog/manifest.js';
 import type { LogEntry, ProgressEvent } from '../../api/settings.js';
 import { namespacePath } from '../backups/layout.js';
 import type { Bounds } from './bounds.js';
-import { addTlsName } from './node-choice.js';
 import { retryAttempts, type AttemptLimits } from './retry-policy.js';
 import type { RunEnvironment } from './run-environment.js';
 import type { RunPlan } from './run-plan.js';
@@ -19,8 +18,6 @@ export interface NamespaceJob {
   bounds: Bounds;
   /** How many scans it may have. */
   scans: number;
-  /** `ADDRESS:PORT` of the nodes whose primary partitions are read; absent = all. */
-  nodes?: string[];
   /** The attempt that was interrupted with the process before; its manifest says how far it is. */
   continued?: { path: string; attempt: number };
 }
@@ -72,7 +69,7 @@ export async function runNamespace(job: NamespaceJob, options: NamespaceRunOptio
 }
 
 async function attempt(
-  { namespace, bounds, nodes }: NamespaceJob,
+  { namespace, bounds }: NamespaceJob,
   { path, isContinued }: { path: string; isContinued: boolean },
   scans: number,
   { plan, environment, signal, onProgress, onLog }: NamespaceRunOptions,
@@ -86,7 +83,6 @@ async function attempt(
     prefix: namespace,
     manifest: true,
     parallel: Math.min(MOST_WORKERS, scans),
-    ...(nodes === undefined ? {} : { nodes: nodes.map((address) => addTlsName(address, settings)) }),
     ...(isContinued ? { continueFrom: joinPath(path, MANIFEST_NAME) } : {}),
     ...(modifiedAfterMs === undefined ? {} : { modifiedAfter: new Date(modifiedAfterMs) }),
     ...(modifiedBeforeMs === undefined ? {} : { modifiedBefore: new Date(modifiedBeforeMs) }),

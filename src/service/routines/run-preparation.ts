@@ -2,7 +2,6 @@
 import { ClusterError } from '../../aerospike/errors.js';
 import { warningEvent } from '../../core/log.js';
 import { computeBounds } from './bounds.js';
-import { chooseNodes } from './node-choice.js';
 import type { NamespaceJob } from './namespace-run.js';
 import type { RoutineStore } from './routine-store.js';
 import type { RunEnvironment } from './run-environment.js';
@@ -51,8 +50,7 @@ export async function prepareRun(preparation: Preparation): Promise<NamespaceJob
       log.info(warningEvent('routine.namespace', text, { routine: name, namespace }));
       continue;
     }
-    const nodes = await chooseNodes(routine, namespace, facts.nodes);
-    jobs.push({ namespace, bounds, scans: 1, ...(nodes === undefined ? {} : { nodes }) });
+    jobs.push({ namespace, bounds, scans: 1 });
   }
   if (jobs.length === 0) throw new SkipError('no namespace has a full backup to build on');
   const scans = divideScans(countScans(policy), jobs.length);

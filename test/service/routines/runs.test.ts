@@ -180,7 +180,7 @@ describe('runs of several routines', () => {
         toClusterSettings: (name) => Promise.resolve({ hosts: name }),
         readClusterFacts: ({ hosts }, _log, signal) =>
           hosts === 'c1'
-            ? Promise.resolve({ namespaces: ['test'], clockLeadMs: 0, nodes: [] })
+            ? Promise.resolve({ namespaces: ['test'], clockLeadMs: 0 })
             : new Promise((_resolve, reject) => {
                 signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
               }),
