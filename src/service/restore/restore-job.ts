@@ -21,6 +21,8 @@ export interface BackupRuns {
   isBackingUp(clusterName: string, namespaces: readonly string[]): boolean;
   /** Nothing of the routine is deleted before the function that it returns is called. */
   lockForRestore(routine: string): () => void;
+  /** Resolves when a deletion that had begun before the lock is over. */
+  settleRetention(routine: string): Promise<void>;
 }
 
 export interface RestoreJobOptions {
@@ -102,9 +104,11 @@ export class RestoreJob {
   private async restore(): Promise<void> {
     const { task, document, environment, log, runs } = this.options;
     const { signal } = this.controller;
-    const unlock = this.lock(runs);
+    const routine = this.findRoutine();
+    const unlock = routine === undefined ? undefined : runs.lockForRestore(routine);
     let opened: OpenedRestore | undefined;
     try {
+      if (routine !== undefined) await runs.settleRetention(routine);
       opened = await openRestore(task, document, environment, { log, signal });
       const plans = await planRestore(task, opened, log);
       signal.throwIfAborted();
@@ -114,7 +118,7 @@ export class RestoreJob {
       await this.restoreAll(plans, opened);
     } finally {
       await opened?.base.storages.close();
-      unlock();
+      unlock?.();
     }
   }
 
@@ -177,12 +181,11 @@ export class RestoreJob {
     }
   }
 
-  /** Keeps the backups of the routine from being deleted. */
-  private lock(runs: BackupRuns): () => void {
+  /** Whose backups must not be deleted meanwhile; undefined = those of a routine that is not configured. */
+  private findRoutine(): string | undefined {
     const { task, document } = this.options;
     const routine = task.kind === 'time' ? task.routine : task.path.split('/', 1)[0]!;
-    const routines = document['backup-routines'] ?? {};
-    return Object.hasOwn(routines, routine) ? runs.lockForRestore(routine) : () => undefined;
+    return Object.hasOwn(document['backup-routines'] ?? {}, routine) ? routine : undefined;
   }
 }
 

@@ -25,6 +25,7 @@ let root: string;
 let document: ServiceDocument;
 let backingUp: string[];
 let locks: number;
+let settleRetention: () => Promise<void>;
 let finished: Map<string, () => void>;
 let ended: Set<string>;
 let jobs: RestoreJobs;
@@ -40,6 +41,7 @@ beforeEach(async () => {
   document['aerospike-clusters']!.main = { 'seed-nodes': [{ 'host-name': host, port }] };
   backingUp = [];
   locks = 0;
+  settleRetention = () => Promise.resolve();
   finished = new Map();
   ended = new Set();
   jobs = await open();
@@ -64,6 +66,7 @@ function open(more: Partial<RestoreJobsOptions> = {}): Promise<RestoreJobs> {
           locks--;
         };
       },
+      settleRetention: () => settleRetention(),
     },
     metrics: {
       start: () => undefined,
@@ -253,6 +256,18 @@ describe('restore by time', () => {
     await writeStored(root, { records: [clientRecord('s', 1, 1)] });
     const later = await writeStored(root, { startMs: at(5), records: [clientRecord('s', 1, 5)] });
     writeFileSync(join(later, 'metadata.yaml'), 'created: 2026');
+    expect(await byTime(20)).toMatchObject({ status: 'success' });
+    expect(await readContents(cluster, 'test')).toEqual(['s/1=1']);
+  });
+
+  it('deletion that had begun before, is over before the backups are chosen', async () => {
+    const [kept, deleted] = [clientRecord('s', 1, 1), clientRecord('s', 2, 2)];
+    await writeStored(root, { records: [kept] });
+    const path = await writeStored(root, { startMs: at(5), records: [deleted] });
+    settleRetention = () => {
+      rmSync(path, { recursive: true });
+      return Promise.resolve();
+    };
     expect(await byTime(20)).toMatchObject({ status: 'success' });
     expect(await readContents(cluster, 'test')).toEqual(['s/1=1']);
   });
