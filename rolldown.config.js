@@ -24,6 +24,7 @@ export default defineConfig({
     asbackup: 'dist/cli/asbackup.js',
     asrestore: 'dist/cli/asrestore.js',
     asb: 'dist/cli/asb/asb.js',
+    'aerospike-backup-service': 'dist/cli/aerospike-backup-service.js',
     'backup-worker': 'dist/engine/backup/backup-worker.js',
     'restore-worker': 'dist/engine/restore/restore-worker.js',
     'validate-worker': 'dist/engine/verify/validate-worker.js',

@@ -22,6 +22,7 @@ const PROGRAMS = {
   docs: ['generate'],
   tour: ['main'],
   life: ['main'],
+  service: ['main'],
   attacks: ['main'],
 };
 const folders = readdirSync(import.meta.dirname);

@@ -43,12 +43,13 @@ export function asbManPage(pages: readonly CommandPage[]): string {
         '.RE',
       ]),
     ]),
-    '.SH OPTIONS OF ALL COMMANDS',
+    '.SH OPTIONS OF ALL COMMANDS BUT THE SERVICE',
     ...groupShared(shared).flatMap(({ group, options }) => [`.SS ${group}`, ...options.flatMap(optionEntry)]),
     ...prose('EXIT STATUS', EXIT_STATUS),
     '.SH SEE ALSO',
     '.BR asbackup (1) ,',
-    '.BR asrestore (1)',
+    '.BR asrestore (1) ,',
+    '.BR aerospike-backup-service (1)',
     '',
   ].join('\n');
 }
@@ -66,7 +67,7 @@ export function asbOptionPage(pages: readonly CommandPage[]): string {
       if (own.length > 0) parts.push(bulletList(own.map(optionLine)));
       return parts.join('\n\n');
     }),
-    '## Options of all commands',
+    '## Options of all commands but the service',
     ...groupShared(shared).map(({ group, options }) => `### ${group}\n\n${bulletList(options.map(optionLine))}`),
     '',
   ]
@@ -74,9 +75,9 @@ export function asbOptionPage(pages: readonly CommandPage[]): string {
     .replace(/\n\n$/, '\n');
 }
 
-/** Options that every command has in the same form. */
+/** Options that every command has in the same form; the service is a program of its own. */
 function sharedOptions(pages: readonly CommandPage[]): readonly OptionSpec[] {
-  const [first, ...others] = pages;
+  const [first, ...others] = pages.filter(({ name }) => name !== 'asb service');
   if (first === undefined) return [];
   return first.options.filter((spec) => others.every(({ options }) => options.includes(spec)));
 }

@@ -3,6 +3,7 @@
  * the library's settings and the sample configuration file; from the table of log events: their page.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { backupServiceCommand } from '../../src/cli/asb/commands/service.js';
 import { asbCommands } from '../../src/cli/asb/registry.js';
 import { commands } from '../../src/cli/commands/registry.js';
 import { apiSettings, catalogSettings } from './api-settings.js';
@@ -17,13 +18,14 @@ import { serviceConfigurationPage } from './service-configuration.js';
 import { sampleConfig } from './sample-config.js';
 
 mkdirSync('man', { recursive: true });
-for (const tool of commands) writeFileSync(`man/${tool.name}.1`, manPage(tool));
-for (const tool of commands) writeFileSync(`docs/reference/${tool.name}.md`, optionPage(tool));
+const programs = [...commands, backupServiceCommand];
+for (const tool of programs) writeFileSync(`man/${tool.name}.1`, manPage(tool));
+for (const tool of programs) writeFileSync(`docs/reference/${tool.name}.md`, optionPage(tool));
 writeFileSync('docs/reference/log-events.md', logEventsPage());
 writeFileSync('docs/reference/service-configuration.md', serviceConfigurationPage());
 writeFileSync('docs/reference/service-api.md', serviceApiPage());
 writeFileSync('docs/reference/service-openapi.json', serviceOpenApi(packageVersion()));
-for (const tool of commands) {
+for (const tool of programs) {
   for (const [file, text] of completionFiles(tool)) writeFileSync(`completions/${file}`, text);
 }
 writeFileSync('src/api/option-settings.ts', apiSettings(commands));

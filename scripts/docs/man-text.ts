@@ -162,4 +162,33 @@ export const manText: Readonly<Record<string, ManText>> = {
     ],
     seeAlso: ['asbackup'],
   },
+  'aerospike-backup-service': {
+    purpose: 'back Aerospike clusters up by schedule, with a REST API',
+    synopsis: ['*-c* _file_|_URL_ [*-r*] [_options_]'],
+    description: [
+      '*aerospike-backup-service* runs the routines of its configuration: full and incremental backups of clusters at their times, and their retention. Its REST API changes the configuration, starts and cancels backups, lists them, and restores them.',
+      'The configuration, the API and the layout of the files are those of the Aerospike Backup Service, whose place the program can take. *asb service* is the same program.',
+      'SIGTERM or SIGINT ends it: runs that cannot end within ten seconds leave a checkpoint, from which they go on after the next start.',
+      'The log goes to where *service.logger* of the configuration says, by default to standard output; what prevents the start, to standard error.',
+    ],
+    sections: [
+      [
+        'FILES',
+        [
+          [
+            '_/etc/aerospike-backup-service/aerospike-backup-service.yml_',
+            'Where the configuration usually is. It is rewritten, with mode 0600, when it is changed through the API.',
+          ],
+        ],
+      ],
+      [
+        'EXIT STATUS',
+        [
+          ['*0*', 'The service was told to end, or the configuration is right.'],
+          ['*1*', 'It could not start, or something is wrong with the configuration. The last lines say what.'],
+        ],
+      ],
+    ],
+    seeAlso: ['asb', 'asbackup', 'asrestore'],
+  },
 };

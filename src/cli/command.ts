@@ -8,7 +8,7 @@ import type { ProgressDisplay } from '../ui/progress/display.js';
 import type { ProgressSignal } from '../ui/progress/progress-signal.js';
 
 /** As the user types it. */
-export type CommandName = 'asbackup' | 'asrestore' | `asb ${string}`;
+export type CommandName = 'asbackup' | 'asrestore' | 'aerospike-backup-service' | `asb ${string}`;
 
 /** How many words of the command line a command takes besides its options. */
 export interface OperandCount {
@@ -40,6 +40,8 @@ export interface Command<T extends OptionTable, Config> extends CommandPage {
   readonly subject: 'Backup' | 'Restore' | 'Command';
   /** A signal is its ordinary end. */
   readonly runsUntilSignal?: true;
+  /** It has a configuration of its own: those of the Aerospike tools are not read. */
+  readonly readsConfigFiles?: false;
   /** Log level of a deprecation warning; the C tools differ. */
   readonly warningLevel: 'info' | 'error';
   readonly toConfig: (

@@ -43,5 +43,7 @@ export function processTitle(name: string, tokens: readonly Token[]): string {
 
 function holdsSecret(token: Token): boolean {
   if (token.kind !== 'option' || token.argument === undefined) return false;
+  // A URL may have a login.
+  if (token.spec.name === 'config') return token.argument.includes('@');
   return SECRET.has(token.spec.name) && !/^(?:env|file|secrets):/.test(token.argument);
 }

@@ -97,7 +97,7 @@ async function start<T extends OptionTable, Config>(
   const { values, warnings, notes, details } = await resolve(command.schema, {
     given: toGiven(others, texts),
     env: context.env,
-    configFiles: context.configFiles,
+    ...(command.readsConfigFiles === false ? {} : { configFiles: context.configFiles }),
     onSecret: (reference, text, rule) => screen.redactor.add(reference, text, rule),
     onSettings: (settings) => {
       if (lastFlag(tokens, 'log-json') ?? isSwitchedOn(settings, 'log-json')) log.form = jsonForm(command.name);
@@ -154,8 +154,8 @@ async function readSecurity<T extends OptionTable, Config>(
   });
 }
 
-function progressMode(values: { get(name: string): unknown }): ProgressMode {
-  const mode = values.get('progress');
+function progressMode(values: { has(name: string): boolean; get(name: string): unknown }): ProgressMode {
+  const mode = values.has('progress') ? values.get('progress') : undefined;
   return mode === 'always' || mode === 'never' ? mode : 'auto';
 }
 

@@ -1,6 +1,7 @@
 /** From options and environment to the settings of object stores. */
 import type { StorageSettings } from '../storage/drivers.js';
 import type { ProxySettings } from '../storage/s3/config.js';
+import { readCustomerKey } from '../storage/object-store/customer-key.js';
 import { StorageRegistry } from '../storage/registry.js';
 import type { RunDependencies } from './run-dependencies.js';
 
@@ -8,7 +9,8 @@ import type { RunDependencies } from './run-dependencies.js';
 type Proxied = 's3' | 'gs' | 'azblob';
 
 /**
- * The storages of a run. Whoever opens them closes them.
+ * The storages of a run. Whoever opens them closes them. Throws StorageError for a customer key that is none, before
+ * anything is connected to.
  * @param settings those that the schema maps (`config: 's3.…'`, `'azblob.…'`, `'local.…'`)
  * @param useProxy for which storages the proxy variables of the environment count
  */
@@ -17,6 +19,9 @@ export function openStorages(
   useProxy: Readonly<Record<Proxied, boolean>>,
   { log, signal, env = process.env }: RunDependencies,
 ): StorageRegistry {
+  readCustomerKey(settings.s3?.customerKey, 'S3_CUSTOMER_KEY');
+  readCustomerKey(settings.gs?.customerKey, 'GS_CUSTOMER_KEY');
+  readCustomerKey(settings.azblob?.customerKey, 'AZBLOB_CUSTOMER_KEY');
   const withProxy = { ...settings };
   if (useProxy.s3) withProxy.s3 = { ...settings.s3, proxy: readProxy(env) };
   if (useProxy.gs) withProxy.gs = { ...settings.gs, proxy: readProxy(env) };

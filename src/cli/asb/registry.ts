@@ -83,4 +83,9 @@ export const asbCommands: readonly CommandEntry[] = [
     'a backup as a read-only node, for clients to look into',
     async () => (await import('./commands/serve.js')).serveCommand,
   ),
+  lazyCommand(
+    'service',
+    'routines that back clusters up, and their REST API',
+    async () => (await import('./commands/service.js')).serviceCommand,
+  ),
 ];
