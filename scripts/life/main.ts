@@ -109,7 +109,7 @@ async function readAll(client: Client): Promise<Map<number, string>> {
 
 /** Runs a command and shows what it prints. Its log is shown only if it does not end as expected. */
 async function asb(expectedCode: number, ...args: readonly string[]): Promise<void> {
-  console.log(`\n$ asb ${args.join(' ')}`);
+  console.log(`$ asb ${args.join(' ')}`);
   const child = spawn(process.execPath, [ASB, ...args], { cwd: directory, stdio: ['ignore', 'inherit', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
@@ -120,7 +120,7 @@ async function asb(expectedCode: number, ...args: readonly string[]): Promise<vo
 }
 
 async function serve(backup: string): Promise<{ address: string; stop: () => Promise<void> }> {
-  console.log(`\n$ asb serve ${backup} --port 0 &`);
+  console.log(`$ asb serve ${backup} --port 0 &`);
   const child = spawn(process.execPath, [ASB, 'serve', backup, '--port', '0'], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -155,7 +155,7 @@ function flipBit(path: string): void {
 }
 
 function note(text: string): void {
-  console.log(`\n# ${text}`);
+  console.log(`# ${text}`);
 }
 
 function fail(text: string): never {

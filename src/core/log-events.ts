@@ -259,6 +259,9 @@ const CATALOG_EVENTS = {
 } as const satisfies Record<string, LogEventSpec>;
 
 const SERVICE_EVENTS = {
+  'service.started': { fields: ['version', 'config'], help: 'The service starts, with this configuration' },
+  'service.stopping': { fields: [], help: 'The service was told to end' },
+  'service.stopped': { fields: [], help: 'The service has ended' },
   'http.listening': { fields: ['url'], help: 'The service can be asked under this address' },
   'http.certificate': {
     fields: [],

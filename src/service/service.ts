@@ -1,0 +1,106 @@
+/** The service: its parts put together, started and ended. */
+import { once } from 'node:events';
+import { logEvent, type Log } from '../core/log.js';
+import { Redactor } from '../config/secrets/redactor.js';
+import { BackupListing } from './backups/backup-listing.js';
+import { ConfigStore } from './config-source/config-store.js';
+import { openSource } from './config-source/open-source.js';
+import { collectSecrets } from './document/secrets.js';
+import { ServiceDocument } from './document/schema/service-document.js';
+import { startHttp, type HttpServer } from './http/server.js';
+import { openLog } from './log/open-log.js';
+import { ServiceMetrics } from './metrics/metrics.js';
+import { createProbes } from './probes.js';
+import { RestoreJobs } from './restore/restore-jobs.js';
+import { RoutineRunner } from './routines/routine-runner.js';
+import { closeStorages } from './settings/open-storage.js';
+import { readVersion } from './version.js';
+
+export interface ServiceOptions {
+  /** A file, or an http(s) URL. */
+  config: string;
+  /** What `config` names describes a storage, whose path is that of the configuration. */
+  isRemote: boolean;
+  /** Where restore jobs are kept; undefined = in memory. */
+  dataDirectory: string | undefined;
+  /** Takes lines of the log, if the configuration wants them there. */
+  stdout: (text: string) => void;
+  /** For what happens before the configuration is known. */
+  log: Log;
+  /** Ends the service. */
+  signal: AbortSignal;
+}
+
+export type CheckOptions = Pick<ServiceOptions, 'config' | 'isRemote' | 'log'>;
+
+/**
+ * Runs until the signal aborts; then ends the runs, or leaves checkpoints of them, within 10 seconds. Throws ServiceError
+ * for a configuration that cannot be read or is wrong, with all that is wrong, and for an address that is in use.
+ */
+export async function runService(options: ServiceOptions): Promise<void> {
+  const { stdout, log: fallback } = options;
+  const redactor = new Redactor();
+  const config = await ConfigStore.open({ source: await openSource(options.config, options.isRemote), log: fallback });
+  hideSecrets(config.document, redactor);
+  config.onChange(({ after }) => hideSecrets(after, redactor));
+  const { log, close } = openLog(config.document.service?.logger, {
+    stdout,
+    fallback,
+    redact: (text) => redactor.clean(text),
+  });
+  try {
+    await serve(options, config, log);
+    log.info(logEvent('service.stopped', 'The service has ended'));
+  } finally {
+    await closeStorages();
+    await close();
+  }
+}
+
+async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigStore, log: Log): Promise<void> {
+  const version = readVersion();
+  log.info(
+    logEvent('service.started', `Backup service ${version.version}`, {
+      version: version.version,
+      config: JSON.stringify(config.redacted()),
+    }),
+  );
+  const metrics = new ServiceMetrics();
+  const runner = new RoutineRunner({ config, metrics, log });
+  const listing = new BackupListing({ config, log });
+  const jobs = await RestoreJobs.open({ config, runner, metrics, log, dataDirectory });
+  const probes = createProbes(config, { log, signal });
+  let http: HttpServer | undefined;
+  try {
+    // Runs that were interrupted go on only once it is known that the address is free: there is no other service.
+    http = await startHttp({ config, runner, listing, jobs, metrics, log, version, probes });
+    await runner.start();
+    if (!signal.aborted) await once(signal, 'abort');
+    log.info(logEvent('service.stopping', 'The service ends'));
+  } finally {
+    await Promise.all([http?.stop(), runner.stop(), jobs.stop()]);
+  }
+}
+
+/** Reads the configuration and says what it has. Throws ServiceError with everything that is wrong with it. */
+export async function checkConfiguration({ config, isRemote, log }: CheckOptions): Promise<string> {
+  const { document } = await ConfigStore.open({ source: await openSource(config, isRemote), log });
+  const count = (map: object | undefined, one: string, many: string): string => {
+    const number = Object.keys(map ?? {}).length;
+    return `${number} ${number === 1 ? one : many}`;
+  };
+  return [
+    'The configuration is right:',
+    [
+      count(document['aerospike-clusters'], 'cluster', 'clusters'),
+      count(document.storage, 'storage', 'storages'),
+      count(document['backup-policies'], 'policy', 'policies'),
+      count(document['backup-routines'], 'routine', 'routines'),
+    ].join(', '),
+  ].join(' ');
+}
+
+/** Literal secrets must not be in the log, whoever quotes them. */
+function hideSecrets(document: ServiceDocument, redactor: Redactor): void {
+  for (const secret of collectSecrets(ServiceDocument, document)) redactor.add('secret', secret, { type: 'password' });
+}
