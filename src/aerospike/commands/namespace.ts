@@ -12,7 +12,12 @@ export interface NodeObjects {
   objects: number;
   /** Undefined = the node does not have the namespace (yet); its count is 0. */
   replicationFactor: number | undefined;
+  /** Partitions move between the nodes: some records are counted on no node yet, or on one too many. */
+  isMigrating: boolean;
 }
+
+/** Partitions of the namespace that a node has still to send and to receive. */
+const MIGRATIONS = ['migrate_tx_partitions_remaining', 'migrate_rx_partitions_remaining'];
 
 /**
  * Counts on the given nodes. Throws ClusterError CLUSTER_NAMESPACE if none of them has the namespace, or if it holds
@@ -30,7 +35,7 @@ export async function countObjects(
     const pairs = parsePairs(value, ';');
     const all = pairs.get('objects');
     if (all === undefined) {
-      result.push({ node, objects: 0, replicationFactor: undefined });
+      result.push({ node, objects: 0, replicationFactor: undefined, isMigrating: false });
       continue;
     }
     if (pairs.get('ldt-enabled') === 'true') {
@@ -40,7 +45,8 @@ export async function countObjects(
     const factor =
       pairs.get('effective_replication_factor') ?? pairs.get('repl-factor') ?? pairs.get('replication-factor') ?? '1';
     const objects = sets.length > 0 ? await countSets(node, namespace, sets, Number(all)) : Number(all);
-    result.push({ node, objects, replicationFactor: Number(factor) });
+    const isMigrating = MIGRATIONS.some((name) => Number(pairs.get(name) ?? 0) > 0);
+    result.push({ node, objects, replicationFactor: Number(factor), isMigrating });
   }
   if (result.every(({ replicationFactor }) => replicationFactor === undefined)) {
     const text = `The cluster has no namespace "${namespace}". It has: ${(await listNamespaces(nodes)).join(', ')}`;

@@ -48,6 +48,8 @@ export async function reportSuspiciousCounts(
     let objects = 0;
     for (const name of namespaces) {
       for (const node of await countObjects(cluster, name, [])) {
+        // The counts of the nodes make no sum then.
+        if (node.isMigrating) return;
         objects += node.objects / Math.max(1, node.replicationFactor ?? 1);
       }
     }
