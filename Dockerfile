@@ -2,6 +2,8 @@
 #
 #   docker build -t asbackup .
 #   docker run --rm --network host -v /backups:/backups asbackup asbackup -n test -d /backups/test
+#   docker run -d --network host -v /backups:/backups -v /etc/aerospike-backup-service:/etc/aerospike-backup-service \
+#     asbackup aerospike-backup-service -c /etc/aerospike-backup-service/aerospike-backup-service.yml
 #
 # The user `node` (uid 1000) runs the commands: /backups must be writable for it, or add --user "$(id -u):$(id -g)".
 
@@ -23,7 +25,8 @@ COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/bin bin
 COPY --from=build /src/dist dist
 RUN rm -rf dist/node \
- && ln -s /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore /usr/local/bin/ \
+ && ln -s /opt/asbackup/bin/asb /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore \
+      /opt/asbackup/bin/aerospike-backup-service /usr/local/bin/ \
  && mkdir /backups && chown node:node /backups
 USER node
 WORKDIR /backups

@@ -16,11 +16,11 @@ export class OptionValues<T extends OptionTable = OptionTable> {
     return this.given.has(name);
   }
 
-  /** The value given last, or else the default. */
+  /** The value given last, or else the default. Undefined also for an option that the table does not have. */
   get<N extends OptionName<T>>(name: N): ValueOf<T, N> {
-    const spec = this.rows.get(name)!;
+    const spec = this.rows.get(name);
     const value =
-      this.values.get(name) ?? (spec.default === undefined ? undefined : parseValue(spec.value, spec.default));
+      this.values.get(name) ?? (spec?.default === undefined ? undefined : parseValue(spec.value, spec.default));
     // `set` only takes what parseValue made of this row's rule, so the value has the type the row promises.
     return value as ValueOf<T, N>;
   }

@@ -24,13 +24,14 @@ export function createProbes(
       const { document } = config;
       const entity = findEntity(document.storage, name);
       if (entity === undefined) throw new ServiceError('SERVICE_NOT_FOUND', `storage "${name}" not found`);
-      const { storage, root, close } = await openStorage(entity, document, log);
+      const opened = await openStorage(entity, document, log);
+      const { root } = opened;
       try {
-        const opened = await storage.forPath(root);
+        const storage = await opened.storage.forPath(root);
         // A directory that was not made yet will be made by the first run.
-        if (await opened.exists('directory', root)) await opened.list(root);
+        if (await storage.exists('directory', root)) await storage.list(root);
       } finally {
-        await close();
+        await opened.close();
       }
     },
   };

@@ -12,8 +12,9 @@ import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
 import { createProbes } from './probes.js';
 import { RestoreJobs } from './restore/restore-jobs.js';
+import { createEntityAccess } from './entity-access.js';
 import { RoutineRunner } from './routines/routine-runner.js';
-import { closeStorages } from './settings/open-storage.js';
+import { closeStorages, openStorage } from './settings/open-storage.js';
 import { readVersion } from './version.js';
 
 export interface ServiceOptions {
@@ -34,8 +35,8 @@ export interface ServiceOptions {
 export type CheckOptions = Pick<ServiceOptions, 'config' | 'isRemote' | 'log'>;
 
 /**
- * Runs until the signal aborts; then ends the runs, or leaves checkpoints of them, within 10 seconds. Throws ServiceError
- * for a configuration that cannot be read or is wrong, with all that is wrong, and for an address that is in use.
+ * Runs until the signal aborts; then ends the runs, or leaves checkpoints of them, within 10 seconds. Throws
+ * ServiceError for a configuration that cannot be read or is wrong, with all that is wrong, and for an address in use.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { stdout, log: fallback } = options;
@@ -43,17 +44,17 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const config = await ConfigStore.open({ source: await openSource(options.config, options.isRemote), log: fallback });
   hideSecrets(config.document, redactor);
   config.onChange(({ after }) => hideSecrets(after, redactor));
-  const { log, close } = openLog(config.document.service?.logger, {
+  const opened = openLog(config.document.service?.logger, {
     stdout,
     fallback,
     redact: (text) => redactor.clean(text),
   });
   try {
-    await serve(options, config, log);
-    log.info(logEvent('service.stopped', 'The service has ended'));
+    await serve(options, config, opened.log);
+    opened.log.info(logEvent('service.stopped', 'The service has ended'));
   } finally {
     await closeStorages();
-    await close();
+    await opened.close();
   }
 }
 
@@ -66,8 +67,12 @@ async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigSt
     }),
   );
   const metrics = new ServiceMetrics();
-  const runner = new RoutineRunner({ config, metrics, log });
-  const listing = new BackupListing({ config, log });
+  const runner = new RoutineRunner({ config, metrics, log, environment: createEntityAccess(log) });
+  const listing = new BackupListing({
+    config,
+    log,
+    openStorage: (storage, document) => openStorage(storage, document, log),
+  });
   const jobs = await RestoreJobs.open({ config, runner, metrics, log, dataDirectory });
   const probes = createProbes(config, { log, signal });
   let http: HttpServer | undefined;

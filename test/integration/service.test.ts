@@ -288,10 +288,11 @@ describe('aerospike-backup-service', () => {
     const written = parse(readFileSync(configuration.file, 'utf8')) as Record<string, Record<string, unknown>>;
     expect(written['backup-policies']!.keep).toMatchObject({ parallel: 2 });
     // What the last process left goes on, or goes.
-    for (let busy = true; busy; await sleep(50)) {
+    for (let busy = true; busy;) {
       const { json } = await service.request('GET', '/v1/backups/currentBackup/nightly');
       const { full, incremental } = json as Record<string, unknown>;
       busy = full !== undefined || incremental !== undefined;
+      await sleep(50);
     }
     await backUp(service, 'full');
     const details = [...(await list(service, 'full')), ...(await list(service, 'incremental'))];

@@ -78,7 +78,7 @@ export class ServiceLog implements Log {
 function pairs(fields: Fields): string {
   return Object.entries(fields)
     .map(([name, value]) => {
-      const text = Array.isArray(value) ? value.join(',') : String(value as string | number | boolean);
+      const text = Array.isArray(value) ? value.join(',') : String(value);
       return `${name}=${PLAIN_VALUE.test(text) ? escapeUnsafe(text) : escapeUnsafe(JSON.stringify(text))}`;
     })
     .join(' ');
