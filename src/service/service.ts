@@ -73,7 +73,13 @@ async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigSt
     log,
     openStorage: (storage, document) => openStorage(storage, document, log),
   });
-  const jobs = await RestoreJobs.open({ config, runner, metrics, log, dataDirectory });
+  const jobs = await RestoreJobs.open({
+    config,
+    runner,
+    metrics,
+    log,
+    ...(dataDirectory === undefined ? {} : { dataDirectory }),
+  });
   const probes = createProbes(config, { log, signal });
   let http: HttpServer | undefined;
   try {

@@ -17,6 +17,8 @@ const SERVICE = fileURLToPath(new URL('../../bin/aerospike-backup-service', impo
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
 const ASRESTORE = fileURLToPath(new URL('../../bin/asrestore', import.meta.url));
 const RECORDS = 500;
+/** An increment has a lower bound that is seconds before the backup that it builds on. */
+const HOUR_MS = 3_600_000;
 /** More by hand: SERVICE_KILLS=200. */
 const KILLS = Number(process.env.SERVICE_KILLS ?? 6);
 const SECRET = 'a word that nobody may see';
@@ -39,7 +41,7 @@ let running: ServiceProcess | undefined;
 beforeAll(async () => {
   cluster = await InMemoryCluster.start({ namespaces: ['bar', 'restored', 'test'] });
   port = await findFreePort();
-  for (const namespace of ['bar', 'test']) putRecords(namespace, 0, RECORDS, 'first');
+  for (const namespace of ['bar', 'test']) putRecords(namespace, 0, RECORDS, 'first', Date.now() - HOUR_MS);
 });
 afterEach(async () => {
   await running?.end('SIGKILL');
@@ -50,12 +52,12 @@ afterAll(async () => {
   work.remove();
 });
 
-function putRecords(namespace: string, from: number, to: number, text: string): void {
+function putRecords(namespace: string, from: number, to: number, text: string, changedMs = Date.now()): void {
   const store = cluster.store(namespace);
   for (let i = from; i < to; i++) {
     const digest = createHash('sha1').update(`${namespace}/${i}`).digest();
     const value = Buffer.from(`${text} ${i}`.padEnd(100, '.'));
-    store.putRaw('users', digest, undefined, 1, 0, [{ name: 'n', type: Particle.STRING, value }], Date.now());
+    store.putRaw('users', digest, undefined, 1, 0, [{ name: 'n', type: Particle.STRING, value }], changedMs);
   }
 }
 
@@ -153,7 +155,7 @@ describe('aerospike-backup-service', () => {
     ]);
     putRecords('test', 0, 20, 'second');
     const [increment] = await backUp(service, 'incremental', 1);
-    expect(increment).toMatchObject({ namespace: 'test' });
+    expect(increment).toMatchObject({ namespace: 'test', 'record-count': 20 });
     const before = await readNames('test');
     await sleep(5);
     putRecords('test', 0, 20, 'third');
