@@ -16,14 +16,22 @@ export function optionPage({ name, options }: ToolPage): string {
   return [
     `# Options of ${name}`,
     '<!-- Made of the option table (src/config/schema) by "npm run docs": do not edit. -->',
-    `The same texts are in \`man ${name}\` and, shorter, in \`${name} --help\`. [${name}](../spec/${name}.md) has the rules\n` +
-      'between options. [Configuration](../guide/configuration.md) describes how files set them: a key is the long name\n' +
-      'of the option, unless its line says otherwise.',
+    `The same texts are in \`man ${name}\` and, shorter, in \`${name} --help\`. ${whereElse(name)}`,
     ...sections,
     '',
   ]
     .join('\n\n')
     .replace(/\n\n$/, '\n');
+}
+
+/** The pages that explain the options of a tool. */
+function whereElse(name: ToolPage['name']): string {
+  if (name === 'aerospike-backup-service') return '[Service](../guide/service.md) explains what it does.';
+  return (
+    `[${name}](../spec/${name}.md) has the rules\n` +
+    'between options. [Configuration](../guide/configuration.md) describes how files set them: a key is the long name\n' +
+    'of the option, unless its line says otherwise.'
+  );
 }
 
 export function optionLine(spec: OptionSpec): string {
