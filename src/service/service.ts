@@ -15,6 +15,7 @@ import { RestoreJobs } from './restore/restore-jobs.js';
 import { createEntityAccess } from './entity-access.js';
 import { RoutineRunner } from './routines/routine-runner.js';
 import { closeStorages, openStorage } from './settings/open-storage.js';
+import { onSecretFetched } from './settings/secret-resolver.js';
 import { readVersion } from './version.js';
 
 export interface ServiceOptions {
@@ -44,6 +45,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const config = await ConfigStore.open({ source: await openSource(options.config, options.isRemote), log: fallback });
   hideSecrets(config.document, redactor);
   config.onChange(({ after }) => hideSecrets(after, redactor));
+  const stopListening = onSecretFetched((reference, secret) => redactor.add(reference, secret, { type: 'pem' }));
   const opened = openLog(config.document.service?.logger, {
     stdout,
     fallback,
@@ -53,6 +55,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
     await serve(options, config, opened.log);
     opened.log.info(logEvent('service.stopped', 'The service has ended'));
   } finally {
+    stopListening();
     await closeStorages();
     await opened.close();
   }

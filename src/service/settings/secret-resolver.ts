@@ -17,6 +17,17 @@ export interface AgentChoice {
   readonly 'secret-agent-name'?: string;
 }
 
+/** Called with each secret that an agent has told, so that no log shows it. */
+export type SecretListener = (reference: string, secret: string) => void;
+
+const listeners = new Set<SecretListener>();
+
+/** The function that is returned ends it. */
+export function onSecretFetched(listener: SecretListener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
 export class SecretResolver {
   private readonly fetched = new Map<string, Promise<string>>();
 
@@ -49,7 +60,9 @@ async function fetchSecret(agent: SecretAgent, reference: string): Promise<strin
   try {
     const secrets = await fetchSecrets(toAgent(agent), [reference]);
     const text = secrets.get(reference) ?? '';
-    return agent['is-base64'] === true ? Buffer.from(text, 'base64').toString('utf8') : text;
+    const secret = agent['is-base64'] === true ? Buffer.from(text, 'base64').toString('utf8') : text;
+    for (const listener of listeners) listener(reference, secret);
+    return secret;
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     throw new ServiceError('SERVICE_FAILED', error.messageFor('rest'), { cause: error });
