@@ -79,12 +79,17 @@ export async function readBackupDocument(
  * StorageError.
  */
 export async function readIfExists(storage: Storage, file: string, what: string): Promise<Buffer | undefined> {
-  try {
-    return await storage.readSmall(file, what);
-  } catch (error) {
+  let failure: unknown;
+  // It may be written between the two questions, or deleted after them.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      return await storage.readSmall(file, what);
+    } catch (error) {
+      failure = error;
+    }
     if (!(await storage.exists('file', file))) return undefined;
-    throw error;
   }
+  throw failure;
 }
 
 /** `path` is for messages. Throws CatalogError CATALOG_DAMAGED. */

@@ -6,9 +6,11 @@ import {
   isDirectoryName,
   parseBackupDocument,
   readBackupDocument,
+  readIfExists,
   type BackupDocument,
 } from '../../../src/engine/catalog/backup-document.js';
 import { storages, temporaryDirectory } from '../../support/backup-files.js';
+import type { Storage } from '../../../src/storage/storage.js';
 import { key } from '../../support/codecs.js';
 import { sealState } from '../../support/state.js';
 
@@ -124,4 +126,38 @@ describe('isDirectoryName', () => {
       expect(isDirectoryName(name)).toBe(false);
     },
   );
+});
+
+describe('readIfExists', () => {
+  /** Reads fail so often before they succeed; the file is there, or not. */
+  function createStorage(failures: number, isThere: boolean): Pick<Storage, 'readSmall' | 'exists'> {
+    return {
+      readSmall: () =>
+        failures-- > 0 ? Promise.reject(new Error('cannot be read')) : Promise.resolve(Buffer.from('text')),
+      exists: () => Promise.resolve(isThere),
+    };
+  }
+  const read = (failures: number, isThere: boolean): Promise<Buffer | undefined> =>
+    readIfExists(createStorage(failures, isThere) as Storage, 'file', 'the document');
+
+  it('of a file that is not there, gives undefined', async () => {
+    expect(await read(1, false)).toBeUndefined();
+  });
+
+  it('of a file that is written between the reading and the question whether it exists, gives its bytes', async () => {
+    expect(await read(1, true)).toEqual(Buffer.from('text'));
+  });
+
+  it('of a file that is deleted while it is read, gives undefined', async () => {
+    const answers = [true, false];
+    const storage = {
+      ...createStorage(2, true),
+      exists: () => Promise.resolve(answers.shift()!),
+    };
+    expect(await readIfExists(storage as Storage, 'file', 'the document')).toBeUndefined();
+  });
+
+  it('of a file that is there and cannot be read, throws why', async () => {
+    await expect(read(2, true)).rejects.toThrow('cannot be read');
+  });
 });
