@@ -154,7 +154,7 @@ describe('readIfExists', () => {
       ...createStorage(2, true),
       exists: () => Promise.resolve(answers.shift()!),
     };
-    expect(await readIfExists(storage as Storage, 'file', 'the document')).toBeUndefined();
+    expect(await readIfExists(storage as unknown as Storage, 'file', 'the document')).toBeUndefined();
   });
 
   it('of a file that is there and cannot be read, throws why', async () => {
