@@ -10,11 +10,9 @@ import { ServiceDocument } from './document/schema/service-document.js';
 import { startHttp, type HttpServer } from './http/server.js';
 import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
-import { createProbes } from './probes.js';
 import { RestoreJobs } from './restore/restore-jobs.js';
-import { createEntityAccess } from './entity-access.js';
 import { RoutineRunner } from './routines/routine-runner.js';
-import { closeStorages, openStorage } from './settings/open-storage.js';
+import { closeStorages } from './settings/open-storage.js';
 import { onSecretFetched } from './settings/secret-resolver.js';
 import { readVersion } from './version.js';
 
@@ -70,12 +68,8 @@ async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigSt
     }),
   );
   const metrics = new ServiceMetrics();
-  const runner = new RoutineRunner({ config, metrics, log, environment: createEntityAccess(log) });
-  const listing = new BackupListing({
-    config,
-    log,
-    openStorage: (storage, document) => openStorage(storage, document, log),
-  });
+  const runner = new RoutineRunner({ config, metrics, log });
+  const listing = new BackupListing({ config, log });
   const jobs = await RestoreJobs.open({
     config,
     runner,
@@ -83,11 +77,10 @@ async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigSt
     log,
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
   });
-  const probes = createProbes(config, { log, signal });
   let http: HttpServer | undefined;
   try {
     // Runs that were interrupted go on only once it is known that the address is free: there is no other service.
-    http = await startHttp({ config, runner, listing, jobs, metrics, log, version, probes });
+    http = await startHttp({ config, runner, listing, jobs, metrics, log, version });
     await runner.start();
     if (!signal.aborted) await once(signal, 'abort');
     log.info(logEvent('service.stopping', 'The service ends'));
