@@ -17,7 +17,10 @@ export const serviceCommand: Command<typeof serviceOptions, ServiceConfig> = {
     'Run routines that back clusters up, and the REST API that controls them: the configuration, the API and the files are those of the Aerospike Backup Service.',
   usage: '--config <file or URL> [options]',
   examples: [
-    ['With a configuration of this machine:', 'asb service -c /etc/aerospike-backup-service/aerospike-backup-service.yml'],
+    [
+      'With a configuration of this machine:',
+      'asb service -c /etc/aerospike-backup-service/aerospike-backup-service.yml',
+    ],
     ['Is everything in it right?', 'asb service -c service.yml --check-config'],
     ['With the configuration in the storage that storage.yml describes:', 'asb service -c storage.yml -r'],
   ],
