@@ -251,64 +251,68 @@ describe('aerospike-backup-service', () => {
     });
   }
 
-  it(`killed ${KILLS} times at any moment lists only whole backups, and keeps one version of its configuration`, async () => {
-    const configuration = writeConfiguration();
-    // The same moments in every run; how far the service is at each differs.
-    let state = 20_261_126;
-    const random = (below: number): number => (state = (state * 48_271) % 2_147_483_647) % below;
-    let policies = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
-      const service = await start(configuration);
-      putRecords('test', random(RECORDS), RECORDS, `round ${kill}`);
-      const work = async (): Promise<void> => {
-        for (;;) {
-          await service.request('POST', `/v1/backups/${random(2) === 0 ? 'full' : 'incremental'}/nightly`);
-          await service.request('PUT', '/v1/config/policies/keep', {
-            parallel: 2,
-            retention: { full: 2, incremental: 1 },
-            bandwidth: 1000 + policies++,
-          });
-          const [newest] = (await list(service, 'full')).reverse();
-          if (newest !== undefined) {
-            await service.request('POST', '/v1/restore/full', {
-              'backup-data-path': newest.key,
-              'source-name': 'disk',
-              'destination-name': 'users',
-              policy: { namespace: { source: newest.namespace, destination: 'restored' } },
+  it(
+    `killed ${KILLS} times at any moment lists only whole backups, and keeps one version of its configuration`,
+    async () => {
+      const configuration = writeConfiguration();
+      // The same moments in every run; how far the service is at each differs.
+      let state = 20_261_126;
+      const random = (below: number): number => (state = (state * 48_271) % 2_147_483_647) % below;
+      let policies = 0;
+      for (let kill = 0; kill < KILLS; kill++) {
+        const service = await start(configuration);
+        putRecords('test', random(RECORDS), RECORDS, `round ${kill}`);
+        const work = async (): Promise<void> => {
+          for (;;) {
+            await service.request('POST', `/v1/backups/${random(2) === 0 ? 'full' : 'incremental'}/nightly`);
+            await service.request('PUT', '/v1/config/policies/keep', {
+              parallel: 2,
+              retention: { full: 2, incremental: 1 },
+              bandwidth: 1000 + policies++,
             });
+            const [newest] = (await list(service, 'full')).reverse();
+            if (newest !== undefined) {
+              await service.request('POST', '/v1/restore/full', {
+                'backup-data-path': newest.key,
+                'source-name': 'disk',
+                'destination-name': 'users',
+                policy: { namespace: { source: newest.namespace, destination: 'restored' } },
+              });
+            }
+            await sleep(random(30));
           }
-          await sleep(random(30));
-        }
-      };
-      // The kill ends it.
-      const working = work().catch(() => undefined);
-      await sleep(200 + random(600));
-      await service.end('SIGKILL');
-      await working;
-    }
-    const service = await start(configuration);
-    const written = parse(readFileSync(configuration.file, 'utf8')) as Record<string, Record<string, unknown>>;
-    expect(written['backup-policies']!.keep).toMatchObject({ parallel: 2 });
-    // What the last process left goes on, or goes.
-    for (let busy = true; busy;) {
-      const { json } = await service.request('GET', '/v1/backups/currentBackup/nightly');
-      const { full, incremental } = json as Record<string, unknown>;
-      busy = full !== undefined || incremental !== undefined;
-      await sleep(50);
-    }
-    await backUp(service, 'full');
-    const details = [...(await list(service, 'full')), ...(await list(service, 'incremental'))];
-    expect(details.length).toBeGreaterThan(0);
-    for (const { key } of details) {
-      const folder = join(configuration.root, key);
-      expect(existsSync(join(folder, 'metadata.yaml')), key).toBe(true);
-      const { code, stdout, stderr } = await run(ASB, 'verify', join(folder, '../..'), '--no-config-file');
-      expect({ code, stdout: code === 0 ? '' : stdout, stderr: code === 0 ? '' : stderr }).toEqual({
-        code: 0,
-        stdout: '',
-        stderr: '',
-      });
-    }
-    expect(await service.end('SIGTERM')).toBe(0);
-  });
+        };
+        // The kill ends it.
+        const working = work().catch(() => undefined);
+        await sleep(200 + random(600));
+        await service.end('SIGKILL');
+        await working;
+      }
+      const service = await start(configuration);
+      const written = parse(readFileSync(configuration.file, 'utf8')) as Record<string, Record<string, unknown>>;
+      expect(written['backup-policies']!.keep).toMatchObject({ parallel: 2 });
+      // What the last process left goes on, or goes.
+      for (let busy = true; busy;) {
+        const { json } = await service.request('GET', '/v1/backups/currentBackup/nightly');
+        const { full, incremental } = json as Record<string, unknown>;
+        busy = full !== undefined || incremental !== undefined;
+        await sleep(50);
+      }
+      await backUp(service, 'full');
+      const details = [...(await list(service, 'full')), ...(await list(service, 'incremental'))];
+      expect(details.length).toBeGreaterThan(0);
+      for (const { key } of details) {
+        const folder = join(configuration.root, key);
+        expect(existsSync(join(folder, 'metadata.yaml')), key).toBe(true);
+        const { code, stdout, stderr } = await run(ASB, 'verify', join(folder, '../..'), '--no-config-file');
+        expect({ code, stdout: code === 0 ? '' : stdout, stderr: code === 0 ? '' : stderr }).toEqual({
+          code: 0,
+          stdout: '',
+          stderr: '',
+        });
+      }
+      expect(await service.end('SIGTERM')).toBe(0);
+    },
+    300_000 + KILLS * 10_000,
+  );
 });
