@@ -22,7 +22,7 @@ const PROGRAMS = {
   docs: ['generate'],
   tour: ['main'],
   life: ['main'],
-  service: ['main'],
+  service: ['main', 'load'],
   attacks: ['main'],
 };
 const folders = readdirSync(import.meta.dirname);

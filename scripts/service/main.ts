@@ -7,21 +7,16 @@
  *   --host HOST:PORT         a cluster with the empty namespaces test and restored
  *   --s3 ENDPOINT/BUCKET     an S3 storage; keys and region as the AWS tools find them in the environment
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Aerospike from 'aerospike';
 import { stringify } from 'yaml';
 import { startServer } from '../benchmark/server.js';
+import { findFreePort, sendRequest, startService, type RunningService } from './process.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/aerospike-backup-service', import.meta.url));
 const USERS = 1000;
 const CHANGED = 50;
 /** An increment takes again what was changed in the ten seconds before the backup that it builds on. */
@@ -52,17 +47,17 @@ async function main(): Promise<void> {
   const server = values.host === undefined ? await startServer() : undefined;
   const host = values.host ?? `${server!.host}:${server!.port}`;
   const client = await connect(host);
-  let service: ChildProcess | undefined;
+  let service: RunningService | undefined;
   try {
     const port = await findFreePort();
     const file = join(directory, 'service.yml');
     const configuration = stringify(createConfiguration(host, port, values.s3), { collectionStyle: 'any' });
     writeFileSync(file, configuration);
     console.log(`# service.yml\n${configuration}`);
-    service = await startService(file);
+    service = await start(file);
     await live(client);
   } finally {
-    if (service !== undefined) await stopService(service);
+    if (service !== undefined) await stop(service);
     client.close();
     await server?.stop();
     rmSync(directory, { recursive: true });
@@ -182,52 +177,26 @@ async function request(
     const data = body === undefined ? '' : ` -d '${JSON.stringify(body)}'`;
     console.log(`\n$ curl ${method === 'GET' ? '' : `-X ${method} `}${url}${path}${data}`);
   }
-  const response = await fetch(`${url}${path}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  });
-  const text = await response.text();
-  if (isShown) console.log(`  ${response.status}${text.length < 80 ? ` ${text}` : ''}`);
-  if (response.status !== expected) fail(`${method} ${path} was answered by ${response.status}: ${text}`);
-  return response.headers.get('content-type')?.startsWith('application/json') === true ? JSON.parse(text) : text;
+  const { status, body: answer } = await sendRequest(`${url}${path}`, method, body);
+  const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+  if (isShown) console.log(`  ${status}${text.length < 80 ? ` ${text}` : ''}`);
+  if (status !== expected) fail(`${method} ${path} was answered by ${status}: ${text}`);
+  return answer;
 }
 
-async function startService(file: string): Promise<ChildProcess> {
+async function start(file: string): Promise<RunningService> {
   console.log(`$ aerospike-backup-service -c service.yml &`);
   const started = performance.now();
-  const child = spawn(process.execPath, [PROGRAM, '-c', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const listening = new Promise<string>((resolve, reject) => {
-    const log: string[] = [];
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      log.push(line);
-      const found = /Listening on (http:\S+?)\/?["\s]/.exec(line)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.once('exit', (code) => {
-      reject(new Error(`the service ended with exit code ${code ?? 'null'}\n${log.join('\n')}`));
-    });
-  });
-  url = await listening;
+  const service = await startService(file);
+  url = service.url;
   note(`It answers at ${url} after ${((performance.now() - started) / 1000).toFixed(2)} s.`);
-  return child;
+  return service;
 }
 
-async function stopService(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  child.removeAllListeners('exit');
-  child.kill('SIGTERM');
-  const [code] = (await once(child, 'exit')) as [number | null];
+async function stop(service: RunningService): Promise<void> {
+  const code = await service.stop();
   note(`SIGTERM: the service ended with exit code ${code ?? 'null'}.`);
   if (code !== 0) process.exitCode = 1;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function connect(hosts: string): Promise<Client> {

@@ -16,10 +16,16 @@ export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   's3-kms-key-id': ['--s3-server-side-encryption=aws:kms'],
 };
 
+/** 32 bytes. */
+const CUSTOMER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
+
 /** Arguments that have to stand for something that is really there. */
 export const REAL_TEXTS: Readonly<Record<string, readonly string[]>> = {
   'encryption-key-file': [KEY_FILE],
   'encryption-key-env': ['ASBACKUP_TEST_KEY'],
+  's3-customer-key': [CUSTOMER_KEY],
+  'gcp-customer-key': [CUSTOMER_KEY],
+  'azure-customer-key': [CUSTOMER_KEY],
   // A number for one tool, two for the other.
   nice: ['7', '7,8'],
 };
