@@ -24,6 +24,22 @@ export interface AppOptions {
 /** No header of a request is longer. */
 const MAX_PARAMETER_LENGTH = 16_384;
 
+/** For so long, the rest of a body that is too large is read and thrown away. */
+const DISCARD_MS = 2000;
+
+/**
+ * Without this the connection would be closed at once, with bytes that nobody has read: the client would see a reset
+ * and lose the answer.
+ */
+function discardBody({ raw }: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  reply.raw.once('finish', () => {
+    setTimeout(() => {
+      if (!raw.complete) raw.socket.destroy();
+    }, DISCARD_MS).unref();
+  });
+}
+
 /** The routes of the service, with their errors as texts. */
 export function createApp({ services, readiness, contextPath = '/', createServer }: AppOptions): FastifyInstance {
   const { log } = services;
@@ -49,7 +65,9 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     if (isUnexpected(error)) reportError(log, request, error);
     const { endpoint } = request.routeOptions.config as { endpoint?: Endpoint };
     const isChange = endpoint?.tag === 'Configuration' && endpoint.method !== 'GET';
-    return sendError(reply, explainError(error, isChange ? CHANGE_CONTEXT : ''));
+    const answer = explainError(error, isChange ? CHANGE_CONTEXT : '');
+    if (answer.status === 413) discardBody(request, reply);
+    return sendError(reply, answer);
   });
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, prefix));
 
