@@ -1,5 +1,5 @@
 /** Runs of routines against a cluster, through the library: what they store, and what becomes of interrupted ones. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { backup, readBackup, verifyBackup, type BackupSettings } from '../../dist/index.js';
@@ -14,6 +14,7 @@ import { toBackupSettings } from '../../src/service/settings/settings.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
 import { fill } from '../support/backup.js';
 import { FakeConfig, FakeMetrics } from '../support/service-runs.js';
+import { sealState } from '../support/state.js';
 import { scratch } from '../support/target.js';
 
 const RECORDS = 400;
@@ -227,6 +228,26 @@ describe('runs of a routine', () => {
     expect(readdirSync(data)).toContain(METADATA_NAME);
     expect(await countRecords(data)).toBe(cluster.store('test').objects);
     expect((await verifyBackup(data)).problems).toEqual([]);
+  });
+
+  it('that end after their last record, are finished with the files that the process before has written', async () => {
+    const service = await startService();
+    await run(service, 'full');
+    await service.runner.stop();
+    const [left] = listRuns(service.root, 'backup');
+    const data = join(service.root, 'nightly/backup', left!, 'data/test');
+    const storage = await new StorageRegistry().forPath(data);
+    const before = await readMetadata(join(data, METADATA_NAME), storage);
+    expect(before.files).toBeGreaterThan(0);
+    const file = join(data, 'manifest.json');
+    const state = JSON.parse(readFileSync(file, 'utf8')) as { manifest: object };
+    writeFileSync(file, sealState({ ...state, manifest: { ...state.manifest, state: 'IN_PROGRESS' } }));
+    rmSync(join(data, METADATA_NAME));
+    const next = await startService({ root: service.root });
+    await next.runner.idle();
+    expect(next.metrics.events).toEqual(['full success']);
+    const { records, bytes, files } = await readMetadata(join(data, METADATA_NAME), storage);
+    expect({ records, bytes, files }).toEqual({ records: before.records, bytes: before.bytes, files: before.files });
   });
 
   it('that cannot be finished as they were begun, leave nothing', async () => {

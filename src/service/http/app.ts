@@ -35,7 +35,7 @@ function discardBody({ raw }: FastifyRequest, reply: FastifyReply): void {
   reply.removeHeader('connection');
   reply.raw.once('finish', () => {
     setTimeout(() => {
-      if (!raw.complete) raw.socket.destroy();
+      if (!raw.complete) raw.destroy();
     }, DISCARD_MS).unref();
   });
 }
