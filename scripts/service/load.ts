@@ -63,7 +63,7 @@ function createConfiguration(server: { host: string; port: number }, silentPort:
   const names = Array.from({ length: ROUTINES }, (_, i) => `routine${i}`);
   const cron = `0/${INTERVAL_MS / 1000} * * * * *`;
   return {
-    service: { http: { address: '127.0.0.1', port }, logger: { level: 'ERROR' } },
+    service: { http: { address: '127.0.0.1', port } },
     'aerospike-clusters': {
       good: { 'seed-nodes': [{ 'host-name': server.host, port: server.port }] },
       silent: { 'seed-nodes': [{ 'host-name': '127.0.0.1', port: silentPort }] },
