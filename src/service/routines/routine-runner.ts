@@ -1,4 +1,5 @@
 /** Makes the runs of all routines: when they are due, and when somebody asks for one. */
+import { setMaxListeners } from 'node:events';
 import type { backup } from '../../api/backup.js';
 import { errorMessage } from '../../core/errors.js';
 import { logEvent, warningEvent, type Log } from '../../core/log.js';
@@ -52,6 +53,8 @@ export class RoutineRunner {
   constructor({ config, metrics, log, libraryBackup, environment = {} }: RoutineRunnerOptions) {
     this.config = config;
     this.log = log;
+    // Each routine waits for it: Node.js would warn of more than ten.
+    setMaxListeners(0, this.stopping.signal);
     this.environment = createEnvironment(
       { log, metrics, readDocument: () => config.document },
       { ...(libraryBackup === undefined ? {} : { backup: libraryBackup }), ...environment },
