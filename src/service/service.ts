@@ -1,12 +1,13 @@
 /** The service: its parts put together, started and ended. */
 import { once } from 'node:events';
-import { logEvent, type Log } from '../core/log.js';
+import { errorEvent, logEvent, type Log } from '../core/log.js';
 import { Redactor } from '../config/secrets/redactor.js';
 import { BackupListing } from './backups/backup-listing.js';
 import { ConfigStore } from './config-source/config-store.js';
 import { openSource } from './config-source/open-source.js';
 import { collectSecrets } from './document/secrets.js';
 import { ServiceDocument } from './document/schema/service-document.js';
+import { EventBus } from './events/event-bus.js';
 import { startHttp, type HttpServer } from './http/server.js';
 import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
@@ -50,7 +51,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
     redact: (text) => redactor.clean(text),
   });
   try {
-    await serve(options, config, opened.log);
+    const { log } = opened;
+    const events = new EventBus({
+      redact: (text) => redactor.clean(text),
+      onListenerError: (error) => log.error(errorEvent(error)),
+    });
+    await serve(options, config, log, events);
     opened.log.info(logEvent('service.stopped', 'The service has ended'));
   } finally {
     stopListening();
@@ -59,7 +65,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
   }
 }
 
-async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigStore, log: Log): Promise<void> {
+async function serve(
+  { dataDirectory, signal }: ServiceOptions,
+  config: ConfigStore,
+  log: Log,
+  events: EventBus,
+): Promise<void> {
   const version = readVersion();
   log.info(
     logEvent('service.started', `Backup service ${version.version}`, {
@@ -68,7 +79,7 @@ async function serve({ dataDirectory, signal }: ServiceOptions, config: ConfigSt
     }),
   );
   const metrics = new ServiceMetrics();
-  const runner = new RoutineRunner({ config, metrics, log });
+  const runner = new RoutineRunner({ config, metrics, events, log });
   const listing = new BackupListing({ config, log });
   const jobs = await RestoreJobs.open({
     config,

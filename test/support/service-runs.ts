@@ -9,6 +9,7 @@ import type { BackupPolicy } from '../../src/service/document/schema/backup-poli
 import type { BackupRoutine } from '../../src/service/document/schema/backup-routine.js';
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 import type { BackupType, RunMetrics } from '../../src/service/metrics/metrics.js';
+import { EventBus } from '../../src/service/events/event-bus.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
 import { RoutineRunner } from '../../src/service/routines/routine-runner.js';
 import type { ConfigChange } from '../../src/service/config-source/config-store.js';
@@ -92,6 +93,7 @@ export interface ServiceFixtureOptions {
 export class ServiceFixture {
   readonly clock = new FakeClock(START_MS);
   readonly metrics = new FakeMetrics();
+  readonly events = new EventBus({ nowMs: () => this.clock.nowMs() });
   readonly lines: string[] = [];
   readonly asked: AskedBackup[] = [];
   readonly config: FakeConfig;
@@ -128,6 +130,7 @@ export class ServiceFixture {
     return new RoutineRunner({
       config: this.config,
       metrics: this.metrics,
+      events: this.events,
       log,
       libraryBackup: this.options.backup ?? ((settings) => this.ask(settings)),
       environment: {

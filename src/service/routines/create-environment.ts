@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { backup } from '../../api/backup.js';
 import type { Log } from '../../core/log.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
+import { NO_EVENTS, type EventSink } from '../events/event-bus.js';
 import type { RunMetrics } from '../metrics/metrics.js';
 import { SYSTEM_CLOCK } from '../schedule/clock.js';
 import { openStorage } from '../settings/open-storage.js';
@@ -18,13 +19,15 @@ const LEAST_SCANS = 32;
 export interface EnvironmentSource {
   log: Log;
   metrics: RunMetrics;
+  /** Absent = nobody listens. */
+  events?: EventSink | undefined;
   /** The document as it is at the moment: for limits that hold over all runs. */
   readDocument: () => ServiceDocument;
 }
 
 /** That of the service, with `replaced` in place of its own parts. */
 export function createEnvironment(
-  { log, metrics, readDocument }: EnvironmentSource,
+  { log, metrics, events = NO_EVENTS, readDocument }: EnvironmentSource,
   replaced: Partial<RunEnvironment>,
 ): RunEnvironment {
   const mostScans = Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
@@ -42,6 +45,7 @@ export function createEnvironment(
     clock: SYSTEM_CLOCK,
     log,
     metrics,
+    events,
     backup,
     toBackupSettings,
     toClusterSettings: (name, document) => toClusterSettings(findOwn(document['aerospike-clusters'], name)!, document),

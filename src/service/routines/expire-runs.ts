@@ -46,7 +46,7 @@ async function deleteExpired(
   { plan, environment, cache, isActive, mayDelete }: Expiry,
 ): Promise<void> {
   const { name } = plan;
-  const { log } = environment;
+  const { log, events } = environment;
   const report = (text: string): void => log.info(warningEvent('routine.damaged', text, { routine: name }));
   const store = new RoutineStore({ storage, root, routine: name, cache, isActive, report });
   const fulls = await readCompleted(await store.listRuns('full'), store);
@@ -54,7 +54,7 @@ async function deleteExpired(
   // Later ones stay in any case, and need not be read.
   const candidates = (await store.listRuns('incremental')).filter(({ timestampMs }) => timestampMs < newest);
   const incrementals = await readCompleted(candidates, store);
-  for (const { path } of selectExpired(fulls, incrementals, retention)) {
+  for (const { path, timestampMs } of selectExpired(fulls, incrementals, retention)) {
     const fields = { routine: name, path };
     if (await isHeld(path, storage)) {
       log.info(logEvent('routine.retention', `${path} is held and stays`, fields));
@@ -62,7 +62,10 @@ async function deleteExpired(
     }
     if (!mayDelete()) return;
     await deleteFolder(path, storage);
-    log.info(logEvent('routine.retention', `${path} is deleted: the policy keeps it no longer`, fields));
+    const text = `${path} is deleted: the policy keeps it no longer`;
+    log.info(logEvent('routine.retention', text, fields));
+    const backup = String(timestampMs);
+    events.publish({ type: 'backup.deleted', storage: plan.routine.storage, backup, routine: name, message: text });
   }
 }
 

@@ -18,6 +18,7 @@ import type { RunEnvironment } from './run-environment.js';
 import type { RunPlan } from './run-plan.js';
 import { countScans, prepareRun, SkipError } from './run-preparation.js';
 import type { RunningJob } from '../document/schema/job-status.js';
+import { RunEvents } from './run-events.js';
 import { RunProgress } from './run-progress.js';
 import { ScanBudget } from './scan-budget.js';
 
@@ -46,6 +47,7 @@ export class RoutineRun {
   readonly timestampMs: number;
   private readonly startedMs: number;
   private readonly progress: RunProgress;
+  private readonly events: RunEvents;
   private readonly stopping = new AbortController();
   private readonly log: Log;
   private folder: string | undefined;
@@ -58,6 +60,7 @@ export class RoutineRun {
     this.startedMs = environment.clock.nowMs();
     this.progress = new RunProgress(this.startedMs);
     this.log = environment.log;
+    this.events = new RunEvents(plan, timestampMs, environment);
     this.folder = leftover?.path;
   }
 
@@ -110,17 +113,23 @@ export class RoutineRun {
     const { name, type } = this.options.plan;
     const fields = { routine: name, type };
     if (error instanceof SkipError) {
-      this.log.info(logEvent('routine.skipped', `${this.title} is skipped: ${error.message}`, fields));
+      const text = `${this.title} is skipped: ${error.message}`;
+      this.log.info(logEvent('routine.skipped', text, fields));
+      this.events.publish('backup.skipped', text);
       return 'skip';
     }
     const reason: unknown = this.stopping.signal.reason;
     if (reason instanceof StopError) {
       const event = reason.end === 'canceled' ? 'routine.canceled' : 'routine.stopped';
-      this.log.info(logEvent(event, `${this.title} has ended before its time: ${reason.message}`, fields));
+      const text = `${this.title} has ended before its time: ${reason.message}`;
+      this.log.info(logEvent(event, text, fields));
+      if (reason.end === 'canceled') this.events.publish('backup.canceled', text);
       return reason.end;
     }
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL';
-    this.log.error(logEvent('routine.failed', `${this.title} has failed: ${errorMessage(error)}`, { ...fields, code }));
+    const text = `${this.title} has failed: ${errorMessage(error)}`;
+    this.log.error(logEvent('routine.failed', text, { ...fields, code }));
+    this.events.publish('backup.failed', text);
     return 'failure';
   }
 
@@ -188,6 +197,7 @@ export class RoutineRun {
     this.log.info(
       logEvent('routine.started', `${this.title} begins: ${path}`, { routine: name, type, namespaces, path }),
     );
+    this.events.publish('backup.started', `${this.title} begins`);
     const { signal } = this.stopping;
     const { left, done } =
       leftover === undefined ? { left: jobs, done: [] } : await resumeJobs(jobs, leftover, storage);
@@ -203,6 +213,7 @@ export class RoutineRun {
     this.log.info(
       logEvent('routine.completed', `${this.title} ${text}`, { routine: name, type, records, bytes, path }),
     );
+    this.events.publish(isKept ? 'backup.completed' : 'backup.skipped', `${this.title} ${text}`);
   }
 
   /** All at the same time. The first that fails ends the others: nothing of the run is kept then. */
@@ -224,6 +235,7 @@ export class RoutineRun {
       onProgress: (namespace: string, event: Parameters<RunProgress['update']>[1]): void => {
         metrics.addVolume(name, type, this.progress.update(namespace, event));
         metrics.setProgress(name, type, this.progress.percent);
+        this.events.publishProgress(this.progress);
       },
       onRetry: (namespace: string, error: unknown, waitMs: number): void => {
         this.progress.add(namespace);

@@ -8,6 +8,7 @@ import type { BackupRoutine } from '../document/schema/backup-routine.js';
 import type { RoutineState } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
+import type { EventSink } from '../events/event-bus.js';
 import type { BackupType, RunMetrics } from '../metrics/metrics.js';
 import { startLongTimer } from '../schedule/clock.js';
 import { explainRefusal } from './admission.js';
@@ -35,6 +36,8 @@ const NO_HISTORY: LastRuns = { full: undefined, incremental: undefined };
 export interface RoutineRunnerOptions {
   config: Pick<ConfigStore, 'document' | 'onChange'>;
   metrics: RunMetrics;
+  /** Told about runs; absent = nobody is. */
+  events?: EventSink;
   log: Log;
   /** For tests. */
   libraryBackup?: typeof backup;
@@ -50,13 +53,13 @@ export class RoutineRunner {
   private readonly stopping = new AbortController();
   private unsubscribe: () => void = () => undefined;
 
-  constructor({ config, metrics, log, libraryBackup, environment = {} }: RoutineRunnerOptions) {
+  constructor({ config, metrics, events, log, libraryBackup, environment = {} }: RoutineRunnerOptions) {
     this.config = config;
     this.log = log;
     // Each routine waits for it: Node.js would warn of more than ten.
     setMaxListeners(0, this.stopping.signal);
     this.environment = createEnvironment(
-      { log, metrics, readDocument: () => config.document },
+      { log, metrics, events, readDocument: () => config.document },
       { ...(libraryBackup === undefined ? {} : { backup: libraryBackup }), ...environment },
     );
   }
@@ -254,6 +257,8 @@ export class RoutineRunner {
     this.environment.metrics.countEvent(name, type, 'skip');
     const text = `The ${type} backup of the routine ${name} is skipped: ${refusal}`;
     this.log.info(logEvent('routine.skipped', text, { routine: name, type }));
+    const { storage } = plan.routine;
+    this.environment.events.publish({ type: 'backup.skipped', storage, routine: name, message: text });
   }
 
   /** Takes the place of the run at once, so that no other is admitted beside it, and gives it back whatever happens. */

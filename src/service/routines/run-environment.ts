@@ -4,6 +4,7 @@ import type { ClusterSettings, RoutineSettings } from '../settings/settings.js';
 import type { Log } from '../../core/log.js';
 import type { OpenedStorage } from '../settings/open-storage.js';
 import type { RunMetrics } from '../metrics/metrics.js';
+import type { EventSink } from '../events/event-bus.js';
 import type { Clock } from '../schedule/clock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { ScanBudget } from './scan-budget.js';
@@ -14,6 +15,7 @@ export interface RunEnvironment {
   clock: Clock;
   log: Log;
   metrics: RunMetrics;
+  events: EventSink;
   backup: typeof backup;
   /** How the namespace is read and stored: all but the directory, the bounds in time and the number of scans. */
   toBackupSettings(routine: BackupRoutine, namespace: string, document: ServiceDocument): Promise<RoutineSettings>;

@@ -32,6 +32,16 @@ export class RunProgress {
     return events.reduce((sum, event) => sum + (event?.percent ?? 0), 0) / events.length;
   }
 
+  get totals(): { records: number; bytes: number; recordsPerSecond: number } {
+    const totals = { records: 0, bytes: 0, recordsPerSecond: 0 };
+    for (const event of this.namespaces.values()) {
+      totals.records += event?.records ?? 0;
+      totals.bytes += event?.bytes ?? 0;
+      totals.recordsPerSecond += Math.round(event?.recordsPerSecond ?? 0);
+    }
+    return totals;
+  }
+
   toRunningJob(nowMs: number): RunningJob {
     const events = [...this.namespaces.values()].filter((event) => event !== undefined);
     const sum = (value: (event: ProgressEvent) => number): number =>
