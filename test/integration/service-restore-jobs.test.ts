@@ -3,18 +3,18 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 // Worker threads run compiled files only.
-import { RestoreJobs, type RestoreJobsOptions } from '../../../dist/service/restore/restore-jobs.js';
-import { VOID_TIME_EPOCH_S } from '../../../src/core/void-time.js';
-import { InMemoryCluster } from '../../../src/node/cluster.js';
-import { checkValue } from '../../../src/service/document/check-value.js';
-import { RestoreJobStatus } from '../../../src/service/document/schema/job-status.js';
-import type { ServiceDocument } from '../../../src/service/document/schema/service-document.js';
-import type { Sindex } from '../../../src/core/sindex.js';
-import type { PlainRecord } from '../../support/asb.js';
-import { integerBin, SEALED, temporaryDirectory } from '../../support/backup-files.js';
-import { clientRecord, describeRecord, putRecord, readContents, readMetadata } from '../../support/cluster-contents.js';
-import { KEY_FILE } from '../../support/codecs.js';
-import { documentWith, STARTED_MS, writeListed, writeStored } from '../../support/service-backups.js';
+import { RestoreJobs, type RestoreJobsOptions } from '../../dist/service/restore/restore-jobs.js';
+import { VOID_TIME_EPOCH_S } from '../../src/core/void-time.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { checkValue } from '../../src/service/document/check-value.js';
+import { RestoreJobStatus } from '../../src/service/document/schema/job-status.js';
+import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
+import type { Sindex } from '../../src/core/sindex.js';
+import type { PlainRecord } from '../support/asb.js';
+import { integerBin, SEALED, temporaryDirectory } from '../support/backup-files.js';
+import { clientRecord, describeRecord, putRecord, readContents, readMetadata } from '../support/cluster-contents.js';
+import { KEY_FILE } from '../support/codecs.js';
+import { documentWith, STARTED_MS, writeListed, writeStored } from '../support/service-backups.js';
 
 const MINUTE_MS = 60_000;
 const NAMESPACES = ['test', 'bar', 'copy'];
