@@ -1,6 +1,6 @@
 /** The library as others use it: its documentation's examples, every way in and out, and what it must never do. */
 import { execFile, spawn } from 'node:child_process';
-import { createReadStream, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -192,6 +192,8 @@ describe('a backup', () => {
     const continueFrom = at('stopped/test.asb.state');
     const result = await backup({ hosts, namespace: 'test', directory: at('stopped'), continueFrom });
     expect(result.records).toBe(RECORDS);
+    const files = readdirSync(at('stopped')).filter((name) => name.endsWith('.asb'));
+    expect(result.files.toSorted()).toEqual(files.map((name) => at(`stopped/${name}`)).sort());
     await expect(backup({ hosts, namespace: 'test', file: at('x'), signal: stop.signal })).rejects.toBe(
       stop.signal.reason,
     );

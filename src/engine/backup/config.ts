@@ -93,6 +93,7 @@ export interface BackupResult {
   bytes: number;
   /** Before compression, of this run alone. */
   textBytes: number;
+  /** Paths of all files of the backup, those of the runs that this one continues included. */
   files: string[];
   durationMs: number;
 }

@@ -8,6 +8,7 @@ import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
 import type { RunProgress, WorkerActivity } from '../../core/run.js';
 import { WorkerPool } from '../../core/worker-pool.js';
+import { joinPath } from '../../storage/paths.js';
 import { finalizeRemainingFiles } from './checkpoint/resume.js';
 import type { JobPlan, RunState } from './checkpoint/run-state.js';
 import { removeState } from './checkpoint/state-file.js';
@@ -112,7 +113,7 @@ export class Transfer {
     return { ...this.totals(), textBytes: headerBytes + counters.sum().textBytes, files, durationMs };
   }
 
-  /** Resolves with the names of the files written. */
+  /** Resolves with the paths of the backup's files. */
   async execute(): Promise<string[]> {
     const { config, context, metadata, runState } = this.options;
     const { emit } = context;
@@ -122,13 +123,22 @@ export class Transfer {
       const files = await this.transfer();
       await verifyFiles(files, runState.checkpointer.state, config);
       await this.concludeState();
-      return files.map(({ name }) => name);
+      return this.listFiles(files);
     } catch (error) {
       throw await this.interrupt(error);
     } finally {
       emit({ type: 'transfer.ended' });
       await runState.lock.release();
     }
+  }
+
+  /** Also the files that earlier runs of this backup have completed. */
+  private listFiles(finished: readonly FinishedFile[]): string[] {
+    const { target } = this.options.config;
+    const names = finished.map(({ name }) => name);
+    if (target.kind !== 'directory') return names;
+    const { files } = this.options.runState.checkpointer.state;
+    return [...new Set([...files.map(({ name }) => joinPath(target.path, name)), ...names])];
   }
 
   /**

@@ -1,6 +1,5 @@
 /** The backup of one namespace of a run, with all its attempts. */
 import { joinPath } from '../../storage/paths.js';
-import { isBackupFileName } from '../../storage/storage.js';
 import { MANIFEST_NAME } from '../../engine/catalog/manifest.js';
 import type { LogEntry, ProgressEvent } from '../../api/settings.js';
 import { namespacePath } from '../backups/layout.js';
@@ -100,22 +99,10 @@ async function attempt(
     finishedMs: environment.clock.nowMs(),
     records: result.records,
     bytes: result.bytes,
-    // Of a run that goes on, the library tells the files that it has written itself.
-    files: isContinued ? await countFiles(path, plan, environment) : result.files.length,
+    files: result.files.length,
     sindexes: result.sindexes,
     udfs: result.udfs,
     compressed: settings.compress !== undefined,
     ...(settings.encrypt === undefined ? {} : { encryption: settings.encrypt.mode }),
   };
-}
-
-/** Throws StorageError. */
-async function countFiles(path: string, { routine, document }: RunPlan, environment: RunEnvironment): Promise<number> {
-  const opened = await environment.openStorage(routine.storage, document);
-  try {
-    const files = await (await opened.storage.forPath(path)).list(path);
-    return files.filter(({ name }) => isBackupFileName(name)).length;
-  } finally {
-    await opened.close();
-  }
 }
