@@ -20,6 +20,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'With --allow-incomplete, a backup of which parts are missing is restored without an error.',
     api: 'With allowIncomplete, a backup of which parts are missing is restored without an error.',
   },
+  'allow-storage-access': {
+    cli: 'Let this user write, list, read and delete files there.',
+    api: 'Let this user write, list, read and delete files there.',
+  },
   'build-zstd': {
     cli: 'Run "npm_config_build_from_source=true npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
     api: 'Run "npm_config_build_from_source=true npm rebuild zstd-napi --ignore-scripts=false" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
@@ -41,9 +45,17 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Check --tls-certfile.',
     api: 'Check tls.cert or tls.certFile.',
   },
+  'check-cluster': {
+    cli: 'Look into the log of the servers, and try again.',
+    api: 'Look into the log of the servers, and try again.',
+  },
   'check-codecs': {
     cli: 'Set --compress and --encrypt as for the backup.',
     api: 'Set compress and encrypt as for the backup.',
+  },
+  'check-credentials': {
+    cli: 'Check --user, --password and --auth.',
+    api: 'Check auth.',
   },
   'check-filter-exp': {
     cli: 'The expression of --filter-exp is not valid.',
@@ -56,6 +68,14 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'check-network': {
     cli: 'Check the network and the proxy, if there is one.',
     api: 'Check the network and the proxy, if there is one.',
+  },
+  'check-node-addresses': {
+    cli: 'Open the network to the addresses of the nodes, run where they can be reached, or give the nodes access-address or alternate-access-address in their configuration.',
+    api: 'Open the network to the addresses of the nodes, run where they can be reached, or give the nodes access-address or alternate-access-address in their configuration.',
+  },
+  'check-path': {
+    cli: 'Check the path.',
+    api: 'Check the path.',
   },
   'check-s3-endpoint': {
     cli: 'Check --s3-endpoint-override and --s3-region, and whether the service runs.',
@@ -145,9 +165,33 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give --disable-batch-writes.',
     api: 'Set disableBatchWrites.',
   },
+  'enable-expiry': {
+    cli: 'Set nsup-period of the namespace, or allow-ttl-without-nsup.',
+    api: 'Set nsup-period of the namespace, or allow-ttl-without-nsup.',
+  },
   'enable-tls': {
     cli: 'Give --tls-enable.',
     api: 'Set tls.',
+  },
+  'end-evictions': {
+    cli: 'Add memory or disk, or raise the limits of the namespace for evictions; what was evicted is in no later backup.',
+    api: 'Add memory or disk, or raise the limits of the namespace for evictions; what was evicted is in no later backup.',
+  },
+  'end-stop-writes': {
+    cli: 'Add memory or disk, or raise the stop-writes limits of the namespace; backups work meanwhile, restores do not.',
+    api: 'Add memory or disk, or raise the stop-writes limits of the namespace; backups work meanwhile, restores do not.',
+  },
+  'estimate-size': {
+    cli: 'Find out the size with asbackup --estimate; compression makes it smaller.',
+    api: 'Find out the size with an estimate; compression makes it smaller.',
+  },
+  'finish-upgrade': {
+    cli: 'Finish the upgrade of the nodes.',
+    api: 'Finish the upgrade of the nodes.',
+  },
+  'free-space': {
+    cli: 'Free space, or choose another place.',
+    api: 'Free space, or choose another place.',
   },
   'grant-azure-permissions': {
     cli: 'The section AZURE of the manual page asbackup(1) lists the roles that are needed.',
@@ -157,9 +201,25 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'The section GOOGLE CLOUD STORAGE of the manual page asbackup(1) lists the roles that are needed.',
     api: 'The section GOOGLE CLOUD STORAGE of the manual page asbackup(1) lists the roles that are needed.',
   },
+  'grant-read': {
+    cli: 'Grant the user the role read.',
+    api: 'Grant the user the role read.',
+  },
   'grant-s3-permissions': {
     cli: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
     api: 'The section S3 of the manual page asbackup(1) lists the permissions that are needed.',
+  },
+  'grant-sindex-admin': {
+    cli: 'Grant the user the role sindex-admin, or restore with --no-indexes.',
+    api: 'Grant the user the role sindex-admin, or restore with noIndexes.',
+  },
+  'grant-udf-admin': {
+    cli: 'Grant the user the role udf-admin, or restore with --no-udfs.',
+    api: 'Grant the user the role udf-admin, or restore with noUdfs.',
+  },
+  'grant-write': {
+    cli: 'Grant the user the role read-write.',
+    api: 'Grant the user the role read-write.',
   },
   'incomplete-backup': {
     cli: 'Look for the missing files; asrestore --allow-incomplete restores what is there.',
@@ -193,6 +253,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'To restore without it, give --no-indexes or --no-udfs.',
     api: 'To restore without it, set noIndexes or noUdfs.',
   },
+  'omit-services-alternate': {
+    cli: 'Leave out --services-alternate, or give every node an alternate-access-address.',
+    api: 'Leave out servicesAlternate, or give every node an alternate-access-address.',
+  },
   'on-existing': {
     cli: 'With --on-existing, say what becomes of them: merge, replace, create-only or overwrite.',
     api: 'With onExisting, say what becomes of them: merge, replace, create-only or overwrite.',
@@ -213,29 +277,33 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'A pipe can be read with --input-file.',
     api: 'A pipe can be read with file.',
   },
+  'recover-partitions': {
+    cli: 'Bring the missing nodes back; with strong consistency, see revive and recluster in the manual of the server.',
+    api: 'Bring the missing nodes back; with strong consistency, see revive and recluster in the manual of the server.',
+  },
   'rehydrate-azure': {
     cli: 'With --azure-access-tier, asrestore moves it to another tier and waits.',
     api: 'With azure.accessTier, a restore moves it to another tier and waits.',
-  },
-  'remove-state': {
-    cli: 'Remove the state file by hand, so that the backup does not look interrupted.',
-    api: 'Remove the state file by hand, so that the backup does not look interrupted.',
   },
   'release-hold': {
     cli: 'End the hold with asb release.',
     api: 'End the hold with asb release.',
   },
+  'remove-state': {
+    cli: 'Remove the state file by hand, so that the backup does not look interrupted.',
+    api: 'Remove the state file by hand, so that the backup does not look interrupted.',
+  },
   'repeat-options': {
     cli: 'Continue with the options of the first run.',
     api: 'Continue with the settings of the first run.',
   },
-  'replace-file': {
-    cli: 'Give --remove-files to replace it.',
-    api: 'Set removeFiles to replace it.',
-  },
   'replace-all-files': {
     cli: '--remove-files deletes all of them, also the {others} that are not named {prefix}_NNNNN.asb; better choose another directory.',
     api: 'removeFiles deletes all of them, also the {others} that are not named {prefix}_NNNNN.asb; better choose another directory.',
+  },
+  'replace-file': {
+    cli: 'Give --remove-files to replace it.',
+    api: 'Set removeFiles to replace it.',
   },
   'replace-files': {
     cli: 'Give --remove-files to replace them.',
@@ -260,6 +328,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'set-certificate': {
     cli: 'Give --tls-certfile and --tls-keyfile.',
     api: 'Give tls.cert and tls.key.',
+  },
+  'set-clocks': {
+    cli: 'Set the clocks with NTP or chrony.',
+    api: 'Set the clocks with NTP or chrony.',
   },
   'set-credentials': {
     cli: 'Give --user and --password.',
@@ -295,6 +367,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Run again with --remove-files.',
     api: 'Run again with removeFiles.',
   },
+  'upgrade-server': {
+    cli: 'Upgrade the servers.',
+    api: 'Upgrade the servers.',
+  },
   'use-key-file': {
     cli: 'Write the text to a file and give --encryption-key-file.',
     api: 'Give the text as encrypt.keyPem, or write it to a file and give encrypt.keyFile.',
@@ -311,6 +387,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'If the nodes have alternate addresses for clients outside, give --services-alternate.',
     api: 'If the nodes have alternate addresses for clients outside, set servicesAlternate.',
     rest: 'If the nodes have alternate addresses for clients outside, set use-services-alternate.',
+  },
+  'wait-for-migrations': {
+    cli: 'Wait until the migrations have ended.',
+    api: 'Wait until the migrations have ended.',
   },
   'write-directory': {
     cli: 'Use --directory, which writes several files.',

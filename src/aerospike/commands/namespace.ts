@@ -73,8 +73,8 @@ export async function readClockLead(cluster: Cluster, namespace: string): Promis
   return clocks.length === 0 ? 0 : Date.now() - Math.min(...clocks);
 }
 
-/** Milliseconds since 1970; undefined = the answer has no time. */
-function parseClock(answer: string): number | undefined {
+/** The time in an answer to `namespace/<ns>`, in milliseconds since 1970; undefined = it has none. */
+export function parseClock(answer: string): number | undefined {
   const seconds = Number(parsePairs(answer, ';').get('current_time'));
   return Number.isFinite(seconds) && seconds > 0 ? (seconds + VOID_TIME_EPOCH_S) * 1000 : undefined;
 }

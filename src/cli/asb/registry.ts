@@ -84,6 +84,11 @@ export const asbCommands: readonly CommandEntry[] = [
     async () => (await import('./commands/serve.js')).serveCommand,
   ),
   lazyCommand(
+    'doctor',
+    'whether cluster and storages are ready, and what to do if not',
+    async () => (await import('./commands/doctor.js')).doctorCommand,
+  ),
+  lazyCommand(
     'service',
     'routines that back clusters up, and their REST API',
     async () => (await import('./commands/service.js')).serviceCommand,
