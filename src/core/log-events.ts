@@ -283,6 +283,11 @@ const SERVICE_EVENTS = {
   'routine.skipped': { fields: ['routine', 'type'], help: 'A run that is due is not made, and why' },
   'routine.canceled': { fields: ['routine', 'type'], help: 'A run was canceled; nothing of it is left' },
   'routine.stopped': { fields: ['routine', 'type'], help: 'A run has left a checkpoint, as the service ends' },
+  'routine.fenced': {
+    level: 'warn',
+    fields: ['routine', 'type'],
+    help: 'A run was taken over by another replica of the service; this one has stopped working on it',
+  },
   'routine.retry': { level: 'warn', fields: ['routine', 'type', 'waitMs'], help: 'A part of a run is tried again' },
   'routine.namespace': {
     level: 'warn',
@@ -303,6 +308,20 @@ const SERVICE_EVENTS = {
     help: 'What becomes of a run that was interrupted (a warning: it could not be deleted)',
   },
   'routine.damaged': { level: 'warn', fields: ['routine'], help: 'Metadata of a backup cannot be read' },
+  'replica.takeover': {
+    fields: ['routine', 'type', 'replica'],
+    help: 'A run goes on that another replica of the service has begun and left',
+  },
+  'replica.storage': {
+    level: 'warn',
+    fields: ['routine'],
+    help: 'The storage of a routine does not answer, so that the replicas cannot agree; they try again',
+  },
+  'replica.local': {
+    level: 'warn',
+    fields: ['storage'],
+    help: 'A storage is a directory of this machine: replicas on other machines have one of their own',
+  },
   'config.tls': { fields: [], help: 'Files of TLS that the configuration of the service names cannot be used' },
   'config.idle': { level: 'warn', fields: ['path'], help: 'A setting of the configuration has no effect, and why' },
   'config.late-write': {

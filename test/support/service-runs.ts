@@ -11,7 +11,7 @@ import type { ServiceDocument } from '../../src/service/document/schema/service-
 import type { BackupType, RunMetrics } from '../../src/service/metrics/metrics.js';
 import { EventBus } from '../../src/service/events/event-bus.js';
 import { StorageRegistry } from '../../src/storage/registry.js';
-import { RoutineRunner } from '../../src/service/routines/routine-runner.js';
+import { RoutineRunner, type RoutineRunnerOptions } from '../../src/service/routines/routine-runner.js';
 import type { ConfigChange } from '../../src/service/config-source/config-store.js';
 import type { RunEnvironment } from '../../src/service/routines/run-environment.js';
 import { FakeClock } from './fake-clock.js';
@@ -124,7 +124,10 @@ export class ServiceFixture {
   }
 
   /** Another process of the same service. */
-  createRunner(environment: Partial<RunEnvironment> = {}): RoutineRunner {
+  createRunner(
+    environment: Partial<RunEnvironment> = {},
+    replica: RoutineRunnerOptions['replica'] = {},
+  ): RoutineRunner {
     const write = (line: Parameters<Log['info']>[0]): void => void this.lines.push(logText(line));
     const log: Log = { info: write, error: write, verbose: () => undefined };
     return new RoutineRunner({
@@ -132,6 +135,7 @@ export class ServiceFixture {
       metrics: this.metrics,
       events: this.events,
       log,
+      replica: { monotonic: { monotonicMs: () => this.clock.nowMs() }, ...replica },
       libraryBackup: this.options.backup ?? ((settings) => this.ask(settings)),
       environment: {
         clock: this.clock,

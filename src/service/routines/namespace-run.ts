@@ -41,6 +41,8 @@ export interface NamespaceRunOptions {
   plan: RunPlan;
   environment: RunEnvironment;
   runPath: string;
+  /** The number of the first attempt at a namespace that is not continued. */
+  firstAttempt: number;
   limits: AttemptLimits;
   /** Each has to grant the scans of an attempt, in this order. */
   budgets: readonly ScanBudget[];
@@ -52,7 +54,7 @@ export interface NamespaceRunOptions {
 
 /** Resolves when the data is durable. Rejects with what ended the last attempt, or the reason of the signal. */
 export async function runNamespace(job: NamespaceJob, options: NamespaceRunOptions): Promise<NamespaceResult> {
-  const { environment, runPath, limits, budgets, signal, onRetry } = options;
+  const { environment, runPath, firstAttempt, limits, budgets, signal, onRetry } = options;
   const { namespace, scans, continued } = job;
   const retry = {
     clock: environment.clock,
@@ -62,7 +64,7 @@ export async function runNamespace(job: NamespaceJob, options: NamespaceRunOptio
   };
   return retryAttempts(retry, (count) => {
     const isContinued = count === 1 && continued !== undefined;
-    const number = (continued?.attempt ?? 1) + count - 1;
+    const number = (continued?.attempt ?? firstAttempt) + count - 1;
     const path = isContinued ? continued.path : namespacePath(runPath, namespace, number);
     return withScans(budgets, scans, signal, (granted) => attempt(job, { path, isContinued }, granted, options));
   });

@@ -4,7 +4,7 @@ import { logEvent, warningEvent } from '../../core/log.js';
 import type { BackupType } from '../metrics/metrics.js';
 import { deleteFolder } from './delete-folder.js';
 import { findLeftovers, isAbandoned, type LeftoverRun } from './leftovers.js';
-import { findMissed } from './missed-firings.js';
+import { findMissed, type MissedRun } from './missed-firings.js';
 import { limitPreparation, retryAttempts, toAttemptLimits } from './retry-policy.js';
 import { parseCrons } from './routine-schedule.js';
 import { RoutineStore, type RunCache } from './routine-store.js';
@@ -21,13 +21,15 @@ export interface Recovery {
   /** When the service started: later runs are its own. */
   startedMs: number;
   signal: AbortSignal;
+  /** No other replica of the service uses the storage: what is not complete was left behind. */
+  isAlone: boolean;
 }
 
 export interface Recovered {
   /** To be finished. */
   runs: LeftoverRun[];
   /** Was due while the service was down, and is to be made. */
-  missed: BackupType | undefined;
+  missed: MissedRun | undefined;
 }
 
 /** Deletes what cannot be finished. Never rejects: what could not be read now is found at the next start. */
@@ -49,7 +51,15 @@ export async function recoverRoutine(recovery: Recovery): Promise<Recovered> {
   }
 }
 
-async function recover({ plan, environment, cache, isActive, startedMs, signal }: Recovery): Promise<Recovered> {
+async function recover({
+  plan,
+  environment,
+  cache,
+  isActive,
+  startedMs,
+  signal,
+  isAlone,
+}: Recovery): Promise<Recovered> {
   const { name, routine, document } = plan;
   const { log } = environment;
   const opened = await environment.openStorage(routine.storage, document);
@@ -59,7 +69,7 @@ async function recover({ plan, environment, cache, isActive, startedMs, signal }
     const report = (text: string): void => log.info(warningEvent('routine.damaged', text, { routine: name }));
     const store = new RoutineStore({ storage, root, routine: name, cache, isActive, report });
     const runs: LeftoverRun[] = [];
-    for (const type of TYPES) {
+    for (const type of isAlone ? TYPES : []) {
       const { resumable, dead } = await findLeftovers(store, type, startedMs);
       if (resumable !== undefined && (await isAbandoned(resumable, storages, signal))) runs.push(resumable);
       for (const run of dead) {
@@ -79,7 +89,7 @@ async function findMissedRun(
   store: RoutineStore,
   left: readonly LeftoverRun[],
   startedMs: number,
-): Promise<BackupType | undefined> {
+): Promise<MissedRun | undefined> {
   if (routine['catch-up'] !== true) return undefined;
   const findLast = async (type: BackupType): Promise<number | undefined> =>
     left.find((run) => run.type === type)?.timestampMs ?? (await store.findLast(type));

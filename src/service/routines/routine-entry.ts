@@ -17,6 +17,8 @@ export class RoutineEntry {
   readonly cache = new RunCache();
   /** The deletion that is under way; the next one waits for it. */
   retention: Promise<void> = Promise.resolve();
+  /** Settles when no other replica deletes what a restore reads. */
+  guarding: Promise<void> = Promise.resolve();
   private locks = 0;
   private lastTimestampMs = 0;
 

@@ -5,6 +5,8 @@ import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
 import { runPath } from '../backups/layout.js';
 import type { BackupType, RunOutcome } from '../metrics/metrics.js';
+import { resumeClaimed } from '../replicas/claimed-files.js';
+import { FencedError, type RunClaim } from '../replicas/run-claim.js';
 import { deleteFolder } from './delete-folder.js';
 import { forwardEntry } from './engine-line.js';
 import { ensureDirectory } from './ensure-directory.js';
@@ -22,12 +24,19 @@ import { RunEvents } from './run-events.js';
 import { RunProgress } from './run-progress.js';
 import { ScanBudget } from './scan-budget.js';
 
-/** `stopped`: the service ends, and the next one goes on with the run. */
-export type RunEnd = Exclude<RunOutcome, 'retry'> | 'stopped';
+/** `stopped`: the service ends, and the next one goes on with the run. `fenced`: another replica has the run. */
+export type RunEnd = Exclude<RunOutcome, 'retry'> | 'stopped' | 'fenced';
+
+const STOP_TEXTS = {
+  canceled: 'it was canceled',
+  stopped: 'the service ends',
+  fenced: 'another replica has taken it over',
+} as const;
+const STOP_EVENTS = { canceled: 'routine.canceled', stopped: 'routine.stopped', fenced: 'routine.fenced' } as const;
 
 class StopError extends Error {
-  constructor(readonly end: 'canceled' | 'stopped') {
-    super(end === 'canceled' ? 'it was canceled' : 'the service ends');
+  constructor(readonly end: keyof typeof STOP_TEXTS) {
+    super(STOP_TEXTS[end]);
   }
 }
 
@@ -39,7 +48,9 @@ export interface RoutineRunOptions {
   /** Whether another run of this process writes to the folder. */
   isActive: (path: string) => boolean;
   /** A run that ended with the process before: it is finished. */
-  leftover?: LeftoverRun;
+  leftover?: LeftoverRun | undefined;
+  /** Of a service with replicas: the right to the run. */
+  claim?: RunClaim | undefined;
 }
 
 export class RoutineRun {
@@ -52,9 +63,12 @@ export class RoutineRun {
   private readonly log: Log;
   private folder: string | undefined;
   private known: readonly string[] | undefined;
+  private leadMs: number | undefined;
+  /** What the run has written could not be deleted. */
+  private isLeftBehind = false;
 
   constructor(private readonly options: RoutineRunOptions) {
-    const { plan, timestampMs, environment, leftover } = options;
+    const { plan, timestampMs, environment, leftover, claim } = options;
     this.type = plan.type;
     this.timestampMs = timestampMs;
     this.startedMs = environment.clock.nowMs();
@@ -62,6 +76,10 @@ export class RoutineRun {
     this.log = environment.log;
     this.events = new RunEvents(plan, timestampMs, environment);
     this.folder = leftover?.path;
+    if (claim === undefined) return;
+    claim.progress = () => this.state();
+    claim.onLost = () => this.stopping.abort(new StopError('fenced'));
+    claim.onCancel = () => this.cancel();
   }
 
   /** The folder that the run writes to; undefined = it has chosen none yet. */
@@ -97,10 +115,10 @@ export class RoutineRun {
     const { name, type } = this.options.plan;
     const { metrics, clock } = this.options.environment;
     const end = await this.run().then(
-      () => 'success' as const,
-      (error: unknown) => this.explain(error),
+      () => this.settle('success'),
+      (error: unknown) => this.settle(this.explain(error), error),
     );
-    if (end === 'stopped') return end;
+    if (end === 'stopped' || end === 'fenced') return end;
     metrics.countEvent(name, type, end);
     if (end !== 'skip') {
       metrics.observeDuration(name, type, Math.max(0, clock.nowMs() - this.startedMs) / 1000, end);
@@ -118,11 +136,11 @@ export class RoutineRun {
       this.events.publish('backup.skipped', text);
       return 'skip';
     }
-    const reason: unknown = this.stopping.signal.reason;
+    const stop: unknown = this.stopping.signal.reason;
+    const reason = error instanceof FencedError ? new StopError('fenced') : stop;
     if (reason instanceof StopError) {
-      const event = reason.end === 'canceled' ? 'routine.canceled' : 'routine.stopped';
       const text = `${this.title} has ended before its time: ${reason.message}`;
-      this.log.info(logEvent(event, text, fields));
+      this.log.info(logEvent(STOP_EVENTS[reason.end], text, fields));
       if (reason.end === 'canceled') this.events.publish('backup.canceled', text);
       return reason.end;
     }
@@ -131,6 +149,28 @@ export class RoutineRun {
     this.log.error(logEvent('routine.failed', text, { ...fields, code }));
     this.events.publish('backup.failed', text);
     return 'failure';
+  }
+
+  /** Tells the other replicas what has become of the run. What could not be carried out is left to them. */
+  private async settle(end: RunEnd, error?: unknown): Promise<RunEnd> {
+    const { claim, plan } = this.options;
+    if (claim === undefined || end === 'fenced') return end;
+    // What was decided is made by whoever comes next, if it could not be made here.
+    const isLeft = end === 'stopped' || (error !== undefined && claim.decided?.outcome === 'success');
+    if (isLeft || (claim.decided !== undefined && this.isLeftBehind)) {
+      await claim.release();
+      return end;
+    }
+    const reason = error === undefined ? {} : { reason: errorMessage(error) };
+    try {
+      await claim.end({ outcome: end, ...reason });
+      return end;
+    } catch (failure) {
+      if (failure instanceof FencedError) return 'fenced';
+      const text = `${this.title}: the other replicas could not be told that it has ended: ${errorMessage(failure)}`;
+      this.log.info(warningEvent('replica.storage', text, { routine: plan.name }));
+      return end;
+    }
   }
 
   private get title(): string {
@@ -148,7 +188,7 @@ export class RoutineRun {
       try {
         await this.write(jobs, opened, storage);
       } catch (error) {
-        await this.discard(storage);
+        if (await this.mayDiscard(error)) await this.discard(storage);
         throw error;
       }
     } finally {
@@ -165,7 +205,9 @@ export class RoutineRun {
     const onNamespaces = (namespaces: readonly string[]): void => {
       this.known = namespaces;
     };
-    return prepareRun({ plan, timestampMs, environment, store, signal, onNamespaces });
+    const onLead = (leadMs: number): void => void (this.leadMs = leadMs);
+    const knownLeadMs = this.options.claim?.knownLeadMs;
+    return prepareRun({ plan, timestampMs, environment, store, signal, onNamespaces, knownLeadMs, onLead });
   }
 
   /** What is needed before anything is written is tried again as often as a namespace is. */
@@ -186,7 +228,7 @@ export class RoutineRun {
   }
 
   private async write(jobs: readonly NamespaceJob[], { root }: OpenedStorage, storage: Storage): Promise<void> {
-    const { plan, timestampMs, environment, leftover } = this.options;
+    const { plan, timestampMs, environment, claim } = this.options;
     const { name, type, document } = plan;
     const { metrics } = environment;
     const format = document.service?.backup?.['timestamp-format'];
@@ -199,10 +241,12 @@ export class RoutineRun {
     );
     this.events.publish('backup.started', `${this.title} begins`);
     const { signal } = this.stopping;
-    const { left, done } =
-      leftover === undefined ? { left: jobs, done: [] } : await resumeJobs(jobs, leftover, storage);
+    const { left, done } = await this.resumeJobs(jobs, storage);
     const results = [...done, ...(await this.runNamespaces(left, path))];
-    const isKept = await completeRun(results, { plan, timestampMs, environment, storage, path, signal });
+    const isKept = await completeRun(results, {
+      ...{ plan, timestampMs, environment, storage, path, signal, claim },
+      leadMs: this.leadMs,
+    });
     const sum = (value: (result: NamespaceResult) => number): number =>
       results.reduce((total, result) => total + value(result), 0);
     const records = sum((result) => result.records);
@@ -214,6 +258,18 @@ export class RoutineRun {
       logEvent('routine.completed', `${this.title} ${text}`, { routine: name, type, records, bytes, path }),
     );
     this.events.publish(isKept ? 'backup.completed' : 'backup.skipped', `${this.title} ${text}`);
+  }
+
+  private async resumeJobs(
+    jobs: readonly NamespaceJob[],
+    storage: Storage,
+  ): Promise<{ done: NamespaceResult[]; left: readonly NamespaceJob[] }> {
+    const { plan, leftover, claim } = this.options;
+    if (leftover === undefined) return { left: jobs, done: [] };
+    if (claim === undefined) return resumeJobs(jobs, leftover, storage);
+    const report = (text: string): void =>
+      this.log.info(warningEvent('routine.leftover', text, { routine: plan.name, path: leftover.path }));
+    return resumeClaimed(jobs, leftover, storage, claim, report);
   }
 
   /** All at the same time. The first that fails ends the others: nothing of the run is kept then. */
@@ -229,6 +285,7 @@ export class RoutineRun {
       plan,
       environment,
       runPath: path,
+      firstAttempt: this.options.claim?.firstAttempt ?? 1,
       limits: toAttemptLimits(plan.policy),
       budgets: [new ScanBudget(() => scans), budgets.ofCluster(this.clusterName), budgets.process],
       signal,
@@ -256,11 +313,27 @@ export class RoutineRun {
     return results.filter((result) => result !== undefined);
   }
 
-  /** Deletes what the run has written, unless it can be continued. */
-  private async discard(storage: Storage): Promise<void> {
+  /** What can be continued stays, and what another replica goes on with. */
+  private async mayDiscard(error: unknown): Promise<boolean> {
+    const { claim } = this.options;
     const reason: unknown = this.stopping.signal.reason;
-    if (this.folder === undefined || (reason instanceof StopError && reason.end === 'stopped')) return;
-    await deleteFolder(this.folder, storage).catch((error: unknown) => {
+    if (this.folder === undefined || error instanceof FencedError) return false;
+    if (reason instanceof StopError && reason.end !== 'canceled') return false;
+    if (claim === undefined) return true;
+    if (claim.decided?.outcome === 'success') return false;
+    const outcome = reason instanceof StopError ? 'canceled' : 'failure';
+    try {
+      await claim.decide({ outcome, reason: errorMessage(error).slice(0, 300) });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Deletes what the run has written. */
+  private async discard(storage: Storage): Promise<void> {
+    await deleteFolder(this.folder!, storage).catch((error: unknown) => {
+      this.isLeftBehind = true;
       const text = `What the run has left in ${this.folder!} could not be deleted: ${errorMessage(error)}`;
       this.log.info(warningEvent('routine.leftover', text, { routine: this.options.plan.name, path: this.folder! }));
     });

@@ -5,11 +5,12 @@ import { errorMessage } from '../../core/errors.js';
 import { logEvent, warningEvent, type Log } from '../../core/log.js';
 import type { ConfigChange, ConfigStore } from '../config-source/config-store.js';
 import type { BackupRoutine } from '../document/schema/backup-routine.js';
-import type { RoutineState } from '../document/schema/job-status.js';
+import type { RoutineState, RunningJob } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
 import type { EventSink } from '../events/event-bus.js';
 import type { BackupType, RunMetrics } from '../metrics/metrics.js';
+import { ReplicaCoordinator, type ReplicaCoordinatorOptions } from '../replicas/replica-coordinator.js';
 import { startLongTimer } from '../schedule/clock.js';
 import { explainRefusal } from './admission.js';
 import { createEnvironment } from './create-environment.js';
@@ -43,6 +44,8 @@ export interface RoutineRunnerOptions {
   libraryBackup?: typeof backup;
   /** For tests: parts of what runs are made with. */
   environment?: Partial<RunEnvironment>;
+  /** For tests: how replicas tell the time, and who this one is. */
+  replica?: Pick<ReplicaCoordinatorOptions, 'monotonic' | 'holder'>;
 }
 
 export class RoutineRunner {
@@ -51,9 +54,11 @@ export class RoutineRunner {
   private readonly log: Log;
   private readonly entries = new Map<string, RoutineEntry>();
   private readonly stopping = new AbortController();
+  /** Absent = this process is the only one. */
+  private readonly replicas: ReplicaCoordinator | undefined;
   private unsubscribe: () => void = () => undefined;
 
-  constructor({ config, metrics, events, log, libraryBackup, environment = {} }: RoutineRunnerOptions) {
+  constructor({ config, metrics, events, log, libraryBackup, environment = {}, replica }: RoutineRunnerOptions) {
     this.config = config;
     this.log = log;
     // Each routine waits for it: Node.js would warn of more than ten.
@@ -62,6 +67,20 @@ export class RoutineRunner {
       { log, metrics, events, readDocument: () => config.document },
       { ...(libraryBackup === undefined ? {} : { backup: libraryBackup }), ...environment },
     );
+    const settings = config.document.service?.replicas;
+    if (settings === undefined) return;
+    this.replicas = new ReplicaCoordinator({
+      ...{ settings, environment: this.environment, log, signal: this.stopping.signal },
+      storages: config.document.storage ?? {},
+      ...replica,
+      planRun: (name, type) => {
+        const plan = planRun(name, type, this.config.document);
+        return plan?.routine.disabled === true ? undefined : plan;
+      },
+      listRoutines: () => Object.keys(this.config.document['backup-routines'] ?? {}),
+      startRun: (plan, run) => this.run(plan, this.entry(plan.name), run),
+      inBackground: (name, work) => this.inBackground(name, work),
+    });
   }
 
   /** Schedules all routines. What the process before has left is looked at in the background. */
@@ -74,6 +93,7 @@ export class RoutineRunner {
       this.schedule(name, routine, document);
       this.inBackground(name, this.recover(name, startedMs));
     }
+    this.replicas?.start();
     return Promise.resolve();
   }
 
@@ -99,6 +119,8 @@ export class RoutineRunner {
   cancel(name: string): void {
     this.findRoutine(name);
     this.cancelRuns(name);
+    const plan = planRun(name, 'full', this.config.document);
+    if (plan !== undefined && this.replicas !== undefined) this.inBackground(name, this.replicas.cancel(plan));
   }
 
   /** Throws ServiceError SERVICE_NOT_FOUND. */
@@ -106,11 +128,13 @@ export class RoutineRunner {
     this.findRoutine(name);
     const entry = this.entries.get(name);
     const { full, incremental } = await this.readHistory(name);
-    const running = { full: entry?.findRun('full'), incremental: entry?.findRun('incremental') };
+    const find = (type: BackupType): RunningJob | undefined =>
+      entry?.findRun(type)?.state() ?? this.replicas?.findRemote(name, type);
+    const running = { full: find('full'), incremental: find('incremental') };
     const next = { full: entry?.schedule?.next('full'), incremental: entry?.schedule?.next('incremental') };
     return {
-      ...(running.full === undefined ? {} : { full: running.full.state() }),
-      ...(running.incremental === undefined ? {} : { incremental: running.incremental.state() }),
+      ...(running.full === undefined ? {} : { full: running.full }),
+      ...(running.incremental === undefined ? {} : { incremental: running.incremental }),
       ...(full === undefined ? {} : { 'last-full': formatTime(full) }),
       ...(incremental === undefined ? {} : { 'last-incremental': formatTime(incremental) }),
       ...(next.full === undefined ? {} : { 'next-full': formatTime(next.full) }),
@@ -126,17 +150,33 @@ export class RoutineRunner {
         if (run.namespaces?.some((namespace) => namespaces.includes(namespace)) !== false) return true;
       }
     }
+    for (const [name, routine] of Object.entries(this.config.document['backup-routines'] ?? {})) {
+      if (routine['source-cluster'] !== clusterName || this.replicas?.hasRemote(name) !== true) continue;
+      const own = routine.namespaces;
+      if (own.length === 0 || own.some((namespace) => namespaces.includes(namespace))) return true;
+    }
     return false;
   }
 
   /** No old backup of the routine is deleted until the returned function was called. */
   lockForRestore(name: string): () => void {
-    return this.entry(name).lock();
+    const entry = this.entry(name);
+    const unlock = entry.lock();
+    const plan = planRun(name, 'full', this.config.document);
+    if (plan === undefined || this.replicas === undefined) return unlock;
+    const guard = this.replicas.guardRestore(plan);
+    entry.guarding = guard.isSet;
+    return () => {
+      unlock();
+      guard.end();
+    };
   }
 
   /** Resolves when a deletion that had begun before a lock is over. */
   async settleRetention(name: string): Promise<void> {
-    await this.entries.get(name)?.retention;
+    const entry = this.entries.get(name);
+    await entry?.retention;
+    await entry?.guarding;
   }
 
   /**
@@ -146,6 +186,7 @@ export class RoutineRunner {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.unsubscribe();
+    this.replicas?.stop();
     for (const entry of this.entries.values()) entry.unschedule();
     const idle = this.idle();
     if (await this.isWithin(FINISH_MS, idle)) return;
@@ -244,11 +285,16 @@ export class RoutineRunner {
     if (plan === undefined || plan.routine.disabled === true || this.stopping.signal.aborted) return;
     const entry = this.entry(name);
     const nowMs = this.environment.clock.nowMs();
+    const isFullDue = (): boolean => entry.schedule?.isFullDueAt(dueMs ?? nowMs) === true;
+    if (this.replicas !== undefined) {
+      this.inBackground(name, this.replicas.fire(plan, isFullDue, dueMs));
+      return;
+    }
     const refusal = explainRefusal({
       type,
       running: [...entry.runs].map((run) => run.type),
       isConcurrent: plan.policy['concurrent-incremental'],
-      isFullDue: () => entry.schedule?.isFullDueAt(dueMs ?? nowMs) === true,
+      isFullDue,
     });
     if (refusal === undefined) {
       this.run(plan, entry, { timestampMs: entry.nextTimestamp(nowMs) });
@@ -265,7 +311,7 @@ export class RoutineRunner {
   private run(
     plan: RunPlan,
     entry: RoutineEntry,
-    more: Pick<RoutineRunOptions, 'timestampMs'> & { leftover?: LeftoverRun },
+    more: Pick<RoutineRunOptions, 'timestampMs' | 'leftover' | 'claim'>,
   ): void {
     const { name, type } = plan;
     const { environment } = this;
@@ -277,6 +323,7 @@ export class RoutineRunner {
     const execute = async (): Promise<void> => {
       const end = await run.execute();
       entry.runs.delete(run);
+      if (more.claim !== undefined) await this.replicas?.settle(plan, more.claim, end === 'fenced');
       if (entry.findRun(type) === undefined) environment.metrics.setActive(name, type, false);
       if (end === 'success' && type === 'full') this.expire(plan, entry);
     };
@@ -295,7 +342,9 @@ export class RoutineRunner {
     const { cache } = entry;
     const isActive = (path: string): boolean => entry.isActive(path);
     const mayDelete = (): boolean => !entry.isLocked && !this.stopping.signal.aborted;
-    entry.retention = entry.retention.then(() => expireRuns({ plan, environment, cache, isActive, mayDelete }));
+    const expire = (isFree: () => boolean): Promise<void> =>
+      expireRuns({ plan, environment, cache, isActive, mayDelete: () => mayDelete() && isFree() });
+    entry.retention = entry.retention.then(() => this.replicas?.withRetention(plan, expire) ?? expire(() => true));
     this.inBackground(name, entry.retention);
   }
 
@@ -307,9 +356,11 @@ export class RoutineRunner {
     const { cache } = entry;
     const { signal } = this.stopping;
     const isActive = (path: string): boolean => entry.isActive(path);
-    const { runs, missed } = await recoverRoutine({ plan, environment, cache, isActive, startedMs, signal });
+    // Replicas take over what others have left: here it may be under way elsewhere.
+    const isAlone = this.replicas === undefined;
+    const { runs, missed } = await recoverRoutine({ plan, environment, cache, isActive, startedMs, signal, isAlone });
     for (const leftover of runs) this.resume(name, entry, leftover);
-    if (missed !== undefined) this.fire(name, missed);
+    if (missed !== undefined) this.fire(name, missed.type, isAlone ? undefined : missed.dueMs);
   }
 
   private resume(name: string, entry: RoutineEntry, leftover: LeftoverRun): void {

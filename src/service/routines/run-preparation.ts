@@ -20,11 +20,15 @@ export interface Preparation {
   signal: AbortSignal;
   /** Called as soon as it is known which namespaces the run is about. */
   onNamespaces: (namespaces: readonly string[]) => void;
+  /** By how much times of earlier runs, which other machines have chosen, may be ahead of the cluster's clocks. */
+  knownLeadMs?: number | undefined;
+  /** The same for the time of this run. */
+  onLead?: (leadMs: number) => void;
 }
 
 /** Throws SkipError, ClusterError, StorageError and what connecting throws. */
 export async function prepareRun(preparation: Preparation): Promise<NamespaceJob[]> {
-  const { plan, timestampMs, environment, store, signal, onNamespaces } = preparation;
+  const { plan, timestampMs, environment, store, signal, onNamespaces, knownLeadMs = 0 } = preparation;
   const { name, type, routine, document, policy } = plan;
   const { log } = environment;
   if (type === 'incremental' && (await store.findLast('full')) === undefined) {
@@ -34,13 +38,14 @@ export async function prepareRun(preparation: Preparation): Promise<NamespaceJob
   const facts = await environment.readClusterFacts(cluster, log, signal);
   const namespaces = chooseNamespaces(routine.namespaces, facts.namespaces);
   onNamespaces(namespaces);
+  preparation.onLead?.(Math.max(0, timestampMs - (environment.clock.nowMs() - facts.clockLeadMs)));
   const history = type === 'full' ? undefined : await store.readHistory(namespaces, timestampMs);
   const times = {
     type,
     timestampMs,
     cumulative: policy['incr-mode'] === 'cumulative',
     sealed: policy.sealed,
-    clockLeadMs: facts.clockLeadMs,
+    clockLeadMs: Math.max(facts.clockLeadMs, knownLeadMs),
   };
   const jobs: NamespaceJob[] = [];
   for (const namespace of namespaces) {

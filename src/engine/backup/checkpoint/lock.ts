@@ -189,7 +189,8 @@ function heldBy(path: string, holder: LockHolder | undefined): LockError {
   return new LockError('LOCK_HELD', `The backup is in use by ${who} (${path}); nothing was changed`, { details });
 }
 
-function readLife(holder: LockHolder, self: LockHolder): 'alive' | 'ended' | 'unknown' {
+/** Whether the process of a holder runs, as far as `self` can tell. */
+export function readLife(holder: LockHolder, self: LockHolder): 'alive' | 'ended' | 'unknown' {
   if (holder.machine === '' || holder.machine !== self.machine || holder.host !== self.host) return 'unknown';
   const start = processStart(holder.pid);
   if (start === '') return isProcess(holder.pid) ? 'unknown' : 'ended';

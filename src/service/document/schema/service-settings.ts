@@ -125,12 +125,48 @@ export const BackupSettings = Type.Object(
 );
 export type BackupSettings = Static<typeof BackupSettings>;
 
+export const ReplicaSettings = Type.Object(
+  {
+    id: Type.Optional(
+      Type.String({
+        description:
+          'Name of this replica, which no other has; the same after a restart. Without it, the name of the machine.',
+        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+      }),
+    ),
+    'lease-seconds': Type.Optional(
+      Type.Integer({
+        description:
+          'A run goes on elsewhere when its replica has shown no sign of life for so long. The same for all replicas.',
+        default: 30,
+        minimum: 2,
+        maximum: 3600,
+      }),
+    ),
+    'poll-seconds': Type.Optional(
+      Type.Integer({
+        description: 'How often the source of the configuration is looked at for changes of other replicas.',
+        default: 10,
+        minimum: 1,
+        maximum: 3600,
+      }),
+    ),
+  },
+  {
+    ...STRICT,
+    title: 'ReplicaSettings',
+    description: 'Several processes of the service share the configuration and the storages; without it there is one.',
+  },
+);
+export type ReplicaSettings = Static<typeof ReplicaSettings>;
+
 export const ServiceSettings = Type.Object(
   {
     http: Type.Optional(HttpSettings),
     https: Type.Optional(HttpsSettings),
     logger: Type.Optional(LoggerSettings),
     backup: Type.Optional(BackupSettings),
+    replicas: Type.Optional(ReplicaSettings),
   },
   { ...STRICT, title: 'ServiceSettings', description: 'The static part: a change needs a restart of the service.' },
 );

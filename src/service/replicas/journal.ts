@@ -1,0 +1,94 @@
+/**
+ * The ledger of a routine in its storage: a journal of numbered files, of which each has the whole state after one
+ * change. A file is created once and never changed, and whoever creates the next number has made the change: all other
+ * replicas that tried have to look at it first. Nothing else is needed of a storage than that of several creators of a
+ * file one succeeds, and that a listing has every file that exists.
+ */
+import { randomUUID } from 'node:crypto';
+import { joinPath } from '../../storage/paths.js';
+import type { Storage } from '../../storage/storage.js';
+import { ServiceError } from '../errors.js';
+import { EMPTY_LEDGER, type LedgerState } from './ledger-state.js';
+
+const FORMAT = 'asb-replica-journal';
+const NAME = /^(\d{12})\.json$/;
+/**
+ * So many entries behind the newest one stay. A number that was deleted may be created again by a replica that was
+ * stopped for a long time: the entry is void then, as one that is so much newer exists.
+ */
+const KEPT_ENTRIES = 64;
+/** Old entries are deleted after so many new ones. */
+const PRUNE_INTERVAL = 16;
+
+/** The newest entry; number 0 = there is none. */
+export interface JournalHead {
+  number: number;
+  state: LedgerState;
+}
+
+export class Journal {
+  constructor(
+    private readonly storage: Storage,
+    /** Must exist where there are directories. */
+    private readonly directory: string,
+  ) {}
+
+  /** Throws StorageError, and ServiceError SERVICE_FAILED if the entry cannot be read. */
+  async read(): Promise<JournalHead> {
+    for (;;) {
+      const number = Math.max(0, ...(await this.listNumbers()));
+      if (number === 0) return { number, state: EMPTY_LEDGER };
+      const path = this.findPath(number);
+      const found = await this.storage.readVersion(path);
+      // Others have written so many entries meanwhile that it was deleted.
+      if (found === undefined) continue;
+      return { number, state: parseEntry(found.text, path) };
+    }
+  }
+
+  /**
+   * Makes `state` the newest one; false = another replica has changed the ledger since `head` was read. After an error
+   * it is not known whether the change was made: a transition that is applied again finds out. Throws StorageError.
+   */
+  async append(head: JournalHead, state: LedgerState, writer: string): Promise<boolean> {
+    const number = head.number + 1;
+    const entry = { format: FORMAT, writer, written: new Date().toISOString(), nonce: randomUUID(), state };
+    if (!(await this.storage.createExclusive(this.findPath(number), `${JSON.stringify(entry)}\n`))) return false;
+    const numbers = await this.listNumbers();
+    if (Math.max(...numbers) >= number + KEPT_ENTRIES) return false;
+    if (number % PRUNE_INTERVAL === 0) await this.prune(numbers, number);
+    return true;
+  }
+
+  private async prune(numbers: readonly number[], newest: number): Promise<void> {
+    const old = numbers.filter((number) => number <= newest - KEPT_ENTRIES);
+    // Other replicas may delete the same.
+    for (const number of old) await this.storage.deleteFile(this.findPath(number), 'ignore').catch(() => undefined);
+  }
+
+  private async listNumbers(): Promise<number[]> {
+    const numbers: number[] = [];
+    for (const { name } of await this.storage.list(this.directory)) {
+      const number = NAME.exec(name)?.[1];
+      if (number !== undefined) numbers.push(Number(number));
+    }
+    return numbers;
+  }
+
+  private findPath(number: number): string {
+    return joinPath(this.directory, `${String(number).padStart(12, '0')}.json`);
+  }
+}
+
+function parseEntry(text: string, path: string): LedgerState {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT && 'state' in value) {
+    return value.state as LedgerState;
+  }
+  throw new ServiceError('SERVICE_FAILED', `${path} is no entry of a journal of replicas`);
+}
