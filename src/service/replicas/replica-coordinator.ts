@@ -114,6 +114,8 @@ export class ReplicaCoordinator {
         metrics.countEvent(name, type, 'skip');
         const text = `The ${type} backup of the routine ${name} is skipped: ${result.reason}`;
         log.info(logEvent('routine.skipped', text, { routine: name, type }));
+        const { storage } = plan.routine;
+        environment.events.publish({ type: 'backup.skipped', storage, routine: name, message: text });
         return;
       } catch (error) {
         const text = `The replicas of the routine ${name} cannot agree at the moment: ${errorMessage(error)}`;
@@ -264,13 +266,16 @@ export class ReplicaCoordinator {
   }
 
   private takeOver(name: string, watch: RoutineWatch, task: RunTask, before: RunTask): void {
-    const { log, planRun, inBackground } = this.options;
+    const { log, environment, planRun, inBackground } = this.options;
     const plan = planRun(name, task.type);
     if (plan === undefined) return;
     const isDead = before.isReleased === true || isKnownDead(before.holder, this.holder);
     const run = this.own(plan, watch, task, isDead);
     const text = `The ${task.type} backup of the routine ${name} of ${task.timestampMs} is taken over from ${before.holder.replica}`;
     log.info(logEvent('replica.takeover', text, { routine: name, type: task.type, replica: before.holder.replica }));
+    const backup = String(task.timestampMs);
+    const { storage } = plan.routine;
+    environment.events.publish({ type: 'replica.changed', storage, backup, routine: name, message: text });
     inBackground(name, this.goOn(plan, run));
   }
 
