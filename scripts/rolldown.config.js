@@ -23,6 +23,7 @@ const PROGRAMS = {
   tour: ['main'],
   life: ['main'],
   service: ['main', 'load'],
+  replicas: ['main'],
   attacks: ['main'],
 };
 const folders = readdirSync(import.meta.dirname);
