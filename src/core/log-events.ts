@@ -324,6 +324,11 @@ const SERVICE_EVENTS = {
   },
   'config.tls': { fields: [], help: 'Files of TLS that the configuration of the service names cannot be used' },
   'config.idle': { level: 'warn', fields: ['path'], help: 'A setting of the configuration has no effect, and why' },
+  'config.poll': {
+    level: 'warn',
+    fields: [],
+    help: 'The source of the configuration was changed by another replica, and cannot be taken over',
+  },
   'config.late-write': {
     fields: [],
     help: 'A change of the configuration that was given up may have been written all the same',

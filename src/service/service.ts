@@ -17,6 +17,8 @@ import { closeStorages } from './settings/open-storage.js';
 import { onSecretFetched } from './settings/secret-resolver.js';
 import { readVersion } from './version.js';
 
+const DEFAULT_POLL_SECONDS = 10;
+
 export interface ServiceOptions {
   /** A file, or an http(s) URL. */
   config: string;
@@ -88,6 +90,9 @@ async function serve(
     log,
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
   });
+  const { replicas } = config.document.service ?? {};
+  const pollMs = (replicas?.['poll-seconds'] ?? DEFAULT_POLL_SECONDS) * 1000;
+  const stopFollowing = replicas === undefined ? (): void => undefined : config.follow(pollMs);
   let http: HttpServer | undefined;
   try {
     // Runs that were interrupted go on only once it is known that the address is free: there is no other service.
@@ -96,6 +101,7 @@ async function serve(
     if (!signal.aborted) await once(signal, 'abort');
     log.info(logEvent('service.stopping', 'The service ends'));
   } finally {
+    stopFollowing();
     await Promise.all([http?.stop(), runner.stop(), jobs.stop()]);
   }
 }

@@ -44,12 +44,21 @@ export class ConfigStore {
   private queue: Promise<unknown> = Promise.resolve();
   /** What the log has said about the document as it is. */
   private idle: ReadonlySet<string> = new Set();
+  /** What the log has said of the source, while it is looked at. */
+  private problem: string | undefined;
 
   private constructor(
     private readonly options: ConfigStoreOptions,
     document: ServiceDocument,
+    /** The document at the source, as far as it is known here. */
+    private text: string,
   ) {
     this.current = freeze(document);
+  }
+
+  /** Other replicas of the service change the source, too. */
+  private get isShared(): boolean {
+    return this.current.service?.replicas !== undefined;
   }
 
   /**
@@ -57,8 +66,9 @@ export class ConfigStore {
    * does not need them runs. Throws ServiceError: SERVICE_INVALID with all problems, or SERVICE_FAILED.
    */
   static async open(options: ConfigStoreOptions): Promise<ConfigStore> {
-    const document = readDocument(await readSource(options.source));
-    const store = new ConfigStore(options, document);
+    const text = await options.source.read();
+    const document = parseDocument(text, options.source);
+    const store = new ConfigStore(options, document, text);
     for (const problem of await probeTls(document, {})) {
       options.log.info(warningEvent('config.tls', problem));
     }
@@ -78,17 +88,49 @@ export class ConfigStore {
 
   /** The whole document anew. */
   replace(value: unknown): Promise<void> {
-    return this.change(() => value ?? {});
+    return this.change(
+      () => value ?? {},
+      (document) => document,
+    );
   }
 
   /** What is at the source now. */
   reload(): Promise<void> {
-    return this.enqueue(async () => {
-      const after = readDocument(await readSource(this.options.source));
-      refuseStaticChange(this.current, after);
-      refuse(await probeTls(after, this.current));
-      this.swap(after);
-    });
+    return this.enqueue(async () => this.take(await this.options.source.read(), true));
+  }
+
+  /** Looks for changes of other replicas so often, until the returned function is called. */
+  follow(intervalMs: number): () => void {
+    const timer = setInterval(() => void this.look(), intervalMs);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  /** Takes over what is at the source, if that is another text than before. Never rejects. */
+  async look(): Promise<void> {
+    try {
+      await this.enqueue(() => this.refresh());
+      this.problem = undefined;
+    } catch (error) {
+      const problem = errorMessage(error);
+      if (problem === this.problem) return;
+      this.problem = problem;
+      const text = `What is at ${this.options.source.description} by now is not taken over: ${problem}`;
+      this.options.log.info(warningEvent('config.poll', text));
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    const text = await this.options.source.read();
+    if (text !== this.text) await this.take(text);
+  }
+
+  private async take(text: string, isAsked = false): Promise<void> {
+    const after = parseDocument(text, this.options.source);
+    refuseStaticChange(this.current, after);
+    refuse(await probeTls(after, this.current));
+    this.text = text;
+    if (isAsked || !isDeepStrictEqual(after, this.current)) this.swap(after);
   }
 
   add(kind: EntityKind, name: string, value: unknown): Promise<void> {
@@ -102,22 +144,28 @@ export class ConfigStore {
   }
 
   update(kind: EntityKind, name: string, value: unknown): Promise<void> {
-    return this.change((document) => {
-      refuseMissing(document, kind, name);
-      return withEntity(document, kind, name, value ?? null);
-    });
+    return this.change(
+      (document) => {
+        refuseMissing(document, kind, name);
+        return withEntity(document, kind, name, value ?? null);
+      },
+      selectEntity(kind, name),
+    );
   }
 
   remove(kind: EntityKind, name: string): Promise<void> {
-    return this.change((document) => {
-      refuseMissing(document, kind, name);
-      const users = findUsers(kind, name, document).map((routine) => describe('backup-routines', routine));
-      if (users.length > 0) {
-        throw new ServiceError('SERVICE_CONFLICT', `${describe(kind, name)} is in use: ${users.join(', ')}`);
-      }
-      const rest = Object.entries(document[kind] ?? {}).filter(([other]) => other !== name);
-      return { ...document, [kind]: Object.fromEntries(rest) };
-    });
+    return this.change(
+      (document) => {
+        refuseMissing(document, kind, name);
+        const users = findUsers(kind, name, document).map((routine) => describe('backup-routines', routine));
+        if (users.length > 0) {
+          throw new ServiceError('SERVICE_CONFLICT', `${describe(kind, name)} is in use: ${users.join(', ')}`);
+        }
+        const rest = Object.entries(document[kind] ?? {}).filter(([other]) => other !== name);
+        return { ...document, [kind]: Object.fromEntries(rest) };
+      },
+      selectEntity(kind, name),
+    );
   }
 
   setDisabled(routine: string, disabled: boolean): Promise<void> {
@@ -134,9 +182,16 @@ export class ConfigStore {
     return () => void this.listeners.delete(listener);
   }
 
-  private change(make: (document: ServiceDocument) => unknown): Promise<void> {
+  /** `select`: what the change replaces. It must not have been changed by others, which the client has not seen. */
+  private change(
+    make: (document: ServiceDocument) => unknown,
+    select: (document: ServiceDocument) => unknown = () => undefined,
+  ): Promise<void> {
     return this.enqueue(async () => {
+      const seen = this.current;
+      if (this.isShared) await this.refresh();
       const before = this.current;
+      if (!isDeepStrictEqual(select(seen), select(before))) throw changedMeanwhile();
       const after = accept(make(before), before);
       refuseStaticChange(before, after);
       refuse(await probeTls(after, before));
@@ -156,20 +211,30 @@ export class ConfigStore {
     if (source.write === undefined) {
       throw notWritable(`what is at ${source.description} can only be read`);
     }
-    const writing = source.write(formatYaml(after));
+    const text = formatYaml(after);
+    const writing = this.isShared && source.replace !== undefined ? this.replaceText(text) : source.write(text);
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<'timeout'>((resolve) => {
       timer = setTimeout(() => resolve('timeout'), writeTimeoutMs);
     });
     try {
-      if ((await Promise.race([writing, timeout])) !== 'timeout') return;
+      if ((await Promise.race([writing, timeout])) !== 'timeout') {
+        this.text = text;
+        return;
+      }
     } catch (error) {
+      if (error instanceof ServiceError && error.code === 'SERVICE_CONFLICT') throw error;
       throw notWritable(errorMessage(error), error);
     } finally {
       clearTimeout(timer);
     }
     this.undoLate(writing, this.current);
     throw notWritable(`${source.description} took longer than ${writeTimeoutMs} ms`);
+  }
+
+  private async replaceText(text: string): Promise<void> {
+    if (await this.options.source.replace!(this.text, text)) return;
+    throw changedMeanwhile();
   }
 
   /** A write that was given up and succeeds later must not outlive the change that it belonged to. */
@@ -203,8 +268,18 @@ export class ConfigStore {
   }
 }
 
-async function readSource(source: ConfigSource): Promise<unknown> {
-  return parseYaml(ServiceDocument, await source.read(), source.description);
+/** Throws ServiceError SERVICE_INVALID with all problems. */
+function parseDocument(text: string, { description }: ConfigSource): ServiceDocument {
+  return readDocument(parseYaml(ServiceDocument, text, description));
+}
+
+function changedMeanwhile(): ServiceError {
+  const text = 'the configuration was changed by another replica meanwhile: read it again and repeat the change';
+  return new ServiceError('SERVICE_CONFLICT', text);
+}
+
+function selectEntity(kind: EntityKind, name: string): (document: ServiceDocument) => unknown {
+  return (document) => (hasEntity(document, kind, name) ? document[kind]?.[name] : undefined);
 }
 
 /** The document that a value is, with the stored secrets where it holds what is shown in their place. */

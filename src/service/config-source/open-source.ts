@@ -1,7 +1,11 @@
 /** Sources of the configuration: a file, a URL, or an object of a storage. */
 import { realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, systemErrorText } from '../../core/errors.js';
+import { createRunId } from '../../core/run.js';
+import { LockError, RunLock } from '../../engine/backup/checkpoint/lock.js';
 import { LocalStorage } from '../../storage/local/storage.js';
+import { StorageRegistry, type StorageAccess } from '../../storage/registry.js';
 import type { Storage as OpenStorage } from '../../storage/storage.js';
 import { HIDDEN } from '../document/secrets.js';
 import { checkStorage } from '../document/rules/storage-rules.js';
@@ -15,6 +19,9 @@ import { parseYaml } from './yaml-text.js';
 /** What names the document in messages of the storage. */
 const WHAT = 'the configuration';
 const FETCH_TIMEOUT_MS = 60_000;
+/** A change of another process takes no longer. */
+const LOCK_WAIT_MS = 10_000;
+const LOCK_RETRY_MS = 50;
 /** As for the body of a request. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
@@ -49,6 +56,15 @@ export class FileSource implements ConfigSource {
   async write(text: string): Promise<void> {
     const path = await realpath(this.path).catch(() => this.path);
     await this.storage.writeSmall(path, text, WHAT);
+  }
+
+  async replace(before: string, text: string): Promise<boolean> {
+    const path = await realpath(this.path).catch(() => this.path);
+    return replaceLocked(path, new StorageRegistry(), async () => {
+      if ((await this.read()) !== before) return false;
+      await this.write(text);
+      return true;
+    });
   }
 }
 
@@ -108,13 +124,54 @@ class ObjectSource implements ConfigSource {
     await this.withStorage((storage, path) => storage.writeSmall(path, text, WHAT));
   }
 
-  private async withStorage<T>(work: (storage: OpenStorage, path: string) => Promise<T>): Promise<T> {
+  async replace(before: string, text: string): Promise<boolean> {
+    return this.withStorage(async (storage, path, storages) => {
+      const read = async (): Promise<string> => decode(await storage.readSmall(path, WHAT), this.description);
+      if (storage.capabilities.hasDirectories) {
+        return replaceLocked(path, storages, async () => {
+          if ((await read()) !== before) return false;
+          await storage.writeSmall(path, text, WHAT);
+          return true;
+        });
+      }
+      // The version first: what is read then is as old or newer, and a newer one is not replaced.
+      const found = await storage.readVersion(path);
+      if (found === undefined || (await read()) !== before) return false;
+      if ((await storage.replaceIfUnchanged(path, found.version, text)) !== undefined) return true;
+      // A long text is not compared by the storage.
+      return (await read()) === text;
+    });
+  }
+
+  private async withStorage<T>(
+    work: (storage: OpenStorage, path: string, storages: StorageAccess) => Promise<T>,
+  ): Promise<T> {
     const opened = await openStorage(this.storage, {});
     const { storage, root } = opened;
     try {
-      return await work(await storage.forPath(root), root);
+      return await work(await storage.forPath(root), root, storage);
     } finally {
       await opened.close();
+    }
+  }
+}
+
+/** Where a file cannot be replaced on a condition, one process at a time compares and writes. */
+async function replaceLocked(path: string, storages: StorageAccess, work: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + LOCK_WAIT_MS;
+  for (;;) {
+    try {
+      const { signal } = new AbortController();
+      const paths = [`${path}.lock`];
+      const lock = await RunLock.acquire({ paths, runId: createRunId(), storages, signal, onLost: () => undefined });
+      try {
+        return await work();
+      } finally {
+        await lock.release();
+      }
+    } catch (error) {
+      if (!(error instanceof LockError) || performance.now() > end) throw error;
+      await sleep(LOCK_RETRY_MS);
     }
   }
 }

@@ -12,6 +12,8 @@ import { EMPTY_LEDGER, type LedgerState } from './ledger-state.js';
 
 const FORMAT = 'asb-replica-journal';
 const NAME = /^(\d{12})\.json$/;
+/** What a process that ended while it created an entry has left. */
+const UNFINISHED = /^(\d{12})\.json\..+$/;
 /**
  * So many entries behind the newest one stay. A number that was deleted may be created again by a replica that was
  * stopped for a long time: the entry is void then, as one that is so much newer exists.
@@ -54,30 +56,39 @@ export class Journal {
     const number = head.number + 1;
     const entry = { format: FORMAT, writer, written: new Date().toISOString(), nonce: randomUUID(), state };
     if (!(await this.storage.createExclusive(this.findPath(number), `${JSON.stringify(entry)}\n`))) return false;
-    const numbers = await this.listNumbers();
-    if (Math.max(...numbers) >= number + KEPT_ENTRIES) return false;
-    if (number % PRUNE_INTERVAL === 0) await this.prune(numbers, number);
+    const names = (await this.storage.list(this.directory)).map(({ name }) => name);
+    if (Math.max(...parseNumbers(names, NAME)) >= number + KEPT_ENTRIES) return false;
+    if (number % PRUNE_INTERVAL === 0) await this.prune(names, number);
     return true;
   }
 
-  private async prune(numbers: readonly number[], newest: number): Promise<void> {
-    const old = numbers.filter((number) => number <= newest - KEPT_ENTRIES);
-    // Other replicas may delete the same.
-    for (const number of old) await this.storage.deleteFile(this.findPath(number), 'ignore').catch(() => undefined);
+  private async prune(names: readonly string[], newest: number): Promise<void> {
+    for (const name of names) {
+      const number = Number((NAME.exec(name) ?? UNFINISHED.exec(name))?.[1] ?? Infinity);
+      if (number > newest - KEPT_ENTRIES) continue;
+      // Other replicas may delete the same.
+      await this.storage.deleteFile(joinPath(this.directory, name), 'ignore').catch(() => undefined);
+    }
   }
 
   private async listNumbers(): Promise<number[]> {
-    const numbers: number[] = [];
-    for (const { name } of await this.storage.list(this.directory)) {
-      const number = NAME.exec(name)?.[1];
-      if (number !== undefined) numbers.push(Number(number));
-    }
-    return numbers;
+    const files = await this.storage.list(this.directory);
+    return parseNumbers(
+      files.map(({ name }) => name),
+      NAME,
+    );
   }
 
   private findPath(number: number): string {
     return joinPath(this.directory, `${String(number).padStart(12, '0')}.json`);
   }
+}
+
+function parseNumbers(names: readonly string[], pattern: RegExp): number[] {
+  return names.flatMap((name) => {
+    const number = pattern.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
 }
 
 function parseEntry(text: string, path: string): LedgerState {

@@ -88,9 +88,22 @@ export class RoutineLedger {
     });
   }
 
-  /** Of a process that works on nothing any more. Throws StorageError. */
-  deleteBeat(runId: string): Promise<void> {
-    return this.withStorage((storage, directory) => storage.deleteFile(findBeatPath(directory, runId), 'ignore'));
+  /**
+   * Deletes the heartbeats of processes that work on nothing any more: this one included, unless `isBusy`. One that
+   * begins to work writes its heartbeat again. Throws StorageError.
+   */
+  deleteOldBeats(isBusy: boolean): Promise<void> {
+    return this.withStorage(async (storage, directory) => {
+      const beats = joinPath(directory, BEATS_DIRECTORY);
+      const found = (await storage.list(beats)).map(({ name }) => name);
+      if (found.length === 0) return;
+      const { runs, guards } = this.state;
+      const working = new Set([...runs, ...guards].map(({ holder }) => holder.runId));
+      if (isBusy) working.add(this.holder.runId);
+      for (const name of found) {
+        if (!working.has(name.replace(/\.json.*$/, ''))) await storage.deleteFile(joinPath(beats, name), 'ignore');
+      }
+    });
   }
 
   private async withStorage<T>(work: (storage: Storage, directory: string) => Promise<T>): Promise<T> {

@@ -64,27 +64,31 @@ export class RoutineWatch {
   private async lookOnce(mayTakeOver: () => boolean): Promise<void> {
     const askedMs = this.options.monotonic.monotonicMs();
     const { runs, guards } = this.ledger.state;
-    const isQuiet = runs.length === 0 && guards.length === 0 && !this.isBusy;
+    const isQuiet = runs.length === 0 && guards.length === 0 && !this.isBusy && !this.hasBeat;
     if (isQuiet && askedMs - this.readMs < this.options.leaseMs) return;
     await this.beat();
     const state = await this.ledger.read();
     this.readMs = askedMs;
     for (const claim of [...this.claims]) claim.check();
     await this.watch(state, askedMs, mayTakeOver);
+    await this.cleanUp();
   }
 
   private async beat(): Promise<void> {
-    if (!this.isBusy) {
-      if (this.hasBeat) await this.ledger.deleteBeat(this.ledger.holder.runId);
-      this.hasBeat = false;
-      return;
-    }
+    if (!this.isBusy) return;
     const runs: Record<string, RunningJob> = {};
     for (const claim of this.claims) {
       runs[claim.key] = claim.progress?.() ?? this.findRemote(claim.task.type) ?? EMPTY_PROGRESS;
     }
     await this.ledger.writeBeat(runs, [...this.guards]);
     this.hasBeat = true;
+  }
+
+  /** Once its own work is over, a process removes what nobody needs any more. */
+  private async cleanUp(): Promise<void> {
+    if (!this.hasBeat || this.isBusy) return;
+    await this.ledger.deleteOldBeats(this.isBusy);
+    this.hasBeat = false;
   }
 
   private async watch(state: LedgerState, beganMs: number, mayTakeOver: () => boolean): Promise<void> {
