@@ -7,8 +7,10 @@ import { basename, dirname } from 'node:path';
 import { errorMessage } from '../../core/errors.js';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
+import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { ABS_METADATA_NAME, readAbsMetadata } from './abs-metadata.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
+import { HOLD_NAME } from './hold.js';
 
 const DATA_DIRECTORY = 'data';
 /** The start in milliseconds since 1970, and perhaps the same in a form for people. */
@@ -18,14 +20,26 @@ const TYPES = { backup: 'full', incremental: 'incremental' } as const;
 /** Of a namespace that was begun again: `NAMESPACE.2`. */
 const ATTEMPT = /\.\d+$/;
 
+/** Runs by their paths, without parents. */
+export interface AbsRunCache {
+  get(path: string): CatalogEntry | undefined;
+  set(path: string, run: CatalogEntry): void;
+}
+
 /**
  * The backups of the service at or below `path`, which may be a routine, its `backup` or `incremental`, or a run. Their
  * ids are their paths below `root`. Throws StorageError.
  */
-export async function findAbsBackups(root: string, path: string, storage: Storage): Promise<CatalogEntry[]> {
+export async function findAbsBackups(
+  root: string,
+  path: string,
+  storage: Storage,
+  cache?: AbsRunCache,
+): Promise<CatalogEntry[]> {
   const name = basename(path);
   if (RUN.test(name)) {
-    const run = await readAbsRun(root, path, storage);
+    const run = cache?.get(path) ?? (await readAbsRun(root, path, storage));
+    if (run !== undefined) cache?.set(path, run);
     return run === undefined ? [] : [run];
   }
   const names = await storage.listDirectories(path);
@@ -33,7 +47,7 @@ export async function findAbsBackups(root: string, path: string, storage: Storag
     ? names.filter((each) => RUN.test(each))
     : names.filter((each) => Object.hasOwn(TYPES, each));
   const found: CatalogEntry[] = [];
-  for (const each of below) found.push(...(await findAbsBackups(root, joinPath(path, each), storage)));
+  for (const each of below) found.push(...(await findAbsBackups(root, joinPath(path, each), storage, cache)));
   return Object.hasOwn(TYPES, name) ? found : found.map((run) => linkParents(run, found));
 }
 
@@ -83,7 +97,7 @@ export async function readAbsRun(root: string, path: string, storage: Storage): 
     return part.state !== 'INCOMPLETE' || !isComplete(basename(part.path).replace(ATTEMPT, ''));
   });
   if (kept.length === 0) return undefined;
-  const worst = ['DAMAGED', 'INCOMPLETE'] as const;
+  const worst = ['DAMAGED', 'INCOMPLETE', 'IN_PROGRESS'] as const;
   const state = worst.find((each) => kept.some((part) => part.state === each)) ?? 'COMPLETED';
   const reason = kept.find((part) => part.state === state)?.reason;
   const started = kept.find((part) => part.started !== undefined)?.started;
@@ -99,7 +113,7 @@ export async function readAbsRun(root: string, path: string, storage: Storage): 
     started: started ?? new Date(Number(basename(path).slice(0, 13))).toISOString(),
     ...(finished[0] === '' ? {} : { finished: finished.at(-1)! }),
     parts: kept,
-    held: false,
+    held: await storage.exists('file', joinPath(path, HOLD_NAME)),
   };
 }
 
@@ -115,6 +129,9 @@ async function readPart(path: string, storage: Storage): Promise<NamespacePart |
   const own = files.filter(({ name }) => isBackupFileName(name));
   const empty = { namespace: basename(path).replace(ATTEMPT, ''), path, bytes: 0, files: own.length };
   if (!files.some(({ name }) => name === ABS_METADATA_NAME)) {
+    if (files.some(({ name }) => name === LOCK_NAME) && (await isLockHeld(storage, joinPath(path, LOCK_NAME)))) {
+      return { ...empty, state: 'IN_PROGRESS' };
+    }
     if (own.length === 0) return undefined;
     return {
       ...empty,

@@ -7,7 +7,7 @@ import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type ListedFile, type Storage } from '../../storage/storage.js';
 import { isLockHeld, LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
-import { findAbsBackups, readAbsRun } from './abs-backups.js';
+import { findAbsBackups, readAbsRun, type AbsRunCache } from './abs-backups.js';
 import type { AbsStoredForm } from './abs-metadata.js';
 import { BACKUP_DOCUMENT_NAME, readBackupDocument, readIfExists, type BackupDocument } from './backup-document.js';
 import { BACKUP_OUTCOME_NAME, readBackupOutcome } from './backup-outcome.js';
@@ -87,7 +87,7 @@ export interface CatalogEntry {
 }
 
 /** Of a file system: nobody but its owner may read them. */
-const SYSTEM_DIRECTORIES: readonly string[] = ['lost+found'];
+export const SYSTEM_DIRECTORIES: readonly string[] = ['lost+found'];
 /** Documents that are read at the same time. */
 const CONCURRENT_READS = 32;
 
@@ -126,12 +126,20 @@ export async function readBackup(path: string, storages: StorageAccess): Promise
   return entry;
 }
 
-/** The backup at a directory of `root`, or those of a routine of the Aerospike Backup Service there. Never rejects. */
-async function findBelow(root: string, name: string, storage: Storage): Promise<CatalogEntry[]> {
+/**
+ * The backup at a directory of `root`, or those of a routine of the Aerospike Backup Service there. Never rejects: what
+ * cannot be read is damaged. `runs`: of that service, those that are known already.
+ */
+export async function findBelow(
+  root: string,
+  name: string,
+  storage: Storage,
+  runs?: AbsRunCache,
+): Promise<CatalogEntry[]> {
   const path = joinPath(root, name);
   try {
     const entry = await readBackupAt(path, storage);
-    return entry === undefined ? await findAbsBackups(root, path, storage) : [entry];
+    return entry === undefined ? await findAbsBackups(root, path, storage, runs) : [entry];
   } catch (error) {
     return [toDamaged(root, name)(error)];
   }

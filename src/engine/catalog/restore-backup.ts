@@ -138,11 +138,20 @@ function hasMetadata({ part, type }: PlannedBackup, option: 'no-indexes' | 'no-u
   return part.manifest?.identity[option] !== true;
 }
 
-/** Stored as the manifest says, which need not be the same for all backups of a chain. The key is the user's. */
+/**
+ * Stored as the manifest says, or the metadata of the Aerospike Backup Service, which need not be the same for all
+ * backups of a chain. The key is the user's.
+ */
 function withCodecs(base: RestoreBase, { part }: PlannedBackup): RestoreBase {
-  if (part.manifest === undefined) return base;
-  const { compress, encrypt } = part.manifest.identity;
   const stored = { ...base };
+  if (part.manifest === undefined) {
+    if (part.stored === undefined) return base;
+    delete stored.compression;
+    if (part.stored.compressed) stored.compression = { codec: 'zstd', level: 0 };
+    if (part.stored.encryption === undefined) delete stored.encryption;
+    return stored;
+  }
+  const { compress, encrypt } = part.manifest.identity;
   delete stored.compression;
   const codec = COMPRESSION_IDS.find((id) => id === compress);
   if (codec !== undefined) stored.compression = { codec, level: 0 };
@@ -152,7 +161,7 @@ function withCodecs(base: RestoreBase, { part }: PlannedBackup): RestoreBase {
 
 /** Throws CatalogError CATALOG_KEY. */
 function checkKey({ id, part }: PlannedBackup, { encryption }: RestoreBase): void {
-  const mode = part.manifest?.identity.encrypt ?? '';
+  const mode = part.manifest?.identity.encrypt ?? part.stored?.encryption ?? '';
   if (mode === '' || mode === encryption?.mode) return;
   const text = `The backup ${id} is encrypted with ${String(mode)}, for which there is no key`;
   throw new CatalogError('CATALOG_KEY', text);
@@ -184,42 +193,80 @@ async function checkTargets(
   signal: AbortSignal,
   emit: EmitEvent,
 ): Promise<void> {
+  const found = (await readTargets(plans, base, { signal, emit, counts: refuseRecords })).filter(
+    ({ records }) => records > 0,
+  );
+  if (found.length === 0) return;
+  const texts = plans.flatMap((plan) => describeRecords(plan, found) ?? []);
+  const text = `What is to be restored into is not empty: ${texts.join('; ')}`;
+  throw new CatalogError('CATALOG_NOT_EMPTY', text, { hint: 'on-existing' });
+}
+
+/** Records where a plan writes. */
+export interface TargetRecords {
+  /** Of the cluster. */
+  namespace: string;
+  /** Absent = the whole namespace, but for sets that are left out. */
+  set?: string;
+  records: number;
+}
+
+/**
+ * The records where the plans write, those of each set that is chosen by itself. Throws ClusterError if a namespace is
+ * not there. `counts`: false = that is all that is looked at, and there is no result.
+ */
+export async function readTargets(
+  plans: readonly NamespacePlan[],
+  base: Pick<RestoreBase, 'cluster'>,
+  { signal, emit, counts }: { signal: AbortSignal; emit: EmitEvent; counts: boolean },
+): Promise<TargetRecords[]> {
   const cluster = await Cluster.connect(base.cluster, signal, emit);
   try {
-    const found: string[] = [];
+    const found: TargetRecords[] = [];
     for (const plan of plans) {
       cluster.checkReachable(plan.target);
-      if (!refuseRecords) continue;
-      const text = await describeRecords(cluster, plan);
-      if (text !== undefined) found.push(text);
+      if (counts) found.push(...(await countTargets(cluster, plan)));
     }
-    if (found.length === 0) return;
-    const text = `What is to be restored into is not empty: ${found.join('; ')}`;
-    throw new CatalogError('CATALOG_NOT_EMPTY', text, { hint: 'on-existing' });
+    return found;
   } finally {
     cluster.close();
   }
 }
 
-/** The records where the plan writes, in words; undefined = there are none. */
-async function describeRecords(cluster: Cluster, plan: NamespacePlan): Promise<string | undefined> {
-  const { target, sets, excludedSets, renamedSets } = plan;
+async function countTargets(cluster: Cluster, plan: NamespacePlan): Promise<TargetRecords[]> {
+  const { target, sets, renamedSets } = plan;
   const toTarget = (set: string): string => renamedSets.find(({ from }) => from === set)?.to ?? set;
   if (sets.length > 0) {
-    const counts: string[] = [];
+    const counted: TargetRecords[] = [];
     for (const set of new Set(sets.map(toTarget))) {
-      const records = await countRecords(cluster, target, [set]);
-      if (records > 0) counts.push(`${records} record(s) ${set === '' ? 'without a set' : `of set ${set}`}`);
+      counted.push({ namespace: target, set, records: await countRecords(cluster, target, [set]) });
     }
-    return counts.length === 0 ? undefined : `namespace ${target} has ${counts.join(', ')}`;
+    return counted;
   }
-  // Nothing is written to a set that is left out, unless another one gets its name.
-  const left = excludedSets.filter((set) => !renamedSets.some(({ to }) => to === set));
+  const left = findUntouchedSets(plan);
   const all = await countRecords(cluster, target, []);
   const others = all === 0 || left.length === 0 ? 0 : await countRecords(cluster, target, left);
-  if (all <= others) return undefined;
-  const where = left.length === 0 ? '' : ' outside of the excluded sets';
-  return `namespace ${target} has ${all - others} record(s)${where}`;
+  return [{ namespace: target, records: Math.max(0, all - others) }];
+}
+
+/** Nothing is written to a set that is left out, unless another one gets its name. */
+function findUntouchedSets({ excludedSets, renamedSets }: NamespacePlan): string[] {
+  return excludedSets.filter((set) => !renamedSets.some(({ to }) => to === set));
+}
+
+/** In words; undefined = there are none. */
+function describeRecords(plan: NamespacePlan, found: readonly TargetRecords[]): string | undefined {
+  const own = found.filter(({ namespace }) => namespace === plan.target);
+  const [first] = own;
+  if (first === undefined) return undefined;
+  if (first.set === undefined) {
+    const where = findUntouchedSets(plan).length === 0 ? '' : ' outside of the excluded sets';
+    return `namespace ${plan.target} has ${first.records} record(s)${where}`;
+  }
+  const counts = own.map(({ set, records }) => {
+    return `${records} record(s) ${set === '' ? 'without a set' : `of set ${set!}`}`;
+  });
+  return `namespace ${plan.target} has ${counts.join(', ')}`;
 }
 
 /** `sets`: empty = all. Replicas are not counted. */

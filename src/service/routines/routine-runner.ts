@@ -115,6 +115,47 @@ export class RoutineRunner {
     triggers.add(cancel);
   }
 
+  /**
+   * Begins a run at once. Returns its start, which names its folder; or why it is not made, and the start of the run
+   * that is in its way, if it is one. Throws ServiceError SERVICE_NOT_FOUND as trigger does.
+   */
+  begin(name: string, type: BackupType): { timestampMs: number } | { refusal: string; runningMs?: number } {
+    const { disabled } = this.findRoutine(name);
+    if (disabled === true) throw new ServiceError('SERVICE_NOT_FOUND', `routine "${name}" is disabled`);
+    if (this.stopping.signal.aborted) throw new ServiceError('SERVICE_FAILED', 'the service is stopping');
+    const plan = planRun(name, type, this.config.document)!;
+    const entry = this.entry(name);
+    const running = [...entry.runs];
+    const { policy } = plan;
+    const isConcurrent = policy['concurrent-incremental'];
+    const types = running.map((run) => run.type);
+    const refusal = explainRefusal({ type, running: types, isConcurrent, isFullDue: () => false });
+    if (refusal !== undefined) {
+      const runningMs = running.at(-1)?.timestampMs;
+      return { refusal, ...(runningMs === undefined ? {} : { runningMs }) };
+    }
+    const timestampMs = entry.nextTimestamp(this.environment.clock.nowMs());
+    this.run(plan, entry, { timestampMs });
+    return { timestampMs };
+  }
+
+  /** The runs that are under way. */
+  get running(): { routine: string; type: BackupType; timestampMs: number; state: RunningJob }[] {
+    return [...this.entries].flatMap(([routine, { runs }]) =>
+      [...runs].map((run) => ({ routine, type: run.type, timestampMs: run.timestampMs, state: run.state() })),
+    );
+  }
+
+  /** Ends the run that has begun at that time, if it is under way. */
+  cancelRun(name: string, timestampMs: number): void {
+    for (const run of this.entries.get(name)?.runs ?? []) if (run.timestampMs === timestampMs) run.cancel();
+  }
+
+  /** For scans beside those of routines. */
+  get budgets(): RunEnvironment['budgets'] {
+    return this.environment.budgets;
+  }
+
   /** Ends what runs, and what was asked for and has not begun. Throws ServiceError SERVICE_NOT_FOUND. */
   cancel(name: string): void {
     this.findRoutine(name);

@@ -48,6 +48,15 @@ export const BackupRoutine = Type.Object(
         'A backup that was due while the service was down is made when it starts, once. ABS does not know this key.',
       ),
     ),
+    'id-policy': Type.Optional(
+      Type.Enum(['any', 'caller', 'generated'], {
+        type: 'string',
+        description:
+          'Whether who asks /v2 for a run gives it an id: may (any), must (caller) or must not (generated). ABS does ' +
+          'not know this key.',
+        default: 'any',
+      }),
+    ),
   },
   { ...STRICT, title: 'BackupRoutine', description: 'What is backed up, from where to where, how and when.' },
 );

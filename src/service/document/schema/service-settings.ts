@@ -120,6 +120,21 @@ export const BackupSettings = Type.Object(
         default: 'UTC',
       }),
     ),
+    'partition-range-size': Type.Optional(
+      Type.Integer({
+        description: 'Partitions that are one detail of a backup of /v2. ABS does not know this key.',
+        default: 256,
+        minimum: 1,
+        maximum: 4096,
+      }),
+    ),
+    'deleted-days': Type.Optional(
+      Type.Integer({
+        description: 'Days that /v2 shows a deleted backup; its id stays used up. ABS does not know this key.',
+        default: 30,
+        minimum: 0,
+      }),
+    ),
   },
   { ...STRICT, title: 'ServiceBackupSettings', description: 'What holds for all routines.' },
 );

@@ -1,0 +1,158 @@
+/** What all operations of /v2 share. */
+import { randomUUID } from 'node:crypto';
+import type { Log } from '../../core/log.js';
+import type { ServiceDocument } from '../document/schema/service-document.js';
+import type { Storage } from '../document/schema/storage.js';
+import type { EventBus } from '../events/event-bus.js';
+import type { RestoreMetrics, RunMetrics } from '../metrics/metrics.js';
+import type { RoutineRunner } from '../routines/routine-runner.js';
+import type { readClusterFacts } from '../routines/cluster-facts.js';
+import type { toBackupSettings, toClusterSettings, toRestoreSettings } from '../settings/settings.js';
+import type { toAccessSettings } from '../settings/storage-settings.js';
+import { BackupIndex, type IndexContents } from './backups/backup-index.js';
+import { joinItems, type BackupItem } from './backups/backup-item.js';
+import { BackupRunner } from './backups/backup-runner.js';
+import { RoutineRecords } from './backups/routine-records.js';
+import type { BackupContext, RunningProgress } from './backups/to-backup.js';
+import { StorageDirectory, type OpenedCatalog } from './storages/storage-directory.js';
+
+/** What operations need of the runs of routines. */
+export type RoutineRuns = Pick<
+  RoutineRunner,
+  'begin' | 'running' | 'cancelRun' | 'budgets' | 'isBackingUp' | 'lockForRestore' | 'settleRetention'
+>;
+
+/** From the document to settings of the library. */
+export interface V2Environment {
+  toBackupSettings: typeof toBackupSettings;
+  toClusterSettings: typeof toClusterSettings;
+  toRestoreSettings: typeof toRestoreSettings;
+  toAccessSettings: typeof toAccessSettings;
+  readClusterFacts: typeof readClusterFacts;
+}
+
+export interface V2Options {
+  config: { readonly document: ServiceDocument };
+  runner: RoutineRuns;
+  metrics: RunMetrics & RestoreMetrics;
+  events: EventBus;
+  log: Log;
+  environment: V2Environment;
+  /** Of the environment: environment-storages.ts. */
+  storages?: Readonly<Record<string, Storage>>;
+  /** Where jobs are kept over restarts; absent = they are not. */
+  dataDirectory?: string;
+  /** How many processes there are of the service, as far as known. */
+  replicas?: () => number;
+  now?: () => number;
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DELETED_DAYS = 30;
+
+/** One storage, opened, with all that is known of its backups. */
+export interface CatalogView {
+  catalog: OpenedCatalog;
+  index: IndexContents;
+  items: readonly BackupItem[];
+  context: BackupContext;
+}
+
+export class V2Context {
+  /** Of this process. */
+  readonly owner = randomUUID();
+  readonly directory: StorageDirectory;
+  readonly backups: BackupRunner;
+  readonly records: RoutineRecords;
+  readonly now: () => number;
+  private readonly indexes = new Map<string, BackupIndex>();
+
+  constructor(readonly options: V2Options) {
+    const { config, runner, metrics, events, log, environment, storages = {}, now = Date.now } = options;
+    const { directory, owner } = {
+      directory: new StorageDirectory({ config, environment: storages, log }),
+      owner: this.owner,
+    };
+    this.directory = directory;
+    this.now = now;
+    this.backups = new BackupRunner({
+      config,
+      directory,
+      toBackupSettings: environment.toBackupSettings,
+      budgets: runner.budgets,
+      metrics,
+      events,
+      log,
+      now,
+      onChange: (storage, path) => this.touch(storage, path),
+    });
+    this.records = new RoutineRecords({
+      config,
+      directory,
+      log,
+      owner,
+      now,
+      onChange: (storage) => this.touch(storage),
+      findType: (routine, run) => {
+        const found = runner.running.find((each) => each.routine === routine && String(each.timestampMs) === run);
+        return found?.type === 'incremental' ? 'DIFFERENTIAL' : 'FULL';
+      },
+    });
+  }
+
+  get document(): ServiceDocument {
+    return this.options.config.document;
+  }
+
+  /** How long a deleted backup is shown. */
+  get deletedMs(): number {
+    return (this.document.service?.backup?.['deleted-days'] ?? DEFAULT_DELETED_DAYS) * DAY_MS;
+  }
+
+  /** The storage has changed: `path` is that of the backup, if it is one that was complete. */
+  touch(storage: string, path?: string): void {
+    this.index(storage).touch(path);
+  }
+
+  /** Opens the storage for `work`, with what is known of its backups. Throws V2Error no-storage (404). */
+  view<T>(storage: string, work: (view: CatalogView) => Promise<T>): Promise<T> {
+    return this.directory.use(storage, async (catalog) => work(await this.readView(catalog)));
+  }
+
+  async readView(catalog: OpenedCatalog): Promise<CatalogView> {
+    const index = await this.index(catalog.name).read(catalog);
+    const items = joinItems(index);
+    const ids = new Map(items.flatMap(({ id, entry }) => (entry === undefined ? [] : [[entry.id, id] as const])));
+    const { runner } = this.options;
+    const running = new Map<string, RunningProgress>();
+    for (const { routine, timestampMs, state } of runner.running) {
+      running.set(`${routine}/${timestampMs}`, {
+        percent: state['percentage-done'],
+        records: state['done-records'],
+        bytes: 0,
+      });
+    }
+    const find = ({ id, routine, run }: BackupItem): RunningProgress | undefined =>
+      routine === undefined ? this.backups.find(catalog.name, id)?.progress : running.get(`${routine}/${run ?? ''}`);
+    return {
+      catalog,
+      index,
+      items,
+      context: {
+        storage: catalog.name,
+        root: catalog.root,
+        owner: this.owner,
+        nowMs: this.now(),
+        isRunning: (item) => find(item) !== undefined,
+        progress: find,
+        toId: (id) => ids.get(id) ?? id,
+      },
+    };
+  }
+
+  private index(storage: string): BackupIndex {
+    let index = this.indexes.get(storage);
+    if (index === undefined) this.indexes.set(storage, (index = new BackupIndex()));
+    return index;
+  }
+}
