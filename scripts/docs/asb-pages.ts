@@ -15,9 +15,13 @@ const EXIT_STATUS = [
   ['*1*', 'Something was not done, or something is wrong with a backup. The last lines say what.'],
 ] as const;
 
-/** The man page of all commands. */
-export function asbManPage(pages: readonly CommandPage[]): string {
+const REMOTE =
+  'With *--service* the commands ask a backup service, which has access to clusters and storages: whoever types them needs none. STORAGE is the name of a storage in the configuration of the service, and STORAGE/ID a backup in it.';
+
+/** The man page of all commands; `remote` are those that ask a service. */
+export function asbManPage(pages: readonly CommandPage[], remote: readonly CommandPage[]): string {
   const shared = sharedOptions(pages);
+  const sharedRemote = sharedOptions(remote);
   return [
     `.\\" Made of the option tables by "npm run docs".`,
     `.TH ASB 1 "" "asb ${packageVersion()}" "User Commands"`,
@@ -28,23 +32,14 @@ export function asbManPage(pages: readonly CommandPage[]): string {
     '.SH SYNOPSIS',
     ...pages.flatMap(({ name, usage }, i) => [...(i === 0 ? [] : ['.br']), `.B ${name}`, styled(usage)]),
     ...prose('DESCRIPTION', DESCRIPTION),
-    ...pages.flatMap((page) => [
-      `.SH ${page.name.toUpperCase()}`,
-      ...sentences(page.summary),
-      ...ownOptions(page, shared).flatMap(optionEntry),
-      ...page.examples.flatMap(([what, line]) => [
-        '.PP',
-        escaped(what),
-        '.PP',
-        '.RS 4',
-        '.nf',
-        escaped(line),
-        '.fi',
-        '.RE',
-      ]),
-    ]),
+    ...pages.flatMap((page) => commandSection(page, shared)),
     '.SH OPTIONS OF ALL COMMANDS BUT THE SERVICE',
     ...groupShared(shared).flatMap(({ group, options }) => [`.SS ${group}`, ...options.flatMap(optionEntry)]),
+    ...prose('COMMANDS THAT ASK A BACKUP SERVICE', [REMOTE]),
+    ...remote.flatMap(({ name, usage }, i) => [...(i === 0 ? ['.PP'] : ['.br']), `.B ${name}`, styled(usage)]),
+    ...remote.flatMap((page) => commandSection(page, sharedRemote)),
+    '.SH OPTIONS OF ALL COMMANDS THAT ASK A BACKUP SERVICE',
+    ...groupShared(sharedRemote).flatMap(({ group, options }) => [`.SS ${group}`, ...options.flatMap(optionEntry)]),
     ...prose('EXIT STATUS', EXIT_STATUS),
     '.SH SEE ALSO',
     '.BR asbackup (1) ,',
@@ -54,25 +49,51 @@ export function asbManPage(pages: readonly CommandPage[]): string {
   ].join('\n');
 }
 
+function commandSection(page: CommandPage, shared: readonly OptionSpec[]): string[] {
+  return [
+    `.SH ${page.name.toUpperCase()}`,
+    ...sentences(page.summary),
+    ...ownOptions(page, shared).flatMap(optionEntry),
+    ...page.examples.flatMap(([what, line]) => [
+      '.PP',
+      escaped(what),
+      '.PP',
+      '.RS 4',
+      '.nf',
+      escaped(line),
+      '.fi',
+      '.RE',
+    ]),
+  ];
+}
+
 /** The page of docs/reference. */
-export function asbOptionPage(pages: readonly CommandPage[]): string {
+export function asbOptionPage(pages: readonly CommandPage[], remote: readonly CommandPage[]): string {
   const shared = sharedOptions(pages);
+  const sharedRemote = sharedOptions(remote);
   return [
     '# Commands and options of asb',
     '<!-- Made of the option tables (src/config/schema/catalog) by "npm run docs": do not edit. -->',
     'The same texts are in `man asb`, and for each command in `asb COMMAND --help`.',
-    ...pages.map((page) => {
-      const own = ownOptions(page, shared);
-      const parts = [`## ${page.name}`, `\`${page.name} ${page.usage}\``, page.summary];
-      if (own.length > 0) parts.push(bulletList(own.map(optionLine)));
-      return parts.join('\n\n');
-    }),
+    ...pages.map((page) => commandText(page, shared)),
     '## Options of all commands but the service',
     ...groupShared(shared).map(({ group, options }) => `### ${group}\n\n${bulletList(options.map(optionLine))}`),
+    '## Commands that ask a backup service',
+    REMOTE.replaceAll('*--service*', '`--service`'),
+    ...remote.map((page) => commandText(page, sharedRemote).replace(/^##/, '###')),
+    '## Options of all commands that ask a backup service',
+    bulletList(sharedRemote.map(optionLine)),
     '',
   ]
     .join('\n\n')
     .replace(/\n\n$/, '\n');
+}
+
+function commandText(page: CommandPage, shared: readonly OptionSpec[]): string {
+  const own = ownOptions(page, shared);
+  const parts = [`## ${page.name}`, `\`${page.name} ${page.usage}\``, page.summary];
+  if (own.length > 0) parts.push(bulletList(own.map(optionLine)));
+  return parts.join('\n\n');
 }
 
 /** Options that every command has in the same form; the service is a program of its own. */

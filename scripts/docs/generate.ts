@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { backupServiceCommand } from '../../src/cli/asb/commands/service.js';
 import { asbCommands } from '../../src/cli/asb/registry.js';
+import { remoteCommands } from '../../src/cli/asb/remote/registry.js';
 import { commands } from '../../src/cli/commands/registry.js';
 import { apiSettings, catalogSettings } from './api-settings.js';
 import { asbCompletionFiles } from './asb-completions.js';
@@ -33,6 +34,7 @@ writeFileSync('src/api/catalog/option-settings.ts', catalogSettings(commands));
 writeFileSync('conf/astools.conf.sample', sampleConfig(commands));
 
 const asbPages = await Promise.all(asbCommands.map(({ loadPage }) => loadPage()));
-writeFileSync('man/asb.1', asbManPage(asbPages));
-writeFileSync('docs/reference/asb.md', asbOptionPage(asbPages));
+const remotePages = await Promise.all(remoteCommands.map(({ loadPage }) => loadPage()));
+writeFileSync('man/asb.1', asbManPage(asbPages, remotePages));
+writeFileSync('docs/reference/asb.md', asbOptionPage(asbPages, remotePages));
 for (const [file, text] of asbCompletionFiles(asbPages)) writeFileSync(`completions/${file}`, text);

@@ -262,6 +262,7 @@ const SERVICE_EVENTS = {
   'service.started': { fields: ['version', 'config'], help: 'The service starts, with this configuration' },
   'service.stopping': { fields: [], help: 'The service was told to end' },
   'service.stopped': { fields: [], help: 'The service has ended' },
+  'service.progress': { fields: ['id', 'percent'], help: 'How far the work is that a backup service was asked for' },
   'http.listening': { fields: ['url'], help: 'The service can be asked under this address' },
   'http.certificate': {
     fields: [],

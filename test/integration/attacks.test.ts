@@ -10,7 +10,7 @@ const SEED = Number(process.env.ATTACK_SEED ?? 77);
 const work = scratch();
 afterAll(() => work.remove());
 
-describe.skipIf(REAL_HOST !== undefined).concurrent('attacks', { timeout: 120_000 }, () => {
+describe.skipIf(REAL_HOST !== undefined).concurrent('attacks', { timeout: 1_200_000 }, () => {
   for (const [i, { attack }] of ATTACKS.entries()) {
     const test = attack.open === true ? it.fails : it;
     test(attack.name, async () => {

@@ -116,7 +116,7 @@ describe('the recorded run', () => {
     const lines = machineLines(machine);
     const goldenLines = machineLines(join(GOLDEN, `${name}.machine`)).map((line) => skipped(lessBytes(line, less)));
     expect(settled(lines)).toEqual(settled(goldenLines));
-    expect(lines.at(-2)).toBe(goldenLines.at(-2));
+    if (goldenLines.length > 1) expect(lines.at(-2)).toBe(goldenLines.at(-2));
   });
 
   it('file, without the lines of the estimate before it', async () => {

@@ -57,8 +57,8 @@ describe.concurrent('crash test', { timeout: TIMEOUT_MS }, () => {
     async (combination) => {
       const totals = await crashBackups(combination, options('interrupt', 2));
       expectNoLoss(totals, 2);
-      // A second, and as much again for a machine that does other things.
-      expect(totals.slowestStopMs).toBeLessThan(2000);
+      // Less than any limit of time that it could be waiting for, on a machine that does other things, too.
+      expect(totals.slowestStopMs).toBeLessThan(10_000);
       all.push(totals);
     },
   );

@@ -103,7 +103,8 @@ describe('--nice', () => {
     for (const n of [0, 1, 2, 3]) bench.write(`${path.split('/').at(-1)!}/p${n}.asb`, HEAD + records(60, `f${n}-`));
     const ms = await timed(restore(bench.options(path, { recordsPerSecond: 200 })));
     expect(ms).toBeGreaterThan(900);
-    expect(ms).toBeLessThan(2500);
+    // What a tenth of the rate would take.
+    expect(ms).toBeLessThan(11_000);
     expect(bench.objects()).toBe(240);
   });
 

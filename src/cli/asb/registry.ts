@@ -14,7 +14,7 @@ export interface CommandEntry {
   readonly run: (argv: readonly string[], overrides: Partial<CliContext>) => Promise<number>;
 }
 
-function lazyCommand<T extends OptionTable, Config>(
+export function lazyCommand<T extends OptionTable, Config>(
   name: string,
   summary: string,
   load: () => Promise<Command<T, Config>>,
