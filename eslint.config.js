@@ -16,6 +16,8 @@ export const LAYERS = {
   service: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'api'],
   cli: ['core', 'asb', 'codecs', 'storage', 'aerospike', 'engine', 'config', 'ui', 'api', 'service'],
   node: ['core', 'aerospike/protocol'],
+  // Runs in a browser: it knows what the service answers, nothing else.
+  console: ['service/v2/schema'],
 };
 
 const layerZones = Object.entries(LAYERS).map(([layer, allowed]) => ({
@@ -65,16 +67,16 @@ export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage', '.tmp', 'test/fixtures', 'test/golden/expected'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     ignores: ASSEMBLYSCRIPT,
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.test.json' } },
     plugins: { 'import-x': importX },
     settings: {
       'import-x/resolver-next': [
-        createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } }),
+        createNodeResolver({ extensions: ['.ts', '.tsx', '.js'], extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } }),
       ],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
     },
     rules: {
       // Indices on hot paths are in bounds by construction; `!` says so without a run-time cost.
@@ -97,7 +99,21 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/console/**/*.ts', 'src/console/**/*.tsx'],
+    languageOptions: { parserOptions: { project: './src/console/tsconfig.json' } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // Components are functions with the name of a type.
+      '@typescript-eslint/naming-convention': [
+        'error',
+        { selector: 'typeLike', format: ['PascalCase'] },
+        { selector: 'function', format: ['camelCase', 'PascalCase'] },
+        { selector: 'variable', format: ['camelCase', 'PascalCase', 'UPPER_CASE'], leadingUnderscore: 'allow' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
     ignores: ASSEMBLYSCRIPT,
     rules: {
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: layerZones }],

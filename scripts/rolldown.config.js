@@ -25,6 +25,7 @@ const PROGRAMS = {
   service: ['main', 'load'],
   replicas: ['main'],
   attacks: ['main'],
+  console: ['screenshots'],
 };
 const folders = readdirSync(import.meta.dirname);
 

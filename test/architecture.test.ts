@@ -51,6 +51,8 @@ describe('lint configuration', () => {
     ['api', '../service/errors.js'],
     ['cli', '../node/cluster.js'],
     ['node', '../aerospike/cluster/cluster.js'],
+    ['console', '../service/v2/errors.js'],
+    ['console', '../core/errors.js'],
   ] as const) {
     it(`rejects an import of ${target} in src/${layer}`, async () => {
       const source = `import * as it from '${target}';\nexport default it;\n`;

@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { RequestListener, Server } from 'node:http';
 import { errorMessage } from '../../core/errors.js';
 import { logEvent, type Log } from '../../core/log.js';
+import { addConsole } from '../console/add-console.js';
 import { addApiDocs } from './api-docs.js';
 import { MAX_BODY_BYTES } from './body.js';
 import type { HttpDependencies } from './dependencies.js';
@@ -82,6 +83,7 @@ export function createApp({ services, readiness, contextPath = '/', createServer
       handler: (request, reply) => answer(endpoint, handler, request, reply),
     });
   }
+  addConsole(app, { prefix });
   addApiDocs(app, { prefix, version: services.version.version });
   if (prefix !== '') {
     app.get(prefix, { config: { endpoint: ENDPOINTS[0] } }, (_request, reply) => reply.send());
