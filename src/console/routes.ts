@@ -37,7 +37,9 @@ export function formatRoute(
   query: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const search = new URLSearchParams(
-    Object.entries(query).flatMap(([key, value]): [string, string][] => (value === undefined || value === '' ? [] : [[key, value]])),
+    Object.entries(query).flatMap(([key, value]): [string, string][] =>
+      value === undefined || value === '' ? [] : [[key, value]],
+    ),
   ).toString();
   return `#/${[section, ...path.map(encodeURIComponent)].join('/')}${search === '' ? '' : `?${search}`}`;
 }
