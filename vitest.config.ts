@@ -14,7 +14,8 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts'],
       // Programs and workers run as processes and threads of their own, in the integration tests.
-      exclude: ['src/node/main.ts', 'src/**/*-worker.ts'],
+      // So does what of the console needs a browser.
+      exclude: ['src/node/main.ts', 'src/**/*-worker.ts', 'src/console/{api,state}/**', 'src/console/**/*.tsx'],
       reporter: ['text-summary', 'json-summary'],
       reportsDirectory: 'coverage',
       // Of the unit tests alone; what runs as a program counts nothing.

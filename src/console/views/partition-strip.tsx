@@ -1,5 +1,5 @@
 import type { BackupDetail } from '../../service/v2/schema/backup.js';
-import { countNoun } from '../format/format.js';
+import { countNoun, formatCount } from '../format/format.js';
 
 const PARTITIONS = 4096;
 
@@ -9,7 +9,10 @@ export function PartitionStrip({ namespace, parts }: { namespace: string; parts:
     const [first, last = first] = (part.partitions ?? '').split('-').map(Number);
     return first === undefined || Number.isNaN(first) ? [] : [{ first, count: last! - first + 1, part }];
   });
-  const complete = ranges.filter(({ part }) => part.state === 'COMPLETED').reduce((sum, { count }) => sum + count, 0);
+  const complete = ranges.reduce(
+    (sum, { count, part }) => sum + (part.state === 'COMPLETED' ? count : (part.done ?? 0)),
+    0,
+  );
   const covered = ranges.reduce((sum, { count }) => sum + count, 0);
   return (
     <figure class="strip">
@@ -18,7 +21,7 @@ export function PartitionStrip({ namespace, parts }: { namespace: string; parts:
         viewBox={`0 0 ${PARTITIONS} 10`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${complete} of ${countNoun(covered, 'partition')} of ${namespace} are complete`}
+        aria-label={`${formatCount(complete)} of ${countNoun(covered, 'partition')} of ${namespace} are complete`}
       >
         {ranges.map(({ first, count, part }) => {
           const gap = count > 24 ? 10 : 0;
@@ -39,7 +42,7 @@ export function PartitionStrip({ namespace, parts }: { namespace: string; parts:
         })}
       </svg>
       <figcaption class="muted">
-        {complete} of {countNoun(covered, 'partition')} complete
+        {formatCount(complete)} of {countNoun(covered, 'partition')} complete
       </figcaption>
     </figure>
   );
