@@ -22,6 +22,8 @@ interface LaneProps {
 
 export function Lane({ lane, top, view, width, nowMs, onHover }: LaneProps) {
   const { namespace, routine, ranges, gaps, failures, markers } = lane;
+  // A single backup is a mark, and no bar.
+  const chains = ranges.filter(({ points }) => points.length > 1);
   const leave = (): void => onHover(undefined);
   const marks = [
     ...ranges.flatMap(({ points }) => layoutMarks(points, view, width, MARK_GAP)),
@@ -55,7 +57,7 @@ export function Lane({ lane, top, view, width, nowMs, onHover }: LaneProps) {
           onPointerLeave={leave}
         />
       ))}
-      {layoutBars(ranges, view, width, nowMs).map(({ x, width: length, index }) => (
+      {layoutBars(chains, view, width, nowMs).map(({ x, width: length, index }) => (
         <rect
           key={`range ${index}`}
           class="range"
@@ -65,7 +67,7 @@ export function Lane({ lane, top, view, width, nowMs, onHover }: LaneProps) {
           height={BAR_HEIGHT}
           rx={4}
           onPointerMove={() => {
-            const { fromMs, toMs, points } = ranges[index]!;
+            const { fromMs, toMs, points } = chains[index]!;
             const text = `${points.length} moments, from ${formatTime(fromMs)} to ${formatTime(toMs)}`;
             onHover({ x: Math.max(0, x), y: top + BAR_TOP + BAR_HEIGHT + 6, lane, points: [], text });
           }}
