@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Storage } from '../../src/service/document/schema/storage.js';
+import { readValue } from '../../src/service/document/read-value.js';
+import { Storage } from '../../src/service/document/schema/storage.js';
 import { tortureReplicas } from './torture.js';
 
 const { values } = parseArgs({
@@ -21,7 +22,9 @@ const totals = await tortureReplicas({
   kills: Number(values.kills),
   seed: Number(values.seed),
   note: (text) => console.log(text),
-  ...(values.s3 === undefined ? {} : { storage: { 's3-storage': JSON.parse(values.s3) } as Storage }),
+  ...(values.s3 === undefined
+    ? {}
+    : { storage: readValue(Storage, { 's3-storage': JSON.parse(values.s3) as unknown }, 's3') }),
 });
 const { problems, ...counts } = totals;
 console.log(

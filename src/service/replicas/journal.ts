@@ -28,9 +28,12 @@ export interface JournalHead {
   state: LedgerState;
 }
 
+/** What a journal needs of a storage. */
+export type JournalStorage = Pick<Storage, 'list' | 'readVersion' | 'createExclusive' | 'deleteFile'>;
+
 export class Journal {
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: JournalStorage,
     /** Must exist where there are directories. */
     private readonly directory: string,
   ) {}
