@@ -117,7 +117,7 @@ async function expectAll(root: string, name: string): Promise<void> {
     keys.add(entry.digest.toString('hex'));
   }
   expect([records, keys.size]).toEqual([RECORDS, RECORDS]);
-  expect((await verifyBackup(join(data, name))).problems ?? []).toEqual([]);
+  expect((await verifyBackup(join(data, name))).problems).toEqual([]);
 }
 
 it('a run of a replica of which nothing is known, goes on in a copy, while the one before still writes', async () => {
