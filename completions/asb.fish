@@ -47,6 +47,7 @@ complete -c asb -n '__fish_seen_subcommand_from backup' -l tls-keyfile-password 
 complete -c asb -n '__fish_seen_subcommand_from backup' -l tls-certfile -r -d 'Client certificate with its chain'
 complete -c asb -n '__fish_seen_subcommand_from backup' -l no-indexes -d 'No secondary indexes'
 complete -c asb -n '__fish_seen_subcommand_from backup' -l no-udfs -d 'No UDF modules'
+complete -c asb -n '__fish_seen_subcommand_from backup' -l shard -r -d 'Only the I-th, from 0, of N equal parts of what is selected'
 complete -c asb -n '__fish_seen_subcommand_from backup' -l prefer-racks -r -d 'Read from nodes of these racks where possible'
 complete -c asb -n '__fish_seen_subcommand_from backup' -l file-limit -r -d 'Maximum file size before rotating to a new file'
 complete -c asb -n '__fish_seen_subcommand_from backup' -l compact -d 'Write blobs as they are, not in base64'

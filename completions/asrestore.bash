@@ -10,7 +10,7 @@ _asrestore() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --stall-timeout | --sleep-between-retries | --retry-delay | --encryption-key-env | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-access-key-id | --s3-secret-access-key | --s3-retry-max-attempts | --s3-retry-max-backoff | --s3-retry-read-max-attempts | --s3-retry-read-backoff | --s3-retry-read-multiplier | --s3-max-conns-per-host | --s3-request-timeout | --s3-customer-key | --s3-restore-poll-duration | --gcp-endpoint-override | --gcp-max-async-downloads | --gcp-retry-max-attempts | --gcp-retry-init-backoff | --gcp-retry-max-backoff | --gcp-retry-backoff-multiplier | --gcp-retry-read-max-attempts | --gcp-retry-read-backoff | --gcp-retry-read-multiplier | --gcp-max-conns-per-host | --gcp-request-timeout | --gcp-customer-key | --azure-account-name | --azure-account-key | --azure-endpoint | --azure-tenant-id | --azure-client-id | --azure-client-secret | --azure-customer-key | --azure-max-async-downloads | --azure-retry-max-attempts | --azure-retry-delay | --azure-retry-max-delay | --azure-retry-read-max-attempts | --azure-retry-read-backoff | --azure-retry-read-multiplier | --azure-max-conns-per-host | --azure-request-timeout | --azure-rehydrate-poll-duration | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
+    -h | --host | -p | --port | -U | --user | --tls-name | --tlsName | --tls-protocols | --tlsProtocols | --tls-cipher-suite | --tlsCipherSuite | --shard | --shard-wait | -n | --namespace | -s | --set-list | -B | --bin-list | --extra-ttl | -t | --parallel | --threads | -N | --nice | --batch-size | --max-async-batches | --event-loops | -T | --timeout | --socket-timeout | --total-timeout | --max-retries | --retry-scale-factor | --stall-timeout | --sleep-between-retries | --retry-delay | --encryption-key-env | --s3-region | --s3-profile | --s3-endpoint-override | --s3-max-async-downloads | --s3-connect-timeout | --s3-access-key-id | --s3-secret-access-key | --s3-retry-max-attempts | --s3-retry-max-backoff | --s3-retry-read-max-attempts | --s3-retry-read-backoff | --s3-retry-read-multiplier | --s3-max-conns-per-host | --s3-request-timeout | --s3-customer-key | --s3-restore-poll-duration | --gcp-endpoint-override | --gcp-max-async-downloads | --gcp-retry-max-attempts | --gcp-retry-init-backoff | --gcp-retry-max-backoff | --gcp-retry-backoff-multiplier | --gcp-retry-read-max-attempts | --gcp-retry-read-backoff | --gcp-retry-read-multiplier | --gcp-max-conns-per-host | --gcp-request-timeout | --gcp-customer-key | --azure-account-name | --azure-account-key | --azure-endpoint | --azure-tenant-id | --azure-client-id | --azure-client-secret | --azure-customer-key | --azure-max-async-downloads | --azure-retry-max-attempts | --azure-retry-delay | --azure-retry-max-delay | --azure-retry-read-max-attempts | --azure-retry-read-backoff | --azure-retry-read-multiplier | --azure-max-conns-per-host | --azure-request-timeout | --azure-rehydrate-poll-duration | --instance | --sa-address | --sa-port | --sa-timeout | --sa-tls-name)
       return
       ;;
     -A | --auth)
@@ -58,29 +58,30 @@ _asrestore() {
       --tls-cafile --tls-capath --tls-protocols --tls-cipher-suite --tls-crl-check
       --tls-crl-check-all --tls-cert-blacklist --tls-log-session-info --tls-keyfile
       --tls-keyfile-password --tls-certfile --directory --directory-list --parent-directory
-      --input-file --namespace --set-list --bin-list --no-records --no-indexes --no-udfs --unique
-      --replace --no-generation --apply-increment --extra-ttl --ignore-record-error
-      --allow-incomplete --indexes-last --wait --parallel --nice --disable-batch-writes --batch-size
-      --max-async-batches --event-loops --timeout --socket-timeout --total-timeout --max-retries
-      --retry-scale-factor --stall-timeout --sleep-between-retries --compress --encrypt
-      --encryption-key-file --encryption-key-env --s3-region --s3-profile --s3-endpoint-override
-      --s3-max-async-downloads --s3-connect-timeout --s3-log-level --s3-allow-system-proxy
-      --s3-access-key-id --s3-secret-access-key --s3-retry-max-attempts --s3-retry-max-backoff
-      --s3-retry-read-max-attempts --s3-retry-read-backoff --s3-retry-read-multiplier
-      --s3-max-conns-per-host --s3-request-timeout --s3-ca-file --s3-customer-key --s3-virtual-host
-      --s3-tier --s3-restore-poll-duration --gcp-key-path --gcp-endpoint-override
-      --gcp-max-async-downloads --gcp-retry-max-attempts --gcp-retry-init-backoff
-      --gcp-retry-max-backoff --gcp-retry-backoff-multiplier --gcp-retry-read-max-attempts
-      --gcp-retry-read-backoff --gcp-retry-read-multiplier --gcp-max-conns-per-host
-      --gcp-request-timeout --gcp-customer-key --gcp-allow-system-proxy --azure-account-name
-      --azure-account-key --azure-endpoint --azure-tenant-id --azure-client-id --azure-client-secret
-      --azure-customer-key --azure-max-async-downloads --azure-retry-max-attempts
-      --azure-retry-delay --azure-retry-max-delay --azure-retry-read-max-attempts
-      --azure-retry-read-backoff --azure-retry-read-multiplier --azure-max-conns-per-host
-      --azure-request-timeout --azure-allow-system-proxy --azure-access-tier
-      --azure-rehydrate-poll-duration --instance --config-file --no-config-file --only-config-file
-      --sa-address --sa-port --sa-timeout --sa-cafile --sa-tls-name --validate --machine --verbose
-      --log-json --progress --help --version
+      --input-file --shard --shard-wait --namespace --set-list --bin-list --no-records --no-indexes
+      --no-udfs --unique --replace --no-generation --apply-increment --extra-ttl
+      --ignore-record-error --allow-incomplete --indexes-last --wait --parallel --nice
+      --disable-batch-writes --batch-size --max-async-batches --event-loops --timeout
+      --socket-timeout --total-timeout --max-retries --retry-scale-factor --stall-timeout
+      --sleep-between-retries --compress --encrypt --encryption-key-file --encryption-key-env
+      --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads --s3-connect-timeout
+      --s3-log-level --s3-allow-system-proxy --s3-access-key-id --s3-secret-access-key
+      --s3-retry-max-attempts --s3-retry-max-backoff --s3-retry-read-max-attempts
+      --s3-retry-read-backoff --s3-retry-read-multiplier --s3-max-conns-per-host
+      --s3-request-timeout --s3-ca-file --s3-customer-key --s3-virtual-host --s3-tier
+      --s3-restore-poll-duration --gcp-key-path --gcp-endpoint-override --gcp-max-async-downloads
+      --gcp-retry-max-attempts --gcp-retry-init-backoff --gcp-retry-max-backoff
+      --gcp-retry-backoff-multiplier --gcp-retry-read-max-attempts --gcp-retry-read-backoff
+      --gcp-retry-read-multiplier --gcp-max-conns-per-host --gcp-request-timeout --gcp-customer-key
+      --gcp-allow-system-proxy --azure-account-name --azure-account-key --azure-endpoint
+      --azure-tenant-id --azure-client-id --azure-client-secret --azure-customer-key
+      --azure-max-async-downloads --azure-retry-max-attempts --azure-retry-delay
+      --azure-retry-max-delay --azure-retry-read-max-attempts --azure-retry-read-backoff
+      --azure-retry-read-multiplier --azure-max-conns-per-host --azure-request-timeout
+      --azure-allow-system-proxy --azure-access-tier --azure-rehydrate-poll-duration --instance
+      --config-file --no-config-file --only-config-file --sa-address --sa-port --sa-timeout
+      --sa-cafile --sa-tls-name --validate --machine --verbose --log-json --progress --help
+      --version
     ' -- "$current")
   fi
 }

@@ -24,6 +24,8 @@ complete -c asrestore -s d -l directory -x -a '(__fish_complete_directories)' -d
 complete -c asrestore -l directory-list -x -a '(__fish_complete_directories)' -d 'Restore every .asb file of these directories'
 complete -c asrestore -l parent-directory -x -a '(__fish_complete_directories)' -d 'Where the directories of that list are'
 complete -c asrestore -s i -l input-file -r -F -d 'Restore one file'
+complete -c asrestore -l shard -x -d 'Only every N-th file of the directory, beginning with the I-th, from 0'
+complete -c asrestore -l shard-wait -x -d 'How long a shard waits for the indexes and UDF modules that shard 0 restores'
 complete -c asrestore -s n -l namespace -x -d 'The namespace of the backup and, if it differs, the one to restore into'
 complete -c asrestore -s s -l set-list -x -d 'Only these sets'
 complete -c asrestore -s B -l bin-list -x -d 'Only these bins'

@@ -162,6 +162,8 @@ function settingType(spec: OptionSpec, name: string, table: OptionTable): string
       return 'string | { from: string; to: string }';
     case 'hosts':
       return 'string | readonly (string | HostAddress)[]';
+    case 'shard':
+      return 'string | { index: number; count: number }';
     case 'digest':
     case 'base64':
       return 'Uint8Array | string';

@@ -224,6 +224,12 @@ export interface BackupOptionSettings {
    * then, unless given.
    */
   nodes?: readonly string[];
+  /**
+   * Only one of several equal parts of what is selected: I/N, I from 0, or auto to take both from Kubernetes, Slurm or
+   * Nomad. The files of all shards go into one directory and are one backup. A shard that is run again continues, and
+   * one that is complete stays as it is.
+   */
+  shard?: string | { index: number; count: number };
   /** Read from nodes of these racks where possible. */
   preferRacks?: readonly number[];
   /** Write several files `<prefix>_NNNNN.asb` into this directory. */
@@ -356,6 +362,13 @@ export interface RestoreOptionSettings {
   parentDirectory?: string;
   /** Restore one file. */
   file?: string;
+  /**
+   * Only every N-th file of the directory, beginning with the I-th, from 0: I/N, or auto to take both from Kubernetes,
+   * Slurm or Nomad. Shard 0 restores indexes and UDF modules, the others wait for them.
+   */
+  shard?: string | { index: number; count: number };
+  /** How long a shard waits for the indexes and UDF modules that shard 0 restores. Default: 600. */
+  shardWaitS?: number;
   /** The namespace of the backup and, if it differs, the one to restore into. */
   namespace?: string | { from: string; to: string };
   /** Only these sets; an empty name means records without a set. */

@@ -3,6 +3,8 @@ import type { RemovalConfig } from '../engine/backup/output/removal.js';
 import type { BackupValues } from './backup-constraints.js';
 import { toCodecConfig } from './codec-config.js';
 import { engineProperties } from './engine-config.js';
+import { shardPrefix } from '../engine/shard/names.js';
+import { resolveShard } from './shard-variables.js';
 import type { RunDependencies } from './run-dependencies.js';
 import { asbackupOptions } from './schema/backup.js';
 import { openStorages } from './storage-config.js';
@@ -49,7 +51,13 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
     dependencies,
   );
   const target = toTarget(values);
-  const prefix = values.get('output-file-prefix');
+  const { env = process.env } = dependencies;
+  const choice = values.get('shard');
+  const shard = choice === undefined ? undefined : resolveShard(choice, env);
+  const given = values.get('output-file-prefix');
+  const isDivided = shard !== undefined && target.kind === 'directory';
+  // Of a shard that begins anew, only its own files are removed.
+  const prefix = isDivided ? shardPrefix(given ?? namespace, shard) : given;
   return {
     ...engineProperties(asbackupOptions, values, 'run'),
     cluster: {
@@ -73,6 +81,7 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
       nodes === undefined || values.has('parallel') || values.has('estimate')
         ? values.get('parallel')
         : PARALLEL_WITH_NODE_LIST,
+    ...(shard === undefined ? {} : { shard }),
     ...(nodes === undefined ? {} : { nodeList: nodes.entries.map(({ host, port }) => ({ host, port })) }),
     ...toTimeFilters(values),
     partitions: after === undefined ? (values.get('partition-list') ?? [ALL_PARTITIONS]) : partitionsAfter(after),
@@ -88,7 +97,9 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
     ),
     storages,
     ...toWebAssembly(dependencies),
-    ...(values.has('manifest') ? { manifest: { type: isIncremental(values) ? 'incremental' : 'full' } } : {}),
+    ...(values.has('manifest') || shard !== undefined
+      ? { manifest: { type: isIncremental(values) ? 'incremental' : 'full' } }
+      : {}),
     ...(values.has('remove-artifacts')
       ? { removal: { target, storages, ...(prefix === undefined ? {} : { prefix }) } }
       : {}),

@@ -5,6 +5,7 @@ import type { OptionValues } from './option-values.js';
 import { asbackupOptions } from './schema/backup.js';
 import type { OptionName } from './schema/option-spec.js';
 import type { Constraint, ToolSchema } from './tool-schema.js';
+import type { ShardChoice } from './values/shard.js';
 
 type Table = typeof asbackupOptions;
 export type BackupValues = OptionValues<Table>;
@@ -39,6 +40,29 @@ export const uploadConstraints: readonly Constraint<Table>[] = [
       ? optionText`${option('s3-kms-key-id')} needs ${option('s3-server-side-encryption')} aws:kms`
       : undefined,
 ];
+
+/** What cannot be divided, and what would be of another shard, too. */
+const shardConstraints: readonly Constraint<Table>[] = [
+  (v) =>
+    exclusive(v, option, 'shard', 'estimate') ??
+    exclusive(v, option, 'shard', 'max-records') ??
+    exclusive(v, option, 'shard', 'state-file-dst') ??
+    exclusive(v, option, 'shard', 'remove-artifacts'),
+  (v) => {
+    const file = v.get('output-file');
+    const isOwn = file !== undefined && file !== '-' && namesShard(file, v.get('shard'));
+    return v.has('shard') && v.has('output-file') && file !== undefined && !isOwn
+      ? optionText`${option('shard')} needs ${option('directory')}, or ${option('output-file')} with a name that has the shard in it, as in test-3of8.asb`
+      : undefined;
+  },
+];
+
+/** With `auto`, the shard is not known yet: any name with one will do. */
+function namesShard(file: string, shard: ShardChoice | undefined): boolean {
+  const found = [...file.matchAll(/(?<!\d)(\d+)of(\d+)(?!\d)/g)];
+  if (shard === undefined || shard === 'auto') return found.length > 0;
+  return found.some(([, index, count]) => Number(index) === shard.index && Number(count) === shard.count);
+}
 
 const constraints: readonly Constraint<Table>[] = [
   (v) =>
@@ -78,6 +102,7 @@ const constraints: readonly Constraint<Table>[] = [
     v.has('manifest') && !v.has('directory') && v.get('output-file') === '-'
       ? optionText`${option('manifest')} needs ${joinMentions([option('directory'), option('output-file')], 'or')} with the name of a file`
       : undefined,
+  ...shardConstraints,
   ...uploadConstraints,
 ];
 

@@ -6,6 +6,7 @@ import { mentions, optionText, renderText } from './option-text.js';
 import type { RestoreValues } from './restore-constraints.js';
 import type { RunDependencies } from './run-dependencies.js';
 import { asrestoreOptions } from './schema/restore.js';
+import { resolveShard } from './shard-variables.js';
 import { openStorages } from './storage-config.js';
 import { toWebAssembly } from './webassembly.js';
 import { withParent } from './values/directories.js';
@@ -29,6 +30,8 @@ export function toRestoreConfig(values: RestoreValues, dependencies: RunDependen
   const { log, security } = dependencies;
   const hosts = values.get('host');
   const timeoutMs = values.get('timeout');
+  const { env = process.env } = dependencies;
+  const shard = values.get('shard');
   if (values.has('event-loops')) {
     const text = optionText`${option('event-loops')} has no effect: writes need no event loops of their own`;
     log.verbose(logEvent('option.idle', renderText(text, 'cli'), { option: 'event-loops' }));
@@ -44,6 +47,7 @@ export function toRestoreConfig(values: RestoreValues, dependencies: RunDependen
     },
     hostText: hosts.text,
     source: toSource(values),
+    ...(shard === undefined ? {} : { shard: resolveShard(shard, env) }),
     sets: values.get('set-list') ?? [],
     bins: values.get('bin-list') ?? [],
     // 0 has never meant "no limit" here.

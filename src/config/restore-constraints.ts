@@ -25,6 +25,10 @@ const constraints: readonly Constraint<Table>[] = [
     exclusive(v, option, 'unique', 'replace') ??
     exclusive(v, option, 'unique', 'no-generation') ??
     exclusive(v, option, 'unique', 'apply-increment'),
+  (v) =>
+    v.has('shard') && v.has('input-file')
+      ? optionText`${option('shard')} needs ${joinMentions([option('directory'), option('directory-list')], 'or')}`
+      : undefined,
   (v) => exclusive(v, option, 'directory', 'directory-list'),
   (v) => exclusive(v, option, 'input-file', 'directory-list'),
   (v) => keyWithoutMode(v, option),

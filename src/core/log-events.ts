@@ -128,6 +128,10 @@ const BACKUP_EVENTS = {
     fields: ['records', 'sindexes', 'udfs', 'bytes'],
     help: 'What the backup holds; logged also by a run that failed',
   },
+  'shard.complete': {
+    fields: ['path', 'records'],
+    help: 'An earlier run has completed the shard, which stays as it is',
+  },
   'resume.start': { fields: ['records'], help: 'An interrupted backup is continued, which has these records' },
   'resume.cut': { fields: ['bytes'], help: 'Standard output so far has to be cut to this length' },
   'resume.delete': { fields: ['files'], help: 'Files that were begun after the state was saved are deleted' },
@@ -171,6 +175,7 @@ const RESTORE_EVENTS = {
     fields: ['namespace', 'set', 'name', 'bin'],
     help: 'An index of the same name is dropped first',
   },
+  'shard.waiting': { fields: ['missing'], help: 'The first shard has not restored these indexes and modules yet' },
   'restore.sindex.skip': {
     level: 'debug',
     fields: ['namespace', 'set', 'name', 'bin'],
@@ -249,6 +254,10 @@ const CATALOG_EVENTS = {
     help: 'Files in the directory of a deleted backup that do not belong to it were left',
   },
   'catalog.namespace': { fields: ['id', 'namespace'], help: 'A backup goes on with this namespace' },
+  'catalog.shard': {
+    fields: ['id', 'path', 'shard', 'shards'],
+    help: 'A shard of a backup is complete, and others are not',
+  },
   'catalog.completed': { fields: ['id', 'path', 'namespaces'], help: 'A backup of several namespaces is complete' },
   'export.done': { fields: ['records', 'bytes'], help: 'How much was exported' },
   'merge.deletions': { level: 'warn', fields: [], help: 'Records that were deleted between the backups may come back' },

@@ -173,6 +173,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Give --tls-enable.',
     api: 'Set tls.',
   },
+  'fewer-shards': {
+    cli: 'Give a smaller N in --shard I/N.',
+    api: 'Set a smaller count in shard.',
+  },
   'end-evictions': {
     cli: 'Add memory or disk, or raise the limits of the namespace for evictions; what was evicted is in no later backup.',
     api: 'Add memory or disk, or raise the limits of the namespace for evictions; what was evicted is in no later backup.',
@@ -285,6 +289,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'With --azure-access-tier, asrestore moves it to another tier and waits.',
     api: 'With azure.accessTier, a restore moves it to another tier and waits.',
   },
+  'remove-all-shards': {
+    cli: 'Write to a new directory, or remove the backup with --remove-artifacts --directory {path} first.',
+    api: 'Write to a new directory, or delete the backup in {path} first.',
+  },
   'release-hold': {
     cli: 'End the hold with asb release.',
     api: 'End the hold with asb release.',
@@ -313,9 +321,17 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: '--remove-files replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
     api: 'removeFiles replaces those named {prefix}_NNNNN.asb and leaves {others} other(s) where they are; better choose another directory.',
   },
+  'restore-first-shard': {
+    cli: 'Run the restore with --shard 0/N, which restores them; or give --shard-wait more seconds, or --no-indexes and --no-udfs.',
+    api: 'Run the restore of the first shard, which restores them; or set shardWaitS higher, or noIndexes and noUdfs.',
+  },
   'restore-s3': {
     cli: 'With --s3-tier, asrestore restores it for a day and waits.',
     api: 'With s3.tier, a restore restores it for a day and waits.',
+  },
+  'run-shard-again': {
+    cli: 'Run the same command again, without --remove-files: the shard continues.',
+    api: 'Run it again with the same settings, without removeFiles: the shard continues.',
   },
   'set-azure-account': {
     cli: 'Give --azure-account-name or --azure-endpoint.',

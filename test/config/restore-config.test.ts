@@ -38,6 +38,7 @@ describe('options of a restore', () => {
       maxRetries: 5,
       retryScaleFactorUs: 150000,
       retryBudgetMs: 60000,
+      metadataWaitMs: 600_000,
     });
   });
 

@@ -11,6 +11,7 @@ export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   'encryption-key-file': ['--encrypt=aes128'],
   'encryption-key-env': ['--encrypt=aes128'],
   'parent-directory': ['--directory-list=a'],
+  shard: ['--directory=a'],
   's3-object-lock-mode': ['--s3-object-lock-days=1'],
   's3-object-lock-days': ['--s3-object-lock-mode=GOVERNANCE'],
   's3-kms-key-id': ['--s3-server-side-encryption=aws:kms'],
@@ -183,6 +184,14 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
           ],
         ],
         bad: ['', '4096', '0-0', '0-2,1'],
+      };
+    case 'shard':
+      return {
+        good: [
+          ['3/8', { index: 3, count: 8 }],
+          ['auto', 'auto'],
+        ],
+        bad: ['', '8/8', '0/0', '0/4097', '-1/8', '1', '1/', 'x/y'],
       };
     case 'digest':
       return { good: [[DIGEST, Buffer.from(DIGEST, 'base64')]], bad: ['', DIGEST.slice(1), 'AAAA', `${DIGEST}AAAA`] };

@@ -52,6 +52,12 @@ export interface CatalogBackupOptionSettings {
   noIndexes?: boolean;
   /** No UDF modules. */
   noUdfs?: boolean;
+  /**
+   * Only one of several equal parts of what is selected: I/N, I from 0, or auto to take both from Kubernetes, Slurm or
+   * Nomad. The files of all shards go into one directory and are one backup. A shard that is run again continues, and
+   * one that is complete stays as it is.
+   */
+  shard?: string | { index: number; count: number };
   /** Read from nodes of these racks where possible. */
   preferRacks?: readonly number[];
   /** Maximum file size before rotating to a new file. Default: 250. */

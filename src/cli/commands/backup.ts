@@ -15,6 +15,7 @@ export const backupCommand: Command<typeof asbackupOptions, BackupCommand> = {
     ['Two sets into one file:', 'asbackup -n test -s users,orders -o users.asb'],
     ['To standard output:', 'asbackup -n test -o - | gzip > test.asb.gz'],
     ['A quarter of the partitions:', 'asbackup -n test -X 0-1024 -d backup'],
+    ['One of eight parts, each in a process of its own:', 'asbackup -n test -d backup --shard 0/8'],
     ['Finish a backup that was interrupted:', 'asbackup -n test -d backup -c backup/test.asb.state'],
   ],
   options: asbackupOptions,

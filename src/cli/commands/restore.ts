@@ -15,6 +15,7 @@ export const restoreCommand: Command<typeof asrestoreOptions, RestoreCommand> = 
     ['Into another server, a compressed backup:', 'asrestore -h 10.0.0.1 -d backup -z zstd'],
     ['Only check that a backup can be read:', 'asrestore --validate -d backup'],
     ['One file into another namespace:', 'asrestore -n test,copy -i users.asb'],
+    ['The third of eight parts, each in a process of its own:', 'asrestore -d backup --shard 2/8'],
     ['From standard input, only records that are missing:', 'gunzip -c test.asb.gz | asrestore -u -i -'],
   ],
   options: asrestoreOptions,
@@ -35,10 +36,11 @@ async function run(command: RestoreCommand, session: CliSession): Promise<void> 
   const { restorePresentation } = await import('../../ui/restore-presentation.js');
   if (command.validate === true) {
     const { startValidate, ValidateError } = await import('../../engine/verify/validate.js');
-    const { source, parallel, storages, namespace, webAssembly } = command;
+    const { source, shard, parallel, storages, namespace, webAssembly } = command;
     const config = {
       source,
       parallel,
+      ...(shard === undefined ? {} : { shard }),
       ...pickCodecConfig(command),
       ...(namespace === undefined ? {} : { namespace: namespace.from }),
       ...(webAssembly === undefined ? {} : { webAssembly }),

@@ -37,6 +37,11 @@ function isId(name: 'id' | 'incremental-from'): Constraint<Table> {
 const constraints: readonly Constraint<Table>[] = [
   isId('id'),
   isId('incremental-from'),
+  (v) =>
+    v.has('shard') && !v.has('id')
+      ? optionText`${option('shard')} needs ${option('id')}, the same for all shards`
+      : undefined,
+  (v) => exclusive(v, option, 'shard', 'continue'),
   (v) => (v.has('continue') && !v.has('id') ? optionText`${option('continue')} needs ${option('id')}` : undefined),
   (v) => {
     const given = (['namespace', 'all-namespaces', 'include', 'exclude', 'incremental-from'] as const).find(

@@ -217,6 +217,22 @@ export const selectionOptions = [
     help: 'Only the partitions whose master is one of these nodes; the first is also the node to connect to. --parallel is 16 then, unless given.',
   },
   {
+    name: 'shard',
+    extension: true,
+    argument: 'required',
+    placeholder: 'I/N',
+    value: { type: 'shard' },
+    group: 'Partitions',
+    section: 'tool',
+    secrets: true,
+    api: 'shard',
+    example: 'auto',
+    identity: true,
+    help: 'Only the I-th, from 0, of N equal parts of what is selected; auto takes both from Kubernetes, Slurm or Nomad. The files of all shards go into one directory and are one backup. A shard that is run again continues, and one that is complete stays as it is.',
+    apiHelp:
+      'Only one of several equal parts of what is selected: I/N, I from 0, or auto to take both from Kubernetes, Slurm or Nomad. The files of all shards go into one directory and are one backup. A shard that is run again continues, and one that is complete stays as it is.',
+  },
+  {
     name: 'prefer-racks',
     argument: 'required',
     placeholder: 'id,...',

@@ -55,6 +55,36 @@ export const restoreInputOptions = [
     help: 'Restore one file; - for standard input, -:BYTES if its size is known.',
     apiHelp: 'Restore one file.',
   },
+  {
+    name: 'shard',
+    extension: true,
+    argument: 'required',
+    placeholder: 'I/N',
+    value: { type: 'shard' },
+    group: 'Input',
+    section: 'tool',
+    secrets: true,
+    api: 'shard',
+    example: 'auto',
+    help: 'Only every N-th file of the directory, beginning with the I-th, from 0; auto takes both from Kubernetes, Slurm or Nomad. Shard 0 restores indexes and UDF modules, the others wait for them.',
+    apiHelp:
+      'Only every N-th file of the directory, beginning with the I-th, from 0: I/N, or auto to take both from Kubernetes, Slurm or Nomad. Shard 0 restores indexes and UDF modules, the others wait for them.',
+  },
+  {
+    name: 'shard-wait',
+    extension: true,
+    argument: 'required',
+    placeholder: 's',
+    value: { type: 'integer', min: 0, max: 86_400 },
+    default: '600',
+    group: 'Input',
+    section: 'tool',
+    secrets: true,
+    api: 'shardWaitS',
+    config: 'run.metadataWaitMs',
+    scale: 1000,
+    help: 'How long a shard waits for the indexes and UDF modules that shard 0 restores.',
+  },
 ] as const satisfies readonly OptionSpec[];
 
 const restoreNameOptions = [

@@ -63,6 +63,7 @@ export function secretPieces(rule: ValueRule, text: string): SecretPieces {
     case 'renames':
     case 'set-renames':
       return { texts: [text, whole, ...namePieces(whole)], wholes: [] };
+    case 'shard':
     case 'partitions':
     case 'digest':
     case 'base64':

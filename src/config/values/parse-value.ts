@@ -27,6 +27,7 @@ import {
   type SetRename,
 } from './set-names.js';
 import { parseMoment, parseTime } from './time.js';
+import { parseShard, type ShardChoice } from './shard.js';
 import { ValueError } from './value-error.js';
 
 const MAX_MODE = 0o777;
@@ -54,7 +55,7 @@ export type ValueRule =
   /** Names of namespaces and sets (set-names.ts). */
   | { readonly type: 'namespace-sets' | 'renames' | 'set-renames' }
   /** `moment`: a time that may also be in ISO 8601. */
-  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' };
+  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' | 'shard' };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
 export type PemSource = { readonly path: string } | { readonly content: string };
@@ -93,6 +94,7 @@ export interface ValueTypes {
   renames: Rename[];
   'set-renames': SetRename[];
   age: Age;
+  shard: ShardChoice;
 }
 
 export type Value = ValueTypes[ValueRule['type']];
@@ -145,6 +147,8 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseBase64(text);
     case 'age':
       return parseAge(text);
+    case 'shard':
+      return parseShard(text);
     case 'time':
       return parseTime(text);
     case 'moment':

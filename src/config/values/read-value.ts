@@ -4,6 +4,7 @@ import { type HostEntry, type HostList, type NodeList, parseHost, parseHosts, pa
 import { rangeText } from './number.js';
 import { checkMode, checkText, parseChoice, parsePath, parseValue, type Value, type ValueRule } from './parse-value.js';
 import { checkRenames, checkSetRenames, parseNamespaceSet, type Rename } from './set-names.js';
+import { checkShard } from './shard.js';
 import { ValueError } from './value-error.js';
 
 const DIGEST_BYTES = 20;
@@ -61,6 +62,8 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
     case 'partitions':
     case 'age':
       return parseValue(rule, readText(raw));
+    case 'shard':
+      return readShard(raw);
     case 'time':
     case 'moment':
       return readTime(raw);
@@ -190,6 +193,16 @@ function readTime(raw: unknown): number {
     raw instanceof Date ? raw.getTime() : typeof raw === 'string' && ISO_TIME.test(raw) ? Date.parse(raw) : NaN;
   if (!(time > 0 && time < LAST_TIME_MS)) throw new ValueError('expected a date after 1970-01-01');
   return time;
+}
+
+/** As on the command line, or an object. */
+function readShard(raw: unknown): Value {
+  if (!isObject(raw)) return parseValue({ type: 'shard' }, readText(raw));
+  const { index, count } = raw;
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(count) || (index as number) < 0) {
+    throw new ValueError('expected a text, or { index, count }');
+  }
+  return checkShard(index as number, count as number);
 }
 
 function isObject(raw: unknown): raw is Record<string, unknown> {

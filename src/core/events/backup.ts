@@ -65,6 +65,8 @@ export type BackupEvent =
   /** The backup has far more or fewer records than the namespace said it has. */
   | { type: 'backup.count'; records: number; expected: number }
   | ({ type: 'backup.summary' } & BackupTotals)
+  /** Nothing is done: an earlier run has completed the shard. `path`: of its manifest. */
+  | { type: 'shard.complete'; path: string; records: number }
   | { type: 'resume.start'; records: number }
   /** What was written to standard output so far has to be cut to its first `bytes` bytes. */
   | { type: 'resume.cut'; bytes: number }

@@ -50,6 +50,8 @@ export type RestoreEvent =
   | { type: 'file.read'; path: string; records: number; bytes: number; durationMs: number }
   /** `bytes` of the module's text. */
   | { type: 'restore.udf'; name: string; bytes: number }
+  /** Indexes and modules that the first shard has to restore before this one begins. */
+  | { type: 'shard.waiting'; missing: readonly string[] }
   | ({ type: 'restore.sindex' | 'restore.sindex.replace' | 'restore.sindex.skip' } & SindexName)
   /** The set "null" of an index, which C writes for none, is taken for none. */
   | { type: 'restore.sindex.no-set'; name: string }

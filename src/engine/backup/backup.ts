@@ -8,6 +8,7 @@ import type { BackupTotals, LimitingFactor } from '../../core/events/backup.js';
 import { PARTITIONS } from '../../core/partition.js';
 import type { RunContext } from '../../core/run-context.js';
 import { startRun, type Run, type RunBody, type RunProgress } from '../../core/run.js';
+import { checkSiblings, findEarlierShard, toShardResult } from './checkpoint/own-shard.js';
 import { checkPreconditions, createRunState, planJobs } from './checkpoint/run-state.js';
 import type { BackupConfig, BackupResult } from './config.js';
 import { withConnection, type Session } from './connect.js';
@@ -49,7 +50,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
   private readonly context: RunContext;
 
   constructor(
-    private readonly config: BackupConfig,
+    private config: BackupConfig,
     context: RunContext,
   ) {
     this.context = { ...context, signal: this.stopping.signal };
@@ -69,6 +70,8 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
   async execute(): Promise<BackupResult> {
     // Before anything is changed: an option that cannot be followed has left files behind (asbackup.md 12, fault 27).
     const codecs = await Codecs.open(this.config);
+    const done = await this.takeUpShard();
+    if (done !== undefined) return done;
     return withConnection(
       this.config,
       this.context,
@@ -77,10 +80,22 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     );
   }
 
+  /** Resolves with the result if the shard is complete already; prepares to continue it if it was interrupted. */
+  private async takeUpShard(): Promise<BackupResult | undefined> {
+    const { config, context } = this;
+    const earlier = await findEarlierShard(config);
+    if (earlier.kind === 'interrupted') this.config = { ...config, continueFrom: earlier.path };
+    if (earlier.kind !== 'complete') return undefined;
+    const { path, state } = earlier;
+    context.emit({ type: 'shard.complete', path, records: state.counters.records });
+    return toShardResult(state, config);
+  }
+
   private async run(session: Session, codecs: Codecs): Promise<BackupResult> {
     const { config, context } = this;
     const startedMs = Date.now();
     const stop = (error: Error): void => this.stopping.abort(error);
+    if (config.continueFrom === undefined) await checkSiblings(config, session.selected);
     const saved = await checkPreconditions(config, session.clusterIdentity, context, stop);
     let transfer: Transfer;
     let space: DiskSpace | undefined;
@@ -101,6 +116,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
           cluster: session.clusterIdentity,
           serverVersion: session.cluster.serverVersion,
           startedMs,
+          selected: session.selected,
         },
         config,
         context,

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ClusterOptions, PartitionFilter, Seed } from '../../aerospike/config.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
+import type { Shard } from '../../core/shard.js';
 import type { ManifestInfo } from '../catalog/manifest.js';
 import type { StorageAccess } from '../../storage/registry.js';
 
@@ -49,6 +50,11 @@ export interface BackupConfig extends CodecConfig {
   nodeList?: Seed[];
   /** Non-overlapping, sorted by partition; default: one range over all 4096. */
   partitions: PartitionFilter[];
+  /**
+   * Only this part of the partitions. Its prefix ends with the shard (shard/names.ts), and it keeps a manifest; with
+   * an earlier state of its own, it continues.
+   */
+  shard?: Shard;
   /** Server filter expression (msgpack), in place of the filters below. */
   filterExp?: Buffer;
   /** Only records whose last update is at or after this / earlier than this; nanoseconds since 1970. */

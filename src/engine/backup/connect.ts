@@ -10,6 +10,7 @@ import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
 import type { ClusterIdentity } from './checkpoint/state-file.js';
 import type { BackupConfig } from './config.js';
+import { countPartitions, takeShard } from '../shard/partitions.js';
 import { partitionsOwnedBy, selectNodes } from './node-selection.js';
 
 export interface Session {
@@ -17,6 +18,8 @@ export interface Session {
   readonly clusterIdentity: ClusterIdentity;
   /** What is to be scanned. */
   readonly partitions: PartitionFilter[];
+  /** Of all shards together. */
+  readonly selected: readonly PartitionFilter[];
   /** How many records there are likely to be, before any filter. */
   readonly expectedRecords: number;
 }
@@ -48,11 +51,19 @@ export async function withConnection<T>(
     const expectedRecords = reportNodes(counts, config, emit);
     checkVersion(cluster, config);
     reportRacks(cluster, config, emit);
-    const partitions = config.nodeList === undefined ? config.partitions : partitionsOwnedBy(cluster, namespace, nodes);
+    const selected = config.nodeList === undefined ? config.partitions : partitionsOwnedBy(cluster, namespace, nodes);
+    const partitions = config.shard === undefined ? selected : takeShard(selected, config.shard);
+    const share = config.shard === undefined ? 1 : countPartitions(partitions) / countPartitions(selected);
     await context.connected?.();
     try {
       const clusterIdentity = { name: await readClusterName(cluster), nodes: nodeNames };
-      return await run({ cluster, clusterIdentity, partitions, expectedRecords });
+      return await run({
+        cluster,
+        clusterIdentity,
+        partitions,
+        selected,
+        expectedRecords: Math.ceil(expectedRecords * share),
+      });
     } finally {
       const { records, sindexes, udfs, bytes } = totals();
       emit({ type: 'backup.summary', records, sindexes, udfs, bytes });

@@ -31,7 +31,7 @@ export interface Leftovers {
 }
 
 /** Adds to a failure what it left behind. */
-export function explainInterruption(error: unknown, { target }: BackupConfig, left: Leftovers): unknown {
+export function explainInterruption(error: unknown, { target, shard }: BackupConfig, left: Leftovers): unknown {
   if (!(error instanceof ToolError)) return error;
   const pipe = target.kind === 'stdout' ? 'standard output' : 'the stream';
   const what = 'path' in target ? `The backup in ${target.path}` : `What was written to ${pipe}`;
@@ -39,6 +39,7 @@ export function explainInterruption(error: unknown, { target }: BackupConfig, le
   const { statePath, sharedBytes } = left;
   let hint: HintId;
   if (statePath === undefined) hint = 'path' in target ? 'start-again-removing' : 'start-again';
+  else if (shard !== undefined) hint = 'run-shard-again';
   else hint = 'path' in target ? 'continue-backup' : 'continue-pipe';
   const details = { ...error.details, ...(statePath === undefined ? {} : { statePath, sharedBytes }) };
   const explained = new ToolError(error.code, text, { cause: error, details, hint });

@@ -38,6 +38,10 @@ export interface BackupMetadata {
 /** Throws EncodeError for an index or module that no restore could read, and ClusterError. */
 export async function readMetadata(cluster: Cluster, config: BackupConfig): Promise<BackupMetadata> {
   const events: EngineEvent[] = [];
+  // The first shard has them for all.
+  if (config.shard !== undefined && config.shard.index > 0) {
+    return { firstHeader: encodeHeader(config.namespace, false), sindexes: 0, udfs: 0, events };
+  }
   const sindexes = config.noIndexes ? [] : await readSindexes(cluster, config, events);
   // Record files of version 3.1 are read by every tool; what they cannot hold goes beside them where there is a place.
   const isDirectory = config.target.kind === 'directory';

@@ -4,6 +4,7 @@
  */
 import type { EncryptionKey } from '../../codecs/key.js';
 import { errorMessage } from '../../core/errors.js';
+import { isShard } from '../../core/shard.js';
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { Storage } from '../../storage/storage.js';
@@ -33,6 +34,8 @@ export interface BackupDocument {
   /** Those that the backup is to hold, in the order in which they are read. */
   namespaces: readonly string[];
   selection: BackupSelection;
+  /** How many shards each namespace has; absent = it is in one piece. */
+  shards?: number;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface BackupDocument {
  */
 export async function createBackupDocument(
   path: string,
-  { id, type, parent, started, namespaces, selection }: BackupDocument,
+  { id, type, parent, started, namespaces, selection, shards }: BackupDocument,
   storages: StorageAccess,
   key?: EncryptionKey,
 ): Promise<boolean> {
@@ -54,6 +57,7 @@ export async function createBackupDocument(
     started,
     namespaces,
     selection,
+    ...(shards === undefined ? {} : { shards }),
   };
   const storage = await storages.forPath(path);
   await storage.ensureDirectory(path);
@@ -110,7 +114,7 @@ export function parseBackupDocument(bytes: Buffer, path: string, key?: Encryptio
   }
   const problem = checkSeal(value, key);
   if (problem !== undefined) throw damaged(problem);
-  const { id, type, parent, started, namespaces, selection } = value;
+  const { id, type, parent, started, namespaces, selection, shards } = value;
   if (typeof id !== 'string' || !isBackupId(id)) throw damaged('its id is not one');
   if (!isBackupType(type)) throw damaged('its type is not one');
   if (type === 'full' ? parent !== undefined : typeof parent !== 'string' || !isBackupId(parent)) {
@@ -123,6 +127,7 @@ export function parseBackupDocument(bytes: Buffer, path: string, key?: Encryptio
   const unsafe = namespaces.find((namespace) => !isDirectoryName(namespace));
   if (unsafe !== undefined) throw damaged('the name of a namespace cannot be that of a directory');
   if (!isSelection(selection)) throw damaged('its selection is not one');
+  if (shards !== undefined && !isShard({ index: 0, count: shards })) throw damaged('its number of shards is not one');
   return {
     id,
     type,
@@ -130,6 +135,7 @@ export function parseBackupDocument(bytes: Buffer, path: string, key?: Encryptio
     started,
     namespaces,
     selection,
+    ...(typeof shards === 'number' ? { shards } : {}),
   };
 }
 

@@ -14,6 +14,7 @@ import { LOCK_NAME, RunLock } from '../backup/checkpoint/lock.js';
 import { parseState, saveState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
 import { filesAndUnfinished } from '../backup/output/target.js';
 import { BACKUP_DOCUMENT_NAME, readIfExists } from './backup-document.js';
+import { matchSibling } from '../shard/names.js';
 import { listParents } from './chains.js';
 import { CatalogError } from './errors.js';
 import { findBackups, readBackup, type CatalogEntry, type NamespacePart } from './find-backups.js';
@@ -134,7 +135,9 @@ class BackupCopy {
     }
     await this.copyDocument();
     const parts: PartCopy[] = [];
-    for (const part of this.entry.parts) parts.push(await this.beginPart(part));
+    for (const part of this.entry.parts) {
+      for (const document of listDocuments(part)) parts.push(await this.beginPart(part, document));
+    }
     for (const part of parts) await this.copyFiles(part);
     if (this.config.verifies) for (const part of parts) await this.verifyFiles(part);
     this.context.signal.throwIfAborted();
@@ -169,15 +172,15 @@ class BackupCopy {
   }
 
   /** Writes the manifest that says that the copy is not complete, or reads the one that an earlier copy has left. */
-  private async beginPart(from: NamespacePart): Promise<PartCopy> {
+  private async beginPart(from: NamespacePart, sourceFile: string): Promise<PartCopy> {
     const { storages } = this.config;
     const source = await storages.forPath(from.path);
-    const sourceFile = manifestPath({ kind: readKind(from), path: from.path });
     const bytes = await source.readSmall(sourceFile, 'the manifest');
     const state = parseState(bytes, sourceFile);
     if (state.manifest?.state !== 'COMPLETED') throw changedBackup(from.path);
     const path = this.entry.document === undefined ? this.path : joinPath(this.path, from.namespace);
-    const manifestFile = manifestPath({ kind: readKind(from), path });
+    const manifestFile =
+      from.shards === undefined ? manifestPath({ kind: readKind(from), path }) : joinPath(path, basename(sourceFile));
     const storage = await storages.forPath(path);
     if (readKind(from) === 'directory') await storage.ensureDirectory(path);
     const text = bytes.toString('utf8');
@@ -192,7 +195,7 @@ class BackupCopy {
       await saveState(manifestFile, progress, storages);
       return { ...base, progress, isComplete: false };
     }
-    await refuseFiles(storage, from, path);
+    await refuseFiles(storage, from, path, state);
     const progress: BackupState = {
       ...state,
       runId: this.context.runId,
@@ -313,6 +316,13 @@ class BackupCopy {
   }
 }
 
+/** Paths of the manifests of a part: one, or one for each shard. */
+function listDocuments(part: NamespacePart): string[] {
+  const { path, shards } = part;
+  if (shards !== undefined) return shards.begun.map(({ document }) => document);
+  return [manifestPath({ kind: readKind(part), path })];
+}
+
 function readKind({ manifest }: NamespacePart): 'file' | 'directory' {
   return manifest?.identity.target === 'file' ? 'file' : 'directory';
 }
@@ -326,11 +336,12 @@ function resolveFile(part: NamespacePart, { name }: StateFileEntry): string {
 }
 
 /** A restore of the directory would read them, too. */
-async function refuseFiles(storage: Storage, from: NamespacePart, path: string): Promise<void> {
+async function refuseFiles(storage: Storage, from: NamespacePart, path: string, state: BackupState): Promise<void> {
+  const isSibling = matchSibling(String(state.identity['output-file-prefix']));
   const isTaken =
     readKind(from) === 'file'
       ? await storage.exists('file', path)
-      : (await filesAndUnfinished(storage, path)).length > 0;
+      : (await filesAndUnfinished(storage, path)).some((name) => from.shards === undefined || !isSibling(name));
   if (isTaken) throw otherBackup(path);
 }
 

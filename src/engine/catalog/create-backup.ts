@@ -5,6 +5,7 @@ import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
 import { createIdentity } from '../backup/checkpoint/identity.js';
 import { LOCK_NAME, RunLock } from '../backup/checkpoint/lock.js';
+import { refuseOtherRuns } from '../backup/checkpoint/shard-locks.js';
 import { checkIdentity } from '../backup/checkpoint/state-file.js';
 import type { BackupConfig } from '../backup/config.js';
 import {
@@ -18,6 +19,7 @@ import { removeBackupOutcome, writeBackupOutcome } from './backup-outcome.js';
 import { readClusterNamespaces, type ClusterNamespaces } from './cluster-namespaces.js';
 import { CatalogError } from './errors.js';
 import { readBackup, type CatalogEntry } from './find-backups.js';
+import { shardLockName, shardPrefix } from '../shard/names.js';
 import { isBackupId, manifestPath } from './manifest.js';
 import { findModifiedAfter, readParent } from './parent-backup.js';
 import { checkSelection, selectNamespaces, selectSets } from './set-selection.js';
@@ -47,7 +49,7 @@ export interface CreateBackupConfig {
 
 export type RunNamespace = (run: BackupConfig, signal: AbortSignal) => Promise<void>;
 
-type RunsOfBackup = Pick<CreateBackupConfig, 'id' | 'run' | 'signal' | 'runNamespace'>;
+export type RunsOfBackup = Pick<CreateBackupConfig, 'id' | 'run' | 'signal' | 'runNamespace'>;
 
 /** What has to be the same as when the backup was begun is taken from its documents. */
 export type ContinueBackupConfig = Omit<CreateBackupConfig, 'namespaces' | 'selection' | 'parent'>;
@@ -132,7 +134,7 @@ export async function continueBackup(config: ContinueBackupConfig): Promise<Cata
   });
 }
 
-async function runAll(
+export async function runAll(
   runs: readonly BackupConfig[],
   { id, runNamespace }: RunsOfBackup,
   stop: AbortSignal,
@@ -195,7 +197,7 @@ function assertContinuable({ state, reason, document, id }: CatalogEntry, path: 
 }
 
 /** Throws CatalogError CATALOG_EXISTS if anything is at the place of the backup, be it the rest of a deleted one. */
-async function refuseUsed(path: string, id: string, storage: Storage): Promise<void> {
+export async function refuseUsed(path: string, id: string, storage: Storage): Promise<void> {
   if (!(await storage.exists('directory', path))) return;
   const isEmpty = (await storage.list(path)).length === 0 && (await storage.listDirectories(path)).length === 0;
   if (!isEmpty) throw usedError(id, path);
@@ -208,7 +210,7 @@ function usedError(id: string, path: string): CatalogError {
 }
 
 /** Throws CatalogError CATALOG_NAMESPACE, CATALOG_SELECTION. */
-function chooseNamespaces(
+export function chooseNamespaces(
   { namespaces: wanted, selection }: CreateBackupConfig,
   { namespaces: found }: ClusterNamespaces,
 ): string[] {
@@ -231,7 +233,7 @@ function chooseNamespaces(
 }
 
 /** The run of one namespace, without the bounds in time. */
-function createRun(
+export function createRun(
   path: string,
   namespace: string,
   { id, type, parent, selection }: BackupDocument,
@@ -241,17 +243,22 @@ function createRun(
   if (chosen === undefined) {
     throw new CatalogError('CATALOG_SELECTION', `The selection leaves nothing of the namespace ${namespace}`);
   }
+  const { shard } = run;
   return {
     ...run,
     namespace,
     ...chosen,
-    prefix: namespace,
+    prefix: shard === undefined ? namespace : shardPrefix(namespace, shard),
     target: { kind: 'directory', path: joinPath(path, namespace) },
     manifest: { id, type, ...(parent === undefined ? {} : { parent }) },
   };
 }
 
-function setLowerBound(run: BackupConfig, parent: CatalogEntry | undefined, { clockLeadMs }: ClusterNamespaces): void {
+export function setLowerBound(
+  run: BackupConfig,
+  parent: CatalogEntry | undefined,
+  { clockLeadMs }: ClusterNamespaces,
+): void {
   if (parent !== undefined) run.modifiedAfterNs = findModifiedAfter(parent, run, clockLeadMs);
 }
 
@@ -261,24 +268,26 @@ const NEVER = new AbortController().signal;
  * Calls `work` with the lock of the backup held; `waiting` ends the wait for it. Resolves with the backup as it is
  * afterwards.
  */
-async function withLock(
+export async function withLock(
   path: string,
-  { run: { storages }, signal }: RunsOfBackup,
+  { run, signal }: RunsOfBackup,
   waiting: AbortSignal,
   work: (stop: AbortSignal) => Promise<void>,
 ): Promise<CatalogEntry> {
+  const { storages } = run;
   const stopping = new AbortController();
   const stop = (): void => stopping.abort(signal.reason);
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   const lock = await RunLock.acquire({
-    paths: [joinPath(path, LOCK_NAME)],
+    paths: [joinPath(path, run.shard === undefined ? LOCK_NAME : shardLockName(shardPrefix('backup', run.shard)))],
     runId: createRunId(),
     storages,
     signal: waiting,
     onLost: (error) => stopping.abort(error),
   });
   try {
+    await refuseOtherRuns({ ...run, target: { kind: 'directory', path }, prefix: '' });
     await work(stopping.signal);
   } finally {
     signal.removeEventListener('abort', stop);

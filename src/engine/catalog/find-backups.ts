@@ -15,6 +15,7 @@ import { CatalogError } from './errors.js';
 import { readFileNamespace } from './file-namespace.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME, type BackupType } from './manifest.js';
+import { readShardedPart } from './sharded-part.js';
 import { readTombstone, TOMBSTONE_NAME } from './tombstone.js';
 
 /**
@@ -33,6 +34,20 @@ export const CATALOG_STATES = [
 ] as const;
 export type CatalogState = (typeof CATALOG_STATES)[number];
 
+/** One shard of a part that has been begun. */
+export interface ShardPart {
+  index: number;
+  /** Path of its manifest. */
+  document: string;
+  state: CatalogState;
+  reason?: string;
+  started: string;
+  finished?: string;
+  records: number;
+  bytes: number;
+  files: number;
+}
+
 /** One namespace of a backup. */
 export interface NamespacePart {
   /** Empty = not known without reading the files. */
@@ -49,8 +64,10 @@ export interface NamespacePart {
   records?: number;
   bytes: number;
   files: number;
-  /** Absent = there is none. */
+  /** Absent = there is none. Of shards: what all of them say together. */
   manifest?: BackupState;
+  /** Of a backup in shards: how many there are to be, and those that were begun. */
+  shards?: { count: number; begun: readonly ShardPart[] };
   /** Of a run of the Aerospike Backup Service. Its manifest, if it has one, is not read with it. */
   stored?: AbsStoredForm;
   /** Of an increment of that service: the run that the namespace builds on. */
@@ -226,6 +243,9 @@ async function readLivingDirectory(
     const part = await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME));
     if (part !== undefined) return fromManifest(path, part, held);
   }
+  const sharded = await readShardedPart(path, storage, [...names]);
+  if (sharded?.manifest !== undefined) return fromManifest(path, sharded, held);
+  if (sharded !== undefined) throw new CatalogError('CATALOG_DAMAGED', sharded.reason ?? `${path} is damaged`);
   const backupFiles = files.filter(({ name }) => isBackupFileName(name));
   if (backupFiles.length === 0) return undefined;
   const isInterrupted = [...names].some((name) => name.endsWith('.asb.state'));
@@ -294,7 +314,10 @@ async function readDocumentPart(
 ): Promise<NamespacePart> {
   const empty = { namespace, path, bytes: 0, files: 0 };
   try {
-    const part = await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME));
+    const part =
+      document?.shards === undefined
+        ? await readManifestPart(path, storage, joinPath(path, MANIFEST_NAME))
+        : await readShards(path, storage, document.shards);
     if (part === undefined) {
       if (await hasBackupFiles(path, storage)) {
         return { ...empty, state: 'DAMAGED', reason: `The manifest of ${path} is missing, and its files are there` };
@@ -302,16 +325,27 @@ async function readDocumentPart(
       if (isLocked) return { ...empty, state: 'IN_PROGRESS' };
       return { ...empty, state: 'INCOMPLETE', reason: `The namespace ${namespace} was not begun` };
     }
-    const difference = document === undefined ? undefined : findDifference(part, namespace, document);
+    const difference =
+      document === undefined || part.manifest === undefined ? undefined : findDifference(part, namespace, document);
     if (difference !== undefined) {
       return { ...part, namespace, state: 'DAMAGED', reason: `The manifest of ${path} ${difference}` };
     }
-    if (!isLocked || part.state === 'COMPLETED') return part;
+    if (!isLocked || part.state === 'COMPLETED' || part.manifest === undefined) return part;
     delete part.reason;
     return { ...part, state: 'IN_PROGRESS' };
   } catch (error) {
     return { ...empty, state: 'DAMAGED', reason: errorMessage(error) };
   }
+}
+
+/** `count`: as the document of the backup says. */
+async function readShards(path: string, storage: Storage, count: number): Promise<NamespacePart | undefined> {
+  if (!(await storage.exists('directory', path))) return undefined;
+  const names = (await storage.list(path)).map(({ name }) => name);
+  const part = await readShardedPart(path, storage, names);
+  if (part?.shards === undefined || part.shards.count === count) return part;
+  const reason = `The shards in ${path} are parts of ${part.shards.count}, not of ${count}`;
+  return { ...part, state: 'DAMAGED', reason };
 }
 
 async function hasBackupFiles(path: string, storage: Storage): Promise<boolean> {

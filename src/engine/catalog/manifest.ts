@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName } from '../../storage/storage.js';
+import { isShard, type Shard } from '../../core/shard.js';
 
 /** The manifest of a directory; beside a single file it is `<file>.manifest.json`. */
 export const MANIFEST_NAME = 'manifest.json';
@@ -43,6 +44,12 @@ export type BackupType = (typeof BACKUP_TYPES)[number];
 /** Length in bytes and SHA-256 in base64. The blocks of a file follow each other without a gap. */
 export type Block = readonly [bytes: number, sha256: string];
 
+/** Of a manifest that is of a part of a backup. */
+export interface ManifestShard extends Shard {
+  /** Of the partitions that all shards together have (shard/partitions.ts). */
+  selection: string;
+}
+
 /** What a manifest has beside the state of the run. */
 export interface ManifestInfo {
   id: string;
@@ -62,6 +69,8 @@ export interface ManifestInfo {
   finished?: string;
   /** No record in it was changed later than at this time: that of the start. */
   modifiedBefore?: string;
+  /** Absent = the backup is in one piece. */
+  shard?: ManifestShard;
 }
 
 /** Whether `value`, of a document, is the part of a manifest. */
@@ -74,10 +83,15 @@ export function isManifestInfo(value: unknown): value is ManifestInfo {
     texts.every((key) => typeof info[key] === 'string') &&
     optional.every((key) => info[key] === undefined || typeof info[key] === 'string') &&
     isBackupId(info.id as string) &&
+    (info.shard === undefined || isManifestShard(info.shard)) &&
     (BACKUP_TYPES as readonly unknown[]).includes(info.type) &&
     (RUN_STATES as readonly unknown[]).includes(info.state) &&
     [info.started, info.finished].every((time) => time === undefined || !Number.isNaN(Date.parse(time as string)))
   );
+}
+
+function isManifestShard(value: unknown): boolean {
+  return isShard(value) && typeof (value as { selection?: unknown }).selection === 'string';
 }
 
 /** Whether `value`, of a document, is a list of blocks of so many bytes together. */

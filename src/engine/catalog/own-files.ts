@@ -4,12 +4,14 @@ import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { LOCK_NAME } from '../backup/checkpoint/lock.js';
 import { parseState, type BackupState } from '../backup/checkpoint/state-file.js';
-import { filesAndUnfinished, isNamedAfter } from '../backup/output/target.js';
+import { filesAndUnfinished, isOfBackup } from '../backup/output/target.js';
 import { BACKUP_DOCUMENT_NAME, readIfExists } from './backup-document.js';
 import { BACKUP_OUTCOME_NAME } from './backup-outcome.js';
 import type { CatalogEntry } from './find-backups.js';
 import { HOLD_NAME } from './hold.js';
 import { MANIFEST_NAME } from './manifest.js';
+import { isShardLock, parseShardManifest } from '../shard/names.js';
+import { readShardedPart } from './sharded-part.js';
 import { TOMBSTONE_NAME, type Tombstone } from './tombstone.js';
 
 /** What a backup has in one directory. Names are those of files directly in it. */
@@ -26,7 +28,8 @@ export interface OwnFiles {
 }
 
 /** Names of what a process that was killed leaves of documents that it was writing. */
-const TEMPORARY = /^(?:manifest|hold|backup|tombstone|outcome)\.json\.[0-9a-f]{12}\.tmp$|\.lock\.[0-9a-f]{12}\.tmp$/;
+const TEMPORARY =
+  /^(?:manifest|hold|backup|tombstone|outcome)\.json\.[0-9a-f]{12}\.tmp$|\.(?:lock|manifest\.json)\.[0-9a-f]{12}\.tmp$/;
 /** What stays of a deleted backup, and what whoever works on it removes. */
 const KEPT: readonly string[] = [BACKUP_DOCUMENT_NAME, TOMBSTONE_NAME, HOLD_NAME, LOCK_NAME];
 
@@ -73,7 +76,7 @@ async function findFiles(path: string, storage: Storage): Promise<OwnFiles> {
 
 /** What is beside the namespaces of a backup. */
 function findDocuments(directory: string, names: readonly string[]): OwnFiles {
-  const isOwn = (name: string): boolean => name === BACKUP_OUTCOME_NAME || TEMPORARY.test(name);
+  const isOwn = (name: string): boolean => name === BACKUP_OUTCOME_NAME || TEMPORARY.test(name) || isShardLock(name);
   return {
     directory,
     data: [],
@@ -94,9 +97,9 @@ async function findDirectory(
   const below = dirname(prefix);
   const isBelow = below !== '.' && !isAbsolute(below) && !below.split('/').includes('..');
   const named = new Set(typeof manifest === 'object' ? manifest.files.map(({ name }) => name) : []);
+  const isNamed = isOfBackup(prefix);
   const isOwn = (name: string, at: string): boolean => {
-    if (typeof manifest === 'object')
-      return named.has(at === '' ? name : `${at}/${name}`) || isNamedAfter(prefix)(name);
+    if (typeof manifest === 'object') return named.has(at === '' ? name : `${at}/${name}`) || isNamed(name);
     return manifest === 'damaged' || isWithoutManifest;
   };
   const findIn = async (directory: string, at: string): Promise<OwnFiles> => {
@@ -118,14 +121,24 @@ async function findDirectory(
 
 /** `prefix`: of the files, empty = unknown. */
 function isDocument(name: string, prefix: string): boolean {
-  if (name === MANIFEST_NAME || TEMPORARY.test(name)) return true;
+  if (name === MANIFEST_NAME || TEMPORARY.test(name) || isShardLock(name)) return true;
+  const shard = parseShardManifest(name);
+  if (shard !== undefined) return prefix === '' || shard.prefix === basename(prefix);
   return prefix === '' ? name.endsWith('.asb.state') : name === `${basename(prefix)}.asb.state`;
+}
+
+/** What the manifests of all shards say. */
+async function readShardManifests(path: string, storage: Storage): Promise<BackupState | 'missing' | 'damaged'> {
+  const names = (await storage.list(path)).map(({ name }) => name);
+  const part = await readShardedPart(path, storage, names);
+  if (part === undefined) return 'missing';
+  return part.state === 'DAMAGED' || part.manifest === undefined ? 'damaged' : part.manifest;
 }
 
 async function readManifest(path: string, storage: Storage): Promise<BackupState | 'missing' | 'damaged'> {
   const file = joinPath(path, MANIFEST_NAME);
   const bytes = await readIfExists(storage, file, 'the manifest');
-  if (bytes === undefined) return 'missing';
+  if (bytes === undefined) return readShardManifests(path, storage);
   try {
     const state = parseState(bytes, file);
     return state.manifest === undefined ? 'missing' : state;

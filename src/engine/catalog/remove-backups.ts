@@ -10,6 +10,7 @@ import { joinPath, parentPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { LOCK_NAME, RunLock } from '../backup/checkpoint/lock.js';
+import { listShardLocks } from '../backup/checkpoint/shard-locks.js';
 import { findChildren } from './chains.js';
 import { CatalogError } from './errors.js';
 import { findBackups, readBackup, type CatalogEntry } from './find-backups.js';
@@ -271,7 +272,9 @@ async function findLockPaths({ path, parts }: CatalogEntry, storage: Storage): P
   for (const part of parts) {
     if (await storage.exists('directory', part.path)) directories.add(part.path);
   }
-  return [...directories].map((directory) => joinPath(directory, LOCK_NAME));
+  const paths = [...directories].map((directory) => joinPath(directory, LOCK_NAME));
+  for (const directory of directories) paths.push(...(await listShardLocks(storage, directory)));
+  return paths;
 }
 
 function countFiles(own: readonly OwnFiles[]): number {

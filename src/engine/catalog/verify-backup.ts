@@ -10,7 +10,7 @@ import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, listBackupFiles } from '../../storage/storage.js';
 import { parseState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
-import { isNamedAfter } from '../backup/output/target.js';
+import { isOfBackup } from '../backup/output/target.js';
 import { startValidate, ValidateError, type ValidateResult } from '../verify/validate.js';
 import { BACKUP_DOCUMENT_NAME, readBackupDocument, readIfExists, type BackupDocument } from './backup-document.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
@@ -172,11 +172,14 @@ class PartVerifier {
     const { key, storages } = this.options;
     const isEncrypted = this.manifest.identity.encrypt !== '';
     if (key === undefined || !isEncrypted) return;
-    const file = manifestPath({ kind: this.isFile() ? 'file' : 'directory', path: this.part.path });
-    try {
-      parseState(await (await storages.forPath(file)).readSmall(file, 'the manifest'), file, key);
-    } catch (error) {
-      this.report(file, errorMessage(error));
+    const { path, shards } = this.part;
+    const only = manifestPath({ kind: this.isFile() ? 'file' : 'directory', path });
+    for (const file of shards?.begun.map(({ document }) => document) ?? [only]) {
+      try {
+        parseState(await (await storages.forPath(file)).readSmall(file, 'the manifest'), file, key);
+      } catch (error) {
+        this.report(file, errorMessage(error));
+      }
     }
   }
 
@@ -212,7 +215,7 @@ class PartVerifier {
     if (this.isFile()) return;
     const path = findDataDirectory(this.part, this.manifest);
     const known = new Set(this.manifest.files.map(({ name }) => basename(name)));
-    const isOwn = isNamedAfter(String(this.manifest.identity['output-file-prefix'] ?? ''));
+    const isOwn = isOfBackup(String(this.manifest.identity['output-file-prefix'] ?? ''));
     const storage = await this.options.storages.forPath(path);
     for (const name of await listBackupFiles(storage, path)) {
       if (known.has(name)) continue;

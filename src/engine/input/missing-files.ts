@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { joinPath } from '../../storage/paths.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import type { StorageAccess } from '../../storage/registry.js';
+import { parseShardFile, parseShardManifest } from '../shard/names.js';
 import { MANIFEST_NAME, manifestPath } from '../catalog/manifest.js';
 import type { FileHeader } from './header-scan.js';
 
@@ -65,8 +66,31 @@ export function missingFiles(paths: readonly string[], headers: readonly FileHea
   ) {
     found.push('no file has the "# first-file" mark; the file with the indexes and UDF modules may be missing');
   }
-  found.push(...replacedFiles(headers));
+  found.push(...missingShards(paths), ...replacedFiles(headers));
   return found;
+}
+
+/**
+ * Of a backup in shards, those without a file. A single one may be the whole backup of a user who has chosen the name.
+ */
+function missingShards(paths: readonly string[]): string[] {
+  const groups = new Map<string, { count: number; found: Set<number> }>();
+  for (const path of paths) {
+    const name = parseShardFile(basename(path));
+    if (name === undefined) continue;
+    const { prefix, shard } = name;
+    const key = `${shard.count} ${prefix}`;
+    const group = groups.get(key) ?? { count: shard.count, found: new Set<number>() };
+    groups.set(key, group);
+    group.found.add(shard.index);
+  }
+  return [...groups.values()].flatMap(({ count, found }) => {
+    if (found.size < 2 || found.size === count) return [];
+    const missing = Array.from({ length: count }, (_, index) => index).filter((index) => !found.has(index));
+    const names = missing.slice(0, MAX_NAMES_SHOWN).join(', ');
+    const more = missing.length > MAX_NAMES_SHOWN ? ' and more' : '';
+    return [`of ${count} shards, there is no file of ${names}${more}`];
+  });
 }
 
 /** The newer tools keep indexes and modules in a file of their own, and need no mark (asb-format.md 7.2). */
@@ -139,7 +163,9 @@ async function interruptedBackups(storage: Storage, directory: string): Promise<
     found.push(`${joinPath(directory, name)} is not there yet: its upload was left unfinished or is still under way`);
   }
   const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
-  for (const name of names.filter((entry) => entry.endsWith('.state') || entry === MANIFEST_NAME)) {
+  const isDocument = (name: string): boolean =>
+    name.endsWith('.state') || name === MANIFEST_NAME || parseShardManifest(name) !== undefined;
+  for (const name of names.filter(isDocument)) {
     const toPath = (file: string): string => joinPath(directory, basename(file));
     found.push(...(await missingPerDocument(storage, joinPath(directory, name), toPath)));
   }

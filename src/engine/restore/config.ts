@@ -1,6 +1,7 @@
 import type { ClusterOptions } from '../../aerospike/config.js';
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { RestoreTotals } from '../../core/events/restore.js';
+import type { Shard } from '../../core/shard.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { InputSource } from '../input/source.js';
 import type { RenamedSet } from './set-renamer.js';
@@ -12,6 +13,10 @@ export type RestoreSource = InputSource;
 export interface RestoreConfig extends CodecConfig {
   cluster: ClusterOptions;
   source: InputSource;
+  /** Only every N-th file of the directories; the first shard restores the indexes and modules for all. */
+  shard?: Shard;
+  /** How long the other shards wait for these; absent = ten minutes. */
+  metadataWaitMs?: number;
   /** Absent: records go to the namespace they came from (asrestore.md 5.1). */
   namespace?: { from: string; to: string };
   /** Empty = all. */

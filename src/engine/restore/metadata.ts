@@ -15,7 +15,7 @@ import { RestoreFailure } from './errors.js';
 import type { RenamedSet } from './set-renamer.js';
 
 /** The set that C tools write for an index without one, taken from what servers print (asb-format.md 1.3). */
-const NULL_SET = 'null';
+export const NULL_SET = 'null';
 const DROP_POLLS = 10;
 const DROP_POLL_MS = 1000;
 
@@ -28,6 +28,22 @@ export interface MetadataConfig {
   noUdfs: boolean;
   indexesLast: boolean;
   wait: boolean;
+}
+
+/**
+ * What an index of the backup becomes. `foreign`: it is of another namespace than its file. `unwanted`: its set is not
+ * restored.
+ */
+export function targetSindex(
+  sindex: Sindex,
+  fileNamespace: string | undefined,
+  { namespace, sets, excludedSets = [], renamedSets = [] }: MetadataConfig,
+): Sindex | 'foreign' | 'unwanted' {
+  const expected = namespace?.from ?? fileNamespace;
+  if (expected !== undefined && sindex.namespace !== expected) return 'foreign';
+  if ((sets.length > 0 && !sets.includes(sindex.set)) || excludedSets.includes(sindex.set)) return 'unwanted';
+  const set = renamedSets.find(({ from }) => from === sindex.set)?.to ?? sindex.set;
+  return { ...sindex, namespace: namespace?.to ?? sindex.namespace, set };
 }
 
 type Outcome = 'created' | 'matched' | 'mismatched';
@@ -102,22 +118,21 @@ export class MetadataRestorer {
   }
 
   private async receiveSindex(sindex: Sindex, fileNamespace: string | undefined): Promise<void> {
-    const { namespace, sets, excludedSets = [], renamedSets = [], noIndexes, indexesLast } = this.config;
+    const { noIndexes, indexesLast } = this.config;
     if (noIndexes) return;
     this.sindexes++;
-    const expected = namespace?.from ?? fileNamespace;
-    if (expected !== undefined && sindex.namespace !== expected) {
+    const target = targetSindex(sindex, fileNamespace, this.config);
+    if (target === 'foreign') {
+      const expected = this.config.namespace?.from ?? fileNamespace ?? '';
       const text = `it belongs to namespace "${sindex.namespace}", not to "${expected}"`;
       this.fail(`index ${sindex.name}`, new RestoreFailure('RESTORE_NAMESPACE', text, { hint: 'source-namespace' }));
       return;
     }
-    if ((sets.length > 0 && !sets.includes(sindex.set)) || excludedSets.includes(sindex.set)) {
+    if (target === 'unwanted') {
       this.unwanted++;
       this.emitSindex('restore.sindex.skip', sindex);
       return;
     }
-    const set = renamedSets.find(({ from }) => from === sindex.set)?.to ?? sindex.set;
-    const target = { ...sindex, namespace: namespace?.to ?? sindex.namespace, set };
     // Whether a set "null" is one is known when all records have been seen.
     if (!indexesLast && target.set !== NULL_SET) {
       await this.restoreSindex(target);
@@ -142,7 +157,7 @@ export class MetadataRestorer {
 
   private async ensureIndex(sindex: Sindex): Promise<Outcome> {
     let existing = await this.find(sindex);
-    if (existing !== undefined && isSame(existing, sindex)) return 'matched';
+    if (existing !== undefined && isSameSindex(existing, sindex)) return 'matched';
     if (existing !== undefined) {
       if (existing.set !== sindex.set && this.isRenamed(sindex.set)) {
         const text = `set "${existing.set}" has an index of that name, and names are unique in a namespace`;
@@ -153,7 +168,7 @@ export class MetadataRestorer {
       for (let poll = 0; poll < DROP_POLLS; poll++) {
         existing = await this.find(sindex);
         if (existing === undefined) break;
-        if (isSame(existing, sindex)) return 'mismatched';
+        if (isSameSindex(existing, sindex)) return 'mismatched';
         await sleep(DROP_POLL_MS);
       }
       if (existing !== undefined) {
@@ -209,7 +224,7 @@ export class MetadataRestorer {
 }
 
 /** The C tool compares the same things, but takes "no set" and a set "null" for different ones (asrestore.md 4.3). */
-function isSame(a: Sindex, b: Sindex): boolean {
+export function isSameSindex(a: Sindex, b: Sindex): boolean {
   return (
     a.set === b.set &&
     a.indexType === b.indexType &&

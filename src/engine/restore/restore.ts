@@ -21,11 +21,13 @@ import {
   openReadChannels,
 } from '../input/input.js';
 import { findMissingFiles, findMissingParts } from '../input/missing-files.js';
+import { findFirstFiles, takeShardOfInput } from '../input/shard-input.js';
 import { createOverlapMap, findOverlap } from '../input/overlap.js';
 import { describeSource, inputDirectories } from '../input/source.js';
 import type { RestoreConfig, RestoreCounts, RestoreResult } from './config.js';
 import { RESTORE_COUNTERS } from './counters.js';
 import { RestoreFailure } from './errors.js';
+import { DEFAULT_METADATA_WAIT_MS, ExpectedMetadata } from './metadata-wait.js';
 import { MetadataRestorer } from './metadata.js';
 import { concludeRestore } from './outcome.js';
 import { chooseWriteMode, createRateLimits, createWorkerData } from './plan.js';
@@ -132,9 +134,10 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     let stopReason: Error | undefined;
     emit({ type: 'transfer.started' });
     try {
-      const headers = await this.restoreHeaders(input, codecs, metadata);
+      const headers = await this.restoreHeaders(input, codecs, metadata, cluster);
       if (!config.noRecords) emit({ type: 'restore.records' });
       for (const [i, jobs] of groups.entries()) {
+        if (jobs.length === 0) continue;
         const outcome = await this.restoreFiles(jobs, i + 1, cluster, mode, metadata);
         results.push(...outcome.results);
         config.history?.add(outcome.results.map(({ digests }) => digests));
@@ -170,7 +173,7 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       const [first] = this.fileFailures;
       throw first ?? noFilesError(config.source);
     }
-    return input;
+    return config.shard === undefined ? input : takeShardOfInput(input, config.shard);
   }
 
   /**
@@ -184,6 +187,11 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       const files = parts.flatMap((part) => part.files);
       const overlapping = findOverlap(await scanHeaders(files, this.scanOptions(codecs)));
       if (overlapping.length > 0) {
+        // Which of the records that several directories hold is the last one, no shard can tell.
+        if (this.config.shard !== undefined) {
+          const text = `${overlapping.join(' and ')} may hold the same records: they cannot be restored in shards`;
+          throw new InputError('INPUT_OVERLAP', text);
+        }
         const { unique, noGeneration, applyIncrement = false } = this.config;
         if (unique || noGeneration || applyIncrement) {
           this.context.emit({ type: 'input.overlap', directories: overlapping, winner: unique ? 'first' : 'last' });
@@ -214,22 +222,35 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
   }
 
   /** Restores the indexes and modules in front of the records of all files, before any record. */
-  private async restoreHeaders({ parts }: Input, codecs: Codecs, metadata: MetadataRestorer): Promise<FileHeader[]> {
+  private async restoreHeaders(
+    { parts }: Input,
+    codecs: Codecs,
+    metadata: MetadataRestorer,
+    cluster: Cluster,
+  ): Promise<FileHeader[]> {
     const { config, context } = this;
-    const files = parts.flatMap((part) => part.files);
+    const isFirst = config.shard === undefined || config.shard.index === 0;
+    const all = parts.flatMap((part) => part.files);
+    const files = isFirst ? all : findFirstFiles(all);
+    const expected = new ExpectedMetadata(config);
     const headers = await scanHeaders(files, {
       ...this.scanOptions(codecs),
       onMetadata: async (entry, { namespace }) => {
         // A file of another namespace is refused by the worker that reads it.
         if (config.namespace !== undefined && namespace !== undefined && namespace !== config.namespace.from)
           return false;
-        await metadata.restoreEntry(entry, namespace);
+        if (isFirst) await metadata.restoreEntry(entry, namespace);
+        else expected.add(entry, namespace);
         return true;
       },
     });
     const done = new Map(headers.map(({ path, metadataEntries }) => [path, metadataEntries]));
     for (const job of parts.flatMap(({ jobs }) => jobs)) {
       if (job.path !== undefined) job.metadataDone = done.get(job.path) ?? 0;
+    }
+    if (!isFirst) {
+      const limitMs = config.metadataWaitMs ?? DEFAULT_METADATA_WAIT_MS;
+      await expected.wait(cluster, limitMs, context.emit, context.signal);
     }
     if (!context.signal.aborted) await this.reportMissing(parts, headers);
     return headers;

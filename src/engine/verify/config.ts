@@ -1,11 +1,14 @@
 import type { CodecConfig } from '../../codecs/codecs.js';
 import type { ContentTotals } from '../../core/events/restore.js';
+import type { Shard } from '../../core/shard.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { InputSource } from '../input/source.js';
 
 /** What a validation has to know: how to read a backup. */
 export interface ValidateConfig extends CodecConfig {
   source: InputSource;
+  /** Only every N-th file of the directories. */
+  shard?: Shard;
   /** The storages of the paths. Whoever opened them closes them. */
   storages: StorageAccess;
   /** Of all entries; absent = each file has the one its header names. */

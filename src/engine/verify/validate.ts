@@ -14,6 +14,7 @@ import { deserializeInputError, InputError } from '../input/errors.js';
 import { scanHeaders } from '../input/header-scan.js';
 import { collectInput, type FileJob, noFilesError, openReadChannels } from '../input/input.js';
 import { findMissingFiles, findMissingParts } from '../input/missing-files.js';
+import { takeShardOfInput } from '../input/shard-input.js';
 import { describeSource, inputDirectories } from '../input/source.js';
 import type { ValidateConfig, ValidateCounts, ValidateResult } from './config.js';
 import { ValidateError } from './errors.js';
@@ -63,18 +64,20 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
     await context.connected?.();
     const directories = inputDirectories(config.source);
     if (directories.length === 0) emit({ type: 'validate.input', source });
-    const { parts, expectedBytes } = await collectInput(config.source, storages, emit, (error, origin) => {
+    const collected = await collectInput(config.source, storages, emit, (error, origin) => {
       if (origin !== 'directory') this.unusable++;
       this.addFault(error);
     });
+    const hasFiles = collected.parts.some((part) => part.jobs.length > 0);
+    const { parts, expectedBytes } = config.shard === undefined ? collected : takeShardOfInput(collected, config.shard);
     this.expectedBytes = expectedBytes;
     const jobs = parts.flatMap((part) => part.jobs);
-    if (directories.length > 0 && jobs.length === 0 && this.failures.length === 0) throw noFilesError(config.source);
+    if (directories.length > 0 && !hasFiles && this.failures.length === 0) throw noFilesError(config.source);
     let stopReason: Error | undefined;
     emit({ type: 'transfer.started' });
     try {
       if (directories.length > 0) emit({ type: 'validate.files' });
-      ({ failure: stopReason } = await this.readFiles(jobs));
+      if (jobs.length > 0) ({ failure: stopReason } = await this.readFiles(jobs));
       if (stopReason === undefined) {
         emit({ type: 'validate.finished' });
         const files = parts.flatMap((part) => part.files);

@@ -48,6 +48,7 @@ function formatPart(part: NamespacePart): string[] {
     ['Path', part.path],
     ['State', part.state],
     ['Reason', part.reason],
+    ['Shards', formatShards(part.shards)],
   ];
   if (manifest === undefined) return formatFields([...fields, ['Files', String(part.files)]]);
   const { identity, cluster, counters, files } = manifest;
@@ -72,6 +73,16 @@ function formatPart(part: NamespacePart): string[] {
   ]);
   const table = formatTable(['FILE', 'RECORDS', 'BYTES', 'CHECKSUMS'], rows, { rightAligned: [1, 2, 3] });
   return [...lines, '', ...table.trimEnd().split('\n')];
+}
+
+/** How many are complete, and which others were begun. */
+function formatShards(shards: NamespacePart['shards']): string | undefined {
+  if (shards === undefined) return undefined;
+  const complete = shards.begun.filter(({ state }) => state === 'COMPLETED').length;
+  const others = shards.begun
+    .filter(({ state }) => state !== 'COMPLETED')
+    .map(({ index, state }) => `${index} ${state}`);
+  return [`${complete} of ${shards.count} complete`, ...others].join(', ');
 }
 
 function formatFields(fields: readonly (readonly [string, string | undefined])[]): string[] {

@@ -79,6 +79,11 @@ export function formatBackupEvent(event: EngineEvent, context: BackupLineContext
       return [{ level: 'error', line: scanRetryLine(event.partitions, event.reason) }];
     case 'backup.summary':
       return info(backupSummaryLine(event));
+    case 'shard.complete': {
+      const { path, records } = event;
+      const text = `The shard is complete already, with ${records} record(s): ${path} says so. Nothing was changed`;
+      return info(logEvent('shard.complete', text, { path, records }));
+    }
     case 'resume.start': {
       const text = `Continuing the backup of ${event.records} record(s) so far`;
       return info(logEvent('resume.start', text, { records: event.records }));

@@ -63,6 +63,11 @@ export function formatRestoreEvent(event: EngineEvent, context: RestoreLineConte
       return verbose(sindexLine(event.type, 'Restoring index', event));
     case 'restore.sindex.replace':
       return verbose(sindexLine(event.type, 'Replacing index', event));
+    case 'shard.waiting': {
+      const { missing } = event;
+      const text = `Waiting until the first shard has restored ${missing.join(', ')}`;
+      return info(logEvent('shard.waiting', text, { missing }));
+    }
     case 'restore.sindex.skip':
       return verbose(sindexLine(event.type, 'Skipping index with unwanted set', event));
     case 'restore.sindex.no-set':

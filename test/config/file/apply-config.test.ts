@@ -152,7 +152,15 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
 
       if (spec.section !== 'secret-agent') {
         it(`${spec.name} in a file makes the same configuration as on the command line`, async () => {
-          const targets = ['output-file', 'directory', 'directory-list', 'parent-directory', 'estimate', 'input-file'];
+          const targets = [
+            'output-file',
+            'directory',
+            'directory-list',
+            'parent-directory',
+            'estimate',
+            'input-file',
+            'shard',
+          ];
           const own = !targets.includes(spec.name) ? base : tool.name === 'asbackup' ? ['-n', 'test'] : [];
           const rest = spec.name === 'namespace' && tool.name === 'asbackup' ? ['-d', 'dir'] : own;
           const needed = { ...COMPANIONS, ...companions() }[spec.name] ?? [];

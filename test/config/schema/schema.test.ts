@@ -205,7 +205,7 @@ for (const tool of [withoutConstraints(backupSchema), withoutConstraints(restore
               : spec.name === 'directory'
                 ? base.slice(0, 2)
                 : base;
-          const isInput = ['directory', 'directory-list', 'parent-directory'].includes(spec.name);
+          const isInput = ['directory', 'directory-list', 'parent-directory', 'shard'].includes(spec.name);
           const rest = tool.name === 'asrestore' && isInput ? [] : instead;
           const texts = REAL_TEXTS[spec.name] ?? ACCESS_TEXTS[spec.name] ?? good.map(([text]) => text);
           const own = spec.argument === 'none' ? [''] : texts.map((text) => `=${text}`);

@@ -6,6 +6,7 @@ import {
 } from '../../../config/catalog/backup-command.js';
 import { catalogBackupOptions } from '../../../config/schema/catalog/backup.js';
 import { logEvent } from '../../../core/log.js';
+import { formatShard } from '../../../core/shard.js';
 import { CatalogError } from '../../../engine/catalog/errors.js';
 import { joinPath } from '../../../storage/paths.js';
 import type { StorageAccess } from '../../../storage/registry.js';
@@ -21,6 +22,7 @@ export const backupCommand: Command<typeof catalogBackupOptions, CatalogBackupCo
     ['Two namespaces:', 'asb backup /backups --id sunday -n test,bar'],
     ['What was changed since:', 'asb backup /backups --id monday -n test,bar --incremental-from sunday'],
     ['All namespaces but one set:', 'asb backup /backups --all-namespaces --exclude test.sessions'],
+    ['The third of eight parts:', 'asb backup /backups --id sunday -n test --shard 2/8'],
     ['Finish a backup that was interrupted:', 'asb backup /backups --id sunday --continue'],
   ],
   options: catalogBackupOptions,
@@ -35,6 +37,7 @@ export const backupCommand: Command<typeof catalogBackupOptions, CatalogBackupCo
 
 async function run({ continues, backup, json }: CatalogBackupCommand, session: CliSession): Promise<void> {
   const { continueBackup, createBackup } = await import('../../../engine/catalog/create-backup.js');
+  const { createShard } = await import('../../../engine/catalog/create-shard.js');
   const { createNamespaceRunner } = await import('../../../ui/namespace-runner.js');
   const { root, id } = backup;
   const { hostText: hosts, machinePath } = backup.run;
@@ -42,10 +45,20 @@ async function run({ continues, backup, json }: CatalogBackupCommand, session: C
   const runNamespace = createNamespaceRunner(id, { log, frontEnd: 'cli', hosts, machinePath, display, requests });
   const config = { ...backup, signal, runNamespace, redact: log.redact };
   try {
-    const entry = continues ? await continueBackup(config) : await createBackup(config);
+    const { shard } = backup.run;
+    const entry = continues
+      ? await continueBackup(config)
+      : shard === undefined
+        ? await createBackup(config)
+        : await createShard(config, shard);
     const namespaces = entry.parts.length;
-    const text = `The backup ${id} is complete in ${entry.path}, ${namespaces} namespace(s)`;
-    log.info(logEvent('catalog.completed', text, { id, path: entry.path, namespaces }));
+    if (shard !== undefined && entry.state !== 'COMPLETED') {
+      const what = `Shard ${formatShard(shard)} of the backup ${id} is complete; the backup is ${entry.state}`;
+      log.info(logEvent('catalog.shard', what, { id, path: entry.path, shard: shard.index, shards: shard.count }));
+    } else {
+      const text = `The backup ${id} is complete in ${entry.path}, ${namespaces} namespace(s)`;
+      log.info(logEvent('catalog.completed', text, { id, path: entry.path, namespaces }));
+    }
     if (json) await printBackup(root, id, backup.run.storages, stdout);
     else stdout(`${id}\n`);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { fingerprint } from '../../../codecs/key.js';
 import { canonicalPath } from '../../../storage/paths.js';
 import type { BackupConfig, BackupTarget } from '../config.js';
+import { formatShard } from '../../../core/shard.js';
 import type { Identity } from './state-file.js';
 
 /** Everything that decides what the files hold and how: it must not change between a run and its continuation. */
@@ -26,6 +27,8 @@ export function createIdentity(config: BackupConfig): Identity {
     'no-ttl-only': config.noTtlOnly ?? false,
     'partition-list': config.nodeList === undefined ? formatPartitions(config) : '',
     'node-list': (config.nodeList ?? []).map(({ host, port }) => `${host}:${port}`).join(','),
+    // States of backups in one piece do not have it.
+    ...(config.shard === undefined ? {} : { shard: formatShard(config.shard) }),
     compact: config.compact,
     compress: config.compression?.codec ?? '',
     encrypt: encryption?.mode ?? '',

@@ -30,6 +30,20 @@ export class PartitionProgress {
     return (this.digests ??= Buffer.alloc(PARTITIONS * DIGEST_BYTES));
   }
 
+  /** Of runs that have no partition in common. */
+  static merge(tables: readonly PartitionProgress[]): PartitionProgress {
+    const merged = new PartitionProgress();
+    for (const { kinds, digests } of tables) {
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        if (kinds[partition] === 0) continue;
+        merged.kinds[partition] = kinds[partition]!;
+        const start = partition * DIGEST_BYTES;
+        digests?.copy(merged.makeDigests(), start, start, start + DIGEST_BYTES);
+      }
+    }
+    return merged;
+  }
+
   isDone(partition: number): boolean {
     return this.kinds[partition] === CursorKind.DONE + 1;
   }

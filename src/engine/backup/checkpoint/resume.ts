@@ -8,13 +8,15 @@ import type { FileLength, ResumedFile } from '../worker-protocol.js';
 import type { BackupConfig } from '../config.js';
 import { hashTail, TAIL_BYTES } from '../output/tail.js';
 import { manifestPath } from '../../catalog/manifest.js';
+import { shardManifestName } from '../../shard/names.js';
 import { StateError, type BackupState } from './state-file.js';
 import { backupFileName, matchMetadataFile, matchRecordFile } from '../output/file-naming.js';
 import { isNamedAfter } from '../output/target.js';
 
 /** Where a run keeps its state: as told, or beside what it writes (asbackup.md 7.1). */
 export async function stateFilePath(config: BackupConfig): Promise<string> {
-  const { stateFileDst, target, manifest } = config;
+  const { stateFileDst, target, manifest, shard, prefix } = config;
+  if (shard !== undefined && target.kind === 'directory') return joinPath(target.path, shardManifestName(prefix));
   if (manifest !== undefined && 'path' in target) return manifestPath(target);
   const name = `${basename(config.prefix)}.asb.state`;
   if (stateFileDst !== undefined) {

@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import type { PartitionFilter } from '../../../aerospike/config.js';
 import { serializeError } from '../../../core/errors.js';
 import type { RunContext } from '../../../core/run-context.js';
+import type { Shard } from '../../../core/shard.js';
+import { fingerprintSelection } from '../../shard/partitions.js';
 import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
 import { createBackupId, type ManifestInfo } from '../../catalog/manifest.js';
 import { refuseDeleted } from '../../catalog/tombstone.js';
@@ -14,8 +16,10 @@ import { backupFileName } from '../output/file-naming.js';
 import { checkTarget, prepareTarget, TargetError } from '../output/target.js';
 import { divideFilters, RecordQuota, type PlannedJob } from '../plan.js';
 import { Checkpointer, SHARED_NAME } from './checkpointer.js';
+import { shardLockName } from '../../shard/names.js';
 import { canonicalTarget, createIdentity } from './identity.js';
 import { LOCK_NAME, RunLock } from './lock.js';
+import { refuseOtherRuns } from './shard-locks.js';
 import { PartitionProgress } from './partition-progress.js';
 import { findExposedFile, hashKeptBytes, renewEncryption } from './renew-encryption.js';
 import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
@@ -147,9 +151,15 @@ export interface BackupSource {
   serverVersion: string;
   /** Before the scan. */
   startedMs: number;
+  /** The partitions of all shards together. */
+  selected: readonly PartitionFilter[];
 }
 
-function createManifest(request: ManifestRequest, { serverVersion, startedMs }: BackupSource): ManifestInfo {
+function createManifest(
+  request: ManifestRequest,
+  { serverVersion, startedMs, selected }: BackupSource,
+  shard: Shard | undefined,
+): ManifestInfo {
   const started = new Date(startedMs);
   return {
     id: request.id ?? createBackupId(started, randomBytes(3).toString('hex')),
@@ -159,6 +169,7 @@ function createManifest(request: ManifestRequest, { serverVersion, startedMs }: 
     version: readProgramVersion(),
     serverVersion,
     started: started.toISOString(),
+    ...(shard === undefined ? {} : { shard: { ...shard, selection: fingerprintSelection(selected) } }),
   };
 }
 
@@ -247,7 +258,7 @@ async function createState(
     cursors: new PartitionProgress(),
     files: [],
     counters: { records: 0, bytes: 0, sindexes, udfs },
-    ...(config.manifest === undefined ? {} : { manifest: createManifest(config.manifest, source) }),
+    ...(config.manifest === undefined ? {} : { manifest: createManifest(config.manifest, source, config.shard) }),
   };
   if (isPipe(target) && config.encryption !== undefined) {
     state.files.push({ name: SHARED_NAME, bytes: 0, records: 0, vector: randomBytes(VECTOR_BYTES).toString('hex') });
@@ -317,7 +328,14 @@ async function acquireLock(
   onLost: (error: Error) => void,
 ): Promise<RunLock> {
   const paths = await lockPaths(config);
-  return RunLock.acquire({ paths, runId, storages: config.storages, signal, onLost });
+  const lock = await RunLock.acquire({ paths, runId, storages: config.storages, signal, onLost });
+  try {
+    await refuseOtherRuns(config);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  return lock;
 }
 
 /** Of everything that a run replaces: the files, and the state where it is not among them. */
@@ -334,11 +352,15 @@ async function lockPaths(config: BackupConfig): Promise<string[]> {
 export async function targetLockPaths({
   target,
   prefix,
+  shard,
   storages,
-}: Pick<BackupConfig, 'target' | 'storages'> & { prefix?: string }): Promise<string[]> {
+}: Pick<BackupConfig, 'target' | 'storages' | 'shard'> & { prefix?: string }): Promise<string[]> {
   if (!('path' in target)) return [];
   const { path, kind } = target;
-  if (kind === 'directory') return [joinPath(joinPath(path, dirname(prefix ?? '')), LOCK_NAME)];
+  if (kind === 'directory') {
+    const name = shard === undefined ? LOCK_NAME : shardLockName(prefix ?? '');
+    return [joinPath(joinPath(path, dirname(prefix ?? '')), name)];
+  }
   const storage = await storages.forPath(path);
   const isPlain = !(await storage.exists('file', path)) || (await storage.stat(path)).kind === 'regular';
   return isPlain ? [`${path}.lock`] : [];

@@ -6,10 +6,11 @@ import { joinPath } from '../../../storage/paths.js';
 import type { StorageAccess } from '../../../storage/registry.js';
 import { RunLock } from '../checkpoint/lock.js';
 import { targetLockPaths } from '../checkpoint/run-state.js';
+import { refuseOtherRuns } from '../checkpoint/shard-locks.js';
 import type { BackupTarget } from '../config.js';
 import { refuseHeld } from '../../catalog/hold.js';
 import { manifestPath } from '../../catalog/manifest.js';
-import { deleteStates, filesAndUnfinished, isNamedAfter, listStates } from './target.js';
+import { deleteStates, filesAndUnfinished, isOfBackup, listStates } from './target.js';
 
 export interface RemovalConfig {
   target: BackupTarget;
@@ -35,6 +36,7 @@ export async function removeBackup(config: RemovalConfig, context: RunContext): 
   const paths = exists ? await targetLockPaths(config) : [];
   const lock = await RunLock.acquire({ paths, runId, storages, signal, onLost });
   try {
+    if (exists) await refuseOtherRuns(config);
     if (exists) await refuseHeld(target, storage);
     if (target.kind === 'directory') await removeFiles(config, path, context, lock);
     else {
@@ -55,7 +57,7 @@ async function removeFiles(
   const storage = await storages.forPath(path);
   const directory = prefix === undefined ? path : joinPath(path, dirname(prefix));
   const files = await filesAndUnfinished(storage, directory);
-  const own = prefix === undefined ? files : files.filter(isNamedAfter(prefix));
+  const own = prefix === undefined ? files : files.filter(isOfBackup(prefix));
   await storage.deleteFiles(directory, own);
   const states = await deleteStates(storage, await listStates(storage, path), runId, prefix);
   if (own.length === 0 && states === 0) {

@@ -6,12 +6,19 @@ import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
 import { refuseHeld } from '../../catalog/hold.js';
 import { MANIFEST_NAME, manifestPath } from '../../catalog/manifest.js';
+import {
+  matchShardFile,
+  matchSibling,
+  parseShardManifest,
+  parseShardPrefix,
+  shardManifestName,
+} from '../../shard/names.js';
 import { refuseDeleted } from '../../catalog/tombstone.js';
 import { parseState, type BackupState } from '../checkpoint/state-file.js';
 import type { BackupConfig } from '../config.js';
 import { matchMetadataFile, matchRecordFile } from './file-naming.js';
 
-type TargetConfig = Pick<BackupConfig, 'target' | 'prefix' | 'removeFiles' | 'removePrefix' | 'storages'>;
+type TargetConfig = Pick<BackupConfig, 'target' | 'prefix' | 'removeFiles' | 'removePrefix' | 'shard' | 'storages'>;
 
 /** The target cannot be used as it is. */
 export class TargetError extends ToolError {
@@ -34,7 +41,12 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   if (problem !== undefined) throw new TargetError(problem.reason, { hint: problem.hint, details: { path } });
   const exists = await storage.exists(target.kind, path);
   await refuseDeleted(target, storage);
-  if (removeFiles) return refuseHeld(target, storage);
+  if (removeFiles) {
+    await refuseHeld(target, storage);
+    if (config.shard !== undefined && exists && target.kind === 'directory')
+      await refuseStrangers(storage, path, config);
+    return;
+  }
   if (target.kind === 'file') {
     if (exists) throw new TargetError(`The output file ${path} exists`, { hint: 'replace-file', details: { path } });
   } else if (exists) {
@@ -75,18 +87,20 @@ export async function prepareTarget(config: TargetConfig, context: Pick<RunConte
 async function clearDirectory(
   storage: Storage,
   path: string,
-  { prefix, removePrefix }: TargetConfig,
+  { prefix, removePrefix, shard }: TargetConfig,
   { emit, runId }: Pick<RunContext, 'emit' | 'runId'>,
 ): Promise<void> {
   const directory = removePrefix === undefined ? path : joinPath(path, dirname(removePrefix));
   const files = await filesAndUnfinished(storage, directory);
-  const removed = removePrefix === undefined ? files : files.filter(isNamedAfter(removePrefix));
-  const foreign = removed.filter((name) => !isNamedAfter(prefix)(name));
+  const isOwn =
+    removePrefix === undefined ? () => true : shard === undefined ? isOfBackup(removePrefix) : isNamedAfter(prefix);
+  const removed = files.filter(isOwn);
+  const foreign = removed.filter((name) => !isOfBackup(prefix)(name));
   if (removed.length > 0) emit({ type: 'target.remove', path, files: removed.length, prefix, foreign });
   await storage.deleteFiles(directory, removed);
   await deleteStates(storage, await listStates(storage, path), runId, removePrefix);
   if (removePrefix === undefined) return;
-  const others = await listBackupFiles(storage, path);
+  const others = (await listBackupFiles(storage, path)).filter((name) => !matchSibling(prefix)(name));
   if (others.length > 0) emit({ type: 'target.others', path, prefix, files: others });
 }
 
@@ -94,13 +108,13 @@ async function clearDirectory(
 export async function listStates(storage: Storage, path: string): Promise<string[]> {
   return (await storage.list(path))
     .map(({ name }) => name)
-    .filter((name) => name.endsWith('.asb.state') || name === MANIFEST_NAME)
+    .filter((name) => name.endsWith('.asb.state') || name === MANIFEST_NAME || parseShardManifest(name) !== undefined)
     .map((name) => joinPath(path, name));
 }
 
 /**
- * Deletes the states and manifests among `paths`, those of backups with this prefix or all, but for that of the run
- * itself. What is no such file stays. Resolves with their number.
+ * Deletes the states and manifests among `paths`, those of backups with this prefix, shards included, or all, but for
+ * that of the run itself. What is no such file stays. Resolves with their number.
  */
 export async function deleteStates(
   storage: Storage,
@@ -118,7 +132,7 @@ export async function deleteStates(
       continue;
     }
     if (state.runId === ownRunId) continue;
-    if (prefix !== undefined && state.identity['output-file-prefix'] !== prefix) continue;
+    if (prefix !== undefined && !matchesPrefix(prefix, String(state.identity['output-file-prefix']))) continue;
     await storage.deleteFile(path, 'ignore');
     deleted++;
   }
@@ -132,15 +146,33 @@ export async function filesAndUnfinished(storage: Storage, path: string): Promis
   return [...new Set([...files, ...unfinished])].sort();
 }
 
-async function refuseFiles(storage: Storage, path: string, { prefix, removePrefix }: TargetConfig): Promise<void> {
+/** A shard that begins anew replaces its own files; a restore of the directory would read those of others, too. */
+async function refuseStrangers(storage: Storage, path: string, { prefix }: TargetConfig): Promise<void> {
   const files = await filesAndUnfinished(storage, path);
+  const others = files.filter((name) => !isNamedAfter(prefix)(name) && !matchSibling(prefix)(name));
+  if (others.length === 0) return;
+  const text = `The directory ${path} also holds files of another backup (${shorten(others)})`;
+  throw new TargetError(text, { hint: 'remove-all-shards', details: { path } });
+}
+
+async function refuseFiles(
+  storage: Storage,
+  path: string,
+  { prefix, removePrefix, shard }: TargetConfig,
+): Promise<void> {
+  const files = (await filesAndUnfinished(storage, path)).filter(
+    (name) => shard === undefined || !matchSibling(prefix)(name),
+  );
   if (files.length === 0) return;
   const others = files.filter((name) => !isNamedAfter(prefix)(name));
-  const unfinished = (await listBackupFiles(storage, path)).length < files.length;
+  const finished = new Set(await listBackupFiles(storage, path));
+  const unfinished = files.some((name) => !finished.has(name));
   const which = unfinished
     ? 'backup files, some of which are still being written or were left unfinished'
     : 'backup files';
   const text = `The directory ${path} already holds ${which} (${shorten(files)})`;
+  if (shard !== undefined && others.length > 0)
+    throw new TargetError(text, { hint: 'remove-all-shards', details: { path } });
   const statePath = others.length === 0 ? await findState(storage, path, prefix) : undefined;
   if (statePath !== undefined) {
     const what = `${text} of a backup that was interrupted`;
@@ -155,7 +187,7 @@ async function refuseFiles(storage: Storage, path: string, { prefix, removePrefi
 
 /** The state of an interrupted backup in a directory, at one of its usual places. */
 async function findState(storage: Storage, path: string, prefix: string): Promise<string | undefined> {
-  for (const name of [`${basename(prefix)}.asb.state`, MANIFEST_NAME]) {
+  for (const name of [`${basename(prefix)}.asb.state`, shardManifestName(prefix), MANIFEST_NAME]) {
     const statePath = joinPath(path, name);
     try {
       const { manifest } = parseState(await storage.readSmall(statePath, 'the state file'), statePath);
@@ -165,6 +197,18 @@ async function findState(storage: Storage, path: string, prefix: string): Promis
     }
   }
   return undefined;
+}
+
+/** Whether a name is one that a backup with this prefix gives, in one piece or in shards. */
+export function isOfBackup(prefix: string): (name: string) => boolean {
+  const isNamed = isNamedAfter(prefix);
+  const isOfShard = matchShardFile(prefix);
+  return (name) => isNamed(name) || isOfShard(name);
+}
+
+/** Whether a backup with the prefix `other` is that with `prefix`, or a shard of it. */
+function matchesPrefix(prefix: string, other: string): boolean {
+  return other === prefix || parseShardPrefix(other)?.prefix === prefix;
 }
 
 /** The first names of a list. */
