@@ -4,8 +4,8 @@ import { layoutBars, layoutMarks, type Mark, type TimelineLane } from './marks.j
 import type { TimeSpan } from './scale.js';
 import type { Hovered } from './timeline-chart.js';
 
-export const LANE_HEIGHT = 68;
-const BAR_TOP = 30;
+export const LANE_HEIGHT = 72;
+const BAR_TOP = 36;
 const BAR_HEIGHT = 20;
 const MIDDLE = BAR_TOP + BAR_HEIGHT / 2;
 /** Backups that are closer are drawn as one. Pixels. */

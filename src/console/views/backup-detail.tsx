@@ -230,7 +230,7 @@ function Overview({ backup }: { backup: Backup }) {
         facts={[
           ['State', <StateBadge state={state} />],
           ['Type', type === undefined ? undefined : (TYPE_TEXTS[type] ?? type)],
-          ['Started by', trigger === undefined ? undefined : trigger === 'SCHEDULED' ? 'the schedule' : 'somebody'],
+          ['Started by', trigger === undefined ? undefined : trigger === 'SCHEDULED' ? 'the schedule' : 'a request'],
           ['Begun', <Moment time={created} />],
           ['Complete', finished === undefined ? undefined : <Moment time={finished} />],
           ['Took', endMs === undefined ? undefined : formatDuration(endMs - (parseTime(created) ?? endMs))],

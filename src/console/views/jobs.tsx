@@ -77,10 +77,10 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
               <td>
                 <JobSummary job={job} />
               </td>
-              <td>
+              <td data-label="Started">
                 <Ago time={job.created} />
               </td>
-              <td class="number">
+              <td class="number" data-label="Took">
                 {formatDuration((parseTime(job.finished) ?? now.value) - (parseTime(job.created) ?? 0))}
               </td>
             </tr>

@@ -179,7 +179,7 @@ function MomentRow({
         {lane.namespace}
         {lane.routine !== undefined && <span class="cell-note">{lane.routine}</span>}
       </td>
-      <td>
+      <td data-label="Restored:">
         {state === undefined ? (
           <span class="bad">Nothing: the first backup is later</span>
         ) : (
@@ -192,7 +192,9 @@ function MomentRow({
           </>
         )}
       </td>
-      <td>{next === undefined ? <span class="muted">none</span> : <PointLink storage={storage} point={next} />}</td>
+      <td data-label="Next:">
+        {next === undefined ? <span class="muted">none</span> : <PointLink storage={storage} point={next} />}
+      </td>
     </tr>
   );
 }

@@ -44,11 +44,15 @@ export function WebhooksView() {
                         <code>{letter.event.type}</code>{' '}
                         {letter.event.routine ?? letter.event.backup ?? letter.event.job ?? ''}
                       </td>
-                      <td class="break">{letter.webhook}</td>
-                      <td>
+                      <td class="break" data-label="Webhook:">
+                        {letter.webhook}
+                      </td>
+                      <td data-label="Given up:">
                         <Moment time={letter['given-up']} />
                       </td>
-                      <td class="align-right number">{letter.attempts}</td>
+                      <td class="align-right number" data-label="Attempts:">
+                        {letter.attempts}
+                      </td>
                       <td class="break bad">{letter.reason}</td>
                       <td>
                         <LetterActions letter={letter} />
