@@ -70,6 +70,7 @@ export function VirtualList<T>({ items, rowHeight, label, header, getKey, render
         class="list-view"
         ref={view}
         role="rowgroup"
+        style={{ height: `${height}px` }}
         onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
         onKeyDown={onKeyDown}
       >

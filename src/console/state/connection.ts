@@ -51,11 +51,12 @@ const TOPICS: Readonly<Record<string, readonly Topic[]>> = {
   routine: ['routines'],
 };
 
-function progressKeys({ storage, backup, routine, job }: ServiceEvent): string[] {
+/** What works on a backup is a job: its progress is not that of the backup. */
+function progressKeys({ type, storage, backup, routine, job }: ServiceEvent): string[] {
+  if (!type.startsWith('backup.')) return job === undefined ? [] : [`job:${job}`];
   return [
     ...(storage !== undefined && backup !== undefined ? [`backup:${storage}/${backup}`] : []),
     ...(routine !== undefined ? [`routine:${routine}`] : []),
-    ...(job !== undefined ? [`job:${job}`] : []),
   ];
 }
 
@@ -91,10 +92,19 @@ function announceProgress(event: ServiceEvent, { percent }: EventProgress): void
   announce(`${describe(event)}: ${formatPercent(percent / 100)}`);
 }
 
+const NOUNS: Readonly<Record<string, string>> = {
+  restore: 'Restore',
+  verify: 'Verification',
+  copy: 'Copy',
+  clone: 'Clone',
+};
+
 function describe({ type, routine, backup, job }: ServiceEvent): string {
   const [subject = ''] = type.split('.');
-  const noun = subject.charAt(0).toUpperCase() + subject.slice(1);
-  return `${noun} ${routine ?? backup ?? job ?? ''}`.trim();
+  const noun = NOUNS[subject];
+  return noun === undefined
+    ? `Backup ${routine ?? backup ?? ''}`.trimEnd()
+    : `${noun} of ${backup ?? routine ?? job ?? 'a backup'}`;
 }
 
 function announceOutcome(event: ServiceEvent, subject: string, what: string): void {

@@ -13,7 +13,7 @@ export const toasts = signal<readonly Toast[]>([]);
 export const announcement = signal('');
 
 const SHOWN_MS = 6000;
-const MAX_SHOWN = 4;
+const MAX_SHOWN = 3;
 let lastId = 0;
 
 /** Errors stay until they are closed. */

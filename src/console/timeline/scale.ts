@@ -14,6 +14,7 @@ export interface Tick {
 
 /** Nobody needs to see less than a second of it. */
 const MIN_SPAN_MS = 10_000;
+const MIN_MARGIN_MS = 300_000;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -57,7 +58,7 @@ export function fitSpan(times: readonly number[], nowMs: number): TimeSpan {
     first = Math.min(first, time);
     last = Math.max(last, time);
   }
-  const margin = Math.max((last - first) * 0.03, MIN_SPAN_MS);
+  const margin = Math.max((last - first) * 0.03, MIN_MARGIN_MS);
   return { fromMs: first - margin, toMs: last + margin };
 }
 

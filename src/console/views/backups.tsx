@@ -5,7 +5,7 @@ import { CreateDialog } from '../actions/create-dialog.js';
 import { listBackups, listStorages } from '../api/operations.js';
 import { filterBackups } from '../list/filter-backups.js';
 import { VirtualList } from '../list/virtual-list.js';
-import { formatBytes, formatCount, formatNames } from '../format/format.js';
+import { countNoun, formatBytes, formatCount, formatNames } from '../format/format.js';
 import { StateBadge } from '../parts/badge.js';
 import { Button } from '../parts/button.js';
 import { SelectField, TextField } from '../parts/field.js';
@@ -244,7 +244,7 @@ function BackupList({ storage, storages }: { storage: string; storages: readonly
 function countText(shown: number, loaded: number, total: number | undefined, isComplete: boolean): string {
   if (total === undefined) return 'Reading the list';
   if (!isComplete) return `${formatCount(loaded)} of ${formatCount(total)} read`;
-  return shown === loaded ? `${formatCount(total)} backups` : `${formatCount(shown)} of ${formatCount(loaded)} backups`;
+  return shown === loaded ? countNoun(total, 'backup') : `${formatCount(shown)} of ${countNoun(loaded, 'backup')}`;
 }
 
 function HeaderCells() {

@@ -243,13 +243,15 @@ function JobResult({ job: { restore, verify, copy } }: { job: Job }) {
             ['UDF modules', formatCount(restore['udf-count'])],
           ]}
         />
-        {restore.namespaces.map(({ namespace, target, backups, error }) => (
-          <p key={namespace} class={error === undefined ? '' : 'bad'}>
-            {namespace}
-            {target === namespace ? '' : ` → ${target}`}: {backups.join(', ')}
-            {error !== undefined && ` – ${error}`}
-          </p>
-        ))}
+        <ul class="problems">
+          {restore.namespaces.map(({ namespace, target, backups, error }) => (
+            <li key={namespace} class={error === undefined ? '' : 'bad'}>
+              {namespace}
+              {target === namespace ? '' : ` → ${target}`}: {backups.join(', ')}
+              {error !== undefined && ` – ${error}`}
+            </li>
+          ))}
+        </ul>
       </section>
     );
   }

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { RestoreDialog } from '../actions/restore-dialog.js';
 import { listStorages, readRanges } from '../api/operations.js';
-import { formatDuration, formatLocalInput, formatTime } from '../format/format.js';
+import { countNoun, formatDuration, formatLocalInput, formatTime } from '../format/format.js';
 import { Button } from '../parts/button.js';
 import { SelectField, TextField } from '../parts/field.js';
 import { EmptyState, Loaded } from '../parts/states.js';
@@ -264,7 +264,7 @@ function TextualTimeline({ storage, lanes }: { storage: string; lanes: readonly 
           <ul class="text-list">
             {lane.ranges.map(({ fromMs, toMs, points }) => (
               <li key={fromMs}>
-                Range from {formatTime(fromMs)} to {formatTime(toMs)}: {points.length} moments
+                Range from {formatTime(fromMs)} to {formatTime(toMs)}: {countNoun(points.length, 'moment')}
                 {points.some(({ isHeld }) => isHeld) &&
                   `, held: ${points
                     .filter(({ isHeld }) => isHeld)
