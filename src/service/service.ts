@@ -11,7 +11,7 @@ import { EventBus } from './events/event-bus.js';
 import { startHttp, type HttpServer } from './http/server.js';
 import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
-import { RestoreJobs } from './restore/restore-jobs.js';
+import { openRestoreJobs } from './replicas/open-restore-jobs.js';
 import { RoutineRunner } from './routines/routine-runner.js';
 import { closeStorages } from './settings/open-storage.js';
 import { onSecretFetched } from './settings/secret-resolver.js';
@@ -83,7 +83,7 @@ async function serve(
   const metrics = new ServiceMetrics();
   const runner = new RoutineRunner({ config, metrics, events, log });
   const listing = new BackupListing({ config, log });
-  const jobs = await RestoreJobs.open({
+  const { jobs, stop: stopJobs } = await openRestoreJobs({
     config,
     runner,
     metrics,
@@ -102,7 +102,7 @@ async function serve(
     log.info(logEvent('service.stopping', 'The service ends'));
   } finally {
     stopFollowing();
-    await Promise.all([http?.stop(), runner.stop(), jobs.stop()]);
+    await Promise.all([http?.stop(), runner.stop(), stopJobs()]);
   }
 }
 

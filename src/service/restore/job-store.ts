@@ -61,7 +61,8 @@ export class JobStore {
   }
 }
 
-function parseJob(id: string, bytes: Buffer): StoredJob {
+/** Throws an Error if the bytes are no job. */
+export function parseJob(id: string, bytes: Buffer): StoredJob {
   if (bytes.length > MAX_BYTES) throw new Error(`it has ${bytes.length} bytes`);
   const { routine, startedMs, status } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
   const problems = checkValue(RestoreJobStatus, status, 'status');

@@ -33,12 +33,17 @@ export interface RestoreJobsOptions {
   log: Log & { withFields?(fields: Fields): Log };
   /** Where jobs are kept over restarts; absent = they are not. */
   dataDirectory?: string;
+  /** The same in another place. */
+  store?: JobKeeper;
   /** For tests. */
   environment?: RestoreEnvironment;
   /** Jobs that have ended and are still known. */
   mostEnded?: number;
   now?: () => number;
 }
+
+/** Where jobs are kept. */
+export type JobKeeper = Pick<JobStore, 'readAll' | 'write' | 'delete'>;
 
 interface Entry {
   readonly routine?: string;
@@ -57,13 +62,13 @@ export class RestoreJobs {
 
   private constructor(
     private readonly options: RestoreJobsOptions,
-    private readonly store: JobStore | undefined,
+    private readonly store: JobKeeper | undefined,
   ) {}
 
   /** Reads the jobs of earlier processes: those that ran have failed. Throws StorageError. */
   static async open(options: RestoreJobsOptions): Promise<RestoreJobs> {
     const { dataDirectory, log } = options;
-    const store = dataDirectory === undefined ? undefined : await JobStore.open(dataDirectory);
+    const store = options.store ?? (dataDirectory === undefined ? undefined : await JobStore.open(dataDirectory));
     const jobs = new RestoreJobs(options, store);
     for (const stored of (await store?.readAll(log)) ?? []) {
       const { id, routine, startedMs } = stored;
@@ -88,6 +93,26 @@ export class RestoreJobs {
   async startByTime(value: unknown): Promise<number> {
     const { document } = this.options.config;
     return this.start(await readTimeTask(value, document), document);
+  }
+
+  has(id: string): boolean {
+    return this.entries.has(id);
+  }
+
+  get runningIds(): string[] {
+    return [...this.entries].filter(([, { job }]) => job !== undefined).map(([id]) => id);
+  }
+
+  /** Keeps how far the jobs are that run. Throws StorageError. */
+  async storeRunning(): Promise<void> {
+    for (const [id, { routine, startedMs, job }] of this.entries) {
+      if (job === undefined) continue;
+      await this.store?.write({ id, ...(routine === undefined ? {} : { routine }), startedMs, status: job.status });
+      // It may have ended while its state was written.
+      const { status } = this.entries.get(id) ?? {};
+      if (status === undefined) continue;
+      await this.store?.write({ id, ...(routine === undefined ? {} : { routine }), startedMs, status });
+    }
   }
 
   /** Throws ServiceError SERVICE_NOT_FOUND. */

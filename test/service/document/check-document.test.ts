@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseYaml } from '../../../src/service/config-source/yaml-text.js';
-import { readDocument } from '../../../src/service/document/check-document.js';
+import { checkDocument, readDocument } from '../../../src/service/document/check-document.js';
 import { ServiceDocument } from '../../../src/service/document/schema/service-document.js';
 import { ServiceError } from '../../../src/service/errors.js';
 import { AGENTS_AND_TLS, ALL_STORAGES, DEFAULTS_BY_ANCHOR, HTTPS } from './abs-documents.js';
@@ -211,4 +211,14 @@ test('a text that is no YAML is refused with the line, and without any part of i
   const problem = problemsOf('storage:\n  a: [hunter2\n')[0];
   expect(problem).toMatch(/line \d+, column \d+/);
   expect(problem).not.toContain('hunter2');
+});
+
+test('replicas whose id is no name or whose storage is missing, are refused', () => {
+  const service = { replicas: { id: '..', storage: 'none' } };
+  expect(checkDocument({ service })).toEqual([
+    expect.stringContaining('service.replicas.id: the name'),
+    'service.replicas.storage: storage "none" not found',
+  ]);
+  const storage = { s1: { 'local-storage': { path: '/backups' } } };
+  expect(checkDocument({ service: { replicas: { id: 'pod-1', storage: 's1' } }, storage })).toEqual([]);
 });

@@ -2,20 +2,32 @@ import { isIP } from 'node:net';
 import { checkTimeZone } from '../../schedule/time-zone.js';
 import { SECURE_SUITES } from '../../http/cipher-suites.js';
 import { joinPath } from '../json-schema.js';
-import type { HttpSettings, HttpsSettings } from '../schema/service-settings.js';
+import type { HttpSettings, HttpsSettings, ReplicaSettings } from '../schema/service-settings.js';
 import type { ServiceDocument } from '../schema/service-document.js';
-import { checkCleanPath, checkSecrets, checkTogether, isGiven } from './common-rules.js';
+import { checkCleanPath, checkName, checkSecrets, checkTogether, isGiven } from './common-rules.js';
 
 /** What the schema of the static part cannot say. */
 export function checkService(document: ServiceDocument): string[] {
-  const { http, https, backup, logger } = document.service ?? {};
+  const { http, https, backup, logger, replicas } = document.service ?? {};
   const zone = backup?.['schedule-timezone'];
   const problem = zone === undefined ? undefined : checkTimeZone(zone);
   return [
     ...(http === undefined ? [] : checkRate(http, 'service.http')),
     ...(https === undefined ? [] : checkHttps(https, document)),
     ...checkCleanPath(logger?.['file-writer']?.filename, 'service.logger.file-writer.filename'),
+    ...checkReplicas(replicas, document),
     ...(problem === undefined ? [] : [`service.backup.schedule-timezone: ${problem}`]),
+  ];
+}
+
+function checkReplicas(replicas: ReplicaSettings | undefined, { storage = {} }: ServiceDocument): string[] {
+  const { id, storage: name } = replicas ?? {};
+  const problem = id === undefined ? undefined : checkName(id);
+  return [
+    ...(problem === undefined ? [] : [`service.replicas.id: the name ${problem}`]),
+    ...(name === undefined || Object.hasOwn(storage, name)
+      ? []
+      : [`service.replicas.storage: storage ${JSON.stringify(name)} not found`]),
   ];
 }
 

@@ -146,7 +146,7 @@ export const ReplicaSettings = Type.Object(
       Type.String({
         description:
           'Name of this replica, which no other has; the same after a restart. Without it, the name of the machine.',
-        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+        minLength: 1,
       }),
     ),
     'lease-seconds': Type.Optional(
@@ -156,6 +156,12 @@ export const ReplicaSettings = Type.Object(
         default: 30,
         minimum: 2,
         maximum: 3600,
+      }),
+    ),
+    storage: Type.Optional(
+      Type.String({
+        description: 'Storage in which restore jobs are kept, so that every replica knows those of all.',
+        minLength: 1,
       }),
     ),
     'poll-seconds': Type.Optional(
