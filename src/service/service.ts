@@ -83,7 +83,7 @@ async function serve(
   const metrics = new ServiceMetrics();
   const runner = new RoutineRunner({ config, metrics, events, log });
   const listing = new BackupListing({ config, log });
-  const { jobs, stop: stopJobs } = await openRestoreJobs({
+  const restores = await openRestoreJobs({
     config,
     runner,
     metrics,
@@ -96,13 +96,13 @@ async function serve(
   let http: HttpServer | undefined;
   try {
     // Runs that were interrupted go on only once it is known that the address is free: there is no other service.
-    http = await startHttp({ config, runner, listing, jobs, metrics, log, version });
+    http = await startHttp({ config, runner, listing, jobs: restores.jobs, metrics, log, version });
     await runner.start();
     if (!signal.aborted) await once(signal, 'abort');
     log.info(logEvent('service.stopping', 'The service ends'));
   } finally {
     stopFollowing();
-    await Promise.all([http?.stop(), runner.stop(), stopJobs()]);
+    await Promise.all([http?.stop(), runner.stop(), restores.stop()]);
   }
 }
 

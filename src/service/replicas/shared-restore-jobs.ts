@@ -65,10 +65,9 @@ export class SharedRestoreJobs {
     const { fromMs = -Infinity, toMs = Infinity, statuses } = filter;
     const found: Record<string, RestoreJobStatus> = {};
     for (const { id, startedMs, status } of await store.list(log)) {
-      if (startedMs < fromMs || startedMs > toMs) continue;
+      if (startedMs < fromMs || startedMs > toMs || jobs.has(id)) continue;
       if (statuses === undefined || statuses.has(status.status)) found[id] = status;
     }
-    for (const id of Object.keys(found)) if (jobs.has(id)) delete found[id];
     return { ...found, ...jobs.list(filter) };
   }
 
