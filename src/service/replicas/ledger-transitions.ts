@@ -35,6 +35,8 @@ export interface Firing {
   isFullDue: () => boolean;
   holder: Holder;
   claim: string;
+  /** Whether a refusal is kept; default true. False where who has asked is told. */
+  isRecorded?: boolean;
 }
 
 export type FiringResult =
@@ -46,7 +48,7 @@ export type FiringResult =
 
 /** The run of a firing, which one replica gets; the time of the run is later than that of every run before. */
 export function claimFiring(firing: Firing): Transition<FiringResult> {
-  const { type, dueMs, nowMs, isConcurrent, isFullDue, holder, claim } = firing;
+  const { type, dueMs, nowMs, isConcurrent, isFullDue, holder, claim, isRecorded = true } = firing;
   return (state) => {
     const own = state.runs.find((task) => task.claim === claim);
     if (own !== undefined) return { result: { kind: 'claimed', task: own } };
@@ -57,6 +59,7 @@ export function claimFiring(firing: Firing): Transition<FiringResult> {
     const reason = explainRefusal({ type, running, isConcurrent, isFullDue });
     const due = dueMs === undefined ? {} : { dueMs };
     if (reason !== undefined) {
+      if (!isRecorded) return { result: { kind: 'refused', reason } };
       const skipped: EndedRun = { type, ...due, outcome: 'skip', reason, replica: holder.replica, token: 0 };
       return { next: { ...state, fired, recent: addRecent(state, skipped) }, result: { kind: 'refused', reason } };
     }
@@ -155,10 +158,13 @@ export function releaseRun(name: TaskName): Transition<void> {
   };
 }
 
-/** All runs of the routine that nothing is decided about. */
-export function requestCancel(): Transition<void> {
+/** All runs of the routine that nothing is decided about, or the one of that time. */
+export function requestCancel(timestampMs?: number): Transition<void> {
   return (state) => {
-    const isOpen = (task: RunTask): boolean => task.decision === undefined && task.isCanceled !== true;
+    const isOpen = (task: RunTask): boolean =>
+      task.decision === undefined &&
+      task.isCanceled !== true &&
+      (timestampMs === undefined || task.timestampMs === timestampMs);
     if (!state.runs.some(isOpen)) return { result: undefined };
     const runs = state.runs.map((task) => (isOpen(task) ? { ...task, isCanceled: true } : task));
     return { next: { ...state, runs }, result: undefined };

@@ -125,12 +125,37 @@ export class ReplicaCoordinator {
     }
   }
 
-  /** Runs of all replicas. Never rejects. */
-  async cancel(plan: RunPlan): Promise<void> {
+  /**
+   * Begins a run that somebody has asked for. Returns its start, or why it is not made and the start of the run that is
+   * in its way, which may be one of another replica. Throws StorageError.
+   */
+  async begin(plan: RunPlan): Promise<{ timestampMs: number } | { refusal: string; runningMs?: number }> {
+    const { type } = plan;
+    const watch = this.findWatch(plan);
+    const isConcurrent = plan.policy['concurrent-incremental'];
+    const nowMs = this.options.environment.clock.nowMs();
+    const firing = { type, nowMs, isConcurrent, isFullDue: () => false, holder: this.holder, claim: randomUUID() };
+    const result = await watch.ledger.update(claimFiring({ ...firing, isRecorded: false }));
+    if (result.kind === 'claimed') {
+      this.options.startRun(plan, this.own(plan, watch, result.task, true));
+      return { timestampMs: result.task.timestampMs };
+    }
+    const runningMs = watch.ledger.state.runs.at(-1)?.timestampMs;
+    const refusal = result.kind === 'refused' ? result.reason : 'another replica makes it';
+    return { refusal, ...(runningMs === undefined ? {} : { runningMs }) };
+  }
+
+  /** Runs of other replicas, as far as they are known here. */
+  get remoteRuns(): { routine: string; type: BackupType; timestampMs: number; state: RunningJob }[] {
+    return [...this.watches].flatMap(([routine, { watch }]) => watch.remoteRuns.map((run) => ({ routine, ...run })));
+  }
+
+  /** Runs of all replicas, or the one that has begun at `timestampMs`. Never rejects. */
+  async cancel(plan: RunPlan, timestampMs?: number): Promise<void> {
     const { log } = this.options;
     const { name } = plan;
     try {
-      await this.findWatch(plan).ledger.update(requestCancel());
+      await this.findWatch(plan).ledger.update(requestCancel(timestampMs));
     } catch (error) {
       const text = `Runs of the routine ${name} on other replicas could not be canceled: ${errorMessage(error)}`;
       log.info(warningEvent('replica.storage', text, { routine: name }));

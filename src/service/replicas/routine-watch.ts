@@ -1,6 +1,7 @@
 /** What this replica does for one routine because of the others: it shows that it lives and takes over what is left. */
 import { randomUUID } from 'node:crypto';
 import type { RunningJob } from '../document/schema/job-status.js';
+import type { BackupType } from '../metrics/metrics.js';
 import type { Clock } from '../schedule/clock.js';
 import { LeaseWatch, type MonotonicClock } from './lease-watch.js';
 import { taskKey, type Guard, type Holder, type LedgerState, type RunTask } from './ledger-state.js';
@@ -40,17 +41,26 @@ export class RoutineWatch {
     return this.claims.size > 0 || this.guards.size > 0;
   }
 
-  /** The run of another replica, as far as it is known here. */
-  findRemote(type: RunTask['type']): RunningJob | undefined {
-    const task = [...this.ledger.state.runs].reverse().find((each) => each.type === type && !this.isOwn(each.holder));
-    if (task === undefined) return undefined;
+  /** Runs of other replicas, as far as they are known here. */
+  get remoteRuns(): { type: BackupType; timestampMs: number; state: RunningJob }[] {
+    const { runs } = this.ledger.state;
+    return runs
+      .filter(({ holder }) => !this.isOwn(holder))
+      .map((task) => ({ type: task.type, timestampMs: task.timestampMs, state: this.describe(task) }));
+  }
+
+  /** The newest of a type. */
+  findRemote(type: BackupType): RunningJob | undefined {
+    return this.remoteRuns.reverse().find((run) => run.type === type)?.state;
+  }
+
+  private describe(task: RunTask): RunningJob {
+    const ageMs = Math.max(0, this.options.clock.nowMs() - task.timestampMs);
     return (
       this.progress[taskKey(task)] ?? {
-        'total-records': 0,
-        'done-records': 0,
+        ...EMPTY_PROGRESS,
         'start-time': new Date(task.timestampMs).toISOString(),
-        'percentage-done': 0,
-        duration: Math.max(0, Math.floor((this.options.clock.nowMs() - task.timestampMs) / 1000)),
+        duration: Math.floor(ageMs / 1000),
       }
     );
   }
@@ -78,7 +88,7 @@ export class RoutineWatch {
     if (!this.isBusy) return;
     const runs: Record<string, RunningJob> = {};
     for (const claim of this.claims) {
-      runs[claim.key] = claim.progress?.() ?? this.findRemote(claim.task.type) ?? EMPTY_PROGRESS;
+      runs[claim.key] = claim.progress?.() ?? this.describe(claim.task);
     }
     await this.ledger.writeBeat(runs, [...this.guards]);
     this.hasBeat = true;

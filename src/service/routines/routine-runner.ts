@@ -117,13 +117,18 @@ export class RoutineRunner {
 
   /**
    * Begins a run at once. Returns its start, which names its folder; or why it is not made, and the start of the run
-   * that is in its way, if it is one. Throws ServiceError SERVICE_NOT_FOUND as trigger does.
+   * that is in its way, if it is one. Throws ServiceError SERVICE_NOT_FOUND as trigger does, and StorageError if there
+   * are replicas that cannot agree.
    */
-  begin(name: string, type: BackupType): { timestampMs: number } | { refusal: string; runningMs?: number } {
+  async begin(
+    name: string,
+    type: BackupType,
+  ): Promise<{ timestampMs: number } | { refusal: string; runningMs?: number }> {
     const { disabled } = this.findRoutine(name);
     if (disabled === true) throw new ServiceError('SERVICE_NOT_FOUND', `routine "${name}" is disabled`);
     if (this.stopping.signal.aborted) throw new ServiceError('SERVICE_FAILED', 'the service is stopping');
     const plan = planRun(name, type, this.config.document)!;
+    if (this.replicas !== undefined) return this.replicas.begin(plan);
     const entry = this.entry(name);
     const running = [...entry.runs];
     const { policy } = plan;
@@ -141,14 +146,18 @@ export class RoutineRunner {
 
   /** The runs that are under way. */
   get running(): { routine: string; type: BackupType; timestampMs: number; state: RunningJob }[] {
-    return [...this.entries].flatMap(([routine, { runs }]) =>
+    const own = [...this.entries].flatMap(([routine, { runs }]) =>
       [...runs].map((run) => ({ routine, type: run.type, timestampMs: run.timestampMs, state: run.state() })),
     );
+    return [...own, ...(this.replicas?.remoteRuns ?? [])];
   }
 
   /** Ends the run that has begun at that time, if it is under way. */
   cancelRun(name: string, timestampMs: number): void {
     for (const run of this.entries.get(name)?.runs ?? []) if (run.timestampMs === timestampMs) run.cancel();
+    const plan = planRun(name, 'full', this.config.document);
+    if (plan === undefined || this.replicas === undefined) return;
+    this.inBackground(name, this.replicas.cancel(plan, timestampMs));
   }
 
   /** For scans beside those of routines. */

@@ -121,6 +121,22 @@ describe('a run of one replica', () => {
     expect(fixture.asked).toHaveLength(1);
   });
 
+  it('is in the way of one that is asked for at the other with its id, which can cancel it alone', async () => {
+    await open();
+    const begun = await fixture.runner.begin('nightly', 'full');
+    const timestampMs = 'timestampMs' in begun ? begun.timestampMs : 0;
+    await fixture.backup(0);
+    expect(await second.begin('nightly', 'full')).toEqual({
+      refusal: 'another full backup of it runs',
+      runningMs: timestampMs,
+    });
+    expect(second.running).toMatchObject([{ routine: 'nightly', type: 'full', timestampMs }]);
+    second.cancelRun('nightly', timestampMs - 1);
+    second.cancelRun('nightly', timestampMs);
+    await until(async () => (await readLedger()).recent.length === 1);
+    expect((await readLedger()).recent).toMatchObject([{ outcome: 'canceled', timestampMs }]);
+  });
+
   it('is not taken over while its replica shows that it lives', async () => {
     await open();
     fixture.runner.trigger('nightly', 'full', 0);

@@ -253,7 +253,7 @@ async function beginRun(context: V2Context, storage: string, request: CreateBack
     const facts = { type, trigger: 'MANUAL', cluster: routine['source-cluster'], routine: name } as const;
     // The id is taken before anything begins; one that is generated is the name of the folder.
     const reserved = id === undefined ? undefined : await createRecord(context, view, id, facts);
-    const begun = runner.begin(name, type === 'FULL' ? 'full' : 'incremental');
+    const begun = await runner.begin(name, type === 'FULL' ? 'full' : 'incremental');
     const store = new RecordStore(view.catalog);
     if ('refusal' in begun) {
       if (reserved !== undefined) await store.forget(reserved.id);
