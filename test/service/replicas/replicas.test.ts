@@ -18,12 +18,14 @@ let fixture: ServiceFixture;
 let second: RoutineRunner;
 afterEach(async () => {
   let isStopped = false;
-  const stopped = second.stop().then(() => (isStopped = true));
+  const stopped = Promise.all([second.stop(), fixture.runner.stop()]).then(() => (isStopped = true));
   while (!isStopped) {
     await new Promise((resolve) => setImmediate(resolve));
     fixture.clock.advance(1000);
   }
   await stopped;
+  // The time of the stop passes faster than files are written.
+  await Promise.all([second.idle(), fixture.runner.idle()]);
   await fixture.close();
 });
 
