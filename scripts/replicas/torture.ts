@@ -17,17 +17,25 @@ import { Replica } from './replica.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
 const RECORDS = 400;
-const LEASE_S = 3;
 const REPLICAS = ['one', 'two', 'three'];
 /** A replica that listens has its schedule so much later at most. */
 const SCHEDULE_MS = 500;
 const NEVER = '0 0 0 1 1 ? 2099';
 const SETTLE_MS = 90_000;
 
-const ROUTINES: readonly RoutineSpec[] = [
-  { name: 'often', full: '*/2 * * * * *', namespaces: 1, kept: 5 },
-  { name: 'mixed', full: '*/10 * * * * *', incremental: '* * * * * *', namespaces: 2 },
-];
+/** An object store takes longer to agree. */
+const PACES = {
+  directory: { leaseS: 3, often: '*/2 * * * * *', full: '*/10 * * * * *', incremental: '* * * * * *' },
+  store: { leaseS: 15, often: '*/10 * * * * *', full: '*/30 * * * * *', incremental: '*/5 * * * * *' },
+} as const;
+type Pace = (typeof PACES)[keyof typeof PACES];
+
+function createRoutines({ often, full, incremental }: Pace): RoutineSpec[] {
+  return [
+    { name: 'often', full: often, namespaces: 1, kept: 5 },
+    { name: 'mixed', full, incremental, namespaces: 2 },
+  ];
+}
 
 export interface TortureOptions {
   folder: string;
@@ -58,19 +66,21 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
   const random = seededRandom(options.seed);
   mkdirSync(`${folder}/store`, { recursive: true });
   const storage = options.storage ?? { 'local-storage': { path: `${folder}/store` } };
+  const pace = PACES['local-storage' in storage ? 'directory' : 'store'];
+  const routines = createRoutines(pace);
   const cluster = await InMemoryCluster.start({ nodes: 1, namespaces: ['test', 'other'] });
   const replicas = REPLICAS.map((id) => new Replica(id, folder));
   const ports = new Map<string, number>();
   for (const id of REPLICAS) ports.set(id, await findFreePort());
   const documentFor = (id: string, isScheduled = true): ServiceDocument =>
-    createDocument(id, ports.get(id)!, cluster, storage, isScheduled);
+    createDocument({ id, port: ports.get(id)!, cluster, storage, isScheduled, routines, leaseS: pace.leaseS });
   let change = 0;
   const changing = setInterval(() => put(cluster, change++ % RECORDS), 50);
   const opened = await openStorage(storage, {});
   try {
     for (let i = 0; i < RECORDS; i++) put(cluster, i);
     const store = await opened.storage.forPath(opened.root);
-    const accounts = ROUTINES.map((spec) => new RoutineAccount(spec, store, opened.root));
+    const accounts = routines.map((spec) => new RoutineAccount(spec, store, opened.root));
     await Promise.all(replicas.map((replica) => replica.start(documentFor(replica.id))));
     await sleep(SCHEDULE_MS);
     const beganMs = Date.now();
@@ -86,7 +96,9 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
       if (up.length < 2) continue;
       const victim = random.pick(up);
       const isStop = random.below(4) === 0;
-      const work = isStop ? stopForAWhile(victim, random.below(4000)) : restart(victim, random.below(1500));
+      const work = isStop
+        ? stopForAWhile(victim, pace.leaseS * 1000 + random.below(4000))
+        : restart(victim, random.below(1500));
       if (isStop) stops++;
       else if (++kills % 10 === 0) note(`${kills} kills, ${stops} stops`);
       const tracked = work.finally(() => pending.delete(tracked));
@@ -118,9 +130,10 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
   }
 }
 
-async function stopForAWhile(victim: Replica, moreMs: number): Promise<void> {
+/** Longer than the lease. */
+async function stopForAWhile(victim: Replica, forMs: number): Promise<void> {
   victim.freeze();
-  await sleep(LEASE_S * 1000 + moreMs);
+  await sleep(forMs);
   victim.thaw();
   await sleep(SCHEDULE_MS);
 }
@@ -193,23 +206,28 @@ function put(cluster: InMemoryCluster, index: number): void {
   cluster.store('test').putRaw('s', digest, undefined, 1, 0, [{ name: 'n', type: Particle.STRING, value }]);
 }
 
-function createDocument(
-  id: string,
-  port: number,
-  cluster: InMemoryCluster,
-  storage: Storage,
-  isScheduled: boolean,
-): ServiceDocument {
+interface DocumentOptions {
+  id: string;
+  port: number;
+  cluster: InMemoryCluster;
+  storage: Storage;
+  isScheduled: boolean;
+  routines: readonly RoutineSpec[];
+  leaseS: number;
+}
+
+function createDocument(options: DocumentOptions): ServiceDocument {
+  const { id, port, cluster, storage, isScheduled, routines, leaseS } = options;
   const { host, port: clusterPort } = cluster.seed;
   return {
     service: {
       http: { address: '127.0.0.1', port },
-      replicas: { id, 'lease-seconds': LEASE_S, 'poll-seconds': 1 },
+      replicas: { id, 'lease-seconds': leaseS, 'poll-seconds': 1 },
     },
     'aerospike-clusters': { c: { 'seed-nodes': [{ 'host-name': host, port: clusterPort }] } },
     storage: { s: storage },
     'backup-policies': Object.fromEntries(
-      ROUTINES.map(({ name, kept }) => [
+      routines.map(({ name, kept }) => [
         name,
         {
           parallel: 2,
@@ -220,7 +238,7 @@ function createDocument(
       ]),
     ),
     'backup-routines': Object.fromEntries(
-      ROUTINES.map(({ name, full, incremental, namespaces }) => [
+      routines.map(({ name, full, incremental, namespaces }) => [
         name,
         {
           'source-cluster': 'c',
