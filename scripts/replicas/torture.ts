@@ -25,8 +25,8 @@ const SETTLE_MS = 90_000;
 
 /** An object store takes longer to agree. */
 const PACES = {
-  directory: { leaseS: 3, often: '*/2 * * * * *', full: '*/10 * * * * *', incremental: '* * * * * *' },
-  store: { leaseS: 15, often: '*/10 * * * * *', full: '*/30 * * * * *', incremental: '*/5 * * * * *' },
+  directory: { slowness: 1, leaseS: 3, often: '*/2 * * * * *', full: '*/10 * * * * *', incremental: '* * * * * *' },
+  store: { slowness: 4, leaseS: 15, often: '*/10 * * * * *', full: '*/30 * * * * *', incremental: '*/5 * * * * *' },
 } as const;
 type Pace = (typeof PACES)[keyof typeof PACES];
 
@@ -88,7 +88,7 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
     let [kills, stops] = [0, 0];
     const pending = new Set<Promise<void>>();
     while (kills < options.kills) {
-      await sleep(200 + random.below(1500));
+      await sleep(pace.slowness * (200 + random.below(1500)));
       await collecting;
       collecting = collectAll(accounts);
       const up = replicas.filter((replica) => replica.isUp);

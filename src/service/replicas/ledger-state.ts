@@ -80,6 +80,8 @@ export interface LedgerState {
   /** The largest time that was given to a run. */
   lastTimestampMs: number;
   fired: Readonly<Record<BackupType, FiredTimes>>;
+  /** The schedule that the last firing is of. */
+  scheduleKey?: string;
   runs: readonly RunTask[];
   guards: readonly Guard[];
   /** The newest last. */

@@ -35,6 +35,8 @@ export interface Firing {
   isFullDue: () => boolean;
   holder: Holder;
   claim: string;
+  /** The same for schedules that are due at the same times; of a run that is due. */
+  scheduleKey?: string | undefined;
   /** Whether a refusal is kept; default true. False where who has asked is told. */
   isRecorded?: boolean;
 }
@@ -48,7 +50,7 @@ export type FiringResult =
 
 /** The run of a firing, which one replica gets; the time of the run is later than that of every run before. */
 export function claimFiring(firing: Firing): Transition<FiringResult> {
-  const { type, dueMs, nowMs, isConcurrent, isFullDue, holder, claim, isRecorded = true } = firing;
+  const { type, dueMs, nowMs, isConcurrent, isFullDue, holder, claim, scheduleKey, isRecorded = true } = firing;
   return (state) => {
     const own = state.runs.find((task) => task.claim === claim);
     if (own !== undefined) return { result: { kind: 'claimed', task: own } };
@@ -58,14 +60,18 @@ export function claimFiring(firing: Firing): Transition<FiringResult> {
     const running = open.map((task) => task.type);
     const reason = explainRefusal({ type, running, isConcurrent, isFullDue });
     const due = dueMs === undefined ? {} : { dueMs };
+    const schedule = scheduleKey === undefined ? {} : { scheduleKey };
     if (reason !== undefined) {
       if (!isRecorded) return { result: { kind: 'refused', reason } };
       const skipped: EndedRun = { type, ...due, outcome: 'skip', reason, replica: holder.replica, token: 0 };
-      return { next: { ...state, fired, recent: addRecent(state, skipped) }, result: { kind: 'refused', reason } };
+      return {
+        next: { ...state, ...schedule, fired, recent: addRecent(state, skipped) },
+        result: { kind: 'refused', reason },
+      };
     }
     const timestampMs = Math.max(nowMs, state.lastTimestampMs + 1);
     const task: RunTask = { type, timestampMs, ...due, holder, token: 1, claim };
-    const next = { ...state, fired, lastTimestampMs: timestampMs, runs: [...state.runs, task] };
+    const next = { ...state, ...schedule, fired, lastTimestampMs: timestampMs, runs: [...state.runs, task] };
     return { next, result: { kind: 'claimed', task } };
   };
 }
@@ -82,6 +88,30 @@ function addDue({ floorMs, dues }: FiredTimes, dueMs: number): FiredTimes {
 
 function addRecent({ recent }: LedgerState, ended: EndedRun): readonly EndedRun[] {
   return [...recent, ended].slice(-MOST_RECENT);
+}
+
+export interface PassedFiring {
+  type: BackupType;
+  dueMs: number;
+}
+
+/**
+ * Firings since `fromMs` that no replica has taken, as those that were there at the time have died: only of a schedule
+ * that was followed before. `listDues`: the times of the schedule after one and up to now.
+ */
+export function findPassed(
+  { scheduleKey, fired }: LedgerState,
+  key: string,
+  fromMs: number,
+  listDues: (type: BackupType, afterMs: number) => readonly number[],
+): PassedFiring[] {
+  if (scheduleKey !== key) return [];
+  return (['full', 'incremental'] as const).flatMap((type) => {
+    const [oldest] = fired[type].dues;
+    if (oldest === undefined) return [];
+    const dues = listDues(type, Math.max(fromMs, oldest, fired[type].floorMs));
+    return dues.filter((dueMs) => !fired[type].dues.includes(dueMs)).map((dueMs) => ({ type, dueMs }));
+  });
 }
 
 /** What names a run and the replica that works on it. */

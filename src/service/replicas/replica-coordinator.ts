@@ -7,13 +7,21 @@ import type { RunningJob } from '../document/schema/job-status.js';
 import type { Storage } from '../document/schema/storage.js';
 import type { BackupType } from '../metrics/metrics.js';
 import type { LeftoverRun } from '../routines/leftovers.js';
+import type { RoutineSchedule } from '../routines/routine-schedule.js';
 import type { RunEnvironment } from '../routines/run-environment.js';
 import type { RunPlan } from '../routines/run-plan.js';
 import { sleep } from '../schedule/clock.js';
 import { carryOut, findLeftover, removeFenced } from './claimed-run.js';
 import { SYSTEM_MONOTONIC, type MonotonicClock } from './lease-watch.js';
 import type { Holder, RunTask } from './ledger-state.js';
-import { beginGuard, claimFiring, endGuard, requestCancel } from './ledger-transitions.js';
+import {
+  beginGuard,
+  claimFiring,
+  endGuard,
+  findPassed,
+  requestCancel,
+  type PassedFiring,
+} from './ledger-transitions.js';
 import { createHolder, isKnownDead } from './replica-identity.js';
 import { RoutineLedger } from './routine-ledger.js';
 import { RoutineWatch } from './routine-watch.js';
@@ -25,6 +33,8 @@ const LOOKS_PER_LEASE = 5;
 const LONGEST_LOOK_MS = 5000;
 /** A storage that does not answer is asked again so often for a firing. */
 const RETRY_MS = 1000;
+/** How far back a replica that starts looks for firings that nobody has taken. */
+const PASSED_LEASES = 2;
 
 /** What to start a run with. */
 export interface ClaimedRun {
@@ -98,7 +108,7 @@ export class ReplicaCoordinator {
   /**
    * Makes the run of a firing if no other replica makes it. `dueMs` absent = somebody has asked for it. Never rejects.
    */
-  async fire(plan: RunPlan, isFullDue: () => boolean, dueMs?: number): Promise<void> {
+  async fire(plan: RunPlan, isFullDue: () => boolean, dueMs?: number, scheduleKey?: string): Promise<void> {
     const { environment, log, signal, startRun } = this.options;
     const { clock, metrics } = environment;
     const { name, type } = plan;
@@ -108,7 +118,7 @@ export class ReplicaCoordinator {
       try {
         const isConcurrent = plan.policy['concurrent-incremental'];
         const firing = { type, dueMs, nowMs: clock.nowMs(), isConcurrent, isFullDue, holder: this.holder, claim };
-        const result = await watch.ledger.update(claimFiring(firing));
+        const result = await watch.ledger.update(claimFiring({ ...firing, scheduleKey }));
         if (result.kind === 'claimed') startRun(plan, this.own(plan, watch, result.task, true));
         if (result.kind !== 'refused') return;
         metrics.countEvent(name, type, 'skip');
@@ -122,6 +132,21 @@ export class ReplicaCoordinator {
         if (count === 1) log.info(warningEvent('replica.storage', text, { routine: name }));
         await sleep(clock, RETRY_MS, signal);
       }
+    }
+  }
+
+  /**
+   * Firings of the last two leases that no replica has taken: all that were there then have ended before they could.
+   * Never rejects: none if the storage does not answer.
+   */
+  async findPassed(plan: RunPlan, schedule: Pick<RoutineSchedule, 'key' | 'listDues'>): Promise<PassedFiring[]> {
+    const nowMs = this.options.environment.clock.nowMs();
+    try {
+      const state = await this.findWatch(plan).ledger.read();
+      const fromMs = nowMs - PASSED_LEASES * this.leaseMs;
+      return findPassed(state, schedule.key, fromMs, (type, afterMs) => schedule.listDues(type, afterMs, nowMs));
+    } catch {
+      return [];
     }
   }
 

@@ -92,6 +92,7 @@ export class RoutineRunner {
       if (routine.disabled === true) continue;
       this.schedule(name, routine, document);
       this.inBackground(name, this.recover(name, startedMs));
+      this.inBackground(name, this.makeUp(name));
     }
     this.replicas?.start();
     return Promise.resolve();
@@ -337,7 +338,7 @@ export class RoutineRunner {
     const nowMs = this.environment.clock.nowMs();
     const isFullDue = (): boolean => entry.schedule?.isFullDueAt(dueMs ?? nowMs) === true;
     if (this.replicas !== undefined) {
-      this.inBackground(name, this.replicas.fire(plan, isFullDue, dueMs));
+      this.inBackground(name, this.replicas.fire(plan, isFullDue, dueMs, entry.schedule?.key));
       return;
     }
     const refusal = explainRefusal({
@@ -411,6 +412,14 @@ export class RoutineRunner {
     const { runs, missed } = await recoverRoutine({ plan, environment, cache, isActive, startedMs, signal, isAlone });
     for (const leftover of runs) this.resume(name, entry, leftover);
     if (missed !== undefined) this.fire(name, missed.type, isAlone ? undefined : missed.dueMs);
+  }
+
+  /** What fell to replicas that have ended at that moment. */
+  private async makeUp(name: string): Promise<void> {
+    const plan = planRun(name, 'full', this.config.document);
+    const { schedule } = this.entry(name);
+    if (plan === undefined || schedule === undefined || this.replicas === undefined) return;
+    for (const { type, dueMs } of await this.replicas.findPassed(plan, schedule)) this.fire(name, type, dueMs);
   }
 
   private resume(name: string, entry: RoutineEntry, leftover: LeftoverRun): void {

@@ -1,7 +1,7 @@
 /** When the runs of one routine are due. */
 import { CronTimer } from '../schedule/cron-timer.js';
 import type { Clock } from '../schedule/clock.js';
-import { isDueAt, parseCron, type Cron } from '../schedule/cron.js';
+import { isDueAt, nextTime, parseCron, type Cron } from '../schedule/cron.js';
 import type { BackupRoutine } from '../document/schema/backup-routine.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { BackupType } from '../metrics/metrics.js';
@@ -34,6 +34,17 @@ export class RoutineSchedule {
   /** In milliseconds since 1970; undefined = never. */
   next(type: BackupType): number | undefined {
     return this.timers[type]?.next;
+  }
+
+  /** After `afterMs`, up to `untilMs`. */
+  listDues(type: BackupType, afterMs: number, untilMs: number): number[] {
+    const cron = this.crons[type];
+    const dues: number[] = [];
+    if (cron === undefined) return dues;
+    for (let due = nextTime(cron, afterMs); due !== undefined && due <= untilMs; due = nextTime(cron, due)) {
+      dues.push(due);
+    }
+    return dues;
   }
 
   isFullDueAt(timeMs: number): boolean {

@@ -7,6 +7,7 @@ import {
   decide,
   endGuard,
   endRun,
+  findPassed,
   releaseRun,
   requestCancel,
   takeOver,
@@ -100,6 +101,22 @@ describe('a firing', () => {
     const ledger = new Ledger();
     const first = ledger.fire({ claim: 'mine' });
     expect(ledger.fire({ claim: 'mine' })).toEqual(first);
+  });
+});
+
+describe('firings that have passed', () => {
+  const listDues = (_type: string, afterMs: number): number[] =>
+    [0, 1, 2, 3, 4].map((n) => DUE + n * 1000).filter((dueMs) => dueMs > afterMs);
+
+  it('and that nobody has taken, are found, of a schedule that was followed before', () => {
+    const ledger = new Ledger();
+    expect(findPassed(ledger.state, 'key', 0, listDues)).toEqual([]);
+    ledger.fire({ scheduleKey: 'key' });
+    ledger.fire({ dueMs: DUE + 2000, scheduleKey: 'key' });
+    const passed = [1000, 3000, 4000].map((ms) => ({ type: 'full', dueMs: DUE + ms }));
+    expect(findPassed(ledger.state, 'key', 0, listDues)).toEqual(passed);
+    expect(findPassed(ledger.state, 'key', DUE + 3000, listDues)).toEqual(passed.slice(2));
+    expect(findPassed(ledger.state, 'other', 0, listDues)).toEqual([]);
   });
 });
 
