@@ -62,6 +62,15 @@ describeInBrowser('10,000 backups', () => {
     await page.getByRole('heading', { name: 'load-09999' }).waitFor();
   });
 
+  it('on the timeline, as many marks as there is room for', async () => {
+    const service = await startFake({ extraBackups: 10_000 });
+    const page = await openConsole(service, '#/timeline?storage=s3-main');
+    await page.locator('.lane').first().waitFor();
+    expect(await page.locator('.mark-full, .range').count()).toBeLessThan(1500);
+    await page.getByText('The timeline as text').click();
+    await page.getByText('The newest 100 of 10,000 ranges').waitFor();
+  });
+
   it('filters by state and routine, kept in the address', async () => {
     const service = await startFake();
     const page = await openConsole(service, '#/backups?storage=s3-main');

@@ -126,6 +126,15 @@ describe('marks', () => {
   });
 });
 
+describe('many marks', () => {
+  it('layoutBars, ten thousand short ranges, few more than there are pixels', () => {
+    const spans = Array.from({ length: 10_000 }, (_, index) => ({ fromMs: index * 100, toMs: index * 100 + 50 }));
+    const bars = layoutBars(spans, { fromMs: 0, toMs: 1_000_000 }, 1000, 0);
+    expect(bars.length).toBeLessThan(1000);
+    expect(bars.at(-1)!.x).toBeGreaterThan(990);
+  });
+});
+
 describe('moments', () => {
   const lane: TimelineLane = {
     namespace: 'orders',
@@ -134,6 +143,7 @@ describe('moments', () => {
       { fromMs: 100, toMs: 300, points: [point(100, 'full'), point(200), point(300)] },
       { fromMs: 600, toMs: 600, points: [point(600, 'full')] },
     ],
+    points: [point(100, 'full'), point(200), point(300), point(600, 'full')],
     gaps: [{ fromMs: 400, toMs: 600, reason: '400 is not complete' }],
     failures: [point(400, 'failure')],
     markers: [],

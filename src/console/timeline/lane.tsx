@@ -21,12 +21,12 @@ interface LaneProps {
 }
 
 export function Lane({ lane, top, view, width, nowMs, onHover }: LaneProps) {
-  const { namespace, routine, ranges, gaps, failures, markers } = lane;
+  const { namespace, routine, ranges, points: moments, gaps, failures, markers } = lane;
   // A single backup is a mark, and no bar.
   const chains = ranges.filter(({ points }) => points.length > 1);
   const leave = (): void => onHover(undefined);
   const marks = [
-    ...ranges.flatMap(({ points }) => layoutMarks(points, view, width, MARK_GAP)),
+    ...layoutMarks(moments, view, width, MARK_GAP),
     ...layoutMarks(markers, view, width, MARK_GAP),
     ...layoutMarks(failures, view, width, MARK_GAP),
   ];

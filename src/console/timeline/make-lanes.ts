@@ -34,16 +34,18 @@ function makeLane({ namespace, routine, ranges, gaps, failures, markers }: Names
     isHeld: point.held,
     note: point.reason,
   });
+  const drawn = ranges
+    .map(({ from, to, points }) => ({
+      fromMs: parseTime(from) ?? 0,
+      toMs: parseTime(to) ?? 0,
+      points: points.map((point) => toPoint(point)).sort(byTime),
+    }))
+    .sort((left, right) => left.fromMs - right.fromMs);
   return {
     namespace,
     routine,
-    ranges: ranges
-      .map(({ from, to, points }) => ({
-        fromMs: parseTime(from) ?? 0,
-        toMs: parseTime(to) ?? 0,
-        points: points.map((point) => toPoint(point)).sort(byTime),
-      }))
-      .sort((left, right) => left.fromMs - right.fromMs),
+    ranges: drawn,
+    points: drawn.flatMap(({ points }) => points).sort(byTime),
     gaps: gaps.map(({ from, to, broken }) => ({
       fromMs: parseTime(from) ?? 0,
       toMs: parseTime(to),

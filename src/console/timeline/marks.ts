@@ -27,12 +27,14 @@ export interface TimelineLane {
   readonly namespace: string;
   readonly routine: string | undefined;
   readonly ranges: readonly TimelineRange[];
+  /** Those of all ranges, by time. */
+  readonly points: readonly TimelinePoint[];
   readonly gaps: readonly TimelineGap[];
   readonly failures: readonly TimelinePoint[];
   readonly markers: readonly TimelinePoint[];
 }
 
-/** A rectangle of the lane, in pixels; only what is in view. */
+/** A rectangle of the lane, in pixels; only what is in view and can be told from the one before. */
 export interface Bar {
   readonly x: number;
   readonly width: number;
@@ -57,12 +59,16 @@ export function layoutBars(
   nowMs: number,
 ): Bar[] {
   const bars: Bar[] = [];
+  let drawnTo = -1;
   spans.forEach(({ fromMs, toMs = nowMs }, index) => {
     if (toMs < view.fromMs || fromMs > view.toMs) return;
     const start = Math.max(0, toPixels(fromMs, view, width));
     const end = Math.min(width, toPixels(toMs, view, width));
+    // Nobody sees it, and there may be thousands.
+    if (end - start < 1 && end <= drawnTo) return;
     const missing = Math.max(0, MIN_BAR_WIDTH - (end - start));
     bars.push({ x: start - missing / 2, width: end - start + missing, index });
+    drawnTo = end + missing / 2;
   });
   return bars;
 }
@@ -121,18 +127,10 @@ export interface RestorableMoment {
   readonly gap: TimelineGap | undefined;
 }
 
-export function findMoment({ ranges, gaps }: TimelineLane, timeMs: number, nowMs: number): RestorableMoment {
-  let state: TimelinePoint | undefined;
-  let next: TimelinePoint | undefined;
-  for (const { points } of ranges) {
-    const behind = findFirst(points, timeMs + 1);
-    const before = points[behind - 1];
-    const after = points[behind];
-    if (before !== undefined && (state === undefined || before.timeMs > state.timeMs)) state = before;
-    if (after !== undefined && (next === undefined || after.timeMs < next.timeMs)) next = after;
-  }
+export function findMoment({ points, gaps }: TimelineLane, timeMs: number, nowMs: number): RestorableMoment {
+  const behind = findFirst(points, timeMs + 1);
   const gap = gaps.find(({ fromMs, toMs = nowMs }) => fromMs <= timeMs && timeMs < toMs);
-  return { state, next, gap };
+  return { state: points[behind - 1], next: points[behind], gap };
 }
 
 /** Every moment of the lanes, for the span that shows all. */
@@ -146,10 +144,7 @@ export function collectTimes(lanes: readonly TimelineLane[]): number[] {
 
 /** The moments that can be restored, of all lanes, each once, by time. */
 export function listMoments(lanes: readonly TimelineLane[]): number[] {
-  const times = new Set<number>();
-  for (const { ranges } of lanes) {
-    for (const { points } of ranges) for (const { timeMs } of points) times.add(timeMs);
-  }
+  const times = new Set(lanes.flatMap(({ points }) => points.map(({ timeMs }) => timeMs)));
   return [...times].sort((left, right) => left - right);
 }
 

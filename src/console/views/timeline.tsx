@@ -1,8 +1,9 @@
 /** What can be restored of each namespace, and when. */
 import { useMemo, useState } from 'preact/hooks';
+import type { StorageRanges } from '../../service/v2/schema/runtime-state.js';
 import { RestoreDialog } from '../actions/restore-dialog.js';
 import { listStorages, readRanges } from '../api/operations.js';
-import { countNoun, formatDuration, formatLocalInput, formatTime } from '../format/format.js';
+import { countNoun, formatCount, formatDuration, formatLocalInput, formatTime } from '../format/format.js';
 import { Button } from '../parts/button.js';
 import { SelectField, TextField } from '../parts/field.js';
 import { EmptyState, Loaded } from '../parts/states.js';
@@ -60,7 +61,7 @@ export function TimelineView() {
                     </p>
                   </EmptyState>
                 ) : (
-                  <Timeline storage={storage} lanes={makeLanes(data)} key={storage} />
+                  <Timeline storage={storage} ranges={data} key={storage} />
                 )
               }
             </Loaded>
@@ -71,8 +72,9 @@ export function TimelineView() {
   );
 }
 
-function Timeline({ storage, lanes }: { storage: string; lanes: readonly TimelineLane[] }) {
+function Timeline({ storage, ranges }: { storage: string; ranges: StorageRanges }) {
   const nowMs = now.value;
+  const lanes = useMemo(() => makeLanes(ranges), [ranges]);
   const moments = useMemo(() => listMoments(lanes), [lanes]);
   const [chosen, setChosen] = useState<number>();
   const momentMs = chosen ?? moments.at(-1) ?? nowMs;
@@ -250,6 +252,8 @@ function Legend() {
   );
 }
 
+const SHOWN_RANGES = 100;
+
 /** The same, for those who do not see the picture. */
 function TextualTimeline({ storage, lanes }: { storage: string; lanes: readonly TimelineLane[] }) {
   return (
@@ -262,7 +266,12 @@ function TextualTimeline({ storage, lanes }: { storage: string; lanes: readonly 
             {lane.routine !== undefined && `, ${lane.routine}`}
           </h3>
           <ul class="text-list">
-            {lane.ranges.map(({ fromMs, toMs, points }) => (
+            {lane.ranges.length > SHOWN_RANGES && (
+              <li>
+                The newest {SHOWN_RANGES} of {formatCount(lane.ranges.length)} ranges:
+              </li>
+            )}
+            {lane.ranges.slice(-SHOWN_RANGES).map(({ fromMs, toMs, points }) => (
               <li key={fromMs}>
                 Range from {formatTime(fromMs)} to {formatTime(toMs)}: {countNoun(points.length, 'moment')}
                 {points.some(({ isHeld }) => isHeld) &&
@@ -272,12 +281,12 @@ function TextualTimeline({ storage, lanes }: { storage: string; lanes: readonly 
                     .join(', ')}`}
               </li>
             ))}
-            {lane.gaps.map(({ fromMs, toMs, reason }) => (
+            {lane.gaps.slice(-SHOWN_RANGES).map(({ fromMs, toMs, reason }) => (
               <li key={`gap ${fromMs}`}>
                 Gap from {formatTime(fromMs)} {toMs === undefined ? 'until now' : `to ${formatTime(toMs)}`}: {reason}
               </li>
             ))}
-            {lane.failures.map((point) => (
+            {lane.failures.slice(-SHOWN_RANGES).map((point) => (
               <li key={`failure ${point.id}`}>
                 Not complete: <PointLink storage={storage} point={point} />
                 {point.note !== undefined && `, ${point.note}`}
