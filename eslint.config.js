@@ -103,6 +103,11 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: './src/console/tsconfig.json' } },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
+      // Schemas are for the service; the page needs their types, not their library.
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/service/**'], allowTypeImports: true, message: 'Import its types alone.' }] },
+      ],
       // Components are functions with the name of a type.
       '@typescript-eslint/naming-convention': [
         'error',
