@@ -15,6 +15,7 @@ import { openRestoreJobs } from './replicas/open-restore-jobs.js';
 import { RoutineRunner } from './routines/routine-runner.js';
 import { closeStorages } from './settings/open-storage.js';
 import { onSecretFetched } from './settings/secret-resolver.js';
+import { openOperations } from './v2/open-operations.js';
 import { readVersion } from './version.js';
 
 const DEFAULT_POLL_SECONDS = 10;
@@ -30,6 +31,8 @@ export interface ServiceOptions {
   stdout: (text: string) => void;
   /** For what happens before the configuration is known. */
   log: Log;
+  /** Variables that define storages of /v2. */
+  environment?: Readonly<Record<string, string | undefined>>;
   /** Ends the service. */
   signal: AbortSignal;
 }
@@ -68,7 +71,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
 }
 
 async function serve(
-  { dataDirectory, signal }: ServiceOptions,
+  { dataDirectory, environment, signal }: ServiceOptions,
   config: ConfigStore,
   log: Log,
   events: EventBus,
@@ -82,6 +85,8 @@ async function serve(
   );
   const metrics = new ServiceMetrics();
   const runner = new RoutineRunner({ config, metrics, events, log });
+  const operations = await openOperations({ config, runner, metrics, events, log, dataDirectory, environment });
+  runner.attach(operations);
   const listing = new BackupListing({ config, log });
   const restores = await openRestoreJobs({
     config,

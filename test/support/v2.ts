@@ -56,10 +56,10 @@ export const folder = scratch();
 let count = 0;
 
 /** A service whose routine `nightly` is never due by itself; clusters `main` and, of the same nodes, `spare`. */
-export function startV2(
+export async function startV2(
   cluster: InMemoryCluster,
   { document: edit, options, root: given }: V2FixtureOptions = {},
-): V2Fixture {
+): Promise<V2Fixture> {
   const root = given ?? join(folder.path, `v2-${count++}`);
   for (const name of ['disk', 'second']) mkdirSync(join(root, name), { recursive: true });
   const { host, port } = cluster.seed;
@@ -91,7 +91,7 @@ export function startV2(
   const write = (line: Parameters<Log['info']>[0]): void => void lines.push(logText(line));
   const log: Log = { info: write, error: write, verbose: () => undefined };
   const runner = new RoutineRunner({ config, metrics, events, log, libraryBackup: backup });
-  const operations = ServiceOperations.open({
+  const operations = await ServiceOperations.open({
     config,
     runner,
     metrics,
@@ -121,7 +121,8 @@ export async function refusal(work: Promise<unknown>): Promise<{ code: string; s
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (typeof error !== 'object' || error === null || !('machineCode' in error)) throw error ?? new Error('no refusal');
+  if (!(error instanceof Error)) throw new Error('It was not refused');
+  if (!('machineCode' in error)) throw error;
   const { machineCode, status, facts } = error as unknown as { machineCode: string; status: number; facts: unknown };
   if (!(V2_ERROR_CODES as readonly string[]).includes(machineCode)) throw error;
   return { code: machineCode, status, facts };

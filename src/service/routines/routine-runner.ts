@@ -48,6 +48,14 @@ export interface RoutineRunnerOptions {
   replica?: Pick<ReplicaCoordinatorOptions, 'monotonic' | 'holder'>;
 }
 
+/** Backups beside those of routines. */
+export interface AttachedBackups {
+  start(): void;
+  /** Within 10 seconds. */
+  stop(): Promise<void>;
+  isBackingUp(clusterName: string, namespaces: readonly string[]): boolean;
+}
+
 export class RoutineRunner {
   private readonly config: RoutineRunnerOptions['config'];
   private readonly environment: RunEnvironment;
@@ -57,6 +65,7 @@ export class RoutineRunner {
   /** Absent = this process is the only one. */
   private readonly replicas: ReplicaCoordinator | undefined;
   private unsubscribe: () => void = () => undefined;
+  private attached: AttachedBackups | undefined;
 
   constructor({ config, metrics, events, log, libraryBackup, environment = {}, replica }: RoutineRunnerOptions) {
     this.config = config;
@@ -95,6 +104,7 @@ export class RoutineRunner {
       this.inBackground(name, this.makeUp(name));
     }
     this.replicas?.start();
+    this.attached?.start();
     return Promise.resolve();
   }
 
@@ -195,6 +205,7 @@ export class RoutineRunner {
 
   /** Whether a run reads one of the namespaces of the cluster, or is about to. */
   isBackingUp(clusterName: string, namespaces: readonly string[]): boolean {
+    if (this.attached?.isBackingUp(clusterName, namespaces) === true) return true;
     for (const { runs } of this.entries.values()) {
       for (const run of runs) {
         if (run.clusterName !== clusterName) continue;
@@ -207,6 +218,11 @@ export class RoutineRunner {
       if (own.length === 0 || own.some((namespace) => namespaces.includes(namespace))) return true;
     }
     return false;
+  }
+
+  /** Backups without a routine: they begin and end with the runs of routines. */
+  attach(backups: AttachedBackups): void {
+    this.attached = backups;
   }
 
   /** No old backup of the routine is deleted until the returned function was called. */
@@ -239,7 +255,7 @@ export class RoutineRunner {
     this.unsubscribe();
     this.replicas?.stop();
     for (const entry of this.entries.values()) entry.unschedule();
-    const idle = this.idle();
+    const idle = Promise.all([this.idle(), this.attached?.stop()]);
     if (await this.isWithin(FINISH_MS, idle)) return;
     for (const { runs } of this.entries.values()) for (const run of runs) run.checkpoint();
     await this.isWithin(CHECKPOINT_MS, idle);

@@ -7,26 +7,41 @@ import { describeBackup, listItems } from './backups/read-backups.js';
 import { resumeBackups } from './backups/resume-backups.js';
 import { V2Context, type V2Options } from './context.js';
 import { toV2Error } from './errors.js';
-import type { BackupChoice, BackupFilter, WaitOptions } from './operations.js';
+import { Jobs } from './jobs/jobs.js';
+import { cloneCluster, copyOne, restoreMoment, restoreOne, verifyOne } from './jobs/start-jobs.js';
+import type { BackupChoice, BackupFilter, JobListFilter, V2Operations, WaitOptions } from './operations.js';
+import { prepareBackup, prepareMoment } from './restore/prepare-restore.js';
+import { describePlan } from './restore/run-restore.js';
 import type { Backup, BackupPage } from './schema/backup.js';
 import type { CreateBackup } from './schema/create-backup.js';
-import type { StorageSummary } from './schema/runtime-state.js';
+import type { Job, JobPage } from './schema/job.js';
+import type { CloneRequest, CopyBackup, VerifyBackup } from './schema/requests.js';
+import type { RestoreAtTime, RestoreBackup, RestorePlan } from './schema/restore-backup.js';
+import type { RuntimeState, StorageRanges, StorageSummary } from './schema/runtime-state.js';
+import { describeRanges, describeState } from './state/ranges.js';
 
 const POLL_MS = 500;
 /** Backups of processes that have died are looked for this often. */
 const RESUME_MS = 60_000;
 
-export class ServiceOperations {
+export class ServiceOperations implements V2Operations {
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
   private resuming: Promise<void> = Promise.resolve();
 
-  constructor(private readonly context: V2Context) {
+  private constructor(
+    private readonly context: V2Context,
+    private readonly jobs: Jobs,
+  ) {
     this.unsubscribe = context.options.events.subscribe(context.records.listen);
   }
 
-  static open(options: V2Options): ServiceOperations {
-    return new ServiceOperations(new V2Context(options));
+  /** Reads the jobs of earlier processes. Throws StorageError. */
+  static async open(options: V2Options): Promise<ServiceOperations> {
+    const context = new V2Context(options);
+    const { metrics, events, log, dataDirectory } = options;
+    const kept = dataDirectory === undefined ? {} : { dataDirectory };
+    return new ServiceOperations(context, await Jobs.open({ metrics, events, log, now: context.now, ...kept }));
   }
 
   /** Goes on with what was interrupted, now and again later. */
@@ -43,7 +58,7 @@ export class ServiceOperations {
   /** Runs come to their end or leave a checkpoint, within 10 seconds. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.context.backups.stop();
+    await Promise.all([this.context.backups.stop(), this.jobs.stop()]);
     await this.context.records.settle();
     this.unsubscribe();
   }
@@ -54,38 +69,112 @@ export class ServiceOperations {
   }
 
   createBackup(storage: string, request: CreateBackup): Promise<Backup> {
-    return explained(beginBackup(this.context, storage, request));
+    return explained(() => beginBackup(this.context, storage, request));
   }
 
   readBackup(storage: string, id: string, { routine }: BackupChoice = {}): Promise<Backup> {
-    return explained(this.context.view(storage, (view) => describeBackup(this.context, view, id, routine)));
+    return explained(() => this.context.view(storage, (view) => describeBackup(this.context, view, id, routine)));
   }
 
   listBackups(storage: string, filter: BackupFilter): Promise<BackupPage> {
-    return explained(
+    return explained(() =>
       this.context.view(storage, (view) => Promise.resolve().then(() => listItems(this.context, view, filter))),
     );
   }
 
   deleteBackup(storage: string, id: string, options: BackupChoice & { cascade: boolean }): Promise<void> {
-    return explained(removeBackup(this.context, storage, id, options));
+    return explained(() => removeBackup(this.context, storage, id, options));
   }
 
   cancelBackup(storage: string, id: string, choice: BackupChoice = {}): Promise<Backup> {
-    return explained(cancelOne(this.context, storage, id, choice));
+    return explained(() => cancelOne(this.context, storage, id, choice));
   }
 
   hold(storage: string, id: string, options: BackupChoice & { reason?: string } = {}): Promise<Backup> {
-    return explained(holdOne(this.context, storage, id, options));
+    return explained(() => holdOne(this.context, storage, id, options));
   }
 
   release(storage: string, id: string, choice: BackupChoice = {}): Promise<Backup> {
-    return explained(releaseOne(this.context, storage, id, choice));
+    return explained(() => releaseOne(this.context, storage, id, choice));
+  }
+
+  restoreBackup(storage: string, id: string, request: RestoreBackup, { routine }: BackupChoice = {}): Promise<Job> {
+    return explained(() => restoreOne(this.context, this.jobs, storage, request, { id, routine }));
+  }
+
+  restoreAtTime(storage: string, request: RestoreAtTime): Promise<Job> {
+    return explained(() => restoreMoment(this.context, this.jobs, storage, request));
+  }
+
+  planRestore(
+    storage: string,
+    id: string,
+    request: RestoreBackup,
+    { routine }: BackupChoice = {},
+  ): Promise<RestorePlan> {
+    const { context } = this;
+    return explained(() =>
+      context.view(storage, async (view) => {
+        const prepared = await prepareBackup(context, view, request, { id, routine });
+        return describePlan(context, view, prepared, undefined);
+      }),
+    );
+  }
+
+  planRestoreAtTime(storage: string, request: RestoreAtTime): Promise<RestorePlan> {
+    const { context } = this;
+    return explained(() =>
+      context.view(storage, async (view) => {
+        const prepared = await prepareMoment(context, view, request);
+        return describePlan(context, view, prepared, new Date(request.time).toISOString());
+      }),
+    );
+  }
+
+  async latestRestore(storage: string, id: string, choice: BackupChoice = {}): Promise<Job> {
+    const backup = await this.readBackup(storage, id, choice);
+    return this.jobs.latestRestore(storage, backup.id);
+  }
+
+  copyBackup(storage: string, id: string, request: CopyBackup, choice: BackupChoice = {}): Promise<Job> {
+    return explained(() => copyOne(this.context, this.jobs, storage, request, { id, ...choice }));
+  }
+
+  verifyBackup(storage: string, id: string, request: VerifyBackup, choice: BackupChoice = {}): Promise<Job> {
+    return explained(() => verifyOne(this.context, this.jobs, storage, request, { id, ...choice }));
+  }
+
+  clone(request: CloneRequest): Promise<Job> {
+    return explained(() => cloneCluster(this.context, this.jobs, request));
+  }
+
+  readJob(id: string): Promise<Job> {
+    return explained(() => this.jobs.read(id));
+  }
+
+  listJobs(filter: JobListFilter): Promise<JobPage> {
+    return explained(() => this.jobs.list(filter));
+  }
+
+  cancelJob(id: string): Promise<Job> {
+    return explained(() => this.jobs.cancel(id));
+  }
+
+  waitForJob(id: string, wait: WaitOptions): Promise<Job> {
+    return explained(() => this.jobs.wait(id, wait));
+  }
+
+  state(): Promise<RuntimeState> {
+    return explained(() => describeState(this.context));
+  }
+
+  ranges(storage: string): Promise<StorageRanges> {
+    return explained(() => this.context.view(storage, (view) => Promise.resolve(describeRanges(view))));
   }
 
   storages(): Promise<StorageSummary[]> {
     const { directory, options } = this.context;
-    return explained(Promise.resolve().then(() => directory.summarize(options.replicas?.() ?? 1)));
+    return explained(() => directory.summarize(options.replicas?.() ?? 1));
   }
 
   async waitForBackup(
@@ -111,9 +200,10 @@ export class ServiceOperations {
   }
 }
 
-async function explained<T>(work: Promise<T>): Promise<T> {
+/** What it rejects with is an error of /v2, or one that nobody expects. */
+async function explained<T>(work: () => T | Promise<T>): Promise<T> {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     throw toV2Error(error);
   }

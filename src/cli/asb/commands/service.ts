@@ -36,7 +36,7 @@ export const serviceCommand: Command<typeof serviceOptions, ServiceConfig> = {
   runsUntilSignal: true,
   readsConfigFiles: false,
   warningLevel: 'info',
-  toConfig: (values) => {
+  toConfig: (values, { env: environment }) => {
     const config = values.get('config');
     if (config === undefined || config === '') {
       throw new OptionError('OPTION_VALUE', optionText`${option('config')} is empty`);
@@ -46,6 +46,7 @@ export const serviceCommand: Command<typeof serviceOptions, ServiceConfig> = {
       isRemote: values.has('remote'),
       checkOnly: values.has('check-config'),
       dataDirectory: values.get('data-directory'),
+      ...(environment === undefined ? {} : { environment }),
     };
   },
   securityValues: () => undefined,

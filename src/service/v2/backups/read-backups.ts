@@ -51,7 +51,10 @@ export function findKnown(
 function isShown(item: BackupItem, { deletedMs, now }: V2Context): boolean {
   if (item.deleted === undefined && item.entry !== undefined && item.entry.state !== 'DELETED') return true;
   const isDeleted = item.deleted !== undefined || item.entry?.state === 'DELETED';
-  const isExpired = item.entry === undefined && item.record?.state === 'COMPLETED' && item.record.routine !== undefined;
+  const { record } = item;
+  const isMarker = record?.type === 'MARKER';
+  const isExpired =
+    item.entry === undefined && !isMarker && record?.state === 'COMPLETED' && record.routine !== undefined;
   if (!isDeleted && !isExpired) return true;
   const time = findDeletedMs(item);
   return time === undefined || now() - time < deletedMs;

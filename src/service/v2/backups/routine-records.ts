@@ -41,7 +41,7 @@ export class RoutineRecords {
     if (type !== 'backup.started' && end === undefined) return;
     const work = async (): Promise<void> => {
       if (end === undefined) await this.begin(storage, routine, backup);
-      else await this.end(storage, routine, backup, end, message);
+      else await this.end(storage, routine, backup, end, message, type === 'backup.skipped');
       this.options.onChange(storage);
     };
     this.work = this.work.then(work).catch((error: unknown) => this.options.log.error(errorEvent(error)));
@@ -94,6 +94,7 @@ export class RoutineRecords {
     run: string,
     state: 'COMPLETED' | 'FAILED' | 'CANCELED',
     message: string | undefined,
+    isSkipped: boolean,
   ): Promise<void> {
     const { directory, now } = this.options;
     const key = toKey(routine, run);
@@ -104,7 +105,7 @@ export class RoutineRecords {
     this.active.delete(key);
     await directory.use(storage, async (catalog) => {
       const store = new RecordStore(catalog);
-      if (state === 'COMPLETED' && record.trigger === 'SCHEDULED') {
+      if (record.trigger === 'SCHEDULED' && (state === 'COMPLETED' || isSkipped)) {
         await store.forget(record.id);
         return;
       }

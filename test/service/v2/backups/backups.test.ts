@@ -23,8 +23,8 @@ afterAll(async () => {
   folder.remove();
 });
 
-function start(options: V2FixtureOptions = {}): V2Fixture {
-  const service = startV2(cluster, options);
+async function start(options: V2FixtureOptions = {}): Promise<V2Fixture> {
+  const service = await startV2(cluster, options);
   started.push(service);
   return service;
 }
@@ -40,7 +40,7 @@ async function make({ operations }: V2Fixture, request: object, storage = 'disk'
 
 describe('a backup', () => {
   it('with an id of the caller, is STARTED at once and COMPLETED in the end, with details by range', async () => {
-    const service = start();
+    const service = await start();
     const begun = await service.operations.createBackup('disk', { id: 'pre-release-7', include: ['test.users'] });
     expect(begun).toMatchObject({ id: 'pre-release-7', storage: 'disk', trigger: 'MANUAL', type: 'FULL' });
     expect(['STARTED', 'IN_PROGRESS']).toContain(begun.state);
@@ -72,7 +72,7 @@ describe('a backup', () => {
   });
 
   it('without an id, gets numbers that grow', async () => {
-    const service = start();
+    const service = await start();
     const first = await make(service, { include: ['test'] });
     const second = await make(service, { include: ['test'] });
     expect(first.id).toMatch(/^\d{13}$/);
@@ -80,7 +80,7 @@ describe('a backup', () => {
   });
 
   it('of a size of ranges that is configured, has so many details', async () => {
-    const service = start({
+    const service = await start({
       document: (document) => (document.service = { backup: { 'partition-range-size': 2048 } }),
     });
     const { details } = await make(service, { include: ['test'] });
@@ -88,13 +88,13 @@ describe('a backup', () => {
   });
 
   it('compressed as the request says, and of all namespaces but one that is excluded', async () => {
-    const service = start();
+    const service = await start();
     const done = await make(service, { id: 'small', exclude: ['other'], compression: { mode: 'zstd', level: 3 } });
     expect(done).toMatchObject({ state: 'COMPLETED', namespaces: ['test'], compression: { mode: 'zstd', level: 3 } });
   });
 
   it('of changes, builds on the newest backup of the same selection', async () => {
-    const service = start();
+    const service = await start();
     await make(service, { id: 'base', include: ['test'] });
     const next = await make(service, { id: 'next', type: 'DIFFERENTIAL', include: ['test'] });
     expect(next).toMatchObject({ state: 'COMPLETED', type: 'DIFFERENTIAL', parent: 'base' });
@@ -107,13 +107,13 @@ describe('a backup', () => {
   });
 
   it('that is a mark, is complete at once and has no data', async () => {
-    const service = start();
+    const service = await start();
     const mark = await service.operations.createBackup('disk', { id: 'before-import', type: 'MARKER' });
     expect(mark).toMatchObject({ state: 'COMPLETED', type: 'MARKER', bytes: 0 });
   });
 
   it('that is canceled, is CANCELED and leaves its id used up', async () => {
-    const service = start({
+    const service = await start({
       document: (document) => (document['backup-policies']!.slow = { 'records-per-second': 1 }),
     });
     await service.operations.createBackup('disk', { id: 'stopped', include: ['test'], 'backup-policy': 'slow' });
@@ -129,10 +129,10 @@ describe('a backup', () => {
     const slow = (document: V2Fixture['config']['document']): void => {
       document['backup-policies']!.slow = { 'records-per-second': 20 };
     };
-    const before = start({ root, document: slow });
+    const before = await start({ root, document: slow });
     await before.operations.createBackup('disk', { id: 'long', include: ['test'], 'backup-policy': 'slow' });
     await before.stop();
-    const after = start({ root });
+    const after = await start({ root });
     expect(await after.operations.readBackup('disk', 'long')).toMatchObject({ state: 'INCOMPLETE', held: false });
     after.config.change((document) => (document['backup-policies']!.slow = {}));
     after.operations.start();
@@ -148,7 +148,7 @@ describe('a backup', () => {
 
 describe('a request that cannot be followed', () => {
   it('has a code, a status and what belongs to it', async () => {
-    const service = start();
+    const service = await start();
     const { operations } = service;
     const create = (request: object, storage = 'disk'): ReturnType<typeof refusal> =>
       refusal(operations.createBackup(storage, request));
@@ -173,7 +173,7 @@ describe('a request that cannot be followed', () => {
   });
 
   it('while the same namespace is read, is refused with the id of what runs', async () => {
-    const service = start({
+    const service = await start({
       document: (document) => (document['backup-policies']!.slow = { 'records-per-second': 1 }),
     });
     const { operations } = service;
@@ -189,14 +189,14 @@ describe('a request that cannot be followed', () => {
 
   it('of a cluster that does not answer, is upstream', async () => {
     const down = { 'seed-nodes': [{ 'host-name': '127.0.0.1', port: 1 }] };
-    const { operations } = start({ document: (document) => (document['aerospike-clusters'] = { main: down }) });
+    const { operations } = await start({ document: (document) => (document['aerospike-clusters'] = { main: down }) });
     expect(await refusal(operations.createBackup('disk', {}))).toMatchObject({ code: 'upstream', status: 502 });
   });
 });
 
 describe('a deletion', () => {
   it('of a base, is refused, and takes what builds on it only if asked to', async () => {
-    const service = start();
+    const service = await start();
     const { operations } = service;
     await make(service, { id: 'base', include: ['test'] });
     await make(service, { id: 'next', type: 'DIFFERENTIAL', include: ['test'] });
@@ -214,7 +214,7 @@ describe('a deletion', () => {
   });
 
   it('of a held backup, is refused until it is released', async () => {
-    const service = start();
+    const service = await start();
     const { operations } = service;
     await make(service, { id: 'keep', include: ['test'] });
     const held = await operations.hold('disk', 'keep', { reason: 'end of May' });
@@ -227,7 +227,7 @@ describe('a deletion', () => {
 
   it('is shown as long as configured, and is not found then', async () => {
     let nowMs = Date.now();
-    const service = start({ options: { now: () => nowMs } });
+    const service = await start({ options: { now: () => nowMs } });
     const { operations } = service;
     await make(service, { id: 'gone', include: ['test'] });
     await operations.deleteBackup('disk', 'gone', { cascade: false });
@@ -241,7 +241,7 @@ describe('a deletion', () => {
 
 describe('a list', () => {
   it('has the newest first, in pages, of a beginning of ids', async () => {
-    const { operations } = start();
+    const { operations } = await start();
     for (const id of ['a-1', 'a-2', 'b-1', 'a-3']) await operations.createBackup('disk', { id, type: 'MARKER' });
     const first = await operations.listBackups('disk', { prefix: 'a-', limit: 2 });
     expect(checkValue(BackupPage, first, '')).toEqual([]);
@@ -257,7 +257,7 @@ describe('a list', () => {
 
 describe('a run of a routine', () => {
   it('that is asked for with an id, has the id and the name of its folder', async () => {
-    const service = start();
+    const service = await start();
     const done = await make(service, { id: 'nightly-by-hand', routine: 'nightly' });
     expect(done).toMatchObject({ id: 'nightly-by-hand', routine: 'nightly', state: 'COMPLETED', records: RECORDS });
     expect(done.run).toMatch(/^\d{13}$/);
@@ -272,34 +272,38 @@ describe('a run of a routine', () => {
       document['backup-routines']!.nightly!['id-policy'] = policy;
       document['backup-policies']!.p1!['records-per-second'] = 1;
     };
-    const generated = start({ document: edit('generated') });
+    const generated = await start({ document: edit('generated') });
     const run = (request: object): Promise<Backup> =>
       generated.operations.createBackup('disk', { routine: 'nightly', ...request });
     expect(await refusal(run({ id: 'mine' }))).toMatchObject({ code: 'id-not-allowed', status: 400 });
     const { id } = await run({});
     expect(await refusal(run({}))).toEqual({ code: 'busy', status: 409, facts: { id } });
     expect((await generated.operations.cancelBackup('disk', id)).state).toBe('CANCELED');
-    const caller = start({ document: edit('caller') });
+    const caller = await start({ document: edit('caller') });
     expect(await refusal(caller.operations.createBackup('disk', { routine: 'nightly' }))).toMatchObject({
       code: 'id-required',
     });
   });
 
   it('that has failed, is kept with its reason', async () => {
-    const service = start({ document: (document) => (document['backup-routines']!.nightly!.namespaces = ['absent']) });
+    const service = await start({
+      document: (document) => (document['backup-routines']!.nightly!.namespaces = ['absent']),
+    });
     const failed = await make(service, { routine: 'nightly' });
     expect(failed.state).toBe('FAILED');
     expect(failed.reason).toContain('absent');
   });
 
   it('of the same number as that of another routine, is chosen by the routine', async () => {
-    const service = start();
+    const service = await start();
     const { operations } = service;
     const done = await make(service, { routine: 'nightly' });
     await operations.createBackup('disk', { id: 'x', type: 'MARKER' });
     cpSync(`${service.root}/nightly`, `${service.root}/weekly`, { recursive: true });
     expect(
-      await refusal(start({ root: service.root.replace(/\/disk$/, '') }).operations.readBackup('disk', done.run!)),
+      await refusal(
+        (await start({ root: service.root.replace(/\/disk$/, '') })).operations.readBackup('disk', done.run!),
+      ),
     ).toMatchObject({
       code: 'ambiguous-id',
       status: 400,

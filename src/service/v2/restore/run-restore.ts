@@ -1,0 +1,238 @@
+/** Restores what was prepared, and describes what would be. */
+import { Codecs } from '../../../codecs/codecs.js';
+import { errorMessage } from '../../../core/errors.js';
+import type { Run } from '../../../core/run.js';
+import {
+  readTargets,
+  restorePlans,
+  toCatalogFailure,
+  type RestoredNamespace,
+} from '../../../engine/catalog/restore-backup.js';
+import type { NamespacePlan } from '../../../engine/catalog/restore-plan.js';
+import type { RestoreConfig, RestoreCounts, RestoreResult } from '../../../engine/restore/config.js';
+import { RestoreError, startRestore } from '../../../engine/restore/restore.js';
+import { restorePresentation } from '../../../ui/restore-presentation.js';
+import { reportRun } from '../../../ui/reported-run.js';
+import { addCounters, NO_COUNTERS, toJobCounters, type JobCounters } from '../../restore/restore-counters.js';
+import type { CatalogView, V2Context } from '../context.js';
+import { toV2Error, V2Error } from '../errors.js';
+import type { JobHandle } from '../jobs/jobs.js';
+import type { Job, RestoreJobResult } from '../schema/job.js';
+import type { RestorePlan } from '../schema/restore-backup.js';
+import { refuseBusyTarget, refuseTarget, type PreparedRestore } from './prepare-restore.js';
+
+const REPORT_MS = 500;
+
+/** Closes the storages. Rejects with the error of the namespace that is not complete, or one that names several. */
+export async function runRestore(
+  context: V2Context,
+  view: CatalogView,
+  prepared: PreparedRestore,
+  handle: JobHandle,
+): Promise<Partial<Job>> {
+  const { plans, base, onExisting, routine } = prepared;
+  const { runner } = context.options;
+  const { signal } = handle;
+  const isRoutine = routine !== undefined && Object.hasOwn(context.document['backup-routines'] ?? {}, routine);
+  const unlock = isRoutine ? runner.lockForRestore(routine) : undefined;
+  const counters = new RestoreProgress(countRecords(plans), handle);
+  try {
+    if (isRoutine) await runner.settleRetention(routine);
+    refuseBusyTarget(context, prepared);
+    const restored = await restorePlans({
+      plans,
+      base,
+      onExisting,
+      codecs: await Codecs.open(base),
+      signal,
+      emit: () => undefined,
+      run: (config) => counters.follow(config, base.hostText, context, signal),
+      onFailure: () => undefined,
+    });
+    counters.report();
+    handle.update({ restore: toResult(counters.sum, restored, view) });
+    signal.throwIfAborted();
+    const failure = toCatalogFailure(restored);
+    if (failure !== undefined) throw failure;
+    return {};
+  } finally {
+    counters.stop();
+    unlock?.();
+    await base.storages.close();
+  }
+}
+
+function toResult(
+  counters: JobCounters,
+  restored: readonly RestoredNamespace[],
+  { context }: CatalogView,
+): RestoreJobResult {
+  return {
+    ...counters,
+    namespaces: restored.map(({ plan, backups, error }) => {
+      const asOf = backups[0]?.backup.started;
+      return {
+        namespace: plan.namespace,
+        target: plan.target,
+        ...(asOf === undefined ? {} : { 'as-of': asOf }),
+        backups: backups.map(({ backup }) => context.toId(backup.id)),
+        ...(error === undefined ? {} : { error: errorMessage(error) }),
+      };
+    }),
+  };
+}
+
+/** Adds up the counters of all runs, and reports them. */
+class RestoreProgress {
+  private ended: JobCounters = NO_COUNTERS;
+  private readonly running = new Set<Pick<Run<RestoreResult, RestoreCounts>, 'counters'>>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly totalRecords: number | undefined,
+    private readonly handle: JobHandle,
+  ) {
+    this.timer = setInterval(() => this.report(), REPORT_MS).unref();
+  }
+
+  get sum(): JobCounters {
+    let sum = this.ended;
+    for (const run of this.running) sum = addCounters(sum, toJobCounters(run.counters()));
+    return sum;
+  }
+
+  report(): void {
+    const { 'read-records': records, 'total-bytes': bytes } = this.sum;
+    const { totalRecords: total } = this;
+    const percent = total === undefined || total === 0 ? undefined : Math.min(99, (records / total) * 100);
+    this.handle.report({
+      ...(percent === undefined ? {} : { percent }),
+      ...(total === undefined ? {} : { totalRecords: total }),
+      records,
+      bytes,
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  async follow(
+    config: RestoreConfig,
+    hosts: string,
+    { options }: V2Context,
+    signal: AbortSignal,
+  ): Promise<RestoreResult> {
+    signal.throwIfAborted();
+    // They are needed again for the next backup.
+    const storages = { close: () => Promise.resolve() };
+    const presentation = restorePresentation('restore');
+    const report = { presentation, log: options.log, frontEnd: 'rest', hosts, signal, storages } as const;
+    let current: Pick<Run<RestoreResult, RestoreCounts>, 'counters'> | undefined;
+    const settle = (counts: RestoreCounts | undefined): void => {
+      if (current !== undefined) this.running.delete(current);
+      const last = counts ?? current?.counters();
+      if (last !== undefined) this.ended = addCounters(this.ended, toJobCounters(last));
+    };
+    try {
+      const result = await reportRun(report, (runContext, follow) => {
+        const run = startRestore(config, runContext);
+        this.running.add((current = run));
+        return follow(run);
+      });
+      settle(result);
+      return result;
+    } catch (error) {
+      settle(error instanceof RestoreError ? error.result : undefined);
+      throw error;
+    }
+  }
+}
+
+/** Undefined = not known of one of the backups. */
+function countRecords(plans: readonly NamespacePlan[]): number | undefined {
+  let sum = 0;
+  for (const { part } of plans.flatMap(({ backups }) => backups)) {
+    if (part.records === undefined) return undefined;
+    sum += part.records;
+  }
+  return sum;
+}
+
+/** What would be restored, and what would refuse it. Closes the storages. Throws V2Error. */
+export async function describePlan(
+  context: V2Context,
+  view: CatalogView,
+  prepared: PreparedRestore,
+  time: string | undefined,
+): Promise<RestorePlan> {
+  const { plans, later, base, onExisting, cluster, item } = prepared;
+  try {
+    const refusals: RestorePlan['refusals'] = [];
+    await refuseTarget(context, prepared).catch((error: unknown) => {
+      if (!(error instanceof V2Error)) throw error;
+      const { machineCode: code, message, facts } = error;
+      refusals.push({ code, message, ...(facts === undefined ? {} : { details: facts }) });
+    });
+    const existing = await readTargets(plans, base, {
+      signal: AbortSignal.timeout(60_000),
+      emit: () => undefined,
+      counts: !base.noRecords,
+    }).catch(() => []);
+    const records = countRecords(plans);
+    return {
+      storage: view.catalog.name,
+      ...(item === undefined ? {} : { backup: item.id }),
+      ...(time === undefined ? {} : { time }),
+      ...(cluster === undefined ? {} : { cluster }),
+      'on-existing': onExisting,
+      namespaces: plans.map((plan) => {
+        const own = existing.filter(({ namespace }) => namespace === plan.target);
+        return describeNamespace(plan, own.length === 0 ? undefined : sum(own.map((each) => each.records)), view);
+      }),
+      later,
+      ...(records === undefined ? {} : { records }),
+      bytes: sum(plans.flatMap(({ backups }) => backups.map(({ part }) => part.bytes))),
+      refusals,
+      'captures-deletes': false,
+    };
+  } catch (error) {
+    throw toV2Error(error);
+  } finally {
+    await base.storages.close();
+  }
+}
+
+function describeNamespace(
+  plan: NamespacePlan,
+  existing: number | undefined,
+  { context }: CatalogView,
+): RestorePlan['namespaces'][number] {
+  const { namespace, target, sets, excludedSets, renamedSets, backups } = plan;
+  const asOf = backups[0]?.started;
+  const records = countRecords([plan]);
+  return {
+    namespace,
+    target,
+    ...(asOf === undefined ? {} : { 'as-of': asOf }),
+    ...(sets.length === 0 ? {} : { sets: [...sets] }),
+    ...(excludedSets.length === 0 ? {} : { 'excluded-sets': [...excludedSets] }),
+    ...(renamedSets.length === 0
+      ? {}
+      : { 'renamed-sets': Object.fromEntries(renamedSets.map(({ from, to }) => [from, to])) }),
+    backups: backups.map(({ id, part, type, started }) => ({
+      id: context.toId(id),
+      ...(type === undefined ? {} : { type }),
+      ...(started === undefined ? {} : { created: started }),
+      ...(part.records === undefined ? {} : { records: part.records }),
+      bytes: part.bytes,
+    })),
+    ...(records === undefined ? {} : { records }),
+    bytes: sum(backups.map(({ part }) => part.bytes)),
+    ...(existing === undefined ? {} : { 'existing-records': existing }),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
