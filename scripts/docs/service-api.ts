@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { ENDPOINTS, type Content, type Endpoint } from '../../src/service/http/endpoints.js';
 import { createOpenApi } from '../../src/service/http/openapi.js';
+import type { V2Content, V2Endpoint } from '../../src/service/v2/http/endpoint.js';
+import { V2_ENDPOINTS } from '../../src/service/v2/http/endpoints.js';
+import { readQueryNames } from '../../src/service/v2/http/query-names.js';
 
 const INTRODUCTION = `# REST interface of the service
 
@@ -18,6 +21,26 @@ describes the documents; the service shows it under \`/api-docs/\`. \`service.ht
 - \`/ready?deep=true\` asks every storage and cluster, for at most five seconds. \`/ready\` alone says that the service listens.
 `;
 
+const COMMON_STATUSES = ['401', '403', '429', '500'];
+
+const V2_INTRODUCTION = `## The second interface: /v2
+
+Beside \`/v1\`, over the same backups: ids and states that last, errors with codes.
+
+- Requests and answers are JSON. Unknown fields and unknown parameters are refused.
+- Errors are documents \`{"code": …, "message": …, "details": …}\`, also of paths that do not exist (404 \`not-found\`) and methods that
+  a path does not have (405 \`method-not-allowed\`, with the header \`Allow\`).
+- Every endpoint answers 401 \`unauthorized\` and 403 \`forbidden\` as [access](../guide/service-access.md) is configured, 429
+  \`too-many-requests\`, and 500 \`internal\` to what nobody expected. Each scope includes those before it: read, backup, restore, admin.
+- 202 answers with the header \`Location\`. \`?wait=SECONDS\`, at most 60, answers when the work has ended, or with its state then.
+- Lists are pages: \`limit\` (1 to 1000, 100 without it) and \`after\`, which takes \`next\` of the page before. A list by prefix is
+  \`GET /v2/backups/STORAGE/PREFIX*\`.
+- The configuration has tags: \`ETag\` of an answer, sent as \`If-Match\` with a change, makes it fail with 412 \`precondition-failed\` if
+  somebody else was faster.
+- \`/v2/events\` is a stream of server-sent events. After a break, \`Last-Event-ID\` brings what was missed, of the last 1,000; an event
+  \`reset\` says that more was missed than is kept. Clients that do not read are dropped.
+`;
+
 export function serviceApiPage(): string {
   const tags = [...new Set(ENDPOINTS.map(({ tag }) => tag))];
   const sections = tags.map((tag) => {
@@ -26,7 +49,44 @@ export function serviceApiPage(): string {
   });
   const failures = ENDPOINTS.flatMap((endpoint) => (endpoint.failures[400] === undefined ? [] : [endpoint]));
   const reasons = failures.map((endpoint) => `- \`${endpoint.method} ${endpoint.path}\`: ${explain(endpoint)}`);
-  return [INTRODUCTION, ...sections, `## Why requests fail\n\n${reasons.join('\n')}\n`].join('\n');
+  return [INTRODUCTION, ...sections, `## Why requests fail\n\n${reasons.join('\n')}\n`, serviceV2Page()].join('\n');
+}
+
+function serviceV2Page(): string {
+  const tags = [...new Set(V2_ENDPOINTS.map(({ tag }) => tag))];
+  const sections = tags.map((tag) => {
+    const rows = V2_ENDPOINTS.filter((endpoint) => endpoint.tag === tag).map(v2Row);
+    return `### ${tag}\n\n${table([['request', 'scope', 'success', 'body', 'failures'], ...rows])}`;
+  });
+  const reasons = V2_ENDPOINTS.map((endpoint) => `- \`${endpoint.method} ${endpoint.path}\`: ${explainV2(endpoint)}`);
+  return [V2_INTRODUCTION, ...sections, `### Why requests to /v2 fail\n\n${reasons.join('\n')}\n`].join('\n');
+}
+
+function v2Row(endpoint: V2Endpoint): string[] {
+  const { method, path, scope, body, success, failures, summary } = endpoint;
+  const names = readQueryNames(endpoint);
+  const parameters = names.length === 0 ? '' : ` (${names.map((name) => `\`${name}\``).join(', ')})`;
+  const contents = [...new Set(success.map(({ content }) => describeV2Content(content)))];
+  return [
+    `\`${method} ${path}\`${parameters}: ${summary}`,
+    scope,
+    [...new Set(success.map(({ status }) => status))].join(', '),
+    `${body === undefined ? '' : `${body.schema}${body.isOptional === true ? ' (optional)' : ''} → `}${contents.join(' or ')}`,
+    Object.keys(failures)
+      .filter((status) => !COMMON_STATUSES.includes(status))
+      .join(', '),
+  ];
+}
+
+function describeV2Content(content: V2Content | undefined): string {
+  if (content === undefined) return 'none';
+  if ('type' in content) return content.type;
+  return content.shape === 'map' ? `map of ${content.json}` : content.json;
+}
+
+function explainV2({ failures }: V2Endpoint): string {
+  const own = Object.entries(failures).filter(([status]) => !COMMON_STATUSES.includes(status));
+  return own.map(([status, reason]) => `${status}: ${reason}`).join('. ');
 }
 
 /** The text of docs/reference/service-openapi.json. */

@@ -278,6 +278,22 @@ const SERVICE_EVENTS = {
     help: 'Files of the HTTPS listener have changed and are in use now, or (a warning) cannot be used',
   },
   'http.failed': { fields: ['method', 'path'], help: 'An unexpected error ended a request' },
+  'access.open': { level: 'warn', fields: [], help: 'The configuration does not say who may use the service' },
+  'access.change': {
+    fields: ['who', 'kind', 'address', 'method', 'path', 'status'],
+    help: 'Somebody has asked for a change, and with what result',
+  },
+  'access.refused': {
+    level: 'warn',
+    fields: ['who', 'address', 'method', 'path', 'code'],
+    help: 'A request was refused: a failed login, a scope that does not suffice, a page of another origin',
+  },
+  'webhook.failed': {
+    level: 'warn',
+    fields: ['webhook', 'id', 'attempts'],
+    help: 'A webhook did not take an event, which is now among the dead letters',
+  },
+  'routine.rpo-missed': { level: 'warn', fields: ['routine'], help: 'The last backup is older than the objective' },
   'routine.started': {
     fields: ['routine', 'type', 'namespaces', 'path'],
     help: 'A run of a routine writes from now on',

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { errorEvent, logEvent, type Log } from '../core/log.js';
 import { Redactor } from '../config/secrets/redactor.js';
+import { AccessControl } from './access/access-control.js';
+import { warnOfOpenAccess } from './access/request-guard.js';
 import { BackupListing } from './backups/backup-listing.js';
 import { ConfigStore } from './config-source/config-store.js';
 import { openSource } from './config-source/open-source.js';
@@ -101,7 +103,9 @@ async function serve(
   let http: HttpServer | undefined;
   try {
     // Runs that were interrupted go on only once it is known that the address is free: there is no other service.
-    http = await startHttp({ config, runner, listing, jobs: restores.jobs, metrics, log, version });
+    const access = new AccessControl({ config });
+    warnOfOpenAccess(access, log);
+    http = await startHttp({ config, runner, listing, jobs: restores.jobs, metrics, log, version, access });
     await runner.start();
     if (!signal.aborted) await once(signal, 'abort');
     log.info(logEvent('service.stopping', 'The service ends'));

@@ -24,6 +24,9 @@ export interface ConfigChange {
   after: ServiceDocument;
 }
 
+/** Called with the document as it is when the change is made; what it throws ends the change. */
+export type ConfigGuard = (document: ServiceDocument) => void;
+
 export interface ConfigStoreOptions {
   source: ConfigSource;
   log: Log;
@@ -87,9 +90,12 @@ export class ConfigStore {
   }
 
   /** The whole document anew. */
-  replace(value: unknown): Promise<void> {
+  replace(value: unknown, guard?: ConfigGuard): Promise<void> {
     return this.change(
-      () => value ?? {},
+      (document) => {
+        guard?.(document);
+        return value ?? {};
+      },
       (document) => document,
     );
   }
@@ -153,9 +159,25 @@ export class ConfigStore {
     );
   }
 
-  remove(kind: EntityKind, name: string): Promise<void> {
+  /** Adds it or replaces it. */
+  async put(kind: EntityKind, name: string, value: unknown, guard?: ConfigGuard): Promise<'added' | 'replaced'> {
+    let outcome: 'added' | 'replaced' = 'added';
+    await this.change(
+      (document) => {
+        guard?.(document);
+        refuseName(name, kind);
+        outcome = hasEntity(document, kind, name) ? 'replaced' : 'added';
+        return withEntity(document, kind, name, value ?? null);
+      },
+      selectEntity(kind, name),
+    );
+    return outcome;
+  }
+
+  remove(kind: EntityKind, name: string, guard?: ConfigGuard): Promise<void> {
     return this.change(
       (document) => {
+        guard?.(document);
         refuseMissing(document, kind, name);
         const users = findUsers(kind, name, document).map((routine) => describe('backup-routines', routine));
         if (users.length > 0) {
@@ -194,6 +216,7 @@ export class ConfigStore {
       if (!isDeepStrictEqual(select(seen), select(before))) throw changedMeanwhile();
       const after = accept(make(before), before);
       refuseStaticChange(before, after);
+      refuseAccessChange(before, after);
       refuse(await probeTls(after, before));
       await this.write(after);
       this.swap(after);
@@ -298,6 +321,12 @@ function refuseStaticChange(before: ServiceDocument, after: ServiceDocument): vo
       .filter((key) => !isDeepStrictEqual(old[key] ?? {}, now[key] ?? {}))
       .map((key) => `service.${key}: cannot be changed while the service runs; change the source and restart it`),
   );
+}
+
+/** Who may change the configuration must not make others able to, nor lock the others out. */
+function refuseAccessChange({ access: before }: ServiceDocument, { access: after }: ServiceDocument): void {
+  if (isDeepStrictEqual(before, after)) return;
+  refuse(['access: cannot be changed through the API; change the source and apply it']);
 }
 
 function refuseName(name: string, kind: EntityKind): void {

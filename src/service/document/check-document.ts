@@ -1,12 +1,14 @@
 /** A whole document: the schema, and then what it cannot say. */
 import { refuse, readValue } from './read-value.js';
 import { joinPath } from './json-schema.js';
+import { checkAccess } from './rules/access-rules.js';
 import { checkCluster } from './rules/cluster-rules.js';
 import { checkAgent, checkName } from './rules/common-rules.js';
 import { checkPolicy } from './rules/policy-rules.js';
 import { checkRoutine } from './rules/routine-rules.js';
 import { checkService } from './rules/service-rules.js';
 import { checkStorage } from './rules/storage-rules.js';
+import { checkWebhook } from './rules/webhook-rules.js';
 import { ServiceDocument } from './schema/service-document.js';
 
 /** The document that a value is; nothing is an empty one. Throws ServiceError SERVICE_INVALID with all problems. */
@@ -20,6 +22,7 @@ export function readDocument(value: unknown): ServiceDocument {
 export function checkDocument(document: ServiceDocument): string[] {
   return [
     ...checkService(document),
+    ...checkAccess(document),
     ...checkEach('secret-agents', document['secret-agents'], checkAgent),
     ...checkEach('aerospike-clusters', document['aerospike-clusters'], (cluster, where) =>
       checkCluster(cluster, document, where),
@@ -29,6 +32,7 @@ export function checkDocument(document: ServiceDocument): string[] {
     ...checkEach('backup-routines', document['backup-routines'], (routine, where) =>
       checkRoutine(routine, document, where),
     ),
+    ...checkEach('webhooks', document.webhooks, (webhook, where) => checkWebhook(webhook, document, where)),
   ];
 }
 

@@ -3,6 +3,11 @@ import type { RequestListener, Server } from 'node:http';
 import { errorMessage } from '../../core/errors.js';
 import { logEvent, type Log } from '../../core/log.js';
 import { addConsole } from '../console/add-console.js';
+import { AccessControl } from '../access/access-control.js';
+import { guardRequests } from '../access/request-guard.js';
+import { V2Error } from '../v2/errors.js';
+import { explainV2Error } from '../v2/http/error-answer.js';
+import { addV2Routes, answerUnknownInV2, sendV2Error } from '../v2/http/routes.js';
 import { addApiDocs } from './api-docs.js';
 import { MAX_BODY_BYTES } from './body.js';
 import type { HttpDependencies } from './dependencies.js';
@@ -11,6 +16,7 @@ import { explainError, isUnexpected, type Answer } from './errors.js';
 import { CHANGE_CONTEXT, createHandlers, TEXT, type ApiAnswer, type Handler } from './handlers.js';
 import { answerClientError } from './listener.js';
 import type { Query } from './parameters.js';
+import { isInV2, stripContext } from './paths.js';
 import type { Readiness } from './readiness.js';
 
 export interface AppOptions {
@@ -21,6 +27,8 @@ export interface AppOptions {
   /** Absent = the app is asked by `inject` only. */
   readonly createServer?: (handler: RequestListener) => Server;
 }
+
+const REFUSAL_STATUS = { unauthorized: 401, forbidden: 403, 'too-many-requests': 429 } as const;
 
 /** No header of a request is longer. */
 const MAX_PARAMETER_LENGTH = 16_384;
@@ -50,8 +58,9 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, _request, reply) => {
-      sendError(reply, explainError(error));
+    frameworkErrors: (error, request, reply) => {
+      if (isInV2(request.url, contextPath)) sendV2Error(reply, explainV2Error(error));
+      else sendError(reply, explainError(error));
     },
     ...(createServer === undefined ? {} : { serverFactory: createServer }),
   });
@@ -62,6 +71,16 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     delete request.raw.headers['content-type'];
     done();
   });
+  const access = services.access ?? new AccessControl({ config: services.config });
+  guardRequests(app, {
+    access,
+    log,
+    contextPath,
+    sendRefusal: (request, reply, { refusal, message }) =>
+      isInV2(request.url, contextPath)
+        ? sendV2Error(reply, explainV2Error(new V2Error(refusal, message)))
+        : sendError(reply, { status: REFUSAL_STATUS[refusal], text: `${refusal}: ${message}` }),
+  });
   app.setErrorHandler((error, request, reply) => {
     if (isUnexpected(error)) reportError(log, request, error);
     const { endpoint } = request.routeOptions.config as { endpoint?: Endpoint };
@@ -70,7 +89,11 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     if (answer.status === 413) discardBody(request, reply);
     return sendError(reply, answer);
   });
-  app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, prefix));
+  app.setNotFoundHandler((request, reply) =>
+    services.v2 !== undefined && isInV2(request.url, contextPath)
+      ? answerUnknownInV2(stripContext(request.url, contextPath) ?? '', reply)
+      : answerUnknown(request, reply, prefix),
+  );
 
   const handlers = createHandlers(services, readiness);
   for (const endpoint of ENDPOINTS) {
@@ -84,6 +107,7 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     });
   }
   addConsole(app, { prefix });
+  if (services.v2 !== undefined) addV2Routes(app, { services: services.v2, access, prefix, discardBody });
   addApiDocs(app, { prefix, version: services.version.version });
   if (prefix !== '') {
     app.get(prefix, { config: { endpoint: ENDPOINTS[0] } }, (_request, reply) => reply.send());

@@ -2,7 +2,9 @@ import type { Log } from '../../core/log.js';
 import type { EntityKind } from '../config-source/entity-kind.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { VersionInfo } from '../document/schema/version-info.js';
+import type { AccessControl } from '../access/access-control.js';
 import type { BackupType } from '../metrics/metrics.js';
+import type { V2Services } from '../v2/http/dependencies.js';
 
 /** `ConfigStore` */
 export interface ConfigAccess {
@@ -76,4 +78,8 @@ export interface HttpDependencies {
   readonly log: Log;
   readonly version: VersionInfo;
   readonly probes: DependencyProbes;
+  /** Absent = as the configuration says, for this listener alone. */
+  readonly access?: AccessControl;
+  /** Absent = there is no /v2. */
+  readonly v2?: V2Services;
 }

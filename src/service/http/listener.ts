@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { clientAuthOptions, type Certificates } from './certificates.js';
 import type { HttpSettings, HttpsSettings } from '../document/schema/service-settings.js';
+import { isInV2 } from './paths.js';
 import type { RateLimiter } from './rate-limiter.js';
 
 const DEFAULT_HEADER_TIMEOUT_MS = 5000;
@@ -30,7 +31,7 @@ export function createListener(
   };
   const listener: RequestListener = (request, response) => {
     if (!limiter.admit(request.socket.remoteAddress ?? '')) {
-      refuse(response);
+      refuse(response, isInV2(request.url ?? '', settings['context-path']));
       return;
     }
     if (writeMs > 0) limitAnswer(request, response, writeMs);
@@ -43,16 +44,30 @@ export function createListener(
   return server;
 }
 
-function refuse(response: ServerResponse): void {
-  response.writeHead(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
-  response.end('Too Many Requests\n');
+function refuse(response: ServerResponse, isJson: boolean): void {
+  const type = isJson ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8';
+  response.writeHead(429, { 'content-type': type, 'x-content-type-options': 'nosniff' });
+  const message = 'more requests from one address than the rate allows';
+  response.end(isJson ? JSON.stringify({ code: 'too-many-requests', message }) : 'Too Many Requests\n');
 }
+
+const answerTimers = new WeakMap<ServerResponse, { timer: NodeJS.Timeout; request: IncomingMessage; ms: number }>();
 
 /** Cuts the connection of a client to which the answer was not written in time. */
 function limitAnswer(request: IncomingMessage, response: ServerResponse, ms: number): void {
   const timer = setTimeout(() => request.socket.destroy(), ms);
   timer.unref();
-  response.once('close', () => clearTimeout(timer));
+  answerTimers.set(response, { timer, request, ms });
+  response.once('close', () => clearTimeout(answerTimers.get(response)?.timer));
+}
+
+/** An answer that waits for something has so much more time; undefined = it has no limit. */
+export function extendAnswerTime(response: ServerResponse, moreMs: number | undefined): void {
+  const limit = answerTimers.get(response);
+  if (limit === undefined) return;
+  clearTimeout(limit.timer);
+  answerTimers.delete(response);
+  if (moreMs !== undefined) limitAnswer(limit.request, response, limit.ms + moreMs);
 }
 
 /** Answers what the parser of HTTP refused, and the requests that took too long. */

@@ -9,6 +9,9 @@ import { RestoreRequest, RestoreTimestampRequest } from '../document/schema/rest
 import { ServiceDocument } from '../document/schema/service-document.js';
 import { Storage } from '../document/schema/storage.js';
 import { VersionInfo } from '../document/schema/version-info.js';
+import { createV2Paths, V2_TAGS } from '../v2/http/openapi-paths.js';
+import { V2_SCHEMAS } from '../v2/http/schemas.js';
+import { V2ErrorBody } from '../v2/schema/error-body.js';
 import { ENDPOINTS, type Content, type Endpoint, type QueryName, type SchemaName } from './endpoints.js';
 import { EXAMPLES } from './openapi-examples.js';
 
@@ -20,7 +23,8 @@ export interface OpenApiDocument {
   readonly servers: readonly Json[];
   readonly tags: readonly Json[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Json>> };
+  readonly components: { readonly schemas: Readonly<Record<string, Json>>; readonly securitySchemes: Json };
+  readonly security: readonly Json[];
 }
 
 export const SCHEMAS: Readonly<Record<SchemaName, TSchema>> = {
@@ -89,7 +93,9 @@ export function createOpenApi({
   contextPath?: string;
 }): OpenApiDocument {
   const components = new Components();
-  for (const schema of Object.values(SCHEMAS)) components.refer(toJsonSchema(schema));
+  for (const schema of [...Object.values(SCHEMAS), ...Object.values(V2_SCHEMAS), V2ErrorBody]) {
+    components.refer(toJsonSchema(schema));
+  }
   const paths: Record<string, Record<string, Json>> = {};
   for (const endpoint of ENDPOINTS) {
     (paths[endpoint.path] ??= {})[endpoint.method.toLowerCase()] = describeOperation(endpoint);
@@ -99,13 +105,21 @@ export function createOpenApi({
     info: {
       title: 'Aerospike backup service',
       version,
-      description: 'Backs up and restores Aerospike clusters by routines. Errors are texts of one line.',
+      description:
+        'Backs up and restores Aerospike clusters. /v1 is the interface of the Aerospike Backup Service, whose errors ' +
+        'are texts of one line. Errors of /v2 are documents with a code.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: contextPath.replace(/\/+$/, '') || '/' }],
-    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    paths,
-    components: { schemas: components.schemas },
+    tags: Object.entries({ ...TAGS, ...V2_TAGS }).map(([name, description]) => ({ name, description })),
+    paths: { ...paths, ...createV2Paths() },
+    components: {
+      schemas: components.schemas,
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token of the section access.' },
+      },
+    },
+    security: [{}, { token: [] }],
   };
 }
 

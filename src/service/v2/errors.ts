@@ -22,6 +22,7 @@ const STATUS = {
   forbidden: 403,
   'not-found': 404,
   'not-in-backup': 404,
+  'method-not-allowed': 405,
   'id-taken': 409,
   'id-not-monotonic': 409,
   busy: 409,

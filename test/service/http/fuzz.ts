@@ -95,22 +95,31 @@ export class RequestFuzzer {
 
   next(): InjectOptions {
     const operation = this.pick(this.operations);
+    // The stream has no end.
+    if (operation.path === '/v2/events') return this.next();
     const method = this.chance(0.05)
       ? this.pick(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD'])
       : operation.method;
     const path = operation.path.replace(/\{(\w+)\}/g, () =>
-      this.chance(0.5) ? this.pick(['s1', 'c1', 'nightly', 'weekly', '17', '1777683600000']) : this.part(),
+      this.chance(0.65)
+        ? this.pick(['s1', 'c1', 'nightly', 'weekly', '17', '1777683600000', 'pre-release-7', 'pre*', '551230011'])
+        : this.part(),
     );
     const query = operation.query.map(
-      (name) => `${name}=${this.chance(0.5) ? this.part() : this.pick(['1', '2', 'running', '!x'])}`,
+      (name) =>
+        `${name}=${this.chance(0.5) ? this.part() : this.pick(['1', '2', 'running', '!x', 'true', 'FAILED', 'FULL,MARKER', '2026-05-02T09:00:00Z', 'nightly'])}`,
     );
     if (this.chance(0.05)) query.push(this.part());
     const payload = this.payload(operation.body);
     return {
-      method: method as 'GET',
+      method: method,
       url: `${path}${this.chance(0.02) ? `/${this.part()}` : ''}${query.length === 0 ? '' : `?${query.join('&')}`}`,
-      headers: this.chance(0.1)
-        ? { 'content-type': this.pick(['text/xml', ';;', 'application/json; charset=x', '']) }
+      headers: this.chance(0.15)
+        ? {
+            'content-type': this.pick(['text/xml', ';;', 'application/json; charset=x', '']),
+            'if-match': this.pick(['*', '"x"', '', '"', ',,', 'W/"a", "b"']),
+            ...(this.chance(0.3) ? { 'if-none-match': this.pick(['*', '"x"', '']) } : {}),
+          }
         : {},
       ...(payload === undefined || method === 'GET' || method === 'HEAD' ? {} : { payload }),
     };

@@ -9,6 +9,9 @@ import { ENDPOINTS } from '../../../src/service/http/endpoints.js';
 import { EXAMPLES } from '../../../src/service/http/openapi-examples.js';
 import { createOpenApi, SCHEMAS } from '../../../src/service/http/openapi.js';
 import { Readiness } from '../../../src/service/http/readiness.js';
+import { V2_ENDPOINTS } from '../../../src/service/v2/http/endpoints.js';
+import { V2_EXAMPLES } from '../../../src/service/v2/http/openapi-examples.js';
+import { V2_SCHEMAS } from '../../../src/service/v2/http/schemas.js';
 import { createServices } from './fakes.js';
 
 const document = createOpenApi({ version: '5.0.0' });
@@ -24,10 +27,16 @@ describe('OpenAPI document', () => {
 
   it('has every endpoint with an operation id of its own and all of its statuses', () => {
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(ENDPOINTS.length);
+    const count = ENDPOINTS.length + V2_ENDPOINTS.length;
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(count);
     for (const { method, path, success, failures } of ENDPOINTS) {
       const { responses } = document.paths[path]![method.toLowerCase()]!;
       expect(Object.keys(responses as object)).toEqual([String(success.status), ...Object.keys(failures)].sort());
+    }
+    for (const { method, path, success, failures } of V2_ENDPOINTS) {
+      const { responses } = document.paths[path]![method.toLowerCase()]!;
+      const statuses = new Set([...success.map(({ status }) => String(status)), ...Object.keys(failures)]);
+      expect(Object.keys(responses as object)).toEqual([...statuses].sort());
     }
   });
 
@@ -48,13 +57,16 @@ describe('OpenAPI document', () => {
       const below = [...Object.values(schema.properties ?? {}), ...Object.values(schema.patternProperties ?? {})];
       for (const child of [...below, ...(schema.items === undefined ? [] : [schema.items])]) visit(child);
     };
-    for (const schema of Object.values(SCHEMAS)) visit(toJsonSchema(schema));
+    for (const schema of [...Object.values(SCHEMAS), ...Object.values(V2_SCHEMAS)]) visit(toJsonSchema(schema));
     expect(texts.size).toBeGreaterThan(20);
   });
 
   it('has examples that the service accepts', () => {
     for (const [name, schema] of Object.entries(SCHEMAS)) {
       expect(checkValue(schema, EXAMPLES[name as keyof typeof SCHEMAS], name)).toEqual([]);
+    }
+    for (const [name, schema] of Object.entries(V2_SCHEMAS)) {
+      expect(checkValue(schema, V2_EXAMPLES[name as keyof typeof V2_SCHEMAS], name)).toEqual([]);
     }
   });
 

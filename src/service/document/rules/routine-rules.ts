@@ -2,6 +2,7 @@ import { isReference } from '../../../config/secrets/secret-uri.js';
 import { parsePartitions } from '../../../config/values/partitions.js';
 import { parseValue } from '../../../config/values/parse-value.js';
 import { errorMessage } from '../../../core/errors.js';
+import { parseDuration } from '../../schedule/duration.js';
 import { checkCron } from '../../schedule/cron.js';
 import { checkTimeZone } from '../../schedule/time-zone.js';
 import { resolvePolicy } from '../defaults.js';
@@ -30,6 +31,7 @@ export function checkRoutine(routine: BackupRoutine, document: ServiceDocument, 
     ...checkEntityName(routine['backup-policy'], 'backup-policies', document, place('backup-policy')),
     ...checkEntityName(routine['secret-agent'], 'secret-agents', document, place('secret-agent')),
     ...checkSchedule(routine, document, where),
+    ...checkObjective(routine.rpo, place('rpo')),
     ...routine.namespaces.flatMap((name, i) => checkNamespace(name, `${place('namespaces')}[${i}]`)),
     ...checkSelection(routine, document, where),
     ...checkKeySecret(routine, policy, where),
@@ -50,6 +52,11 @@ function checkSchedule(routine: BackupRoutine, document: ServiceDocument, where:
     const problem = cron === '' ? undefined : checkCron(cron, usable);
     return problem === undefined ? [] : [`${joinPath(where, key)}: ${problem}`];
   });
+}
+
+function checkObjective(rpo: string | undefined, where: string): string[] {
+  if (rpo === undefined || parseDuration(rpo) !== undefined) return [];
+  return [`${where}: expected a duration of at least a minute as 90m, 2h or 1d12h, got ${JSON.stringify(rpo)}`];
 }
 
 function checkNamespace(name: string, where: string): string[] {

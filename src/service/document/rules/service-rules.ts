@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { checkTimeZone } from '../../schedule/time-zone.js';
+import { isNetwork } from '../../http/address-list.js';
 import { SECURE_SUITES } from '../../http/cipher-suites.js';
 import { joinPath } from '../json-schema.js';
 import type { HttpSettings, HttpsSettings, ReplicaSettings } from '../schema/service-settings.js';
@@ -58,11 +58,7 @@ function checkHttps(https: HttpsSettings, document: ServiceDocument): string[] {
 
 function checkRate({ rate }: HttpSettings, where: string): string[] {
   return (rate?.['white-list'] ?? []).flatMap((entry, i) => {
-    const [address = '', bits, ...rest] = entry.split('/');
-    const family = isIP(address);
-    const most = family === 4 ? 32 : 128;
-    const hasBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-    if (family !== 0 && hasBits && rest.length === 0) return [];
+    if (isNetwork(entry)) return [];
     return [
       `${where}.rate.white-list[${i}]: expected an address or a network as 10.0.0.0/8, got ${JSON.stringify(entry)}`,
     ];

@@ -43,6 +43,12 @@ export const BackupRoutine = Type.Object(
       Type.String({ description: 'Zone of the schedules: UTC, Local or a name such as Europe/Berlin.' }),
     ),
     disabled: Type.Optional(flag('Nothing is scheduled.')),
+    rpo: Type.Optional(
+      Type.String({
+        description:
+          'How old the last backup may become before routine.rpo-missed is published: 90m, 2h, 1d12h. ABS does not know this key.',
+      }),
+    ),
     'catch-up': Type.Optional(
       flag(
         'A backup that was due while the service was down is made when it starts, once. ABS does not know this key.',
