@@ -10,6 +10,7 @@ import { openSource } from './config-source/open-source.js';
 import { collectSecrets } from './document/secrets.js';
 import { ServiceDocument } from './document/schema/service-document.js';
 import { EventBus } from './events/event-bus.js';
+import { startNotifications } from './events/notifications.js';
 import { startHttp, type HttpServer } from './http/server.js';
 import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
@@ -100,18 +101,23 @@ async function serve(
   const { replicas } = config.document.service ?? {};
   const pollMs = (replicas?.['poll-seconds'] ?? DEFAULT_POLL_SECONDS) * 1000;
   const stopFollowing = replicas === undefined ? (): void => undefined : config.follow(pollMs);
+  const notifications = await startNotifications({ config, runner, events, metrics, log, dataDirectory });
   let http: HttpServer | undefined;
   try {
     // Runs that were interrupted go on only once it is known that the address is free: there is no other service.
     const access = new AccessControl({ config });
     warnOfOpenAccess(access, log);
-    http = await startHttp({ config, runner, listing, jobs: restores.jobs, metrics, log, version, access });
+    const { deadLetters, isObjectiveMissed } = notifications;
+    const v2 = { operations, config, runner, events, deadLetters, isObjectiveMissed, log, version: version.version };
+    http = await startHttp({ config, runner, listing, jobs: restores.jobs, metrics, log, version, access, v2 });
     await runner.start();
     if (!signal.aborted) await once(signal, 'abort');
     log.info(logEvent('service.stopping', 'The service ends'));
   } finally {
     stopFollowing();
     await Promise.all([http?.stop(), runner.stop(), restores.stop()]);
+    // The last events of runs go out, too.
+    await notifications.stop();
   }
 }
 

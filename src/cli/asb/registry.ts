@@ -93,4 +93,9 @@ export const asbCommands: readonly CommandEntry[] = [
     'routines that back clusters up, and their REST API',
     async () => (await import('./commands/service.js')).serviceCommand,
   ),
+  lazyCommand(
+    'service-token',
+    'a token for the API of the service',
+    async () => (await import('./commands/service-token.js')).serviceTokenCommand,
+  ),
 ];

@@ -96,6 +96,9 @@ export class ServiceMetrics implements RunMetrics, RestoreMetrics {
   private readonly lastRecords = this.perRun('last_backup_records', 'Records of the last successful backup.');
   private readonly lastBytes = this.perRun('last_backup_size_bytes', 'Bytes of the last successful backup.');
 
+  private readonly objectives = this.gauge('rpo_seconds', 'How old the last backup may become.', ['routine']);
+  private readonly missedObjectives = this.gauge('rpo_missed', '1 while the last backup is older.', ['routine']);
+
   private readonly restoresRunning = [
     this.gauge('restore_in_progress', 'Restores that run (see restore_active).', []),
     this.gauge('restore_active', 'Restores that run.', []),
@@ -205,8 +208,20 @@ export class ServiceMetrics implements RunMetrics, RestoreMetrics {
     this.lastBytes.set({ routine, type }, bytes);
   }
 
+  /** Of a routine with an objective: how old its last backup may become, and whether it is older. */
+  setObjective(routine: string, seconds: number, isMissed: boolean): void {
+    this.routines.add(routine);
+    this.objectives.set({ routine }, seconds);
+    this.missedObjectives.set({ routine }, isMissed ? 1 : 0);
+  }
+
+  forgetObjective(routine: string): void {
+    for (const gauge of [this.objectives, this.missedObjectives]) gauge.remove({ routine });
+  }
+
   forget(routine: string): void {
     this.routines.delete(routine);
+    this.forgetObjective(routine);
     for (const type of BACKUP_TYPES) {
       const labels = { routine, type };
       this.startedMs.delete(runKey(routine, type));

@@ -227,11 +227,12 @@ describe('requests that a page of another origin sends', () => {
   });
 
   it('are told from those of the own page and of other programs', () => {
-    for (const headers of [
+    const own: readonly Record<string, string>[] = [
       {},
       { origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' },
       { 'sec-fetch-site': 'none' },
-    ]) {
+    ];
+    for (const headers of own) {
       expect(decide(undefined, local(headers))).toBe('anonymous anonymous admin');
     }
   });

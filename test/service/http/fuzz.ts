@@ -112,7 +112,7 @@ export class RequestFuzzer {
     if (this.chance(0.05)) query.push(this.part());
     const payload = this.payload(operation.body);
     return {
-      method: method,
+      method: method as 'GET',
       url: `${path}${this.chance(0.02) ? `/${this.part()}` : ''}${query.length === 0 ? '' : `?${query.join('&')}`}`,
       headers: this.chance(0.15)
         ? {

@@ -117,6 +117,9 @@ export const SETTINGS: readonly V2Endpoint[] = [
     const path = `/v2/config/${segment}`;
     const json = schema as V2BodyName;
     const base = { tag: 'Settings', hasTag: true } as const;
+    // Nothing refers to a routine.
+    const inUse: Record<number, string> =
+      schema === 'BackupRoutine' ? {} : { 409: `\`conflict\`: a routine uses the ${noun}` };
     return [
       {
         ...base,
@@ -162,7 +165,7 @@ export const SETTINGS: readonly V2Endpoint[] = [
         success: [{ status: 204 }],
         failures: {
           404: `The ${noun} is not configured`,
-          ...(schema === 'BackupRoutine' ? {} : { 409: `\`conflict\`: a routine uses the ${noun}` }),
+          ...inUse,
           412: CHANGED,
           503: NOT_WRITABLE,
         },
