@@ -24,7 +24,7 @@ export interface NotificationsOptions {
 
 export interface Notifications {
   readonly deadLetters: Webhooks;
-  isObjectiveMissed(routine: string): boolean | undefined;
+  readonly isObjectiveMissed: (routine: string) => boolean | undefined;
   stop(): Promise<void>;
 }
 

@@ -127,7 +127,7 @@ export class Webhooks {
   private async work(name: string, queue: Queue): Promise<void> {
     for (;;) {
       const [delivery] = queue.waiting;
-      if (delivery === undefined || this.isStopping) break;
+      if (delivery === undefined || this.isStopped()) break;
       const isEnded = await this.deliver(name, delivery);
       if (isEnded) queue.waiting.shift();
     }
@@ -145,7 +145,7 @@ export class Webhooks {
         await this.attempt(webhook, delivery);
         return true;
       } catch (error) {
-        if (this.isStopping) return false;
+        if (this.isStopped()) return false;
         delivery.reason = errorMessage(error);
       }
       if (delivery.attempts >= (this.options.maxAttempts ?? MAX_ATTEMPTS)) {
@@ -153,7 +153,7 @@ export class Webhooks {
         return true;
       }
       await sleep(this.options.clock, FIRST_DELAY_MS * 2 ** (delivery.attempts - 1), signal);
-      if (this.isStopping) return false;
+      if (this.isStopped()) return false;
     }
   }
 
@@ -168,7 +168,7 @@ export class Webhooks {
     else await send(message, target, signal);
   }
 
-  private get isStopping(): boolean {
+  private isStopped(): boolean {
     return this.stopping.signal.aborted;
   }
 
