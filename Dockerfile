@@ -1,11 +1,11 @@
-# asbackup and asrestore in a container. What builds them stays behind in the first stage; zstd is that of Node.js.
+# The tools and the service in a container. What builds them stays behind in the first stage.
 #
 #   docker build -t asbackup .
 #   docker run --rm --network host -v /backups:/backups asbackup asbackup -n test -d /backups/test
-#   docker run -d --network host -v /backups:/backups -v /etc/aerospike-backup-service:/etc/aerospike-backup-service \
-#     asbackup aerospike-backup-service -c /etc/aerospike-backup-service/aerospike-backup-service.yml
+#   docker run -d --network host -v /backups:/backups -v /etc/aerospike-backup-service:/etc/aerospike-backup-service asbackup
 #
-# The user `node` (uid 1000) runs the commands: /backups must be writable for it, or add --user "$(id -u):$(id -g)".
+# It runs as uid and gid 65532: /backups must be writable for it, or add --user "$(id -u):$(id -g)". With --read-only only
+# volumes are written to; the service needs none but those of its storages. docs/guide/docker.md has more.
 
 FROM node:22-slim AS build
 RUN apt-get update \
@@ -16,19 +16,24 @@ COPY package.json package-lock.json .npmrc ./
 COPY scripts/build-zstd scripts/build-zstd
 RUN npm ci --no-audit && scripts/build-zstd
 COPY . .
-RUN npm run build && npm prune --omit=dev
+RUN npm run build \
+ && mkdir /app \
+ && cp -r package.json LICENSE bin dist /app \
+ && rm -rf /app/dist/node \
+ && node scripts/packages/copy-modules.js /app/node_modules
 
 FROM node:22-slim
-WORKDIR /opt/asbackup
-COPY --from=build /src/package.json /src/LICENSE ./
-COPY --from=build /src/node_modules node_modules
-COPY --from=build /src/bin bin
-COPY --from=build /src/dist dist
-RUN rm -rf dist/node \
- && ln -s /opt/asbackup/bin/asb /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore \
+COPY --from=build /app /opt/asbackup
+COPY packaging/container /opt/asbackup/container
+RUN ln -s /opt/asbackup/bin/asb /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore \
       /opt/asbackup/bin/aerospike-backup-service /usr/local/bin/ \
- && mkdir /backups && chown node:node /backups
-USER node
+ && mkdir -p /backups /etc/aerospike-backup-service /var/lib/aerospike-backup-service \
+ && chown 65532:65532 /backups /etc/aerospike-backup-service /var/lib/aerospike-backup-service
+USER 65532:65532
+ENV HOME=/tmp
 WORKDIR /backups
 VOLUME /backups
-CMD ["asbackup", "--help"]
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=15s CMD ["/opt/asbackup/container/healthcheck"]
+ENTRYPOINT ["/opt/asbackup/container/entrypoint"]
+CMD ["-c", "/etc/aerospike-backup-service/aerospike-backup-service.yml"]
