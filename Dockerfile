@@ -25,6 +25,7 @@ RUN npm run build \
 FROM node:22-slim
 COPY --from=build /app /opt/asbackup
 COPY packaging/container /opt/asbackup/container
+COPY examples/asbackup-nightly /usr/local/bin/
 RUN ln -s /opt/asbackup/bin/asb /opt/asbackup/bin/asbackup /opt/asbackup/bin/asrestore \
       /opt/asbackup/bin/aerospike-backup-service /usr/local/bin/ \
  && mkdir -p /backups /etc/aerospike-backup-service /var/lib/aerospike-backup-service \

@@ -1,0 +1,71 @@
+/** Types the commands of guides that need nothing but a cluster, against the in-memory node. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { fill } from '../support/backup.js';
+import { scratch } from '../support/target.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const RECORDS = 100;
+
+const work = scratch();
+let cluster: InMemoryCluster;
+let address: string;
+
+beforeAll(async () => {
+  cluster = await InMemoryCluster.start();
+  fill(cluster, RECORDS, 'users');
+  address = `${cluster.seed.host}:${cluster.seed.port}`;
+  mkdirSync(join(work.path, '.aerospike'));
+  // The commands name no server: the configuration file does.
+  writeFileSync(join(work.path, '.aerospike/astools.conf'), `[cluster]\nhost = "${address}"\n`);
+});
+
+afterAll(async () => {
+  await cluster.stop();
+  work.remove();
+});
+
+/** The block of a guide that begins with the text. */
+function findBlock(guide: string, start: string): string {
+  const text = readFileSync(join(ROOT, 'docs/guide', guide), 'utf8');
+  const block = [...text.matchAll(/^```sh\n(.*?)^```$/gms)]
+    .map(([, code]) => code!)
+    .find((code) => code.startsWith(start));
+  expect(block, `${guide}: ${start}`).toBeDefined();
+  return block!;
+}
+
+/** Every line must succeed. Resolves with what they have written. */
+function type(code: string): Promise<string> {
+  const path = [join(ROOT, 'bin'), join(ROOT, 'examples'), process.env.PATH].join(delimiter);
+  const env = { ...process.env, HOME: work.path, PATH: path };
+  return new Promise((resolve, reject) => {
+    execFile('bash', ['-e', '-c', code], { cwd: work.path, env }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout + stderr);
+      else reject(new Error(`${code}\n${stdout}${stderr}`));
+    });
+  });
+}
+
+describe('the guides', () => {
+  it('check a cluster and a directory', async () => {
+    const code = findBlock('cluster.md', 'asb doctor').replaceAll('10.0.0.1', address).replaceAll('/backups', '.');
+    expect(await type(code)).toContain('0 failed');
+  });
+
+  it('back up in parts, and a part that is run twice changes nothing', async () => {
+    const out = await type(findBlock('kubernetes.md', 'SHARD_COUNT'));
+    expect(out).toMatch(/test\S*: sound/);
+    const files = readdirSync(join(work.path, 'backups/test'));
+    expect(files.some((name) => name.includes('0of2'))).toBe(true);
+    expect(files.some((name) => name.includes('1of2'))).toBe(true);
+  });
+
+  it('back up every night', async () => {
+    expect(await type(findBlock('schedule.md', 'asbackup-nightly'))).toMatch(/^test-\d{4}-\d\d-\d\dT\d{6}$/m);
+  });
+});
