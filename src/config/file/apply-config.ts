@@ -1,5 +1,6 @@
 import { suggestion } from '../did-you-mean.js';
 import { quoted } from '../option-error.js';
+import { connectionOptions, tlsOptions } from '../schema/connection.js';
 import { fileKeys, type OptionSpec, type OptionTable } from '../schema/option-spec.js';
 import { isReference } from '../secrets/secret-uri.js';
 import { parseValue, type ValueRule } from '../values/parse-value.js';
@@ -34,6 +35,9 @@ interface Key {
 
 /** One part of a value such as `bandwidth` and `tps`: bounds as in the list that they become. */
 const PART_RULE: ValueRule = { type: 'integer', min: 1, max: 999999999 };
+
+/** How to reach a cluster: for commands that reach none, these keys are those of other tools. */
+const CLUSTER_KEYS: ReadonlySet<string> = new Set([...connectionOptions, ...tlsOptions].flatMap(fileKeys));
 
 /** The settings of one file, in its order within each section; secret agent, cluster, tool (asbackup.md 3). */
 export function readSettings(
@@ -78,14 +82,17 @@ function readSection(
   section: Section,
   tool: string,
 ): Setting[] {
-  return Object.entries(table).map(([written, value]) => {
+  return Object.entries(table).flatMap(([written, value]) => {
     const place = `${file.path}:${file.lines.find(name, written)}`;
     const key = keys[section].get(written.toLowerCase());
-    if (key === undefined) throw unknownKey(place, written, name, keys, section, tool);
+    if (key === undefined) {
+      if (section === 'cluster' && CLUSTER_KEYS.has(written.toLowerCase())) return [];
+      throw unknownKey(place, written, name, keys, section, tool);
+    }
     const text = toOptionText(key, value, place);
     if (!isReference(text)) check(key, text, place);
     const part = key.part === undefined ? {} : { part: key.part };
-    return { spec: key.spec, key: key.name, text, place, ...part };
+    return [{ spec: key.spec, key: key.name, text, place, ...part }];
   });
 }
 

@@ -222,3 +222,16 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
     });
   });
 }
+
+describe('[cluster]', () => {
+  it('has no effect on a command that reaches no cluster, but a key that no tool knows is refused', async () => {
+    const { listSchema } = await import('../../../src/config/catalog/list-config.js');
+    const read = async (name: string, text: string) => {
+      const path = join(root, name);
+      await writeFile(path, text);
+      return (await loadSettings(listSchema, { files: [{ path, required: true }], instance: undefined })).settings;
+    };
+    expect((await read('cluster.conf', '[cluster]\nhost = "10.0.0.1"\ntls-enable = true\n')).length).toBe(0);
+    await expect(read('wrong.conf', '[cluster]\nhots = "10.0.0.1"\n')).rejects.toThrow('unknown key "hots"');
+  });
+});
