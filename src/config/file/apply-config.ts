@@ -37,7 +37,11 @@ interface Key {
 const PART_RULE: ValueRule = { type: 'integer', min: 1, max: 999999999 };
 
 /** How to reach a cluster: for commands that reach none, these keys are those of other tools. */
-const CLUSTER_KEYS: ReadonlySet<string> = new Set([...connectionOptions, ...tlsOptions].flatMap(fileKeys));
+const CLUSTER_KEYS: ReadonlySet<string> = new Set(
+  [...connectionOptions, ...tlsOptions]
+    .filter((spec: OptionSpec) => spec.section === 'cluster')
+    .flatMap((spec) => fileKeys(spec)),
+);
 
 /** The settings of one file, in its order within each section; secret agent, cluster, tool (asbackup.md 3). */
 export function readSettings(
