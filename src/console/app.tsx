@@ -1,6 +1,6 @@
 /** The page: its frame with the navigation, and the view that the address names. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Session } from './api/documents.js';
+import type { Session } from '../service/v2/schema/session.js';
 import { Badge } from './parts/badge.js';
 import { Button } from './parts/button.js';
 import { Icon } from './parts/icon.js';

@@ -1,12 +1,17 @@
 /** What the console asks of the service, operation by operation. All throw as `request` does. */
 import type { Backup, BackupPage } from '../../service/v2/schema/backup.js';
 import type { CreateBackup } from '../../service/v2/schema/create-backup.js';
+import type { DeadLetter, DeadLetterList } from '../../service/v2/schema/dead-letter.js';
 import type { Job, JobPage } from '../../service/v2/schema/job.js';
 import type { CopyBackup, VerifyBackup } from '../../service/v2/schema/requests.js';
 import type { RestoreAtTime, RestoreBackup, RestorePlan } from '../../service/v2/schema/restore-backup.js';
+import type { RoutineList, RoutineSummary } from '../../service/v2/schema/routine-summary.js';
 import type { StorageRanges, StorageSummary } from '../../service/v2/schema/runtime-state.js';
+import type { Session } from '../../service/v2/schema/session.js';
 import { makePath, request } from './client.js';
-import type { ConfigDocument, DeadLetter, RoutineSummary, Session } from './documents.js';
+
+/** Shown as it is, whatever it has. */
+export type ConfigDocument = Readonly<Record<string, unknown>>;
 
 /** A backup of a storage; two routines may have runs of the same id. */
 export interface BackupKey {
@@ -34,7 +39,7 @@ export async function listStorages(signal: AbortSignal): Promise<StorageSummary[
 }
 
 export async function listRoutines(signal: AbortSignal): Promise<RoutineSummary[]> {
-  return (await request<{ routines: RoutineSummary[] }>(makePath('routines'), { signal })).routines;
+  return (await request<RoutineList>(makePath('routines'), { signal })).routines;
 }
 
 export const runRoutine = (name: string, type: 'FULL' | 'DIFFERENTIAL'): Promise<unknown> =>
@@ -105,7 +110,5 @@ export const deleteDeadLetter = (id: string): Promise<unknown> =>
   request(makePath('webhooks', 'dead-letters', id), { method: 'DELETE' });
 
 export async function listDeadLetters(signal: AbortSignal): Promise<DeadLetter[]> {
-  return (await request<{ 'dead-letters': DeadLetter[] }>(makePath('webhooks', 'dead-letters'), { signal }))[
-    'dead-letters'
-  ];
+  return (await request<DeadLetterList>(makePath('webhooks', 'dead-letters'), { signal }))['dead-letters'];
 }

@@ -1,7 +1,7 @@
 /** Who uses the page, and what they may do. */
 import { computed, signal } from '@preact/signals';
 import { ApiError, readToken, storeToken } from '../api/client.js';
-import type { Session } from '../api/documents.js';
+import type { Session } from '../../service/v2/schema/session.js';
 import { readSession } from '../api/operations.js';
 import { startFollowing, stopFollowing } from './connection.js';
 

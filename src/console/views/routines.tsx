@@ -1,6 +1,6 @@
 /** The routines: whether each does what it should, at a glance. */
 import { listRoutines, runRoutine, switchRoutine } from '../api/operations.js';
-import type { RoutineSummary } from '../api/documents.js';
+import type { RoutineSummary } from '../../service/v2/schema/routine-summary.js';
 import { formatNames, formatRelative, formatTime, parseTime } from '../format/format.js';
 import { Badge } from '../parts/badge.js';
 import { Button } from '../parts/button.js';

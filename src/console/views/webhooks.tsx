@@ -1,6 +1,6 @@
 /** Messages that no webhook has taken. */
 import { deleteDeadLetter, listDeadLetters, retryDeadLetter } from '../api/operations.js';
-import type { DeadLetter } from '../api/documents.js';
+import type { DeadLetter } from '../../service/v2/schema/dead-letter.js';
 import { Button } from '../parts/button.js';
 import { EmptyState, Loaded } from '../parts/states.js';
 import { Moment } from '../parts/time.js';

@@ -1,5 +1,6 @@
 /** What a fake service has: two storages, four routines and their backups, as the schemas of /v2 want them. */
 import type { Backup, BackupDetail } from '../../../src/service/v2/schema/backup.js';
+import type { DeadLetter } from '../../../src/service/v2/schema/dead-letter.js';
 import type { Job } from '../../../src/service/v2/schema/job.js';
 import type { NamespaceTimeline, StorageRanges, StorageSummary } from '../../../src/service/v2/schema/runtime-state.js';
 
@@ -18,21 +19,12 @@ export interface FakeRoutine {
   running?: string;
 }
 
-export interface FakeDeadLetter {
-  id: string;
-  webhook: string;
-  attempts: number;
-  reason: string;
-  'given-up': string;
-  event: { id: number; time: string; type: string; routine?: string; message?: string };
-}
-
 export interface FakeData {
   storages: StorageSummary[];
   routines: FakeRoutine[];
   backups: Backup[];
   jobs: Job[];
-  letters: FakeDeadLetter[];
+  letters: DeadLetter[];
   config: Record<string, unknown>;
 }
 
@@ -214,7 +206,7 @@ export function makeData(nowMs: number, extra = 0): FakeData {
       trigger: 'MANUAL',
     }),
   );
-  const letter: FakeDeadLetter = {
+  const letter: DeadLetter = {
     id: 'msg-481',
     webhook: 'pager',
     attempts: 8,

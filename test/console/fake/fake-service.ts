@@ -10,6 +10,7 @@ import { addConsole } from '../../../src/service/console/add-console.js';
 import { checkValue } from '../../../src/service/document/check-value.js';
 import type { Backup } from '../../../src/service/v2/schema/backup.js';
 import type { Job } from '../../../src/service/v2/schema/job.js';
+import type { Session } from '../../../src/service/v2/schema/session.js';
 import { addRoutes, FakeError } from './routes.js';
 import { isoTime, makeData, type FakeData } from './data.js';
 
@@ -19,7 +20,7 @@ export interface FakeOptions {
   readonly extraBackups?: number;
   /** Requests need it. */
   readonly token?: string;
-  readonly scopes?: readonly string[];
+  readonly scopes?: Session['scopes'];
   readonly contextPath?: string;
   /** No stream of events: the page has to poll. */
   readonly withoutEvents?: boolean;

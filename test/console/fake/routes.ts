@@ -10,6 +10,9 @@ import {
   type RestoreAtTime,
   type RestoreBackup,
 } from '../../../src/service/v2/schema/restore-backup.js';
+import { DeadLetterList } from '../../../src/service/v2/schema/dead-letter.js';
+import { RoutineList, type RoutineSummary } from '../../../src/service/v2/schema/routine-summary.js';
+import { Session } from '../../../src/service/v2/schema/session.js';
 import { StorageRanges, StorageSummary } from '../../../src/service/v2/schema/runtime-state.js';
 import { DAY_MS, HOUR_MS, isoTime, makeBackup, makeRanges, withDetails, type FakeRoutine } from './data.js';
 import type { FakeService } from './fake-service.js';
@@ -38,19 +41,22 @@ export function addRoutes(app: FastifyInstance, service: FakeService): void {
 
 function addServiceRoutes(app: FastifyInstance, service: FakeService): void {
   const { data, options } = service;
-  app.get('/session', () => ({
-    name: service.token === undefined ? 'anonymous' : 'operator',
-    kind: service.token === undefined ? 'anonymous' : 'token',
-    scopes: options.scopes ?? ['read', 'backup', 'restore', 'admin'],
-    restricted: service.token !== undefined,
-    version: '5.1.0',
-  }));
+  app.get('/session', () => {
+    const isOpen = service.token === undefined;
+    return service.check(Session, {
+      name: isOpen ? 'anonymous' : 'operator',
+      kind: isOpen ? 'anonymous' : 'token',
+      scopes: [...(options.scopes ?? ['read', 'backup', 'restore', 'admin'])],
+      restricted: !isOpen,
+      version: '5.1.0',
+    });
+  });
   app.get('/storages', () => ({ storages: data.storages.map((storage) => service.check(StorageSummary, storage)) }));
   app.get('/ranges/:storage', (request) =>
     service.check(StorageRanges, makeRanges(params(request).storage!, data.backups)),
   );
   app.get('/config', () => data.config);
-  app.get('/webhooks/dead-letters', () => ({ 'dead-letters': data.letters, dropped: 0 }));
+  app.get('/webhooks/dead-letters', () => service.check(DeadLetterList, { 'dead-letters': data.letters, dropped: 0 }));
   const remove = (request: FastifyRequest): void => {
     const index = data.letters.findIndex(({ id }) => id === params(request).letter);
     if (index < 0) throw new FakeError(404, 'not-found', 'no such dead letter');
@@ -73,7 +79,7 @@ function addRoutineRoutes(app: FastifyInstance, service: FakeService): void {
     if (routine === undefined) throw new FakeError(404, 'not-found', 'no such routine');
     return routine;
   };
-  const summarize = (routine: FakeRoutine) => {
+  const summarize = (routine: FakeRoutine): RoutineSummary => {
     const { name, cluster, storage, namespaces, disabled, rpo, isMissed, running } = routine;
     const runs = data.backups.filter((backup) => backup.routine === name && backup.state === 'COMPLETED');
     const newest = (type: string): string | undefined => runs.filter((run) => run.type === type).at(-1)?.created;
@@ -104,7 +110,7 @@ function addRoutineRoutes(app: FastifyInstance, service: FakeService): void {
       href: `/v2/routines/${name}`,
     };
   };
-  app.get('/routines', () => ({ routines: data.routines.map(summarize) }));
+  app.get('/routines', () => service.check(RoutineList, { routines: data.routines.map(summarize) }));
   app.post('/routines/:name/run', (request, reply) => {
     const routine = find(request);
     if (routine.running !== undefined) {
