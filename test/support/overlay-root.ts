@@ -1,4 +1,4 @@
-/** A root for tests that install things: what the machine has, and a layer in memory above it that takes all changes. */
+/** A root for tests that install things: what the machine has, and a layer in memory above it takes all changes. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -9,7 +9,7 @@ export interface RanInRoot {
   out: string;
 }
 
-/** Runs a shell script in such a root; `before` is run outside, with the root at $ROOT. Needs root and overlay mounts. */
+/** Runs a shell script in such a root; `before` is run outside, with it at $ROOT. Needs root and overlay mounts. */
 export function runInRoot(folder: string, script: string, before = ':'): RanInRoot {
   const layer = join(folder, 'layer');
   const root = join(folder, 'root');
