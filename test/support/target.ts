@@ -110,9 +110,9 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs one of the two commands as a user would. */
+/** Runs one of the commands as a user would. */
 export function run(
-  tool: 'asbackup' | 'asrestore',
+  tool: 'asbackup' | 'asrestore' | 'asb',
   args: string[],
   options: { input?: Buffer; env?: Record<string, string> } = {},
 ): Promise<Ran> {

@@ -4,6 +4,7 @@ import { soundnessSchema, toVerifyConfig } from '../../../config/catalog/verify-
 import { createProcessLimits, type RunContext } from '../../../core/run-context.js';
 import { createRunId } from '../../../core/run.js';
 import { copyBackup } from '../../../engine/catalog/copy-backup.js';
+import { ensureDirectory } from '../../routines/ensure-directory.js';
 import { verifyBackup } from '../../../engine/catalog/verify-backup.js';
 import { joinPath } from '../../../storage/paths.js';
 import type { StorageAccess } from '../../../storage/registry.js';
@@ -203,6 +204,7 @@ export function copyOne(
     return startJob(jobs, 'COPY', { storage, backup: item.id, to }, (handle) =>
       context.directory.use(to, async (target) => {
         try {
+          await ensureDirectory(target.root, target.root, target.backend);
           const copied = await copyBackup(
             {
               source: entry.path,

@@ -1,0 +1,109 @@
+/** `asb --service` against a service that runs: what it prints, and that it needs no storage of its own. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createToken } from '../../src/service/access/token.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { fill } from '../support/backup.js';
+
+import { findFreePort, startServiceProcess, type ServiceProcess } from '../support/service-process.js';
+import { run, scratch } from '../support/target.js';
+
+const RECORDS = 500;
+const folder = scratch();
+const [admin, reader] = [createToken(), createToken()];
+let cluster: InMemoryCluster;
+let service: ServiceProcess;
+
+beforeAll(async () => {
+  cluster = await InMemoryCluster.start({ nodes: 1, namespaces: ['test', 'copy'] });
+  fill(cluster, RECORDS, 'users');
+  const { host, port } = cluster.seed;
+  const config = {
+    service: { http: { port: await findFreePort(), address: '127.0.0.1' }, logger: { level: 'INFO', 'stdout-writer': true } },
+    'aerospike-clusters': { main: { 'seed-nodes': [{ 'host-name': host, port }] } },
+    storage: {
+      first: { 'local-storage': { path: join(folder.path, 'first') } },
+      second: { 'local-storage': { path: join(folder.path, 'second') } },
+    },
+    access: {
+      tokens: { operator: { hash: admin.hash, scope: 'admin' }, guest: { hash: reader.hash, scope: 'read' } },
+    },
+  };
+  const file = join(folder.path, 'service.yml');
+  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(join(folder.path, 'admin'), admin.token, { mode: 0o600 });
+  writeFileSync(join(folder.path, 'guest'), reader.token, { mode: 0o600 });
+  service = await startServiceProcess(file);
+});
+afterAll(async () => {
+  await service.end('SIGTERM');
+  await cluster.stop();
+  folder.remove();
+});
+
+interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+async function runAsb(...words: string[]): Promise<Ran> {
+  const { code, stdout, stderr } = await run('asb', words);
+  return { code, stdout: stdout.toString(), stderr };
+}
+
+function ask(who: 'admin' | 'guest', ...words: string[]): Promise<Ran> {
+  return runAsb('--service', service.url, ...words, '--token-file', join(folder.path, who));
+}
+
+async function succeed(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await ask('admin', ...words);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+describe('asb --service', () => {
+  it('life of a backup, goes through the service alone', async () => {
+    expect(await succeed('backup', 'first', '--id', 'b1', '--include', 'test')).toMatch(/^b1 +COMPLETED .* 500 /m);
+    expect(await succeed('list', 'first')).toMatch(/^b1 +COMPLETED/m);
+    expect(await succeed('show', 'first/b1')).toContain('test');
+    expect(await succeed('ranges', 'first')).toMatch(/^test .*range.* b1$/m);
+    expect(await succeed('verify', 'first/b1')).toContain('500 record(s): sound');
+    const plan = await succeed('restore', 'first/b1', '--rename-namespace', 'test=copy', '--dry-run');
+    expect(plan).toMatch(/^test +copy .* 500 .* b1$/m);
+    expect(cluster.store('copy').objects).toBe(0);
+    expect(await succeed('restore', 'first/b1', '--rename-namespace', 'test=copy')).toContain('500 written');
+    expect(cluster.store('copy').objects).toBe(RECORDS);
+    expect(await succeed('copy', 'first/b1', 'second')).toContain('are at second/b1');
+    await succeed('hold', 'first/b1', '--reason', 'audit');
+    const held = await ask('admin', 'delete', 'first/b1');
+    expect(held.code).toBe(1);
+    expect(held.stderr).toContain('held');
+    await succeed('release', 'first/b1');
+    await succeed('delete', 'first/b1');
+    expect(await succeed('list', 'first')).toBe('There are no backups.\n');
+    expect(await succeed('list', 'first', '--state', 'DELETED')).toMatch(/^b1 +DELETED/m);
+  });
+
+  it('restore where there are records, is refused with their number', async () => {
+    await succeed('backup', 'second', '--id', 'b2', '--include', 'test');
+    const { code, stderr } = await ask('admin', 'restore', 'second/b2');
+    expect(code).toBe(1);
+    expect(stderr).toContain('500');
+  });
+
+  it('token without the scope, is refused, and shown nowhere', async () => {
+    const { code, stdout, stderr } = await ask('guest', 'backup', 'first');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/scope|may/);
+    expect(stdout + stderr).not.toContain(reader.token);
+    expect((await ask('guest', 'list', 'second')).code).toBe(0);
+  });
+
+  it('without a token, is refused', async () => {
+    const { code, stderr } = await runAsb('list', 'first', '--service', service.url);
+    expect(code).toBe(1);
+    expect(stderr).not.toBe('');
+  });
+});
