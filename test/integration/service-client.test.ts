@@ -20,7 +20,10 @@ beforeAll(async () => {
   fill(cluster, RECORDS, 'users');
   const { host, port } = cluster.seed;
   const config = {
-    service: { http: { port: await findFreePort(), address: '127.0.0.1' }, logger: { level: 'INFO', 'stdout-writer': true } },
+    service: {
+      http: { port: await findFreePort(), address: '127.0.0.1' },
+      logger: { level: 'INFO', 'stdout-writer': true },
+    },
     'aerospike-clusters': { main: { 'seed-nodes': [{ 'host-name': host, port }] } },
     storage: {
       first: { 'local-storage': { path: join(folder.path, 'first') } },
