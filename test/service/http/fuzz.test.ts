@@ -90,7 +90,9 @@ const KNOWN = new Map([
 
 /** A text of one line, or below /v2 a document with a code. */
 function isError(url: string, headers: Readonly<Record<string, unknown>>, body: string): boolean {
-  if (!/^\/v2(?:[/?]|$)/.test(url)) {
+  // As a client sends it: without the parts that lead upwards.
+  const path = URL.canParse(url, 'http://host') ? new URL(url, 'http://host').pathname : url;
+  if (!/^\/v2(?:[/?]|$)/.test(path)) {
     return headers['content-type'] === 'text/plain; charset=utf-8' && /^[^\n]+\n$/.test(body);
   }
   if (headers['content-type'] !== 'application/json; charset=utf-8') return false;
