@@ -1,8 +1,8 @@
 /** `asb --service` against a service that runs: what it prints, and that it needs no storage of its own. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createToken } from '../../src/service/access/token.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill } from '../support/backup.js';
 
@@ -11,7 +11,7 @@ import { run, scratch } from '../support/target.js';
 
 const RECORDS = 500;
 const folder = scratch();
-const [admin, reader] = [createToken(), createToken()];
+const at = (name: string): string => join(folder.path, name);
 let cluster: InMemoryCluster;
 let service: ServiceProcess;
 
@@ -19,6 +19,7 @@ beforeAll(async () => {
   cluster = await InMemoryCluster.start({ nodes: 1, namespaces: ['test', 'copy'] });
   fill(cluster, RECORDS, 'users');
   const { host, port } = cluster.seed;
+  const access = { tokens: { ...(await makeToken('admin', 'admin')), ...(await makeToken('guest', 'read')) } };
   const config = {
     service: {
       http: { port: await findFreePort(), address: '127.0.0.1' },
@@ -29,14 +30,10 @@ beforeAll(async () => {
       first: { 'local-storage': { path: join(folder.path, 'first') } },
       second: { 'local-storage': { path: join(folder.path, 'second') } },
     },
-    access: {
-      tokens: { operator: { hash: admin.hash, scope: 'admin' }, guest: { hash: reader.hash, scope: 'read' } },
-    },
+    access,
   };
   const file = join(folder.path, 'service.yml');
   writeFileSync(file, JSON.stringify(config));
-  writeFileSync(join(folder.path, 'admin'), admin.token, { mode: 0o600 });
-  writeFileSync(join(folder.path, 'guest'), reader.token, { mode: 0o600 });
   service = await startServiceProcess(file);
 });
 afterAll(async () => {
@@ -44,6 +41,13 @@ afterAll(async () => {
   await cluster.stop();
   folder.remove();
 });
+
+/** The entry that the command prints for the configuration; the token is in a file of that name. */
+async function makeToken(name: string, scope: string): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runAsb('service-token', name, '--scope', scope, '--token-file', at(name));
+  expect(code, stderr).toBe(0);
+  return (parse(stdout) as { access: { tokens: Record<string, unknown> } }).access.tokens;
+}
 
 interface Ran {
   code: number | null;
@@ -57,7 +61,7 @@ async function runAsb(...words: string[]): Promise<Ran> {
 }
 
 function ask(who: 'admin' | 'guest', ...words: string[]): Promise<Ran> {
-  return runAsb('--service', service.url, ...words, '--token-file', join(folder.path, who));
+  return runAsb('--service', service.url, ...words, '--token-file', at(who));
 }
 
 async function succeed(...words: string[]): Promise<string> {
@@ -100,8 +104,17 @@ describe('asb --service', () => {
     const { code, stdout, stderr } = await ask('guest', 'backup', 'first');
     expect(code).toBe(1);
     expect(stderr).toMatch(/scope|may/);
-    expect(stdout + stderr).not.toContain(reader.token);
+    expect(stdout + stderr).not.toContain(readFileSync(at('guest'), 'utf8').trim());
     expect((await ask('guest', 'list', 'second')).code).toBe(0);
+  });
+
+  it('token, is written once, into a file that its owner alone can read', async () => {
+    expect(statSync(at('guest')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(at('service.yml'), 'utf8')).not.toContain(readFileSync(at('guest'), 'utf8').trim());
+    const again = await runAsb('service-token', 'guest', '--token-file', at('guest'));
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/--token-file.*exist/);
+    expect((await runAsb('service-token', 'guest')).stderr).toContain('--token-file is missing');
   });
 
   it('without a token, is refused', async () => {

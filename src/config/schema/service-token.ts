@@ -3,6 +3,14 @@ import type { OptionSpec } from './option-spec.js';
 /** Of the command that makes tokens for the service. */
 export const serviceTokenOptions = [
   {
+    name: 'token-file',
+    argument: 'required',
+    placeholder: 'file',
+    value: { type: 'path' },
+    group: 'Configuration and secrets',
+    help: 'The file that the token is written to. It must not exist, and only its owner can read it.',
+  },
+  {
     name: 'scope',
     argument: 'required',
     value: { type: 'choice', values: ['read', 'backup', 'restore', 'admin'] },
