@@ -1,7 +1,8 @@
 /**
  * The service for somebody who has never seen it: started on a configuration of ten lines, asked for a full backup and
  * two increments, for their list, and for the state at a time in another namespace, which is compared with what was
- * there. Ends with exit code 1 if an answer or a record is not what it should be.
+ * there; then the same through /v2, with an id, a verification, a plan and a refusal, and the address of the console.
+ * Ends with exit code 1 if an answer or a record is not what it should be.
  *
  * By default the cluster is an in-memory one and the storage a directory.
  *   --host HOST:PORT         a cluster with the empty namespaces test and restored
@@ -56,6 +57,8 @@ async function main(): Promise<void> {
     console.log(`# service.yml\n${configuration}`);
     service = await start(file);
     await live(client);
+    await liveV2(client);
+    await showConsole();
   } finally {
     if (service !== undefined) await stop(service);
     client.close();
@@ -138,6 +141,52 @@ async function live(client: Client): Promise<void> {
   if (!page.includes('<html')) fail('/api-docs/ has no page');
 }
 
+/** What a caller of /v2 sees: a backup by its id, from the first state to a restore. */
+async function liveV2(client: Client): Promise<void> {
+  note('/v2: a backup of one set, with an id; the answer comes when it has ended.');
+  const backup = (await request('POST', '/v2/backups/backups?wait=60', 202, {
+    id: 'before-release',
+    include: ['test.users'],
+  })) as Document;
+  showDocument(backup, ['id', 'state', 'type', 'consistency', 'records', 'bytes']);
+  if (backup.state !== 'COMPLETED' || backup.records !== USERS) fail('the backup has not all users');
+
+  note('Every byte and record of it is read again.');
+  const job = (await request('POST', '/v2/backups/backups/before-release/verify?wait=60', 202, {})) as Document;
+  showDocument(job, ['id', 'state', 'verify']);
+  if (job.state !== 'COMPLETED') fail('the verification has not succeeded');
+
+  note('A restore into the set that was restored before is refused: there are records.');
+  const target = { rename: { test: 'restored' } };
+  const refused = (await request('POST', '/v2/backups/backups/before-release/restore', 409, target)) as Document;
+  showDocument(refused, ['code', 'message']);
+  if (refused.code !== 'target-not-empty') fail('the restore was not refused for the records');
+
+  note('Into a set of another name, with the plan before.');
+  const rename = { test: 'restored', 'test.users': 'users_v2' };
+  const renamed = { include: ['test.users'], rename };
+  const path = '/v2/backups/backups/before-release/restore';
+  showDocument((await request('POST', `${path}?plan=true`, 200, renamed)) as Document, ['namespaces', 'refusals']);
+  const restored = (await request('POST', `${path}?wait=60`, 202, renamed)) as Document;
+  showDocument(restored, ['id', 'state']);
+  const [before, after] = [await readAll(client, 'test'), await readAll(client, 'restored', 'users_v2')];
+  const different = [...before].filter(([key, name]) => after.get(key) !== name).length;
+  note(`${after.size} users are there, ${different} of them otherwise than in the backup.`);
+  if (different > 0 || after.size !== USERS) fail('the backup was not restored');
+}
+
+async function showConsole(): Promise<void> {
+  const page = (await request('GET', '/ui/', 200, undefined, false)) as string;
+  if (!page.includes('<html')) fail('/ui/ has no page');
+  note(`The web console: ${url}/ui/`);
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+function showDocument(document: Document, names: readonly string[]): void {
+  console.log(`  ${JSON.stringify(Object.fromEntries(names.map((name) => [name, document[name]])))}`);
+}
+
 /** Asks for a backup and waits until so many of the type are listed. */
 async function backUp(type: 'full' | 'incremental', count: number): Promise<BackupDetails[]> {
   await request('POST', `/v1/backups/${type}/nightly`, 202);
@@ -210,10 +259,10 @@ async function put(client: Client, n: number, name: string): Promise<void> {
 }
 
 /** Names by key. */
-async function readAll(client: Client, namespace: string): Promise<Map<number, string>> {
+async function readAll(client: Client, namespace: string, set = 'users'): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   await new Promise<void>((resolve, reject) => {
-    const stream = client.scan(namespace, 'users').foreach();
+    const stream = client.scan(namespace, set).foreach();
     stream.on('data', ({ key, bins }) => found.set(Number(key.key), bins.name as string));
     stream.on('error', reject);
     stream.on('end', () => {

@@ -133,7 +133,7 @@ describe('three nodes with two copies of everything', () => {
     const results = new Map([7, 8, 9, 300, 4095].map((pid) => [pid, ResultCode.PARTITION_UNAVAILABLE]));
     for (const node of cluster.nodes) node.injectFaults({ partitionResults: results });
     const path = freshPath();
-    const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '2']).done;
+    const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '2', '--stall-timeout', '3']).done;
     expect(code).toBe(1);
     const lines = texts(stderr);
     expect(lines.at(-1)).toMatch(/^ERR 5 partition\(s\) could not be read \(7-9, 300, 4095\): .* is incomplete after/);
@@ -146,7 +146,7 @@ describe('three nodes with two copies of everything', () => {
       node.injectFaults({ partitionResults: new Map([[0, ResultCode.PARTITION_UNAVAILABLE]]) });
     }
     const path = freshPath();
-    const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '1']).done;
+    const { code, stderr } = await start(cluster, ['-d', path, '--max-retries', '1', '--stall-timeout', '3']).done;
     expect(code).toBe(1);
     expect(texts(stderr).at(-1)).toMatch(
       /^ERR 1 partition\(s\) could not be read \(0\).*nothing was created or deleted/,

@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backup } from '../../src/service/v2/schema/backup.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { fill } from '../support/backup.js';
 
@@ -98,6 +99,18 @@ describe('asb --service', () => {
     const { code, stderr } = await ask('admin', 'restore', 'second/b2');
     expect(code).toBe(1);
     expect(stderr).toContain('500');
+  });
+
+  it('increment, begins no later than where the backup ends that it builds on', async () => {
+    const read = async (...words: string[]) => JSON.parse(await succeed(...words, '--json')) as Backup;
+    const full = await read('backup', 'second', '--id', 'full', '--include', 'test');
+    const words = ['--id', 'increment', '--type', 'DIFFERENTIAL', '--incremental-from', 'full', '--include', 'test'];
+    const increment = await read('backup', 'second', ...words);
+    expect(increment).toMatchObject({ type: 'DIFFERENTIAL', parent: 'full' });
+    expect(Date.parse(increment['lower-bound']!)).toBeLessThanOrEqual(Date.parse(full['upper-bound']!));
+    const { details = [] } = await read('show', 'second/increment');
+    expect(details.length).toBeGreaterThan(0);
+    expect(details.every((detail) => detail['lower-bound'] === increment['lower-bound'])).toBe(true);
   });
 
   it('token without the scope, is refused, and shown nowhere', async () => {

@@ -42,8 +42,6 @@ export interface V2Options {
   storages?: Readonly<Record<string, Storage>>;
   /** Where jobs are kept over restarts; absent = they are not. */
   dataDirectory?: string;
-  /** How many processes there are of the service, as far as known. */
-  replicas?: () => number;
   now?: () => number;
 }
 

@@ -173,8 +173,7 @@ export class ServiceOperations implements V2Operations {
   }
 
   storages(): Promise<StorageSummary[]> {
-    const { directory, options } = this.context;
-    return explained(() => directory.summarize(options.replicas?.() ?? 1));
+    return explained(() => this.context.directory.summarize());
   }
 
   async waitForBackup(

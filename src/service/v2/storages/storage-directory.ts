@@ -65,15 +65,16 @@ export class StorageDirectory {
     }
   }
 
-  summarize(replicas: number): StorageSummary[] {
+  summarize(): StorageSummary[] {
+    const hasReplicas = this.options.config.document.service?.replicas !== undefined;
     return this.names.map((name) => {
       const storage = this.get(name, 'path');
       const isLocal = storage['local-storage'] !== undefined;
       const kind = isLocal ? 'local' : storage['s3-storage'] ? 's3' : storage['gcp-storage'] ? 'gcs' : 'azure';
       const isConfigured = findEntity(this.options.config.document.storage, name) !== undefined;
       const warnings: string[] = [];
-      if (isLocal && replicas > 1) {
-        warnings.push(`A directory of one host: each of the ${replicas} replicas needs the same file system`);
+      if (isLocal && hasReplicas) {
+        warnings.push('A directory of one host: every replica needs the same file system there');
       } else if (isLocal) warnings.push('A directory of one host: replicas elsewhere do not see it');
       return {
         name,

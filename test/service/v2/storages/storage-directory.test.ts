@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import type { ServiceDocument } from '../../../../src/service/document/schema/service-document.js';
 import { StorageDirectory } from '../../../../src/service/v2/storages/storage-directory.js';
 import { V2Error } from '../../../../src/service/v2/errors.js';
 
 const log = { info: () => undefined, error: () => undefined, verbose: () => undefined };
-const directory = new StorageDirectory({
-  config: { document: { storage: { disk: { 'local-storage': { path: '/a' } } } } },
-  environment: {
-    disk: { 'local-storage': { path: '/other' } },
-    s3: { 's3-storage': { bucket: 'b', 's3-region': 'r' } },
-  },
-  log,
-});
+const directory = open({});
+
+function open(service: ServiceDocument['service']): StorageDirectory {
+  return new StorageDirectory({
+    config: { document: { service, storage: { disk: { 'local-storage': { path: '/a' } } } } },
+    environment: {
+      disk: { 'local-storage': { path: '/other' } },
+      s3: { 's3-storage': { bucket: 'b', 's3-region': 'r' } },
+    },
+    log,
+  });
+}
 
 function status(place: 'path' | 'body'): [string, number] | undefined {
   try {
@@ -23,16 +28,18 @@ function status(place: 'path' | 'body'): [string, number] | undefined {
 
 describe('storages', () => {
   it('of the configuration, come before those of the environment', () => {
-    const found = directory.summarize(1).map(({ name, kind, root, source }) => [name, kind, root, source]);
+    const found = directory.summarize().map(({ name, kind, root, source }) => [name, kind, root, source]);
     expect(found).toEqual([
       ['disk', 'local', '/a', 'configuration'],
       ['s3', 's3', 's3://b', 'environment'],
     ]);
   });
 
-  it('that are directories, warn of more replicas than one', () => {
-    expect(directory.summarize(3)[0]!.warnings.join()).toContain('3 replicas');
-    expect(directory.summarize(3)[1]!.warnings).toEqual([]);
+  it('that are directories, warn if the service has replicas', () => {
+    const [disk, s3] = open({ replicas: {} }).summarize();
+    expect(disk!.warnings.join()).toContain('every replica');
+    expect(directory.summarize()[0]!.warnings.join()).not.toContain('every replica');
+    expect(s3!.warnings).toEqual([]);
   });
 
   it('that are unknown, are 404 in a path and 400 in a body', () => {

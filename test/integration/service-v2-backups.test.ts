@@ -1,11 +1,11 @@
 /** Backups of /v2 against a cluster in this process: made, looked up, listed, held and deleted. */
 import { cpSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { InMemoryCluster } from '../../../../src/node/cluster.js';
-import { checkValue } from '../../../../src/service/document/check-value.js';
-import { Backup, BackupPage } from '../../../../src/service/v2/schema/backup.js';
-import { fill } from '../../../support/backup.js';
-import { folder, NEVER, refusal, startV2, type V2Fixture, type V2FixtureOptions } from '../../../support/v2.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { checkValue } from '../../src/service/document/check-value.js';
+import { Backup, BackupPage } from '../../src/service/v2/schema/backup.js';
+import { fill } from '../support/backup.js';
+import { folder, NEVER, refusal, startV2, type V2Fixture, type V2FixtureOptions } from '../support/v2.js';
 
 const RECORDS = 200;
 let cluster: InMemoryCluster;

@@ -2,14 +2,14 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InMemoryCluster } from '../../../../src/node/cluster.js';
-import { checkValue } from '../../../../src/service/document/check-value.js';
-import type { Backup } from '../../../../src/service/v2/schema/backup.js';
-import { Job } from '../../../../src/service/v2/schema/job.js';
-import { RestorePlan } from '../../../../src/service/v2/schema/restore-backup.js';
-import { RuntimeState, StorageRanges } from '../../../../src/service/v2/schema/runtime-state.js';
-import { clientRecord, putRecord, readContents } from '../../../support/cluster-contents.js';
-import { folder, NEVER, refusal, startV2, type V2Fixture, type V2FixtureOptions } from '../../../support/v2.js';
+import { InMemoryCluster } from '../../src/node/cluster.js';
+import { checkValue } from '../../src/service/document/check-value.js';
+import type { Backup } from '../../src/service/v2/schema/backup.js';
+import { Job } from '../../src/service/v2/schema/job.js';
+import { RestorePlan } from '../../src/service/v2/schema/restore-backup.js';
+import { RuntimeState, StorageRanges } from '../../src/service/v2/schema/runtime-state.js';
+import { clientRecord, putRecord, readContents } from '../support/cluster-contents.js';
+import { folder, NEVER, refusal, startV2, type V2Fixture, type V2FixtureOptions } from '../support/v2.js';
 
 const WAIT = { timeoutMs: 60_000, signal: NEVER };
 let cluster: InMemoryCluster;
