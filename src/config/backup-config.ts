@@ -1,8 +1,10 @@
 import type { BackupConfig, BackupTarget } from '../engine/backup/config.js';
 import type { RemovalConfig } from '../engine/backup/output/removal.js';
-import type { BackupValues } from './backup-constraints.js';
+import { type BackupValues, findFileOfOtherShard } from './backup-constraints.js';
 import { toCodecConfig } from './codec-config.js';
 import { engineProperties } from './engine-config.js';
+import { OptionError } from './option-error.js';
+import type { Shard } from '../core/shard.js';
 import { shardPrefix } from '../engine/shard/names.js';
 import { resolveShard } from './shard-variables.js';
 import type { RunDependencies } from './run-dependencies.js';
@@ -52,8 +54,7 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
   );
   const target = toTarget(values);
   const { env = process.env } = dependencies;
-  const choice = values.get('shard');
-  const shard = choice === undefined ? undefined : resolveShard(choice, env);
+  const shard = toShard(values, env);
   const given = values.get('output-file-prefix');
   const isDivided = shard !== undefined && target.kind === 'directory';
   // Of a shard that begins anew, only its own files are removed.
@@ -104,6 +105,16 @@ export function toBackupConfig(values: BackupValues, dependencies: RunDependenci
       ? { removal: { target, storages, ...(prefix === undefined ? {} : { prefix }) } }
       : {}),
   };
+}
+
+/** Throws OptionError, also if the output file is that of another shard than the scheduler tells. */
+function toShard(values: BackupValues, env: NodeJS.ProcessEnv): Shard | undefined {
+  const choice = values.get('shard');
+  if (choice === undefined) return undefined;
+  const shard = resolveShard(choice, env);
+  const problem = findFileOfOtherShard(values, shard);
+  if (problem !== undefined) throw new OptionError('OPTION_CONFLICT', problem);
+  return shard;
 }
 
 function isIncremental(values: BackupValues): boolean {

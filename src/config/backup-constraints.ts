@@ -49,19 +49,26 @@ const shardConstraints: readonly Constraint<Table>[] = [
     exclusive(v, option, 'shard', 'state-file-dst') ??
     exclusive(v, option, 'shard', 'remove-artifacts'),
   (v) => {
-    const file = v.get('output-file');
-    const isOwn = file !== undefined && file !== '-' && namesShard(file, v.get('shard'));
-    return v.has('shard') && v.has('output-file') && file !== undefined && !isOwn
-      ? optionText`${option('shard')} needs ${option('directory')}, or ${option('output-file')} with a name that has the shard in it, as in test-3of8.asb`
-      : undefined;
+    const shard = v.get('shard');
+    return shard === undefined ? undefined : findFileOfOtherShard(v, shard);
   },
 ];
 
-/** With `auto`, the shard is not known yet: any name with one will do. */
-function namesShard(file: string, shard: ShardChoice | undefined): boolean {
-  const found = [...file.matchAll(/(?<!\d)(\d+)of(\d+)(?!\d)/g)];
-  if (shard === undefined || shard === 'auto') return found.length > 0;
-  return found.some(([, index, count]) => Number(index) === shard.index && Number(count) === shard.count);
+/**
+ * Why the output file cannot be that of the shard; undefined if it can. Each shard needs a file of its own, and one
+ * that begins anew deletes what is there: the last shard that the path names has to be this one, so that no two shards
+ * can have the same path. `auto`: not known yet, so that any will do until it is (resolveShard).
+ */
+export function findFileOfOtherShard(v: BackupValues, shard: ShardChoice): OptionText | undefined {
+  const file = v.get('output-file');
+  if (file === undefined) return undefined;
+  const named = file === '-' ? undefined : [...file.matchAll(/(?<!\d)(\d+)of(\d+)(?!\d)/g)].at(-1);
+  if (named === undefined) {
+    return optionText`${option('shard')} needs ${option('directory')}, or ${option('output-file')} with a name that has the shard in it, as in test-3of8.asb`;
+  }
+  const [text, index, count] = named;
+  if (shard === 'auto' || (Number(index) === shard.index && Number(count) === shard.count)) return undefined;
+  return optionText`The name of ${option('output-file')} has ${text} in it, another shard than ${shard.index} of ${shard.count}; each shard needs a name of its own, as in test-${shard.index}of${shard.count}.asb`;
 }
 
 const constraints: readonly Constraint<Table>[] = [

@@ -254,6 +254,51 @@ describe('a backup in shards', () => {
     expect(code, stderr).toBe(0);
   });
 
+  it('as a task whose command names the file of one shard, changes nothing of the others', async () => {
+    const path = newPath();
+    mkdirSync(path);
+    const task = (index: number, ...args: string[]): Promise<Ended> => {
+      const env = { JOB_COMPLETION_INDEX: String(index), SHARD_COUNT: '3' };
+      return run('asbackup', [...hostArgs, '-n', 'test', '--shard', 'auto', ...args], env);
+    };
+    const own = join(path, 'x-1of3.asb');
+    const slow = ['-L', '300', '--checkpoint-interval', '1'];
+    const interrupted = spawn(
+      process.execPath,
+      [join(BIN, 'asbackup'), ...hostArgs, '-n', 'test', '--shard', '1/3', '-o', own, ...slow],
+      { stdio: 'ignore' },
+    );
+    const ended = new Promise((resolve) => interrupted.once('exit', resolve));
+    const manifest = `${own}.manifest.json`;
+    while (!existsSync(manifest) && interrupted.exitCode === null) await sleep(10);
+    interrupted.kill('SIGKILL');
+    await ended;
+    const before = snapshot(path);
+    for (const args of [
+      ['-o', own, '-r'],
+      ['-o', own],
+      // The state of another shard, with a file of its own.
+      ['-o', join(path, 'x-2of3.asb'), '--continue', manifest],
+    ]) {
+      const refused = await task(2, ...args);
+      expect(refused.code, refused.stderr).toBe(1);
+      expect(snapshot(path)).toEqual(before);
+    }
+    // The task itself is run again, and may begin anew as long as it is not complete.
+    const retried = await task(1, '-o', own, '-r');
+    expect(retried.code, retried.stderr).toBe(0);
+    const complete = snapshot(path);
+    expect((await task(1, '-o', own, '-r')).code).toBe(1);
+    expect((await task(1, '-o', own)).code).toBe(0);
+    // A file that was given the name of another shard.
+    renameSync(own, join(path, 'x-2of3.asb'));
+    renameSync(manifest, join(path, 'x-2of3.asb.manifest.json'));
+    const renamed = await task(2, '-o', join(path, 'x-2of3.asb'), '-r');
+    expect(renamed.code, renamed.stderr).toBe(1);
+    expect(renamed.stderr).toContain('is of shard 1/3');
+    expect([...snapshot(path).values()].sort()).toEqual([...complete.values()].sort());
+  });
+
   it('of the partitions of nodes, has all their records', async () => {
     const list = cluster.nodes.map(({ host, port }) => `${host}:${port}`).join(',');
     const path = newPath();

@@ -23,26 +23,58 @@ export type EarlierShard =
 
 /**
  * What an earlier run of the same shard has left. Throws StateError if that was of another backup, FilesChangedError
- * if its files are not there any more, TargetError if a complete shard is to be replaced: its siblings are of the same
- * backup, and all of them can be removed only together.
+ * if its files are not there any more, and what refuseReplacement throws.
  */
 export async function findEarlierShard(config: BackupConfig): Promise<EarlierShard> {
-  const { shard, target, storages, continueFrom, removeFiles } = config;
-  if (shard === undefined || continueFrom !== undefined || !('path' in target)) return { kind: 'none' };
-  const path = await stateFilePath(config);
-  const bytes = await readIfExists(await storages.forPath(path), path, 'the manifest');
-  if (bytes === undefined) return { kind: 'none' };
-  const state = parseState(bytes, path);
-  const isComplete = state.manifest?.state === 'COMPLETED';
-  if (removeFiles && isComplete) {
-    const text = `Shard ${formatShard(shard)} in ${target.path} is complete; it is not replaced alone`;
-    throw new TargetError(text, { hint: 'remove-all-shards', details: { path: target.path } });
+  const { continueFrom, removeFiles } = config;
+  if (continueFrom !== undefined) return { kind: 'none' };
+  const found = await readShardState(config);
+  if (found === undefined) return { kind: 'none' };
+  const { path, state } = found;
+  if (removeFiles) {
+    refuseReplacement(config, state);
+    return { kind: 'none' };
   }
-  if (removeFiles) return { kind: 'none' };
-  if (!isComplete) return { kind: 'interrupted', path };
+  if (state.manifest?.state !== 'COMPLETED') return { kind: 'interrupted', path };
   checkIdentity(path, state.identity, createIdentity(config));
   await verifyFiles([], state, config);
   return { kind: 'complete', path, state };
+}
+
+/**
+ * To be called under the lock, before files of a shard are removed: another process of the same shard may have
+ * completed it since findEarlierShard. Throws what refuseReplacement throws.
+ */
+export async function checkReplaceable(config: BackupConfig): Promise<void> {
+  if (!config.removeFiles) return;
+  const found = await readShardState(config);
+  if (found !== undefined) refuseReplacement(config, found.state);
+}
+
+/** Undefined = the run is of no shard, or of one that was not begun. */
+async function readShardState(config: BackupConfig): Promise<{ path: string; state: BackupState } | undefined> {
+  const { shard, target, storages } = config;
+  if (shard === undefined || !('path' in target)) return undefined;
+  const path = await stateFilePath(config);
+  const bytes = await readIfExists(await storages.forPath(path), path, 'the manifest');
+  return bytes === undefined ? undefined : { path, state: parseState(bytes, path) };
+}
+
+/**
+ * A shard that begins anew removes what it has left itself. Throws TargetError if the files are those of another shard,
+ * or of a complete one: its siblings are of the same backup, and all of them can be removed only together.
+ */
+function refuseReplacement({ shard, target }: BackupConfig, { manifest }: BackupState): void {
+  if (shard === undefined || !('path' in target)) return;
+  const { path } = target;
+  const options = { ...(target.kind === 'directory' ? { hint: 'remove-all-shards' as const } : {}), details: { path } };
+  const other = manifest?.shard;
+  if (other !== undefined && (other.index !== shard.index || other.count !== shard.count)) {
+    const text = `${path} is of shard ${formatShard(other)}; shard ${formatShard(shard)} does not replace it`;
+    throw new TargetError(text, options);
+  }
+  if (manifest?.state !== 'COMPLETED') return;
+  throw new TargetError(`Shard ${formatShard(shard)} in ${path} is complete; it is not replaced alone`, options);
 }
 
 /** The result of a shard that was complete before. */

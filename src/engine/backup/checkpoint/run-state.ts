@@ -20,6 +20,7 @@ import { shardLockName } from '../../shard/names.js';
 import { canonicalTarget, createIdentity } from './identity.js';
 import { LOCK_NAME, RunLock } from './lock.js';
 import { refuseOtherRuns } from './shard-locks.js';
+import { checkReplaceable } from './own-shard.js';
 import { PartitionProgress } from './partition-progress.js';
 import { findExposedFile, hashKeptBytes, renewEncryption } from './renew-encryption.js';
 import { checkResumable, stateFilePath, truncateFiles, usesWorkingDirectory, type ResumeState } from './resume.js';
@@ -186,6 +187,7 @@ export async function createRunState(
   await createDirectory(config, context);
   const lock = await acquireLock(config, context, onLockLost);
   try {
+    await checkReplaceable(config);
     const checkpointer = await createState(filters, source, config, context, lock);
     return { resumed: undefined, checkpointer, lock };
   } catch (error) {
