@@ -4,10 +4,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/equality.ts'],
     // A run that cannot succeed is given up after a minute without progress; on a busy machine that takes longer.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    maxWorkers: availableParallelism(),
+    // One more than there are processors: many tests wait for timers, sockets and files.
+    maxWorkers: availableParallelism() + 1,
     // A real cluster is one for all test files.
     fileParallelism: process.env.AEROSPIKE_HOST === undefined,
     coverage: {

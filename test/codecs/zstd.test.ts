@@ -202,12 +202,13 @@ describe.each(ZSTD_BACKENDS.map((backend) => [backend.id, backend] as const))('z
     });
 
     it('a stream cut inside a frame is reported as truncated at its end', async () => {
-      const frames = [EMPTY_FRAME, await compress([small]), skippable(Buffer.from('skip me')), await compress([small])];
+      const part = small.subarray(0, 900);
+      const frames = [EMPTY_FRAME, await compress([part]), skippable(Buffer.from('skip me')), await compress([part])];
       const bytes = Buffer.concat(frames);
       const whole = new Set([0]);
       let end = 0;
       for (const frame of frames) whole.add((end += frame.length));
-      const expected = Buffer.concat([small, small]);
+      const expected = Buffer.concat([part, part]);
       for (let length = 0; length < bytes.length; length++) {
         const { bytes: read, error } = await readUntilError(source(bytes.subarray(0, length), [1000]));
         expect(read.equals(expected.subarray(0, read.length))).toBe(true);

@@ -44,7 +44,11 @@ export class ConfigFiles {
   }
 
   async write(text: string): Promise<string> {
-    return (await this.writeAll({ 'astools.conf': text }))['astools.conf']!;
+    const directory = join(await this.root, String(this.count++));
+    await mkdir(directory);
+    const path = join(directory, 'astools.conf');
+    await writeFile(path, text);
+    return path;
   }
 }
 

@@ -82,9 +82,9 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
       const texts = spec.argument === 'none' ? ['true'] : good.map(([text]) => text);
 
       it.each(fileKeys(spec))('%s sets the value that the option sets', async (key) => {
-        for (const text of texts) {
+        for (const [i, text] of texts.entries()) {
           const word = `--${spec.name}=${text}`;
-          for (const written of [key, key.toUpperCase(), JSON.stringify(key)]) {
+          for (const written of i === 0 ? [key, key.toUpperCase(), JSON.stringify(key)] : [key]) {
             const path = await configFiles.write(`[${section}]\n${written} = ${formatToml(spec, text)}\n`);
             const expected = requireRun(parseCommandLine(tool, [word]));
             expect(snapshot(tool, await readFiles(tool, [path])), `${key} ${text}`).toEqual(snapshot(tool, expected));

@@ -40,12 +40,16 @@ const selections = fc
 describe('the partitions of a shard', () => {
   it('of all partitions, with every number of shards, are all of them, once, and equal in number', () => {
     for (let count = 1; count <= MAX_SHARDS; count += count < 300 ? 1 : 97) {
+      const least = Math.floor(PARTITIONS / count);
+      const most = Math.ceil(PARTITIONS / count);
       let next = 0;
       for (let index = 0; index < count; index++) {
         const [part, ...more] = takeShard(ALL, { index, count });
         if (part?.kind !== 'range' || more.length > 0) throw new Error('not one range');
-        expect(part.begin).toBe(next);
-        expect([Math.floor(PARTITIONS / count), Math.ceil(PARTITIONS / count)]).toContain(part.count);
+        // An expectation for each of two million shards would take seconds.
+        if (part.begin !== next || part.count < least || part.count > most) {
+          expect.fail(`shard ${index} of ${count} has ${part.count} partitions from ${part.begin} on`);
+        }
         next += part.count;
       }
       expect(next).toBe(PARTITIONS);

@@ -18,7 +18,7 @@ import { createServices, JOB_ID } from './fakes.js';
 import { RequestFuzzer } from './fuzz.js';
 import { createOperations } from '../v2/http/fakes.js';
 
-const REQUESTS = Number(process.env.SERVICE_FUZZ_REQUESTS ?? 10_000);
+const REQUESTS = Number(process.env.SERVICE_FUZZ_REQUESTS ?? 3000);
 const SEED = Number(process.env.SERVICE_FUZZ_SEED ?? 20_260_502);
 const SECRET = 'planted-secret';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ESLint, Linter } from 'eslint';
 import { describe, expect, it } from 'vitest';
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SRC = join(ROOT, 'src');
 /** Rules that need no type information: a snippet can be checked by them without a whole program. */
 const RULES = /^(?:import-x\/|no-restricted-|max-l)/;
