@@ -22,7 +22,7 @@ const PROGRAMS = {
   docs: ['generate'],
   tour: ['main'],
   life: ['main'],
-  service: ['main', 'load'],
+  service: ['main', 'load', 'memory'],
   replicas: ['main'],
   attacks: ['main'],
   console: ['screenshots'],

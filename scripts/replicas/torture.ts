@@ -11,7 +11,7 @@ import type { ServiceDocument } from '../../src/service/document/schema/service-
 import type { Storage } from '../../src/service/document/schema/storage.js';
 import { openStorage } from '../../src/service/settings/open-storage.js';
 import { seededRandom } from '../fuzz/random.js';
-import { findFreePort } from '../service/process.js';
+import { findFreePort } from '../../test/support/service-process.js';
 import { RoutineAccount, type RoutineSpec } from './accounts.js';
 import { Replica } from './replica.js';
 

@@ -1,10 +1,10 @@
 /**
- * The service under load, on an in-memory cluster: 20 routines of two clusters, of which one never answers, while the
- * configuration is changed a hundred times a second; then many runs of one routine, and the memory of the process.
- * Prints what was late, missing and lost. Ends with exit code 1 if a run or a change was lost.
+ * The service under load, on an in-memory cluster with a small namespace: routines of two clusters, of which one never
+ * answers, while the configuration is changed a hundred times a second. Prints what was late, missing and lost. Ends
+ * with exit code 1 if a run or a change was lost.
  *
- *   --seconds N   of the changes (default 20)
- *   --runs N      of the routine (default 500)
+ *   --seconds N    of the changes (default 20)
+ *   --routines N   of the cluster that answers (default 15; a quarter as many of the other)
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -13,22 +13,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { stringify } from 'yaml';
+import Aerospike from 'aerospike';
+import { parse, stringify } from 'yaml';
 import { startServer } from '../benchmark/server.js';
-import { findFreePort, sendRequest, startService, type RunningService } from './process.js';
+import { findFreePort, startServiceProcess, type ServiceProcess } from '../../test/support/service-process.js';
 
-const ROUTINES = 20;
-/** Of the cluster that does not answer. */
-const UNREACHABLE = 5;
 const INTERVAL_MS = 5000;
 const CHANGES_PER_SECOND = 100;
-const FIRST_RUNS = 100;
+/** That many changes may be under way at once, each of a policy of its own. */
+const POLICIES = 20;
+const RECORDS = 1000;
 
-const { values } = parseArgs({ options: { seconds: { type: 'string' }, runs: { type: 'string' } } });
+const { values } = parseArgs({ options: { seconds: { type: 'string' }, routines: { type: 'string' } } });
 const SECONDS = Number(values.seconds ?? 20);
-const RUNS = Number(values.runs ?? 500);
+const ROUTINES = Number(values.routines ?? 15);
+const UNREACHABLE = Math.ceil(ROUTINES / 4);
 
 const directory = mkdtempSync(join(tmpdir(), 'asb-service-load-'));
+const file = join(directory, 'service.yml');
 
 async function main(): Promise<void> {
   const server = await startServer();
@@ -36,32 +38,40 @@ async function main(): Promise<void> {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const silentPort = (silent.address() as AddressInfo).port;
+  await writeRecords(server);
   const port = await findFreePort();
-  const file = join(directory, 'service.yml');
   writeFileSync(file, stringify(createConfiguration(server, silentPort, port)));
-  const service = await startService(file);
+  const service = await startServiceProcess(file);
   try {
-    const isWhole = await changeUnderLoad(service);
-    await measureMemory(service);
-    if (!isWhole) process.exitCode = 1;
+    const fromMs = Date.now();
+    const areChangesKept = await change(service);
+    const areRunsMade = await countRuns(service, fromMs);
+    if (!areChangesKept || !areRunsMade) process.exitCode = 1;
   } finally {
-    await service.stop();
+    await service.end('SIGTERM');
     await server.stop();
     silent.close();
     rmSync(directory, { recursive: true });
   }
 }
 
+async function writeRecords({ host, port }: { host: string; port: number }): Promise<void> {
+  const client = await Aerospike.connect({ hosts: [{ addr: host, port }], log: { level: Aerospike.log.OFF } });
+  for (let n = 0; n < RECORDS; n++) {
+    await client.put(new Aerospike.Key('test', 'users', n), { name: `user ${n}`.padEnd(100, '.') });
+  }
+  client.close();
+}
+
 function createConfiguration(server: { host: string; port: number }, silentPort: number, port: number): object {
-  const routine = (cluster: string, cron: string): object => ({
+  const routine = (cluster: string, policy: number): object => ({
     'source-cluster': cluster,
     storage: 'disk',
-    'backup-policy': 'policy',
-    'interval-cron': cron,
+    'backup-policy': `policy${policy % POLICIES}`,
+    'interval-cron': `0/${INTERVAL_MS / 1000} * * * * *`,
     namespaces: ['test'],
   });
-  const names = Array.from({ length: ROUTINES }, (_, i) => `routine${i}`);
-  const cron = `0/${INTERVAL_MS / 1000} * * * * *`;
+  const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
   return {
     service: { http: { address: '127.0.0.1', port } },
     'aerospike-clusters': {
@@ -69,75 +79,75 @@ function createConfiguration(server: { host: string; port: number }, silentPort:
       silent: { 'seed-nodes': [{ 'host-name': '127.0.0.1', port: silentPort }] },
     },
     storage: { disk: { 'local-storage': { path: join(directory, 'backups') } } },
-    'backup-policies': { policy: { parallel: 1 }, few: { parallel: 1, retention: { full: 2 } } },
-    'backup-routines': {
-      ...Object.fromEntries(names.map((name, i) => [name, routine(i < UNREACHABLE ? 'silent' : 'good', cron)])),
-      small: { ...routine('good', '@yearly'), 'backup-policy': 'few' },
-    },
+    'backup-policies': Object.fromEntries(names('policy', POLICIES).map((name) => [name, { parallel: 1 }])),
+    'backup-routines': Object.fromEntries([
+      ...names('routine', ROUTINES).map((name, i) => [name, routine('good', i)]),
+      ...names('silent', UNREACHABLE).map((name, i) => [name, routine('silent', i)]),
+    ]) as object,
   };
 }
 
-/** Whether every run and every change is there. */
-async function changeUnderLoad({ url }: RunningService): Promise<boolean> {
-  const fromMs = Date.now();
-  let accepted = 0;
-  let refused = 0;
-  const untilMs = fromMs + SECONDS * 1000;
-  for (let n = 1; Date.now() < untilMs; n++) {
-    const { status } = await sendRequest(`${url}/v1/config/policies/policy`, 'PUT', { parallel: 1, bandwidth: n });
-    if (status === 200) accepted = n;
-    else refused++;
-    await sleep(Math.max(0, fromMs + (n * 1000) / CHANGES_PER_SECOND - Date.now()));
+/** Whether each change that was accepted is there, in the answers and in the file. */
+async function change(service: ServiceProcess): Promise<boolean> {
+  const accepted = new Map<string, number>();
+  const busy = new Map<string, Promise<void>>();
+  let [sent, refused, slowestMs] = [0, 0, 0];
+  const put = async (name: string, n: number): Promise<void> => {
+    const startedMs = performance.now();
+    const policy = { parallel: 1, bandwidth: n };
+    const { status, text } = await service.request('PUT', `/v1/config/policies/${name}`, policy);
+    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    if (status === 200) accepted.set(name, n);
+    else if (refused++ === 0) console.log(`A change was answered by ${status}: ${text}`);
+  };
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < SECONDS * 1000) {
+    const name = `policy${++sent % POLICIES}`;
+    await busy.get(name);
+    busy.set(name, put(name, sent));
+    await sleep(Math.max(0, startedMs + (sent * 1000) / CHANGES_PER_SECOND - performance.now()));
   }
-  const ticks = countTicks(fromMs, Date.now());
+  await Promise.all(busy.values());
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { json } = await service.request('GET', '/v1/config/policies');
+  const written = (parse(readFileSync(file, 'utf8')) as Record<string, unknown>)['backup-policies'];
+  const lost = [...accepted].filter(([name, n]) =>
+    [json, written].some((policies) => (policies as Record<string, { bandwidth?: number }>)[name]?.bandwidth !== n),
+  );
+  console.log(
+    `${sent} changes in ${seconds.toFixed(1)} s, ${(sent / seconds).toFixed(0)} a second: ${refused} refused, ` +
+      `${lost.length} lost; the slowest answer came after ${slowestMs.toFixed(0)} ms`,
+  );
+  return refused === 0 && lost.length === 0;
+}
+
+/** Whether every run was made. */
+async function countRuns(service: ServiceProcess, fromMs: number): Promise<boolean> {
+  const ticks = Math.floor(Date.now() / INTERVAL_MS) - Math.floor(fromMs / INTERVAL_MS);
   // The last runs come to their end.
   await sleep(INTERVAL_MS - 1000);
-  const { body: policy } = await sendRequest(`${url}/v1/config/policies/policy`, 'GET');
-  const isKept = (policy as { bandwidth?: number }).bandwidth === accepted;
-  console.log(
-    `Changes in ${SECONDS} s: ${accepted} accepted, ${refused} refused; the last one is ${isKept ? 'kept' : 'LOST'}`,
-  );
-  const { body } = await sendRequest(`${url}/metrics`, 'GET');
-  let isWhole = isKept && refused === 0;
-  let latestMs = 0;
-  let runs = 0;
-  for (let i = UNREACHABLE; i < ROUTINES; i++) {
+  const metrics = (await service.request('GET', '/metrics')).text;
+  let [runs, missing, latestMs] = [0, 0, 0];
+  for (let i = 0; i < ROUTINES; i++) {
     const name = `routine${i}`;
-    const events = ['success', 'skip', 'failure'].map((outcome) => countEvents(String(body), name, outcome));
-    const [success = 0, skip = 0, failure = 0] = events;
+    const [success = 0, skip = 0, failure = 0] = ['success', 'skip', 'failure'].map((outcome) =>
+      countEvents(metrics, name, outcome),
+    );
     runs += success;
-    if (success + skip + failure < ticks || failure > 0) {
-      console.log(`${name}: of ${ticks} firings ${success} backups, ${skip} skipped, ${failure} failed`);
-      isWhole = false;
-    }
-    const { body: list } = await sendRequest(`${url}/v1/backups/full/${name}`, 'GET');
-    for (const { timestamp } of list as { timestamp: number }[]) latestMs = Math.max(latestMs, timestamp % INTERVAL_MS);
+    const { json } = await service.request('GET', `/v1/backups/full/${name}`);
+    const backups = json as { timestamp: number; 'record-count': number }[];
+    const isWhole = backups.length >= success && backups.every((each) => each['record-count'] === RECORDS);
+    if (success + skip < ticks || failure > 0 || !isWhole) {
+      console.log(`${name}: at ${ticks} times ${success} backups, ${skip} skipped, ${failure} failed`);
+      missing++;
+    } else if (skip > 0) console.log(`${name}: ${skip} skipped, because the one before was under way`);
+    for (const { timestamp } of backups) latestMs = Math.max(latestMs, timestamp % INTERVAL_MS);
   }
   console.log(
-    `${ROUTINES - UNREACHABLE} routines beside ${UNREACHABLE} of a cluster that does not answer: ${runs} backups at ` +
-      `${ticks} times, ${isWhole ? 'none missing' : 'SOME MISSING'}; the latest began ${latestMs} ms late`,
+    `${ROUTINES} routines beside ${UNREACHABLE} of a cluster that does not answer: ${runs} backups at ${ticks} times, ` +
+      `${missing === 0 ? 'none missing' : 'SOME MISSING'}; the latest began ${latestMs} ms late`,
   );
-  return isWhole;
-}
-
-/** How often the routines were due, without the edges of the time. */
-function countTicks(fromMs: number, toMs: number): number {
-  return Math.floor(toMs / INTERVAL_MS) - Math.floor(fromMs / INTERVAL_MS);
-}
-
-async function measureMemory({ url, pid }: RunningService): Promise<void> {
-  let first = 0;
-  for (let run = 1; run <= RUNS; run++) {
-    await sendRequest(`${url}/v1/backups/full/small`, 'POST');
-    while (countEvents(String((await sendRequest(`${url}/metrics`, 'GET')).body), 'small', 'success') < run) {
-      await sleep(20);
-    }
-    if (run === FIRST_RUNS) first = readMemoryMiB(pid);
-  }
-  const last = readMemoryMiB(pid);
-  console.log(
-    `Memory of the process: ${first} MiB after ${FIRST_RUNS} runs, ${last} MiB after ${RUNS}: ${(last / first).toFixed(2)}`,
-  );
+  return missing === 0;
 }
 
 function countEvents(metrics: string, routine: string, outcome: string): number {
@@ -146,12 +156,6 @@ function countEvents(metrics: string, routine: string, outcome: string): number 
     .split('\n')
     .find((each) => each.startsWith(`aerospike_backup_service_backup_events_total${labels}`));
   return Number(line?.split(' ')[1] ?? 0);
-}
-
-/** Resident memory. */
-function readMemoryMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kib) / 1024);
 }
 
 await main();

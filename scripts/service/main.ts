@@ -16,7 +16,12 @@ import { parseArgs } from 'node:util';
 import Aerospike from 'aerospike';
 import { stringify } from 'yaml';
 import { startServer } from '../benchmark/server.js';
-import { findFreePort, sendRequest, startService, type RunningService } from './process.js';
+import {
+  findFreePort,
+  sendRequest,
+  startServiceProcess,
+  type ServiceProcess,
+} from '../../test/support/service-process.js';
 
 const USERS = 1000;
 const CHANGED = 50;
@@ -48,7 +53,7 @@ async function main(): Promise<void> {
   const server = values.host === undefined ? await startServer() : undefined;
   const host = values.host ?? `${server!.host}:${server!.port}`;
   const client = await connect(host);
-  let service: RunningService | undefined;
+  let service: ServiceProcess | undefined;
   try {
     const port = await findFreePort();
     const file = join(directory, 'service.yml');
@@ -226,24 +231,23 @@ async function request(
     const data = body === undefined ? '' : ` -d '${JSON.stringify(body)}'`;
     console.log(`\n$ curl ${method === 'GET' ? '' : `-X ${method} `}${url}${path}${data}`);
   }
-  const { status, body: answer } = await sendRequest(`${url}${path}`, method, body);
-  const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+  const { status, text, json } = await sendRequest(`${url}${path}`, method, body);
   if (isShown) console.log(`  ${status}${text.length < 80 ? ` ${text}` : ''}`);
   if (status !== expected) fail(`${method} ${path} was answered by ${status}: ${text}`);
-  return answer;
+  return json ?? text;
 }
 
-async function start(file: string): Promise<RunningService> {
+async function start(file: string): Promise<ServiceProcess> {
   console.log(`$ aerospike-backup-service -c service.yml &`);
   const started = performance.now();
-  const service = await startService(file);
+  const service = await startServiceProcess(file);
   url = service.url;
   note(`It answers at ${url} after ${((performance.now() - started) / 1000).toFixed(2)} s.`);
   return service;
 }
 
-async function stop(service: RunningService): Promise<void> {
-  const code = await service.stop();
+async function stop(service: ServiceProcess): Promise<void> {
+  const code = await service.end('SIGTERM');
   note(`SIGTERM: the service ended with exit code ${code ?? 'null'}.`);
   if (code !== 0) process.exitCode = 1;
 }

@@ -16,6 +16,7 @@ import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
 import { openRestoreJobs } from './replicas/open-restore-jobs.js';
 import { RoutineRunner } from './routines/routine-runner.js';
+import type { Clock } from './schedule/clock.js';
 import { closeStorages } from './settings/open-storage.js';
 import { onSecretFetched } from './settings/secret-resolver.js';
 import { openOperations } from './v2/open-operations.js';
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   environment?: Readonly<Record<string, string | undefined>>;
   /** Ends the service. */
   signal: AbortSignal;
+  /** For measurements: the one by which routines run. */
+  clock?: Clock;
 }
 
 export type CheckOptions = Pick<ServiceOptions, 'config' | 'isRemote' | 'log'>;
@@ -74,7 +77,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
 }
 
 async function serve(
-  { dataDirectory, environment, signal }: ServiceOptions,
+  { dataDirectory, environment, signal, clock }: ServiceOptions,
   config: ConfigStore,
   log: Log,
   events: EventBus,
@@ -87,7 +90,7 @@ async function serve(
     }),
   );
   const metrics = new ServiceMetrics();
-  const runner = new RoutineRunner({ config, metrics, events, log });
+  const runner = new RoutineRunner({ config, metrics, events, log, environment: clock === undefined ? {} : { clock } });
   const operations = await openOperations({ config, runner, metrics, events, log, dataDirectory, environment });
   runner.attach(operations);
   const listing = new BackupListing({ config, log });

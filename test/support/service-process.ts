@@ -1,4 +1,4 @@
-/** The service as a process, for tests that start, ask, end and kill it. */
+/** The service as a process, for tests and scripts that start, ask, end and kill it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -19,13 +19,23 @@ export interface ServiceProcess {
   url: string;
   /** Lines of standard output so far. */
   log: string[];
-  request(method: string, path: string, body?: unknown): Promise<Answer>;
+  request(method: string, path: string, body?: object): Promise<Answer>;
   /** Ends it with the signal. Resolves with its exit code, null if it was killed. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
+export interface ServiceProcessOptions {
+  /** After `-c FILE`. */
+  args?: readonly string[];
+  /** Sees each answer, to check it. `path` is without a query. */
+  onAnswer?: (method: string, path: string, answer: Answer) => void;
+}
+
 /** Resolves when it listens. Rejects with its output if it ends before. */
-export async function startServiceProcess(file: string, args: readonly string[] = []): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  file: string,
+  { args = [], onAnswer }: ServiceProcessOptions = {},
+): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [PROGRAM, '-c', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
   let errors = '';
@@ -45,7 +55,11 @@ export async function startServiceProcess(file: string, args: readonly string[] 
     child,
     url,
     log,
-    request: (method, path, body) => sendRequest(`${url}${path}`, method, body),
+    async request(method, path, body) {
+      const answer = await sendRequest(`${url}${path}`, method, body);
+      onAnswer?.(method, path.replace(/\?.*/, ''), answer);
+      return answer;
+    },
     async end(signal) {
       child.kill(signal);
       return (await exited)[0];
@@ -53,7 +67,7 @@ export async function startServiceProcess(file: string, args: readonly string[] 
   };
 }
 
-async function sendRequest(url: string, method: string, body: unknown): Promise<Answer> {
+export async function sendRequest(url: string, method: string, body?: object): Promise<Answer> {
   const response = await fetch(url, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

@@ -3,7 +3,7 @@ import { ServiceError } from '../../../src/service/errors.js';
 import { createApp } from '../../../src/service/http/app.js';
 import { ENDPOINTS } from '../../../src/service/http/endpoints.js';
 import { Readiness } from '../../../src/service/http/readiness.js';
-import { expectShape, SHAPES } from './abs-shapes.js';
+import { expectShape, SHAPES } from '../../support/abs-shapes.js';
 import { createServices, JOB_ID, type FakeServices } from './fakes.js';
 import { request, SCENARIOS } from './scenarios.js';
 

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { expect } from 'vitest';
+import { ENDPOINTS } from '../../src/service/http/endpoints.js';
+import type { Answer } from './service-process.js';
 
-const FILE = fileURLToPath(new URL('../../fixtures/service/abs-shapes.json', import.meta.url));
+const FILE = fileURLToPath(new URL('../fixtures/service/abs-shapes.json', import.meta.url));
 
 interface Shapes {
   paths: Record<
@@ -42,6 +44,25 @@ export function expectShape(method: string, path: string, status: number, docume
   }
   const check = ajv.compile(absolute(schema));
   expect(check(document), `${method} ${path} ${status}: ${ajv.errorsText(check.errors)}`).toBe(true);
+}
+
+const TEMPLATES = ENDPOINTS.map(({ method, path, success, failures, tag }) => {
+  const pattern = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+');
+  const isText = tag === 'System' && path !== '/version';
+  const statuses = [success.status, ...Object.keys(failures).map(Number), 429];
+  return { method, path, pattern: new RegExp(`^${pattern}$`), isText, statuses };
+});
+
+/** Fails unless ABS gives such an answer, too. Paths outside of /v1 that ABS does not have may answer as they like. */
+export function expectAnswerShape(method: string, path: string, { status, text, json }: Answer): void {
+  const endpoint = TEMPLATES.find((each) => each.method === method && each.pattern.test(path));
+  if (endpoint === undefined) {
+    expect(path, `${method} ${path}`).not.toMatch(/^\/v1(?:\/|$)/);
+    return;
+  }
+  expect(endpoint.statuses, `${method} ${path}: ${text}`).toContain(status);
+  if (status >= 400) expect(text, `${method} ${path}`).toMatch(/^[^\n]+\n$/);
+  else expectShape(method, endpoint.path, status, endpoint.isText ? '' : (json ?? text));
 }
 
 /** With the references of the schema in the document of all shapes. */

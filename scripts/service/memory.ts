@@ -1,0 +1,163 @@
+/**
+ * The memory of the service over many runs of a small routine, full and incremental, on an in-memory cluster. The clock
+ * of the routine runs faster than that of the machine, and the API is asked all the time, as a dashboard does. Ends
+ * with exit code 1 if the heap or the resident memory has grown by more than 20 % since the first 100 runs. Needs
+ * --expose-gc.
+ *
+ *   --runs N    (default 10000)
+ *   --speed N   seconds of the routine in a second (default 100): a run is due every 10 of them
+ *   --snapshots DIRECTORY   heap snapshots go there
+ */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { writeHeapSnapshot } from 'node:v8';
+import Aerospike from 'aerospike';
+import { stringify } from 'yaml';
+import { startServer } from '../benchmark/server.js';
+import { findFreePort, sendRequest } from '../../test/support/service-process.js';
+import type { Clock } from '../../src/service/schedule/clock.js';
+
+const PERIOD_S = 20;
+const RECORDS = 20;
+const MARKS = [100, 1000, 2000, 5000, 10_000];
+const MOST_GROWTH = 1.2;
+const POLL_MS = 500;
+const SETTLE_MS = 1000;
+const MIB = 2 ** 20;
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string' }, speed: { type: 'string' }, snapshots: { type: 'string' } },
+});
+const RUNS = Number(values.runs ?? 10_000);
+const SPEED = Number(values.speed ?? 100);
+
+const { gc } = globalThis;
+if (gc === undefined) throw new Error('--expose-gc is missing');
+
+/** It starts so early that the last run is not later than the records: increments have all of them. */
+const startedMs = Date.now();
+const originMs = startedMs - 2 * RUNS * PERIOD_S * 1000;
+const clock: Clock = {
+  nowMs: () => Math.floor(originMs + (Date.now() - startedMs) * SPEED),
+  startTimer(delayMs, onEnd) {
+    const timer = setTimeout(onEnd, delayMs / SPEED);
+    return () => clearTimeout(timer);
+  },
+};
+
+interface Memory {
+  runs: number;
+  heapBytes: number;
+  residentBytes: number;
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'asb-service-memory-'));
+
+async function main(): Promise<void> {
+  const server = await startServer();
+  const ending = new AbortController();
+  try {
+    await writeRecords(server);
+    const port = await findFreePort();
+    const file = join(directory, 'service.yml');
+    writeFileSync(file, stringify(createConfiguration(server, port)));
+    const { runService } = await loadService();
+    const service = runService({
+      ...{ config: file, isRemote: false, dataDirectory: undefined, clock, signal: ending.signal },
+      stdout: () => undefined,
+      log: { info: () => undefined, verbose: () => undefined, error: (line) => console.error(line) },
+    });
+    await watch(`http://127.0.0.1:${port}`);
+    ending.abort();
+    await service;
+  } finally {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** As it is installed: the bundle starts its threads much faster than single files do. */
+async function loadService(): Promise<Pick<typeof import('../../src/service/service.js'), 'runService'>> {
+  const bundle = fileURLToPath(new URL('../../dist/bundle', import.meta.url));
+  for (const name of readdirSync(bundle).filter((each) => /^service-[^-]+\.js$/.test(each))) {
+    const module = (await import(join(bundle, name))) as Partial<typeof import('../../src/service/service.js')>;
+    if (module.runService !== undefined) return { runService: module.runService };
+  }
+  throw new Error(`${bundle} has no service`);
+}
+
+async function writeRecords({ host, port }: { host: string; port: number }): Promise<void> {
+  const client = await Aerospike.connect({ hosts: [{ addr: host, port }], log: { level: Aerospike.log.OFF } });
+  for (let n = 0; n < RECORDS; n++) await client.put(new Aerospike.Key('test', 'users', n), { name: `user ${n}` });
+  client.close();
+}
+
+function createConfiguration({ host, port }: { host: string; port: number }, httpPort: number): object {
+  return {
+    service: { http: { address: '127.0.0.1', port: httpPort }, logger: { level: 'ERROR' } },
+    'aerospike-clusters': { one: { 'seed-nodes': [{ 'host-name': host, port }] } },
+    storage: { disk: { 'local-storage': { path: join(directory, 'backups') } } },
+    'backup-policies': { few: { parallel: 1, retention: { full: 2, incremental: 1 } } },
+    'backup-routines': {
+      small: {
+        ...{ 'source-cluster': 'one', storage: 'disk', 'backup-policy': 'few', namespaces: ['test'] },
+        'interval-cron': `0/${PERIOD_S} * * * * *`,
+        'incr-interval-cron': `${PERIOD_S / 2}/${PERIOD_S} * * * * *`,
+      },
+    },
+  };
+}
+
+async function watch(url: string): Promise<void> {
+  const marks = [...MARKS.filter((mark) => mark < RUNS), RUNS];
+  const measured: Memory[] = [];
+  while (measured.length < marks.length) {
+    await sleep(POLL_MS);
+    const runs = await countRuns(url);
+    for (const path of ['backups/full', 'backups/incremental/small', 'backups/currentBackup/small', 'config']) {
+      await sendRequest(`${url}/v1/${path}`, 'GET');
+    }
+    if (runs < marks[measured.length]!) continue;
+    const memory = { runs, ...(await measure()) };
+    measured.push(memory);
+    const [heap, resident] = [memory.heapBytes, memory.residentBytes].map((bytes) => (bytes / MIB).toFixed(1));
+    const seconds = ((Date.now() - startedMs) / 1000).toFixed(0);
+    console.log(`After ${runs} runs, ${seconds} s: heap ${heap} MiB, resident ${resident} MiB`);
+    if (values.snapshots !== undefined) writeHeapSnapshot(join(values.snapshots, `${runs}.heapsnapshot`));
+  }
+  const [first, last] = [measured[0]!, measured.at(-1)!];
+  const growth = { heap: last.heapBytes / first.heapBytes, resident: last.residentBytes / first.residentBytes };
+  console.log(`Growth: heap × ${growth.heap.toFixed(3)}, resident × ${growth.resident.toFixed(3)}`);
+  if (Math.max(growth.heap, growth.resident) > MOST_GROWTH) process.exitCode = 1;
+}
+
+/** 0 = it does not listen yet. Throws if a run has failed. */
+async function countRuns(url: string): Promise<number> {
+  const answer = await sendRequest(`${url}/metrics`, 'GET').catch(() => undefined);
+  let runs = 0;
+  for (const line of answer?.text.split('\n') ?? []) {
+    const match = /backup_events_total\{routine="small",type="\w+",outcome="(success|failure)"\} (\d+)/.exec(line);
+    if (match?.[1] === 'failure') throw new Error(`a run has failed: ${line}`);
+    if (match !== null) runs += Number(match[2]);
+  }
+  return runs;
+}
+
+/** The least of some moments: a run may be under way at each. */
+async function measure(): Promise<Omit<Memory, 'runs'>> {
+  let [heapBytes, residentBytes] = [Infinity, Infinity];
+  for (let i = 0; i < 10; i++) {
+    await gc!({ type: 'major', execution: 'async' });
+    const { heapUsed, external, rss } = process.memoryUsage();
+    heapBytes = Math.min(heapBytes, heapUsed + external);
+    residentBytes = Math.min(residentBytes, rss);
+    await sleep(SETTLE_MS / 10);
+  }
+  return { heapBytes, residentBytes };
+}
+
+await main();
