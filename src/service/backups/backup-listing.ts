@@ -1,6 +1,5 @@
 /** What backups the routines have, and the configuration of their clusters that is kept with them. */
 import { createHash } from 'node:crypto';
-import { zipSync } from 'fflate';
 import { errorMessage } from '../../core/errors.js';
 import { warningEvent, type Log } from '../../core/log.js';
 import { joinPath } from '../../storage/paths.js';
@@ -98,6 +97,8 @@ export class BackupListing {
       const text = `the full backup ${last.key.split('/')[2]!} of routine ${JSON.stringify(routine)} has no configuration`;
       throw new ServiceError('SERVICE_NOT_FOUND', text);
     }
+    // Few who start the service ask for it.
+    const { zipSync } = await import('fflate');
     return zipSync(entries);
   }
 

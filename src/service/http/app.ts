@@ -33,6 +33,13 @@ const REFUSAL_STATUS = { unauthorized: 401, forbidden: 403, 'too-many-requests':
 /** No header of a request is longer. */
 const MAX_PARAMETER_LENGTH = 16_384;
 
+/** Routes have no schemas: the service checks bodies. Without this, Fastify would load its compilers of schemas. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: refuseSchemas, buildSerializer: refuseSchemas } };
+
+function refuseSchemas(): never {
+  throw new Error('A route has a schema');
+}
+
 /** For so long, the rest of a body that is too large is read and thrown away. */
 const DISCARD_MS = 2000;
 
@@ -57,6 +64,7 @@ export function createApp({ services, readiness, contextPath = '/', createServer
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
+    schemaController: NO_SCHEMAS,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       if (isInV2(request.url, contextPath)) sendV2Error(reply, explainV2Error(error));
