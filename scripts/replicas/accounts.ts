@@ -3,7 +3,7 @@ import { parseCron, nextTime } from '../../src/service/schedule/cron.js';
 import { parseRunName, runDirectory } from '../../src/service/backups/layout.js';
 import { METADATA_NAME, readMetadata } from '../../src/service/backups/metadata-file.js';
 import { Journal } from '../../src/service/replicas/journal.js';
-import type { EndedRun, LedgerState } from '../../src/service/replicas/ledger-state.js';
+import { EMPTY_LEDGER, type EndedRun, type LedgerState } from '../../src/service/replicas/ledger-state.js';
 import { joinPath } from '../../src/storage/paths.js';
 import type { Storage } from '../../src/storage/storage.js';
 
@@ -34,7 +34,7 @@ export class RoutineAccount {
 
   async collect(): Promise<LedgerState> {
     const directory = joinPath(joinPath(this.root, this.spec.name), 'replicas/journal');
-    const { state } = await new Journal(this.storage, directory).read();
+    const { state } = await new Journal(this.storage, directory, EMPTY_LEDGER).read();
     for (const run of state.recent) {
       const key = `${run.type}/${run.dueMs ?? `asked/${run.timestampMs}`}`;
       const known = this.ended.get(key);

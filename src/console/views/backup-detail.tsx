@@ -1,4 +1,5 @@
 /** One backup: what it has, whether it is sound, and what can be done with it. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Backup, BackupDetail } from '../../service/v2/schema/backup.js';
 import { CopyDialog } from '../actions/copy-dialog.js';
@@ -219,6 +220,22 @@ const TYPE_TEXTS: Readonly<Record<string, string>> = {
   MARKER: 'Marker, without data',
 };
 
+const MODE_TEXTS = { CHECKSUMS: 'Checksums', DEEP: 'Every record', TRIAL: 'Trial restore' } as const;
+
+/** The last verification of each kind, asked for or scheduled. */
+function describeChecks({ verification }: Backup): [string, ComponentChildren][] {
+  if (verification === undefined) return [];
+  return verification.checks.map(({ mode, time, sound, problems }) => [
+    MODE_TEXTS[mode],
+    <>
+      <span class={sound ? undefined : 'bad'}>{sound ? 'Nothing wrong' : 'Damaged'}</span>, <Moment time={time} />
+      {problems.map((problem) => (
+        <div class="break">{problem}</div>
+      ))}
+    </>,
+  ]);
+}
+
 function Overview({ backup }: { backup: Backup }) {
   const { storage, id, state, type, trigger, consistency, created, finished, compression, encryption } = backup;
   const live = progressByKey.value.get(`backup:${storage}/${id}`);
@@ -247,6 +264,7 @@ function Overview({ backup }: { backup: Backup }) {
           ['Encryption', encryption === 'NONE' ? 'none' : encryption],
           ['Included', backup.include === undefined ? undefined : backup.include.join(', ')],
           ['Excluded', backup.exclude === undefined ? undefined : backup.exclude.join(', ')],
+          ...describeChecks(backup),
           [
             'Builds on it',
             backup.dependents === undefined || backup.dependents.length === 0

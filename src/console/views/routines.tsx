@@ -1,13 +1,15 @@
 /** The routines: whether each does what it should, at a glance. */
 import { listRoutines, runRoutine, switchRoutine } from '../api/operations.js';
+import type { ComponentChildren } from 'preact';
 import type { RoutineSummary } from '../../service/v2/schema/routine-summary.js';
+import type { CopyTarget, ScheduledCheck } from '../../service/v2/schema/verification.js';
 import { formatNames, formatRelative, formatTime, parseTime } from '../format/format.js';
 import { Badge } from '../parts/badge.js';
 import { Button } from '../parts/button.js';
 import { Facts } from '../parts/facts.js';
 import { LiveProgress } from '../parts/progress.js';
 import { EmptyState, Loaded } from '../parts/states.js';
-import { Ago } from '../parts/time.js';
+import { Ago, Moment } from '../parts/time.js';
 import { View } from '../parts/view.js';
 import { formatRoute } from '../routes.js';
 import { runQuietly } from '../state/action.js';
@@ -40,6 +42,41 @@ export function RoutinesView() {
       </Loaded>
     </View>
   );
+}
+
+function describeCheck({ mode, last, next, sound, problem }: ScheduledCheck): [string, ComponentChildren] {
+  return [
+    CHECK_TEXTS[mode],
+    <>
+      <span class={sound === false ? 'bad' : undefined}>
+        {last === undefined ? 'not yet' : sound === true ? 'nothing wrong' : 'damaged'}
+      </span>
+      {last !== undefined && (
+        <>
+          , <Moment time={last} />
+        </>
+      )}
+      {next !== undefined && (
+        <>
+          , next <Moment time={next} />
+        </>
+      )}
+      {problem !== undefined && <div class="break">{problem}</div>}
+    </>,
+  ];
+}
+
+const CHECK_TEXTS = { CHECKSUMS: 'Checksums', DEEP: 'Every record read', TRIAL: 'Restored on trial' } as const;
+
+function describeCopies({ storage, pending = 0, last, problem }: CopyTarget): [string, ComponentChildren] {
+  return [
+    `Copied to ${storage}`,
+    <>
+      {last === undefined ? 'not yet' : <Moment time={last} />}
+      {pending > 0 && `, ${pending} to come`}
+      {problem !== undefined && <div class="bad break">{problem}</div>}
+    </>,
+  ];
 }
 
 function RoutineCard({ routine }: { routine: RoutineSummary }) {
@@ -76,6 +113,8 @@ function RoutineCard({ routine }: { routine: RoutineSummary }) {
           ['Next full', <NextRun time={routine['next-full']} isDisabled={disabled} />],
           ['Next incremental', <NextRun time={routine['next-incremental']} isDisabled={disabled} />],
           ['Objective', rpo === undefined ? undefined : `never older than ${rpo}`],
+          ...(routine.verify ?? []).map(describeCheck),
+          ...(routine.copies ?? []).map(describeCopies),
         ]}
       />
       <footer class="card-footer">

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { UpkeepMetrics } from './upkeep-metrics.js';
 
 export type BackupType = 'full' | 'incremental';
 export type RunOutcome = 'success' | 'failure' | 'canceled' | 'retry' | 'skip';
@@ -133,8 +134,11 @@ export class ServiceMetrics implements RunMetrics, RestoreMetrics {
   /** Every routine that has a label set of a backup or of a restore. */
   private readonly routines = new Set<string>();
 
+  readonly upkeep: UpkeepMetrics;
+
   /** @param nowMs for tests */
   constructor(private readonly nowMs: () => number = Date.now) {
+    this.upkeep = new UpkeepMetrics(this.registry, PREFIX, nowMs);
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -221,6 +225,7 @@ export class ServiceMetrics implements RunMetrics, RestoreMetrics {
 
   forget(routine: string): void {
     this.routines.delete(routine);
+    this.upkeep.forgetRoutine(routine);
     this.forgetObjective(routine);
     for (const type of BACKUP_TYPES) {
       const labels = { routine, type };

@@ -1,14 +1,13 @@
 /**
- * The ledger of a routine in its storage: a journal of numbered files, of which each has the whole state after one
- * change. A file is created once and never changed, and whoever creates the next number has made the change: all other
- * replicas that tried have to look at it first. Nothing else is needed of a storage than that of several creators of a
- * file one succeeds, and that a listing has every file that exists.
+ * What several processes change in turn in a storage, as the ledger of a routine: a journal of numbered files, of which
+ * each has the whole state after one change. A file is created once and never changed, and whoever creates the next
+ * number has made the change: all others that tried have to look at it first. Nothing else is needed of a storage than
+ * that of several creators of a file one succeeds, and that a listing has every file that exists.
  */
 import { randomUUID } from 'node:crypto';
 import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
 import { ServiceError } from '../errors.js';
-import { EMPTY_LEDGER, type LedgerState } from './ledger-state.js';
 
 const FORMAT = 'asb-replica-journal';
 const NAME = /^(\d{12})\.json$/;
@@ -23,31 +22,33 @@ const KEPT_ENTRIES = 64;
 const PRUNE_INTERVAL = 16;
 
 /** The newest entry; number 0 = there is none. */
-export interface JournalHead {
+export interface JournalHead<State> {
   number: number;
-  state: LedgerState;
+  state: State;
 }
 
 /** What a journal needs of a storage. */
 export type JournalStorage = Pick<Storage, 'list' | 'readVersion' | 'createExclusive' | 'deleteFile'>;
 
-export class Journal {
+export class Journal<State> {
   constructor(
     private readonly storage: JournalStorage,
     /** Must exist where there are directories. */
     private readonly directory: string,
+    /** Before the first change. */
+    private readonly empty: State,
   ) {}
 
   /** Throws StorageError, and ServiceError SERVICE_FAILED if the entry cannot be read. */
-  async read(): Promise<JournalHead> {
+  async read(): Promise<JournalHead<State>> {
     for (;;) {
       const number = Math.max(0, ...(await this.listNumbers()));
-      if (number === 0) return { number, state: EMPTY_LEDGER };
+      if (number === 0) return { number, state: this.empty };
       const path = this.findPath(number);
       const found = await this.storage.readVersion(path);
       // Others have written so many entries meanwhile that it was deleted.
       if (found === undefined) continue;
-      return { number, state: parseEntry(found.text, path) };
+      return { number, state: parseEntry(found.text, path) as State };
     }
   }
 
@@ -55,7 +56,7 @@ export class Journal {
    * Makes `state` the newest one; false = another replica has changed the ledger since `head` was read. After an error
    * it is not known whether the change was made: a transition that is applied again finds out. Throws StorageError.
    */
-  async append(head: JournalHead, state: LedgerState, writer: string): Promise<boolean> {
+  async append(head: JournalHead<State>, state: State, writer: string): Promise<boolean> {
     const number = head.number + 1;
     const entry = { format: FORMAT, writer, written: new Date().toISOString(), nonce: randomUUID(), state };
     if (!(await this.storage.createExclusive(this.findPath(number), `${JSON.stringify(entry)}\n`))) return false;
@@ -94,7 +95,7 @@ function parseNumbers(names: readonly string[], pattern: RegExp): number[] {
   });
 }
 
-function parseEntry(text: string, path: string): LedgerState {
+function parseEntry(text: string, path: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -102,7 +103,7 @@ function parseEntry(text: string, path: string): LedgerState {
     value = undefined;
   }
   if (typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT && 'state' in value) {
-    return value.state as LedgerState;
+    return value.state;
   }
   throw new ServiceError('SERVICE_FAILED', `${path} is no entry of a journal of replicas`);
 }

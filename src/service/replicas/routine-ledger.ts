@@ -56,7 +56,7 @@ export class RoutineLedger {
   update<Result>(transition: Transition<Result>): Promise<Result> {
     return this.enqueue(() =>
       this.withStorage(async (storage, directory) => {
-        const journal = new Journal(storage, joinPath(directory, JOURNAL_DIRECTORY));
+        const journal = new Journal(storage, joinPath(directory, JOURNAL_DIRECTORY), EMPTY_LEDGER);
         for (;;) {
           const head = await journal.read();
           this.state = head.state;

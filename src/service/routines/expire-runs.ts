@@ -4,11 +4,18 @@ import { logEvent, warningEvent } from '../../core/log.js';
 import { HOLD_NAME } from '../../engine/catalog/hold.js';
 import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
+import { parseRunName, runDirectory } from '../backups/layout.js';
+import type { RetentionPolicy } from '../document/schema/backup-policy.js';
+import { parseDuration } from '../schedule/duration.js';
 import { deleteFolder } from './delete-folder.js';
-import { selectExpired, type CompletedRun, type Retention } from './retention.js';
+import { selectExpired, withoutHeld, type CompletedRun, type Retention } from './retention.js';
 import { RoutineStore, type RunCache, type RunFolder } from './routine-store.js';
 import type { RunEnvironment } from './run-environment.js';
 import type { RunPlan } from './run-plan.js';
+
+const MIB = 1024 * 1024;
+/** An increment that was begun earlier is not made by anybody any more. */
+const LONGEST_RUN_MS = 2 * 86_400_000;
 
 export interface Expiry {
   plan: RunPlan;
@@ -29,7 +36,7 @@ export async function expireRuns(expiry: Expiry): Promise<void> {
   try {
     const opened = await environment.openStorage(routine.storage, document);
     try {
-      await deleteExpired(retention, await opened.storage.forPath(opened.root), opened.root, expiry);
+      await deleteExpired(toRetention(retention), await opened.storage.forPath(opened.root), opened.root, expiry);
     } finally {
       await opened.close().catch(() => undefined);
     }
@@ -39,6 +46,16 @@ export async function expireRuns(expiry: Expiry): Promise<void> {
   }
 }
 
+function toRetention(policy: RetentionPolicy): Retention {
+  const { full, incremental, 'max-age': maxAge, 'max-size': maxSize } = policy;
+  return {
+    full,
+    incremental,
+    maxAgeMs: maxAge === undefined ? undefined : parseDuration(maxAge),
+    maxBytes: maxSize === undefined ? undefined : maxSize * MIB,
+  };
+}
+
 async function deleteExpired(
   retention: Retention,
   storage: Storage,
@@ -46,38 +63,68 @@ async function deleteExpired(
   { plan, environment, cache, isActive, mayDelete }: Expiry,
 ): Promise<void> {
   const { name } = plan;
-  const { log, events } = environment;
+  const { log, events, clock } = environment;
+  const nowMs = clock.nowMs();
   const report = (text: string): void => log.info(warningEvent('routine.damaged', text, { routine: name }));
   const store = new RoutineStore({ storage, root, routine: name, cache, isActive, report });
-  const fulls = await readCompleted(await store.listRuns('full'), store);
+  const { completed: fulls } = await readCompleted(await store.listRuns('full'), store);
   const newest = fulls.at(-1)?.timestampMs ?? 0;
-  // Later ones stay in any case, and need not be read.
-  const candidates = (await store.listRuns('incremental')).filter(({ timestampMs }) => timestampMs < newest);
-  const incrementals = await readCompleted(candidates, store);
-  for (const { path, timestampMs } of selectExpired(fulls, incrementals, retention)) {
-    const fields = { routine: name, path };
-    if (await isHeld(path, storage)) {
-      log.info(logEvent('routine.retention', `${path} is held and stays`, fields));
-      continue;
-    }
-    if (!mayDelete()) return;
+  const found = await store.listRuns('incremental');
+  // Later ones stay in any case: only their sizes count.
+  const isRead = ({ timestampMs }: RunFolder): boolean => timestampMs < newest || retention.maxBytes !== undefined;
+  const { completed: incrementals, unfinished } = await readCompleted(found.filter(isRead), store);
+  const runningMs = [
+    // Another replica may be making them.
+    ...unfinished.filter((timestampMs) => timestampMs > nowMs - LONGEST_RUN_MS),
+    ...(await listActive(storage, root, name, isActive)),
+  ];
+  const expired = selectExpired(fulls, incrementals, retention, nowMs, runningMs);
+  const held: CompletedRun[] = [];
+  for (const run of expired) {
+    if (!(await isHeld(run.path, storage))) continue;
+    held.push(run);
+    const text = `${run.path} is held and stays, with what it builds on`;
+    log.info(logEvent('routine.retention', text, { routine: name, path: run.path }));
+  }
+  for (const { path, timestampMs } of withoutHeld(expired, held, { fulls, incrementals })) {
+    if (!mayDelete() || (await isHeld(path, storage))) return;
     await deleteFolder(path, storage);
     const text = `${path} is deleted: the policy keeps it no longer`;
-    log.info(logEvent('routine.retention', text, fields));
+    log.info(logEvent('routine.retention', text, { routine: name, path }));
     const backup = String(timestampMs);
     events.publish({ type: 'backup.deleted', storage: plan.routine.storage, backup, routine: name, message: text });
   }
 }
 
 /** Of those of which all or a part is complete: what is damaged or unfinished is not touched. */
-async function readCompleted(runs: readonly RunFolder[], store: RoutineStore): Promise<CompletedRun[]> {
+async function readCompleted(
+  runs: readonly RunFolder[],
+  store: RoutineStore,
+): Promise<{ completed: CompletedRun[]; unfinished: number[] }> {
   const completed: CompletedRun[] = [];
+  const unfinished: number[] = [];
   for (const run of runs) {
     const { complete } = await store.readRun(run);
-    if (complete.length === 0) continue;
-    completed.push({ ...run, finishedMs: Math.max(...complete.map(({ finishedMs }) => finishedMs)) });
+    if (complete.length === 0) {
+      unfinished.push(run.timestampMs);
+      continue;
+    }
+    const bytes = complete.reduce((sum, part) => sum + part.bytes, 0);
+    completed.push({ ...run, finishedMs: Math.max(...complete.map(({ finishedMs }) => finishedMs)), bytes });
   }
-  return completed;
+  return { completed, unfinished };
+}
+
+/** Starts of increments that this process makes. */
+async function listActive(
+  storage: Storage,
+  root: string,
+  routine: string,
+  isActive: (path: string) => boolean,
+): Promise<number[]> {
+  const directory = runDirectory(root, routine, 'incremental');
+  const names = await storage.listDirectories(directory);
+  return names.filter((name) => isActive(joinPath(directory, name))).flatMap((name) => parseRunName(name) ?? []);
 }
 
 async function isHeld(path: string, storage: Storage): Promise<boolean> {

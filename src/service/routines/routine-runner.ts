@@ -21,6 +21,7 @@ import type { LastRuns } from './missed-firings.js';
 import { recoverRoutine } from './recover-routine.js';
 import { RoutineEntry } from './routine-entry.js';
 import { RoutineRun, type RoutineRunOptions } from './routine-run.js';
+import { RunCache } from './routine-store.js';
 import { describeSchedule, RoutineSchedule } from './routine-schedule.js';
 import type { RunEnvironment } from './run-environment.js';
 import { findOwn, planRun, type RunPlan } from './run-plan.js';
@@ -392,7 +393,7 @@ export class RoutineRunner {
       entry.runs.delete(run);
       if (more.claim !== undefined) await this.replicas?.settle(plan, more.claim, end === 'fenced');
       if (entry.findRun(type) === undefined) environment.metrics.setActive(name, type, false);
-      if (end === 'success' && type === 'full') this.expire(plan, entry);
+      if (end === 'success' && (type === 'full' || hasLimits(plan))) this.expire(plan, entry);
     };
     this.inBackground(name, execute());
   }
@@ -413,6 +414,21 @@ export class RoutineRunner {
       expireRuns({ plan, environment, cache, isActive, mayDelete: () => mayDelete() && isFree() });
     entry.retention = entry.retention.then(() => this.replicas?.withRetention(plan, expire) ?? expire(() => true));
     this.inBackground(name, entry.retention);
+  }
+
+  /** Deletes those copies in another storage that the policy does not keep. Never rejects. */
+  async expireCopies(name: string, storage: string): Promise<void> {
+    const plan = planRun(name, 'full', this.config.document);
+    if (plan === undefined || this.stopping.signal.aborted) return;
+    const entry = this.entry(name);
+    const mayDelete = (): boolean => !entry.isLocked && !this.stopping.signal.aborted;
+    await expireRuns({
+      plan: { ...plan, routine: { ...plan.routine, storage } },
+      environment: this.environment,
+      cache: new RunCache(),
+      isActive: () => false,
+      mayDelete,
+    });
   }
 
   private async recover(name: string, startedMs: number): Promise<void> {
@@ -462,6 +478,11 @@ export class RoutineRunner {
     );
     return history;
   }
+}
+
+/** Age and size may ask for a deletion at any time; counts only after a full backup. */
+function hasLimits({ policy: { retention } }: RunPlan): boolean {
+  return retention?.['max-age'] !== undefined || retention?.['max-size'] !== undefined;
 }
 
 function formatTime(timeMs: number): string {

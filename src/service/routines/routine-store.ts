@@ -21,6 +21,7 @@ export interface NamespaceBackup {
   namespace: string;
   createdMs: number;
   finishedMs: number;
+  bytes: number;
 }
 
 /** A folder of a namespace, complete or not. */
@@ -99,12 +100,13 @@ export class RoutineStore {
       contents.folders.push({ name, path: folder, hasMetadata, hasManifest: files.has(MANIFEST_NAME) });
       if (!hasMetadata) continue;
       try {
-        const { namespace, created, finished } = await readMetadata(joinPath(folder, METADATA_NAME), storage);
+        const { namespace, created, finished, bytes } = await readMetadata(joinPath(folder, METADATA_NAME), storage);
         const createdMs = Date.parse(created);
         contents.complete.push({
           namespace,
           createdMs,
           finishedMs: finished === undefined ? createdMs : Date.parse(finished),
+          bytes,
         });
       } catch (error) {
         report(errorMessage(error));

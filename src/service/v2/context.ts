@@ -5,6 +5,8 @@ import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage } from '../document/schema/storage.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { RestoreMetrics, RunMetrics } from '../metrics/metrics.js';
+import type { UpkeepReports } from '../metrics/upkeep-metrics.js';
+import type { Clock } from '../schedule/clock.js';
 import type { RoutineRunner } from '../routines/routine-runner.js';
 import type { readClusterFacts } from '../routines/cluster-facts.js';
 import type { toBackupSettings, toClusterSettings, toRestoreSettings } from '../settings/settings.js';
@@ -15,11 +17,13 @@ import { BackupRunner } from './backups/backup-runner.js';
 import { RoutineRecords } from './backups/routine-records.js';
 import type { BackupContext, RunningProgress } from './backups/to-backup.js';
 import { StorageDirectory, type OpenedCatalog } from './storages/storage-directory.js';
+import { UpkeepStore } from './upkeep/upkeep-store.js';
+import type { BackupChecks } from './upkeep/upkeep-document.js';
 
 /** What operations need of the runs of routines. */
 export type RoutineRuns = Pick<
   RoutineRunner,
-  'begin' | 'running' | 'cancelRun' | 'budgets' | 'isBackingUp' | 'lockForRestore' | 'settleRetention'
+  'begin' | 'running' | 'cancelRun' | 'budgets' | 'isBackingUp' | 'lockForRestore' | 'settleRetention' | 'expireCopies'
 >;
 
 /** From the document to settings of the library. */
@@ -34,7 +38,7 @@ export interface V2Environment {
 export interface V2Options {
   config: { readonly document: ServiceDocument };
   runner: RoutineRuns;
-  metrics: RunMetrics & RestoreMetrics;
+  metrics: RunMetrics & RestoreMetrics & { readonly upkeep?: UpkeepReports };
   events: EventBus;
   log: Log;
   environment: V2Environment;
@@ -43,6 +47,8 @@ export interface V2Options {
   /** Where jobs are kept over restarts; absent = they are not. */
   dataDirectory?: string;
   now?: () => number;
+  /** For tests: when verifications are due. */
+  clock?: Clock;
 }
 
 const DAY_MS = 86_400_000;
@@ -63,6 +69,7 @@ export class V2Context {
   readonly backups: BackupRunner;
   readonly records: RoutineRecords;
   readonly now: () => number;
+  readonly upkeep: UpkeepStore;
   private readonly indexes = new Map<string, BackupIndex>();
 
   constructor(readonly options: V2Options) {
@@ -73,6 +80,7 @@ export class V2Context {
     };
     this.directory = directory;
     this.now = now;
+    this.upkeep = new UpkeepStore(owner);
     this.backups = new BackupRunner({
       config,
       directory,
@@ -118,7 +126,7 @@ export class V2Context {
   }
 
   async readView(catalog: OpenedCatalog): Promise<CatalogView> {
-    const index = await this.index(catalog.name).read(catalog);
+    const [index, checks] = await Promise.all([this.index(catalog.name).read(catalog), this.readChecks(catalog)]);
     const items = joinItems(index);
     const ids = new Map(items.flatMap(({ id, entry }) => (entry === undefined ? [] : [[entry.id, id] as const])));
     const { runner } = this.options;
@@ -144,8 +152,14 @@ export class V2Context {
         isRunning: (item) => find(item) !== undefined,
         progress: find,
         toId: (id) => ids.get(id) ?? id,
+        findChecks: (id) => checks.get(id),
       },
     };
+  }
+
+  /** What cannot be read now is not known: backups are listed without it. */
+  private async readChecks(catalog: OpenedCatalog): Promise<ReadonlyMap<string, BackupChecks>> {
+    return this.upkeep.readChecks(catalog).catch(() => new Map<string, BackupChecks>());
   }
 
   private index(storage: string): BackupIndex {

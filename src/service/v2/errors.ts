@@ -36,6 +36,8 @@ const STATUS = {
   /** No chain of backups reaches the time; the details have the nearest ones that do. */
   'no-restore-point': 409,
   'has-dependents': 409,
+  /** Of a job: a backup is not what its documents say, or cannot be restored. */
+  damaged: 409,
   /** It has no chain, no key or another reason that it has to itself. */
   conflict: 409,
   'precondition-failed': 412,

@@ -4,6 +4,7 @@ import type { CreateBackup } from './schema/create-backup.js';
 import type { Job, JobKind, JobPage, JobStateName } from './schema/job.js';
 import type { CloneRequest, CopyBackup, VerifyBackup } from './schema/requests.js';
 import type { RestoreAtTime, RestoreBackup, RestorePlan } from './schema/restore-backup.js';
+import type { RoutineSummary } from './schema/routine-summary.js';
 import type { RuntimeState, StorageRanges, StorageSummary } from './schema/runtime-state.js';
 import type { BackupStateName, V2BackupType } from './schema/values.js';
 
@@ -90,6 +91,8 @@ export interface V2Operations {
 
   state(): Promise<RuntimeState>;
   ranges(storage: string): Promise<StorageRanges>;
+  /** How the backups of the routine are verified, and where they are copied to. */
+  describeUpkeep(routine: string): Promise<Pick<RoutineSummary, 'verify' | 'copies'>>;
   /** Of the configuration and of the environment. */
   storages(): Promise<StorageSummary[]>;
 

@@ -8,7 +8,9 @@ import { resumeBackups } from './backups/resume-backups.js';
 import { V2Context, type V2Options } from './context.js';
 import { toV2Error } from './errors.js';
 import { Jobs } from './jobs/jobs.js';
-import { cloneCluster, copyOne, restoreMoment, restoreOne, verifyOne } from './jobs/start-jobs.js';
+import { copyOne } from './jobs/copy-jobs.js';
+import { cloneCluster, restoreMoment, restoreOne } from './jobs/start-jobs.js';
+import { verifyOne } from './jobs/verify-jobs.js';
 import type { BackupChoice, BackupFilter, JobListFilter, V2Operations, WaitOptions } from './operations.js';
 import { prepareBackup, prepareMoment } from './restore/prepare-restore.js';
 import { describePlan } from './restore/run-restore.js';
@@ -18,13 +20,17 @@ import type { Job, JobPage } from './schema/job.js';
 import type { CloneRequest, CopyBackup, VerifyBackup } from './schema/requests.js';
 import type { RestoreAtTime, RestoreBackup, RestorePlan } from './schema/restore-backup.js';
 import type { RuntimeState, StorageRanges, StorageSummary } from './schema/runtime-state.js';
+import type { RoutineSummary } from './schema/routine-summary.js';
 import { describeRanges, describeState } from './state/ranges.js';
+import { Upkeep } from './upkeep/upkeep.js';
 
 const POLL_MS = 500;
 /** Backups of processes that have died are looked for this often. */
 const RESUME_MS = 60_000;
 
 export class ServiceOperations implements V2Operations {
+  /** Verifications and copies of routines. */
+  readonly upkeep: Upkeep;
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
   private resuming: Promise<void> = Promise.resolve();
@@ -33,6 +39,7 @@ export class ServiceOperations implements V2Operations {
     private readonly context: V2Context,
     private readonly jobs: Jobs,
   ) {
+    this.upkeep = new Upkeep(context, jobs);
     this.unsubscribe = context.options.events.subscribe(context.records.listen);
   }
 
@@ -52,13 +59,14 @@ export class ServiceOperations implements V2Operations {
         .catch((error: unknown) => this.context.options.log.error(errorEvent(error)));
     };
     resume();
+    this.upkeep.start();
     this.timer = setInterval(resume, RESUME_MS).unref();
   }
 
   /** Runs come to their end or leave a checkpoint, within 10 seconds. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await Promise.all([this.context.backups.stop(), this.jobs.stop()]);
+    await Promise.all([this.context.backups.stop(), this.jobs.stop(), this.upkeep.stop()]);
     await this.context.records.settle();
     this.unsubscribe();
   }
@@ -170,6 +178,10 @@ export class ServiceOperations implements V2Operations {
 
   ranges(storage: string): Promise<StorageRanges> {
     return explained(() => this.context.view(storage, (view) => Promise.resolve(describeRanges(view))));
+  }
+
+  describeUpkeep(routine: string): Promise<Pick<RoutineSummary, 'verify' | 'copies'>> {
+    return explained(() => this.upkeep.describe(routine));
   }
 
   storages(): Promise<StorageSummary[]> {

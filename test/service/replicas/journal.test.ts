@@ -23,7 +23,7 @@ function holder(replica: string): Holder {
 
 /** As RoutineLedger does, without its waits; errors are tried again. */
 async function update<Result>(storage: JournalStorage, transition: Transition<Result>): Promise<Result> {
-  const journal = new Journal(storage, DIRECTORY);
+  const journal = new Journal(storage, DIRECTORY, EMPTY_LEDGER);
   for (;;) {
     try {
       const head = await journal.read();
@@ -46,7 +46,7 @@ function claim(replica: string, dueMs: number | undefined = DUE, nowMs = DUE): T
 async function readState(files: ReadonlyMap<string, string>): Promise<LedgerState> {
   const memory = new MemoryFiles();
   for (const [path, text] of files) memory.files.set(path, text);
-  return (await new Journal(memory.view('0'), DIRECTORY).read()).state;
+  return (await new Journal(memory.view('0'), DIRECTORY, EMPTY_LEDGER).read()).state;
 }
 
 async function prepare(...transitions: Transition<unknown>[]): Promise<Map<string, string>> {
@@ -161,21 +161,21 @@ describe('the journal', () => {
     let state = EMPTY_LEDGER;
     for (let i = 1; i <= 200; i++) {
       state = { ...state, lastTimestampMs: i };
-      const journal = new Journal(memory.view('0'), DIRECTORY);
+      const journal = new Journal(memory.view('0'), DIRECTORY, EMPTY_LEDGER);
       expect(await journal.append({ number: i - 1, state }, state, 'test')).toBe(true);
     }
     expect(memory.files.size).toBeLessThan(100);
     expect([...memory.files.keys()].some((path) => path.endsWith('.tmp'))).toBe(false);
-    expect(await new Journal(memory.view('0'), DIRECTORY).read()).toEqual({ number: 200, state });
+    expect(await new Journal(memory.view('0'), DIRECTORY, EMPTY_LEDGER).read()).toEqual({ number: 200, state });
   });
 
   it('does not take the change of a replica that was stopped while others made hundreds, though its number is free', async () => {
     const memory = new MemoryFiles();
-    const slow = new Journal(memory.view('slow'), DIRECTORY);
+    const slow = new Journal(memory.view('slow'), DIRECTORY, EMPTY_LEDGER);
     const stale = await slow.read();
     for (let i = 1; i <= 200; i++) {
       const state = { ...EMPTY_LEDGER, lastTimestampMs: i };
-      await new Journal(memory.view('0'), DIRECTORY).append({ number: i - 1, state }, state, 'test');
+      await new Journal(memory.view('0'), DIRECTORY, EMPTY_LEDGER).append({ number: i - 1, state }, state, 'test');
     }
     expect(await slow.append(stale, { ...EMPTY_LEDGER, lastTimestampMs: 9999 }, 'slow')).toBe(false);
     expect((await slow.read()).state.lastTimestampMs).toBe(200);
@@ -184,6 +184,8 @@ describe('the journal', () => {
   it('that holds something else, is an error and not an empty ledger', async () => {
     const memory = new MemoryFiles();
     memory.files.set(`${DIRECTORY}/000000000007.json`, '{}');
-    await expect(new Journal(memory.view('0'), DIRECTORY).read()).rejects.toMatchObject({ code: 'SERVICE_FAILED' });
+    await expect(new Journal(memory.view('0'), DIRECTORY, EMPTY_LEDGER).read()).rejects.toMatchObject({
+      code: 'SERVICE_FAILED',
+    });
   });
 });

@@ -3,7 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { currentHolder } from '../../../src/engine/backup/checkpoint/lock.js';
-import type { EndedRun, Holder, LedgerState } from '../../../src/service/replicas/ledger-state.js';
+import {
+  EMPTY_LEDGER,
+  type EndedRun,
+  type Holder,
+  type LedgerState,
+} from '../../../src/service/replicas/ledger-state.js';
 import { takeOver } from '../../../src/service/replicas/ledger-transitions.js';
 import { Journal } from '../../../src/service/replicas/journal.js';
 import { RoutineLedger } from '../../../src/service/replicas/routine-ledger.js';
@@ -58,7 +63,7 @@ function openLedger(): RoutineLedger {
 
 async function readLedger(): Promise<LedgerState> {
   const storage = await new StorageRegistry().forPath(fixture.folder.path);
-  return (await new Journal(storage, join(fixture.folder.path, 'nightly/replicas/journal')).read()).state;
+  return (await new Journal(storage, join(fixture.folder.path, 'nightly/replicas/journal'), EMPTY_LEDGER).read()).state;
 }
 
 /** Lets time pass in small steps until something is so. */

@@ -13,6 +13,7 @@ import type { BackupRoutine } from '../schema/backup-routine.js';
 import type { ServiceDocument } from '../schema/service-document.js';
 import type { Storage } from '../schema/storage.js';
 import { checkEntityName, checkName, isGiven, joinWords } from './common-rules.js';
+import { checkUpkeep } from './upkeep-rules.js';
 
 const MIB = 1024 * 1024;
 const DEFAULT_PART_BYTES = 50 * MIB;
@@ -32,6 +33,7 @@ export function checkRoutine(routine: BackupRoutine, document: ServiceDocument, 
     ...checkEntityName(routine['secret-agent'], 'secret-agents', document, place('secret-agent')),
     ...checkSchedule(routine, document, where),
     ...checkObjective(routine.rpo, place('rpo')),
+    ...checkUpkeep(routine, document, where),
     ...routine.namespaces.flatMap((name, i) => checkNamespace(name, `${place('namespaces')}[${i}]`)),
     ...checkSelection(routine, document, where),
     ...checkKeySecret(routine, policy, where),

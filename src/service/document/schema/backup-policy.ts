@@ -37,6 +37,21 @@ export const RetentionPolicy = Type.Object(
         minimum: 0,
       }),
     ),
+    'max-age': Type.Optional(
+      Type.String({
+        description:
+          'How far back there is something to restore: 30d, 12h. Runs that no later state needs are deleted. ABS does ' +
+          'not know this key.',
+      }),
+    ),
+    'max-size': Type.Optional(
+      Type.Integer({
+        description:
+          'MiB that the runs of a routine may have: the oldest full backups go with their increments, but never the ' +
+          'newest. ABS does not know this key.',
+        minimum: 1,
+      }),
+    ),
   },
   { ...STRICT, title: 'RetentionPolicy', description: 'What is kept after each full backup.' },
 );

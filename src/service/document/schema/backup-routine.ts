@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { flag, name, names, STRICT } from './keywords.js';
+import { VerifySchedules } from './verify-schedules.js';
 
 export const BackupRoutine = Type.Object(
   {
@@ -48,6 +49,10 @@ export const BackupRoutine = Type.Object(
         description:
           'How old the last backup may become before routine.rpo-missed is published: 90m, 2h, 1d12h. ABS does not know this key.',
       }),
+    ),
+    verify: Type.Optional(VerifySchedules),
+    'copy-to': Type.Optional(
+      names('Storages that each backup is copied to when it is complete. ABS does not know this key.'),
     ),
     'catch-up': Type.Optional(
       flag(

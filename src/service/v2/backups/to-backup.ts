@@ -3,6 +3,8 @@ import type { CatalogEntry, NamespacePart } from '../../../engine/catalog/find-b
 import { joinPath } from '../../../storage/paths.js';
 import type { Backup } from '../schema/backup.js';
 import type { V2BackupType } from '../schema/values.js';
+import type { BackupChecks } from '../upkeep/upkeep-document.js';
+import { describeVerification } from '../upkeep/upkeep-view.js';
 import { findCreatedMs, findDeletedMs, findState, type BackupItem, type StateContext } from './backup-item.js';
 
 const NS_PER_MS = 1_000_000n;
@@ -19,6 +21,8 @@ export interface BackupContext extends StateContext {
   progress: (item: BackupItem) => RunningProgress | undefined;
   /** Names that ids of the catalog have in /v2. */
   toId: (catalogId: string) => string;
+  /** What verifications have found, by the id in the catalog. */
+  findChecks: (catalogId: string) => BackupChecks | undefined;
 }
 
 /** Without details and dependents. */
@@ -72,6 +76,7 @@ export function toBackup(item: BackupItem, context: BackupContext): Backup {
     files: parts.reduce((sum, part) => sum + part.files, 0),
     ...(progress?.percent === undefined ? {} : { progress: Math.floor(progress.percent) }),
     held: entry?.held ?? false,
+    ...(entry === undefined || state === 'DELETED' ? {} : describeVerification(context.findChecks(entry.id))),
     href: toHref(context.storage, id),
   };
 }

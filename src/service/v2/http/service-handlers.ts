@@ -101,9 +101,16 @@ function readRoutine({ params }: V2Request, { document }: GuardedConfig): string
   return name;
 }
 
-async function summarize(name: string, { config, runner, isObjectiveMissed }: V2Services): Promise<RoutineSummary> {
+async function summarize(
+  name: string,
+  { config, runner, operations, isObjectiveMissed }: V2Services,
+): Promise<RoutineSummary> {
   const routine = findEntity(config.document['backup-routines'], name);
-  const state = await runner.state(name);
+  const [state, upkeep] = await Promise.all([
+    runner.state(name),
+    // A storage that does not answer hides nothing else.
+    operations.describeUpkeep(name).catch(() => ({})),
+  ]);
   if (routine === undefined) throw new V2Error('not-found', `routine ${JSON.stringify(name)} not found`);
   const { disabled = false, namespaces, storage, rpo } = routine;
   const [policy, incremental] = [routine['backup-policy'], routine['incr-interval-cron']];
@@ -120,6 +127,7 @@ async function summarize(name: string, { config, runner, isObjectiveMissed }: V2
     ...state,
     ...(rpo === undefined ? {} : { rpo }),
     ...(isMissed === undefined ? {} : { 'rpo-missed': isMissed }),
+    ...upkeep,
     href: `/v2/routines/${encodeURIComponent(name)}`,
   };
 }

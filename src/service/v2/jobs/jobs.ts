@@ -24,7 +24,10 @@ export interface JobHandle {
 }
 
 /** What is known of a job when it begins. */
-export type JobFacts = Pick<Job, 'storage' | 'backup' | 'time' | 'routine' | 'cluster' | 'to' | 'phase'>;
+export type JobFacts = Pick<
+  Job,
+  'storage' | 'backup' | 'time' | 'routine' | 'cluster' | 'to' | 'phase' | 'mode' | 'trigger'
+>;
 
 export interface JobsOptions {
   metrics: RestoreMetrics;

@@ -12,6 +12,7 @@ import {
   V2BackupType,
   V2Compression,
 } from './values.js';
+import { Verification } from './verification.js';
 
 /** A part of a backup: a range of partitions of one namespace, or the whole namespace where no more is known. */
 export const BackupDetail = Type.Object(
@@ -74,6 +75,7 @@ export const Backup = Type.Object(
     held: Type.Boolean({ description: 'Whether it must not be deleted.' }),
     'hold-reason': Type.Optional(text('Why it is held.')),
     dependents: Type.Optional(Type.Array(Type.String(), { description: 'Ids of backups that build on it.' })),
+    verification: Type.Optional(Verification),
     details: Type.Optional(
       Type.Array(BackupDetail, { description: 'By namespace and range of partitions; not in lists.' }),
     ),

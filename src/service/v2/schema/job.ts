@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { STRICT } from '../../document/schema/keywords.js';
-import { count, text, time } from './values.js';
+import { count, text, time, Trigger } from './values.js';
+import { VerifyMode } from './verification.js';
 
 export const JOB_STATES = ['STARTED', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELED'] as const;
 export const JOB_KINDS = ['RESTORE', 'VERIFY', 'COPY', 'CLONE'] as const;
@@ -98,6 +99,8 @@ export const Job = Type.Object(
     cluster: Type.Optional(text('The cluster that is written to, by its name in the configuration.')),
     to: Type.Optional(text('The storage that is copied to.')),
     phase: Type.Optional(text('Of a clone: backup or restore.')),
+    mode: Type.Optional(VerifyMode),
+    trigger: Type.Optional(Trigger),
     created: time('When it was asked for.'),
     updated: time('When it was last changed.'),
     finished: Type.Optional(time('When it ended.')),

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import { STRICT } from '../../document/schema/keywords.js';
 import { RunningJob } from '../../document/schema/job-status.js';
 import { backupId, text, time, V2BackupType } from './values.js';
+import { CopyTarget, ScheduledCheck } from './verification.js';
 
 export const RoutineSummary = Type.Object(
   {
@@ -21,6 +22,10 @@ export const RoutineSummary = Type.Object(
     'next-incremental': Type.Optional(time('When the next incremental backup starts.')),
     rpo: Type.Optional(text('Its objective: how old the last backup may become.')),
     'rpo-missed': Type.Optional(Type.Boolean({ description: 'Whether the last backup is older than the objective.' })),
+    verify: Type.Optional(
+      Type.Array(ScheduledCheck, { description: 'How its backups are verified, one for each schedule.' }),
+    ),
+    copies: Type.Optional(Type.Array(CopyTarget, { description: 'Where its backups are copied to.' })),
     href: text('Path of this document.'),
   },
   { ...STRICT, title: 'RoutineSummary', description: 'A routine: its schedule, its last and next backups, its runs.' },

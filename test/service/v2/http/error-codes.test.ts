@@ -55,6 +55,8 @@ describe('errors of operations', () => {
       'too-many-requests',
       'no-restore-point',
       'internal',
+      // Of jobs alone.
+      'damaged',
     ];
     const known = [...CONDITIONS.map(([code]) => code), ...byHttp];
     expect(V2_ERROR_CODES.filter((code) => !known.includes(code))).toEqual([]);

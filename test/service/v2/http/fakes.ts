@@ -98,6 +98,7 @@ export function createOperations(calls: string[], failure: { error: Error | unde
     cancelJob: job('cancelJob'),
     state: () => answer('state', V2_EXAMPLES.RuntimeState, []),
     ranges: inStorage('ranges', V2_EXAMPLES.StorageRanges),
+    describeUpkeep: () => Promise.resolve({}),
     storages: () => answer('storages', (V2_EXAMPLES.StorageList as { storages: unknown }).storages, []),
     waitForBackup: (storage, id, choice, { timeoutMs }) =>
       answer('waitForBackup', done, [storage, id, choice, timeoutMs]),
