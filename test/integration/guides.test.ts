@@ -57,6 +57,11 @@ describe('the guides', () => {
     expect(await type(code)).toContain('0 failed');
   });
 
+  it('plan a backup', async () => {
+    const out = await type(findBlock('scale.md', 'asb plan').replaceAll('10.0.0.1', address));
+    expect(out.match(/^\* 1 shard/gm)).toHaveLength(2);
+  });
+
   it('back up in parts, and a part that is run twice changes nothing', async () => {
     const out = await type(findBlock('kubernetes.md', 'mkdir'));
     expect(out).toMatch(/^\S+ +COMPLETED/m);

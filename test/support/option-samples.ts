@@ -200,6 +200,8 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
         good: [['kwGRRv8=', Buffer.from([0x93, 1, 0x91, 0x46, 0xff])]],
         bad: ['', 'A', 'AAA', 'A-==', '====', 'AA=A'],
       };
+    case 'duration':
+      return '4h';
     case 'age':
       return {
         good: [

@@ -89,6 +89,11 @@ export const asbCommands: readonly CommandEntry[] = [
     async () => (await import('./commands/doctor.js')).doctorCommand,
   ),
   lazyCommand(
+    'plan',
+    'how many shards, and how much storage and time, a backup takes',
+    async () => (await import('./commands/plan.js')).planCommand,
+  ),
+  lazyCommand(
     'service',
     'routines that back clusters up, and their REST API',
     async () => (await import('./commands/service.js')).serviceCommand,

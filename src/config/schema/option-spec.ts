@@ -130,6 +130,15 @@ export function omitOptions<const T extends OptionTable, const N extends OptionN
   return table.filter((spec: T[number]): spec is Exclude<T[number], { readonly name: N }> => !omitted.has(spec.name));
 }
 
+/** The options of these names, in the order of the table. */
+export function pickOptions<const T extends OptionTable, const N extends OptionName<T>>(
+  table: T,
+  names: readonly N[],
+): readonly Extract<T[number], { readonly name: N }>[] {
+  const picked = new Set<string>(names);
+  return table.filter((spec: T[number]): spec is Extract<T[number], { readonly name: N }> => picked.has(spec.name));
+}
+
 /** The keys of a configuration file that stand for the option by themselves. */
 export function fileKeys(spec: OptionSpec): readonly string[] {
   return spec.keys ?? [spec.name];

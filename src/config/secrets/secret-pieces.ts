@@ -31,6 +31,7 @@ export function secretPieces(rule: ValueRule, text: string): SecretPieces {
     case 'time':
     case 'moment':
     case 'age':
+    case 'duration':
     case 'racks':
     case 'throttle':
     case 'mode':

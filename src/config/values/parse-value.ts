@@ -4,6 +4,7 @@ import type { RestoreSource } from '../../engine/restore/config.js';
 import type { Age } from '../../engine/catalog/retention.js';
 import { parseAge } from './age.js';
 import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
+import { parseDuration } from './duration.js';
 import { parseDirectories } from './directories.js';
 import { parseInput } from './input.js';
 import {
@@ -55,7 +56,7 @@ export type ValueRule =
   /** Names of namespaces and sets (set-names.ts). */
   | { readonly type: 'namespace-sets' | 'renames' | 'set-renames' }
   /** `moment`: a time that may also be in ISO 8601. */
-  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' | 'shard' };
+  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' | 'duration' | 'shard' };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
 export type PemSource = { readonly path: string } | { readonly content: string };
@@ -94,6 +95,8 @@ export interface ValueTypes {
   renames: Rename[];
   'set-renames': SetRename[];
   age: Age;
+  /** Seconds. */
+  duration: number;
   shard: ShardChoice;
 }
 
@@ -147,6 +150,8 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseBase64(text);
     case 'age':
       return parseAge(text);
+    case 'duration':
+      return parseDuration(text);
     case 'shard':
       return parseShard(text);
     case 'time':

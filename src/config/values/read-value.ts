@@ -61,6 +61,7 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
       return readBytes({ type: rule.type }, raw);
     case 'partitions':
     case 'age':
+    case 'duration':
       return parseValue(rule, readText(raw));
     case 'shard':
       return readShard(raw);

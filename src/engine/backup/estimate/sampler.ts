@@ -7,12 +7,13 @@ import type { ScanSelection } from '../../../aerospike/protocol/scan-request.js'
 import { RecordEncoder } from '../../../asb/encoder.js';
 import { errorMessage } from '../../../core/errors.js';
 import { partitionId } from '../../../core/partition.js';
+import type { RecordView } from '../../../core/record-view.js';
 import type { RunContext } from '../../../core/run-context.js';
 import type { BackupConfig } from '../config.js';
 
 export interface SampleHandler {
-  /** One record was read; its size in bytes of text. */
-  record(bytes: number): void;
+  /** One record was read; its size in bytes of text. The view is valid during the call only. */
+  record(bytes: number, view: RecordView): void;
   /** The text of the records so far, which is the handler's until the promise settles. */
   text(chunk: Buffer): Promise<void>;
 }
@@ -51,7 +52,7 @@ export async function sampleRecords(
       row: (view) => {
         const before = encoder.length;
         encoder.encode(view);
-        handler.record(encoder.length - before);
+        handler.record(encoder.length - before, view);
         if (encoder.full) flush();
       },
       waitForDrain: () => {
