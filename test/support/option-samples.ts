@@ -201,7 +201,7 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
         bad: ['', 'A', 'AAA', 'A-==', '====', 'AA=A'],
       };
     case 'duration':
-      return '4h';
+      return { good: [['4h', 14_400]], bad: ['', '4', '0s', '1m1h', '4 h'] };
     case 'age':
       return {
         good: [
