@@ -123,7 +123,8 @@ def write_config(state):
             'dns_compliant_bucket_names': 'true',
             'min_segment_size': 5 * 1024 * 1024,
             'max_upload_part_num': 10000,
-            'max_bucket_listing': 1000,
+            # Lists of several pages are tested with fewer objects.
+            'max_bucket_listing': 100,
             'max_multi_delete_objects': 1000,
         },
         'slo': {'max_manifest_segments': 10000, 'allow_async_delete': 'false'},

@@ -102,7 +102,7 @@ export const ENDINGS: Readonly<Record<EndingName, (context: EndingContext) => En
   /** Connections break all the time, which a run survives; then the cluster is unreachable. */
   cut: ({ random, cluster }) => ({
     slow: true,
-    flags: ['--max-retries', '1'],
+    flags: ['--max-retries', '1', '--stall-timeout', '3'],
     arrange: () => {
       const cut = { afterBytes: 50 * KIB + random.below(300 * KIB) };
       cluster.nodes[0]!.injectFaults({ cut, refuseConnections: false });

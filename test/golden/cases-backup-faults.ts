@@ -148,7 +148,7 @@ export const BACKUP_FAULT_CASES: readonly Case[] = [
     says: 'a backup that misses a partition holds the others, and can be continued when it is back',
     node: { contents: VARIED, unavailable: [computePartition('order-1')] },
     steps: [
-      backup('-n test -d out --max-retries 1'),
+      backup('-n test -d out --max-retries 1 --stall-timeout 1'),
       backup('-n test -d out -c out/test.asb.state', { behaving: true }),
     ],
   },

@@ -2,7 +2,7 @@
  * Finds the nodes of a cluster: from a few addresses to all peers that the nodes name (wire.md 2.2–2.4). Nodes named by
  * the same nodes are dialed in parallel, so that several silent ones cost one timeout together.
  */
-import { isIP } from 'node:net';
+import { isLoopbackHost } from '../../core/loopback.js';
 import type { ClusterOptions, Seed, UnreachableNode } from '../config.js';
 import type { Connection } from '../connection/connection.js';
 import type { Connector } from '../connection/connector.js';
@@ -206,7 +206,7 @@ export class Discovery {
         known.addConnection(connection);
         return known;
       }
-      if (expectedName === undefined && !isLoopback(address.host)) {
+      if (expectedName === undefined && !isLoopbackHost(address.host)) {
         const direct = await this.bypassLoadBalancer(connection, address, name);
         if (direct !== undefined) {
           connection.close();
@@ -303,8 +303,4 @@ function addressKey({ host, port }: Seed): string {
 
 export function isRefusal(text: string): boolean {
   return /^(?:ERROR|FAIL)/i.test(text);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -1,8 +1,9 @@
 /** Which backup service is asked, and as whom. */
 import { readFileSync } from 'node:fs';
 import { errorMessage } from '../../core/errors.js';
+import { isLoopbackHost } from '../../core/loopback.js';
 import { OptionError } from '../option-error.js';
-import { mentions, optionText } from '../option-text.js';
+import { mentions, type OptionText, optionText } from '../option-text.js';
 import type { OptionValues } from '../option-values.js';
 import { remoteOptions } from '../schema/catalog/remote.js';
 
@@ -47,6 +48,17 @@ export function toServiceConnection(values: Values): ServiceConnectionSettings {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+/** A token that is sent to another machine without TLS can be read, and used, by whoever sees the connection. */
+export function reportExposedToken(values: Values): OptionText[] {
+  const url = values.get('service') ?? '';
+  if (!values.has('token-file') || !URL.canParse(url)) return [];
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'http:' || isLoopbackHost(hostname)) return [];
+  return [
+    optionText`Warning: ${option('service')} is an http URL: the token of ${option('token-file')} is sent unencrypted`,
+  ];
 }
 
 function readText(

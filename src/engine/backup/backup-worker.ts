@@ -93,6 +93,9 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
         this.link.post({ type: 'unfinished', filter, cursors: tracker.exportCursors() });
       }
     } catch (error) {
+      this.stopping.abort(error);
+      // Records that still lie in the buffer belong to the bytes that are reported; abort() tells whether they are kept.
+      await writer.flush().catch(() => undefined);
       report('job.interrupted');
       throw error;
     }

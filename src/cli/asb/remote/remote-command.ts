@@ -1,5 +1,9 @@
 /** What the commands that ask a backup service have in common. */
-import { type ServiceConnectionSettings, toServiceConnection } from '../../../config/catalog/service-connection.js';
+import {
+  reportExposedToken,
+  type ServiceConnectionSettings,
+  toServiceConnection,
+} from '../../../config/catalog/service-connection.js';
 import { OptionError } from '../../../config/option-error.js';
 import type { OptionValues } from '../../../config/option-values.js';
 import type { NamespaceSet } from '../../../config/values/set-names.js';
@@ -48,7 +52,12 @@ export function createRemoteCommand<const T extends OptionTable>(
     operands: count,
     examples,
     options,
-    schema: { name: 'asb', options, constraints: [] },
+    schema: {
+      name: 'asb',
+      options,
+      constraints: [],
+      notes: (values) => reportExposedToken(values as unknown as OptionValues<typeof remoteOptions>),
+    },
     subject: 'Command',
     warningLevel: 'info',
     readsConfigFiles: false,

@@ -104,6 +104,19 @@ const job = (more: Partial<Job> = {}): Job => ({
   ...more,
 });
 
+describe('a token', () => {
+  it('that is sent to another machine without TLS, makes a warning, and is not in it', async () => {
+    const words = ['list', 's3', '--token-file', tokenFile];
+    // This machine, but not by a name that says so.
+    const away = await run('--service', 'http://0.0.0.0:1', ...words);
+    expect(away.stderr).toContain('Warning: --service is an http URL: the token of --token-file is sent unencrypted');
+    expect(away.stderr).not.toContain('asb_planted');
+    expect((await run('--service', 'https://127.0.0.1:1', ...words)).stderr).not.toContain('unencrypted');
+    expect((await run('--service', 'http://127.0.0.1:1', ...words)).stderr).not.toContain('unencrypted');
+    expect((await run('--service', 'http://0.0.0.0:1', 'list', 's3')).stderr).not.toContain('unencrypted');
+  });
+});
+
 describe('asb --service backup', () => {
   it('backup that is under way, is waited for and printed', async () => {
     answers = [
