@@ -16,6 +16,8 @@ COPY package.json package-lock.json .npmrc ./
 COPY scripts/build-zstd scripts/build-zstd
 RUN npm ci --no-audit && scripts/build-zstd
 COPY . .
+# What /version of the service tells: --build-arg BUILD_COMMIT=$(git rev-parse --short HEAD)
+ARG BUILD_COMMIT=
 RUN npm run build \
  && mkdir /app \
  && cp -r package.json LICENSE bin dist /app \

@@ -1,10 +1,11 @@
 /**
- * The memory of the service over many runs of a small routine, full and incremental, on an in-memory cluster. The clock
- * of the routine runs faster than that of the machine, and the API is asked all the time, as a dashboard does. Ends
+ * The memory of the service over many runs of small routines, full and incremental, on an in-memory cluster. The clock
+ * of the routines runs faster than that of the machine, and the API is asked all the time, as a dashboard does. Ends
  * with exit code 1 if the heap or the resident memory has grown by more than 20 % since the first 100 runs. Needs
  * --expose-gc.
  *
- *   --runs N    (default 10000)
+ *   --runs N    of all routines (default 10000)
+ *   --routines N   (default 1)
  *   --speed N   seconds of the routine in a second (default 100): a run is due every 10 of them
  *   --snapshots DIRECTORY   heap snapshots go there
  */
@@ -30,10 +31,16 @@ const SETTLE_MS = 1000;
 const MIB = 2 ** 20;
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string' }, speed: { type: 'string' }, snapshots: { type: 'string' } },
+  options: {
+    runs: { type: 'string' },
+    speed: { type: 'string' },
+    snapshots: { type: 'string' },
+    routines: { type: 'string' },
+  },
 });
 const RUNS = Number(values.runs ?? 10_000);
 const SPEED = Number(values.speed ?? 100);
+const ROUTINES = Number(values.routines ?? 1);
 
 const { gc } = globalThis;
 if (gc === undefined) throw new Error('--expose-gc is missing');
@@ -102,13 +109,16 @@ function createConfiguration({ host, port }: { host: string; port: number }, htt
     'aerospike-clusters': { one: { 'seed-nodes': [{ 'host-name': host, port }] } },
     storage: { disk: { 'local-storage': { path: join(directory, 'backups') } } },
     'backup-policies': { few: { parallel: 1, retention: { full: 2, incremental: 1 } } },
-    'backup-routines': {
-      small: {
-        ...{ 'source-cluster': 'one', storage: 'disk', 'backup-policy': 'few', namespaces: ['test'] },
-        'interval-cron': `0/${PERIOD_S} * * * * *`,
-        'incr-interval-cron': `${PERIOD_S / 2}/${PERIOD_S} * * * * *`,
-      },
-    },
+    'backup-routines': Object.fromEntries(
+      Array.from({ length: ROUTINES }, (_, i) => [
+        `small${i}`,
+        {
+          ...{ 'source-cluster': 'one', storage: 'disk', 'backup-policy': 'few', namespaces: ['test'] },
+          'interval-cron': `0/${PERIOD_S} * * * * *`,
+          'incr-interval-cron': `${PERIOD_S / 2}/${PERIOD_S} * * * * *`,
+        },
+      ]),
+    ) as object,
   };
 }
 
@@ -118,7 +128,7 @@ async function watch(url: string): Promise<void> {
   while (measured.length < marks.length) {
     await sleep(POLL_MS);
     const runs = await countRuns(url);
-    for (const path of ['backups/full', 'backups/incremental/small', 'backups/currentBackup/small', 'config']) {
+    for (const path of ['backups/full', 'backups/incremental', 'backups/currentBackup/small0', 'config']) {
       await sendRequest(`${url}/v1/${path}`, 'GET');
     }
     if (runs < marks[measured.length]!) continue;
@@ -140,7 +150,7 @@ async function countRuns(url: string): Promise<number> {
   const answer = await sendRequest(`${url}/metrics`, 'GET').catch(() => undefined);
   let runs = 0;
   for (const line of answer?.text.split('\n') ?? []) {
-    const match = /backup_events_total\{routine="small",type="\w+",outcome="(success|failure)"\} (\d+)/.exec(line);
+    const match = /backup_events_total\{routine="small\d+",type="\w+",outcome="(success|failure)"\} (\d+)/.exec(line);
     if (match?.[1] === 'failure') throw new Error(`a run has failed: ${line}`);
     if (match !== null) runs += Number(match[2]);
   }

@@ -1,10 +1,23 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readProgramVersion } from '../core/version.js';
 import type { VersionInfo } from './document/schema/version-info.js';
 
-/** What `/version` tells. The package does not know the commit that it was built from. */
-export function readVersion(): VersionInfo {
+/** In dist/: this module lies one directory below it, bundled or not. */
+const COMMIT_FILE = new URL('../commit', import.meta.url);
+
+/** What `/version` tells. */
+export function readVersion(commitFile: URL = COMMIT_FILE): VersionInfo {
   const built = statSync(fileURLToPath(import.meta.url)).mtime;
-  return { version: readProgramVersion(), commit: 'unknown', 'build-time': built.toISOString() };
+  return { version: readProgramVersion(), commit: readCommit(commitFile), 'build-time': built.toISOString() };
+}
+
+/** `unknown` if the build had neither a repository nor BUILD_COMMIT. */
+function readCommit(file: URL): string {
+  try {
+    const commit = readFileSync(file, 'utf8').trim();
+    return /^[\w.-]{1,64}$/.test(commit) ? commit : 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }

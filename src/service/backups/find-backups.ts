@@ -64,22 +64,36 @@ export class MetadataCache {
     this.entries.delete(path);
   }
 
+  /** Forgets what is in other directories below `directory` than those of the names. */
+  retain(directory: string, names: readonly string[]): void {
+    const prefix = `${directory}/`;
+    const kept = new Set(names);
+    for (const path of this.entries.keys()) {
+      if (!path.startsWith(prefix)) continue;
+      const end = path.indexOf('/', prefix.length);
+      if (!kept.has(path.slice(prefix.length, end))) this.entries.delete(path);
+    }
+  }
+
   /** The entries of one storage, by their paths. */
-  scoped(scope: string): Pick<MetadataCache, 'get' | 'set' | 'delete'> {
+  scoped(scope: string): ScopedCache {
     return {
       get: (path) => this.get(`${scope}\n${path}`),
       set: (path, metadata) => this.set(`${scope}\n${path}`, metadata),
       delete: (path) => this.delete(`${scope}\n${path}`),
+      retain: (directory, names) => this.retain(`${scope}\n${directory}`, names),
     };
   }
 }
+
+type ScopedCache = Pick<MetadataCache, 'get' | 'set' | 'delete' | 'retain'>;
 
 export interface FindBackupsOptions {
   storage: Storage;
   /** The path of the storage. */
   root: string;
   /** That of the storage. */
-  cache?: Pick<MetadataCache, 'get' | 'set' | 'delete'>;
+  cache?: ScopedCache;
   /** Receives what is wrong with metadata that is left out. */
   report: (error: CatalogError) => void;
 }
@@ -97,7 +111,10 @@ export async function findRoutineBackups(
   const { storage, root } = options;
   const { fromMs = -Infinity, toMs = Infinity } = bounds;
   const directory = runDirectory(root, routine, type);
-  const names = (await storage.listDirectories(directory)).filter((name) => {
+  const all = await storage.listDirectories(directory);
+  // Retention deletes runs for as long as the service runs.
+  options.cache?.retain(directory, all);
+  const names = all.filter((name) => {
     const startMs = parseRunName(name);
     return startMs !== undefined && startMs >= fromMs && startMs <= toMs;
   });

@@ -15,6 +15,7 @@ import { restoreNamespace } from './restore-chain.js';
 import { addCounters, describeProgress, NO_COUNTERS, toJobCounters, type JobCounters } from './restore-counters.js';
 import { openRestore, type OpenedRestore, type RestoreEnvironment } from './restore-environment.js';
 import type { PathTask, TimeTask } from './restore-request.js';
+import type { RestoreTurns } from './restore-turns.js';
 
 /** What a job needs of the runs of routines. */
 export interface BackupRuns {
@@ -30,6 +31,7 @@ export interface RestoreJobOptions {
   document: ServiceDocument;
   environment: RestoreEnvironment;
   runs: BackupRuns;
+  turns: RestoreTurns;
   log: Log;
   now: () => number;
 }
@@ -102,12 +104,14 @@ export class RestoreJob {
   }
 
   private async restore(): Promise<void> {
-    const { task, document, environment, log, runs } = this.options;
+    const { task, document, environment, log, runs, turns } = this.options;
     const { signal } = this.controller;
     const routine = this.findRoutine();
     const unlock = routine === undefined ? undefined : runs.lockForRestore(routine);
     let opened: OpenedRestore | undefined;
+    let endTurn: () => void = () => undefined;
     try {
+      endTurn = await turns.take(signal);
       if (routine !== undefined) await runs.settleRetention(routine);
       opened = await openRestore(task, document, environment, { log, signal });
       const plans = await planRestore(task, opened, log);
@@ -119,6 +123,7 @@ export class RestoreJob {
     } finally {
       await opened?.base.storages.close();
       unlock?.();
+      endTurn();
     }
   }
 

@@ -11,6 +11,7 @@ import { JobStore } from './job-store.js';
 import type { RestoreEnvironment } from './restore-environment.js';
 import { RestoreJob, type BackupRuns } from './restore-job.js';
 import { readPathTask, readTimeTask, type PathTask, type TimeTask } from './restore-request.js';
+import { RestoreTurns } from './restore-turns.js';
 
 const DEFAULT_MOST_ENDED = 1000;
 const PROGRESS_INTERVAL_MS = 1000;
@@ -37,6 +38,8 @@ export interface RestoreJobsOptions {
   store?: JobKeeper;
   /** For tests. */
   environment?: RestoreEnvironment;
+  /** Absent = the limit that a service has without a setting. */
+  turns?: RestoreTurns;
   /** Jobs that have ended and are still known. */
   mostEnded?: number;
   now?: () => number;
@@ -58,12 +61,15 @@ export class RestoreJobs {
   /** In the order of their start. */
   private readonly entries = new Map<string, Entry>();
   private readonly work = new Set<Promise<void>>();
+  private readonly turns: RestoreTurns;
   private isStopped = false;
 
   private constructor(
     private readonly options: RestoreJobsOptions,
     private readonly store: JobKeeper | undefined,
-  ) {}
+  ) {
+    this.turns = options.turns ?? new RestoreTurns();
+  }
 
   /** Reads the jobs of earlier processes: those that ran have failed. Throws StorageError. */
   static async open(options: RestoreJobsOptions): Promise<RestoreJobs> {
@@ -154,7 +160,7 @@ export class RestoreJobs {
     if (this.isStopped) throw new ServiceError('SERVICE_FAILED', 'the service is being stopped');
     const id = this.createId();
     const log = this.options.log.withFields?.({ job: id }) ?? this.options.log;
-    const job = new RestoreJob({ task, document, environment, runs, log, now });
+    const job = new RestoreJob({ task, document, environment, runs, turns: this.turns, log, now });
     const routine = task.kind === 'time' ? { routine: task.routine } : {};
     const entry: Entry = { ...routine, startedMs: job.startedMs, job };
     this.entries.set(id, entry);

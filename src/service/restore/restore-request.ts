@@ -1,12 +1,12 @@
 /** What a restore was asked for, checked as far as that is possible without the storage and the cluster. */
-import { realpath } from 'node:fs/promises';
-import { isAbsolute, resolve, sep } from 'node:path';
+import { isAbsolute } from 'node:path';
 import type { AerospikeCluster } from '../document/schema/aerospike-cluster.js';
 import { RestoreRequest, RestoreTimestampRequest, type RestorePolicy } from '../document/schema/restore-request.js';
 import type { SecretAgent } from '../document/schema/secret-agent.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage } from '../document/schema/storage.js';
 import { readValue, refuse } from '../document/read-value.js';
+import { checkInlineCluster, checkInlineStorage, nameSeed } from './inline-entities.js';
 
 interface RestoreTask {
   cluster: AerospikeCluster;
@@ -48,7 +48,7 @@ export async function readPathTask(value: unknown, document: ServiceDocument): P
   }
   const policy = request.policy ?? {};
   checkPolicy(policy, problems);
-  if (request.source !== undefined) problems.push(...(await checkInlineStorage(request.source, document)));
+  problems.push(...(await checkInline(request, document)));
   refuse(problems);
   return {
     kind: 'path',
@@ -98,7 +98,7 @@ export async function readTimeTask(value: unknown, document: ServiceDocument): P
   }
   const policy: RestorePolicy = request.policy ?? {};
   checkPolicy(policy, problems);
-  if (request.source !== undefined) problems.push(...(await checkInlineStorage(request.source, document)));
+  problems.push(...(await checkInline(request, document)));
   refuse(problems);
   return {
     kind: 'time',
@@ -193,30 +193,13 @@ function nameCluster(
   return same === undefined ? {} : { clusterName: same[0] };
 }
 
-function nameSeed({ 'host-name': host, port }: { 'host-name': string; port: number }): string {
-  return `${host.toLowerCase()}:${port}`;
-}
-
-/**
- * A request may describe a directory of this host only if it is one that the document has, or lies below one: else
- * whoever reaches the service could read any directory.
- */
-async function checkInlineStorage(storage: Storage, document: ServiceDocument): Promise<string[]> {
-  const { 'local-storage': local } = storage;
-  if (local === undefined) return [];
-  const path = await followLinks(local.path);
-  for (const { 'local-storage': configured } of Object.values(document.storage ?? {})) {
-    if (configured !== undefined && isBelow(path, await followLinks(configured.path))) return [];
-  }
-  return ['source.local-storage.path: must be that of a configured local storage, or below it'];
-}
-
-/** `path` may be `root` itself. */
-export function isBelow(path: string, root: string): boolean {
-  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
-}
-
-/** The path without symbolic links; the path itself where it does not exist. */
-export async function followLinks(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
+/** Problems of what the request describes itself. */
+async function checkInline(
+  { source, destination }: Pick<RestoreRequest, 'source' | 'destination'>,
+  document: ServiceDocument,
+): Promise<string[]> {
+  return [
+    ...(destination === undefined ? [] : await checkInlineCluster(destination, document, 'destination')),
+    ...(source === undefined ? [] : await checkInlineStorage(source, document, 'source')),
+  ];
 }

@@ -7,6 +7,7 @@ import type { EventBus } from '../events/event-bus.js';
 import type { RestoreMetrics, RunMetrics } from '../metrics/metrics.js';
 import type { UpkeepReports } from '../metrics/upkeep-metrics.js';
 import type { Clock } from '../schedule/clock.js';
+import { RestoreTurns } from '../restore/restore-turns.js';
 import type { RoutineRunner } from '../routines/routine-runner.js';
 import type { readClusterFacts } from '../routines/cluster-facts.js';
 import type { toBackupSettings, toClusterSettings, toRestoreSettings } from '../settings/settings.js';
@@ -42,6 +43,8 @@ export interface V2Options {
   events: EventBus;
   log: Log;
   environment: V2Environment;
+  /** Shared with the restores of /v1; absent = these have a limit of their own. */
+  turns?: RestoreTurns;
   /** Of the environment: environment-storages.ts. */
   storages?: Readonly<Record<string, Storage>>;
   /** Where jobs are kept over restarts; absent = they are not. */
@@ -70,6 +73,7 @@ export class V2Context {
   readonly records: RoutineRecords;
   readonly now: () => number;
   readonly upkeep: UpkeepStore;
+  readonly turns: RestoreTurns;
   private readonly indexes = new Map<string, BackupIndex>();
 
   constructor(readonly options: V2Options) {
@@ -81,6 +85,7 @@ export class V2Context {
     this.directory = directory;
     this.now = now;
     this.upkeep = new UpkeepStore(owner);
+    this.turns = options.turns ?? new RestoreTurns();
     this.backups = new BackupRunner({
       config,
       directory,

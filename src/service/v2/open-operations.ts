@@ -5,7 +5,7 @@ import type { V2Options } from './context.js';
 import { readEnvironmentStorages } from './storages/environment-storages.js';
 import { ServiceOperations } from './v2-operations.js';
 
-export type OperationParts = Pick<V2Options, 'config' | 'runner' | 'metrics' | 'events' | 'log'> & {
+export type OperationParts = Pick<V2Options, 'config' | 'runner' | 'metrics' | 'events' | 'log' | 'turns'> & {
   /** Where jobs are kept over restarts; undefined = they are not. */
   dataDirectory: string | undefined;
   /** Variables that define storages. */

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPathTask, readTimeTask } from '../../../src/service/restore/restore-request.js';
@@ -48,6 +48,43 @@ describe('request of a restore by path', () => {
         'source.local-storage.path: must be that of a configured local storage, or below it',
       ]);
     }
+  });
+
+  it('file with a password that is not for the cluster of the request, is not sent to it', async () => {
+    const password = join(outside, 'password');
+    writeFileSync(password, 'hunter2');
+    const main = document['aerospike-clusters']!.main!;
+    const credentials = { user: 'backup', 'password-path': password };
+    const request = (destination: object) => ({ 'source-name': 'disk', 'backup-data-path': RUN, destination });
+    const refused = [
+      'destination.credentials.password-path: must be that of a configured cluster which has the same seed nodes',
+    ];
+    expect(await problems(readPathTask(request({ ...main, credentials }), document))).toEqual(refused);
+    const configured = { ...document, 'aerospike-clusters': { main: { ...main, credentials } } };
+    await readPathTask(request({ ...main, credentials }), configured);
+    const elsewhere = { 'seed-nodes': [{ 'host-name': 'elsewhere.example', port: 3000 }], credentials };
+    expect(await problems(readPathTask(request(elsewhere), configured))).toEqual(refused);
+    const both = { 'seed-nodes': [...main['seed-nodes'], ...elsewhere['seed-nodes']], credentials };
+    expect(await problems(readPathTask(request(both), configured))).toEqual(refused);
+  });
+
+  it('cluster and storage that the request describes, are checked as those of the document', async () => {
+    const request = {
+      'backup-data-path': RUN,
+      destination: {
+        'seed-nodes': [{ 'host-name': 'localhost', port: 3000 }],
+        credentials: { user: 'a', password: 'b', 'auth-mode': 'EXTERNAL' },
+      },
+      source: { 's3-storage': { bucket: 'a/b', 's3-region': 'eu', 'access-key-id': 'secrets:a:b' } },
+    };
+    expect(await problems(readPathTask(request, document))).toEqual([
+      'destination.tls: is required by EXTERNAL',
+      'source.s3-storage.bucket: must not contain slashes and spaces',
+      'source.s3-storage.secret-access-key: is required with access-key-id',
+      expect.stringContaining('source.s3-storage.access-key-id: ') as string,
+    ]);
+    const time = { ...request, routine: 'nightly', time: STARTED_MS, 'backup-data-path': undefined };
+    expect(await problems(readTimeTask(JSON.parse(JSON.stringify(time)), document))).toHaveLength(4);
   });
 
   it('several faults, are named at once', async () => {

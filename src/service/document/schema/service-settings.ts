@@ -128,6 +128,14 @@ export const BackupSettings = Type.Object(
         maximum: 4096,
       }),
     ),
+    'parallel-restores': Type.Optional(
+      Type.Integer({
+        description:
+          'Restores that run at once; others wait, in the order of their requests. ABS does not know this key.',
+        default: 4,
+        minimum: 1,
+      }),
+    ),
     'deleted-days': Type.Optional(
       Type.Integer({
         description: 'Days that /v2 shows a deleted backup; its id stays used up. ABS does not know this key.',

@@ -13,6 +13,7 @@ import {
 } from '../../../engine/catalog/restore-plan.js';
 import { findEntity } from '../../document/find-entity.js';
 import type { AerospikeCluster } from '../../document/schema/aerospike-cluster.js';
+import { checkInlineCluster } from '../../restore/inline-entities.js';
 import { openRestore } from '../../restore/restore-environment.js';
 import { findState, type BackupItem } from '../backups/backup-item.js';
 import { chooseCluster } from '../backups/create-backups.js';
@@ -56,7 +57,7 @@ export async function prepareBackup(
     `The backup "${item.id}"`,
   );
   const owner = item.routine ?? undefined;
-  const target = chooseTarget(context, request, item.record?.cluster ?? findRoutineCluster(context, owner));
+  const target = await chooseTarget(context, request, item.record?.cluster ?? findRoutineCluster(context, owner));
   const base = await openBase(context, view, request, target, findPolicy(context, item));
   try {
     const { catalog } = view;
@@ -99,7 +100,7 @@ export async function prepareMoment(
   const names = group.entries.flatMap(({ parts }) => parts.map(({ namespace }) => namespace));
   refuseOthers(selection, names, 'The storage');
   explainMoment(group.entries, atMs, selection, view);
-  const target = chooseTarget(context, request, findRoutineCluster(context, group.routine));
+  const target = await chooseTarget(context, request, findRoutineCluster(context, group.routine));
   const policy = findEntity(context.document['backup-routines'], group.routine ?? '')?.['backup-policy'];
   const base = await openBase(context, view, request, target, policy);
   try {
@@ -232,9 +233,15 @@ interface Target {
 }
 
 /** Throws V2Error invalid-request. */
-function chooseTarget(context: V2Context, { cluster, destination }: Request, usual: string | undefined): Target {
+async function chooseTarget(
+  context: V2Context,
+  { cluster, destination }: Request,
+  usual: string | undefined,
+): Promise<Target> {
   if (destination !== undefined) {
     if (cluster !== undefined) throw new V2Error('invalid-request', 'cluster and destination cannot be given together');
+    const problems = await checkInlineCluster(destination, context.document, 'destination');
+    if (problems.length > 0) throw new V2Error('invalid-request', problems.join('; '));
     return { cluster: destination };
   }
   const clusters = context.document['aerospike-clusters'];

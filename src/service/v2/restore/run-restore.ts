@@ -36,7 +36,9 @@ export async function runRestore(
   const isRoutine = routine !== undefined && Object.hasOwn(context.document['backup-routines'] ?? {}, routine);
   const unlock = isRoutine ? runner.lockForRestore(routine) : undefined;
   const counters = new RestoreProgress(countRecords(plans), handle);
+  let endTurn: () => void = () => undefined;
   try {
+    endTurn = await context.turns.take(signal);
     if (isRoutine) await runner.settleRetention(routine);
     refuseBusyTarget(context, prepared);
     const restored = await restorePlans({
@@ -58,6 +60,7 @@ export async function runRestore(
   } finally {
     counters.stop();
     unlock?.();
+    endTurn();
     await base.storages.close();
   }
 }
