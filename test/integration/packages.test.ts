@@ -150,6 +150,43 @@ describe('the rpm', () => {
       expect(spawnSync('sh', ['-n'], { input: script }).status, script).toBe(0);
     }
   });
+
+  it.skipIf(!canMount || !hasRpm)('is installed, backs up, keeps its configuration in an upgrade, and goes', () => {
+    const config = '/etc/aerospike-backup-service/aerospike-backup-service.yml';
+    const at = `-h ${server.host}:${server.port} --no-config-file`;
+    const { code, stdout, out } = runInRoot(
+      work.path,
+      `
+      # A database of its own, which knows no package of this system: neither Node.js nor what makes users.
+      rpm --initdb
+      install() { rpm --force-debian --nodeps "$@" ${rpm}; }
+      install --install
+      rpm --query asbackup
+      rpm --verify --nodeps asbackup >/tmp/changed || true
+      grep -v '^\.\.\.\.\.UG\|^missing' /tmp/changed || true
+      for tool in ${TOOLS.join(' ')}; do $tool --help >/dev/null; done
+      mkdir /srv/backups
+      asbackup ${at} -n test -d /srv/backups/one -z zstd
+      asrestore --no-config-file --validate -d /srv/backups/one -z zstd
+      stat -c 'mode %a %U %n' ${config} /var/lib/aerospike-backup-service
+      echo '# mine' >>${config}
+      install --upgrade --force
+      grep -c mine ${config}
+      rpm --force-debian --nodeps --erase asbackup 2>&1
+      ls -d /usr/bin/asbackup /usr/lib/asbackup ${config} ${config}.rpmsave 2>/dev/null || true
+    `,
+    );
+    expect(code, out).toBe(0);
+    expect(out).toContain('asbackup-');
+    expect(out).toContain(`mode 640 aerospike-backup-service ${config}`);
+    expect(out).toContain('mode 700 aerospike-backup-service /var/lib/aerospike-backup-service');
+    expect(stdout.trim().split('\n').slice(-3)).toEqual([
+      '1',
+      `warning: ${config} saved as ${config}.rpmsave`,
+      `${config}.rpmsave`,
+    ]);
+    expect(existsSync('/usr/lib/asbackup')).toBe(false);
+  });
 });
 
 describe('the unit of the service', () => {
