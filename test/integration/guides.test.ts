@@ -1,6 +1,6 @@
 /** Types the commands of guides that need nothing but a cluster, against the in-memory node. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,7 +70,42 @@ describe('the guides', () => {
     expect(files.some((name) => name.includes('1of2'))).toBe(true);
   });
 
+  it('back up and restore in shards, also as tasks of Slurm', async () => {
+    const inShards = findBlock('scale.md', 'asbackup -n test').replaceAll('/backups', 'sharded');
+    const restored = findBlock('scale.md', 'asrestore -d').replaceAll('/backups', 'sharded');
+    expect(await type(`mkdir -p sharded\n${inShards}${restored}`)).toContain('100% complete');
+    expect(readdirSync(join(work.path, 'sharded/monday')).filter((name) => name.endsWith('.asb'))).toHaveLength(3);
+    mkdirSync(join(work.path, 'slurm'));
+    // As sbatch starts the first task of an array of one.
+    for (const line of findBlock('scale.md', 'sbatch').matchAll(/^sbatch --export=ALL,(\S+) (\S+) (.*)$/gm)) {
+      const [, variables, script, options] = line;
+      const env = `SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_COUNT=1 ${variables!.replaceAll(',', ' ')}`;
+      const code = `${env} bash ${join(ROOT, 'examples/slurm', script!)} ${options!}\n`;
+      await type(code.replaceAll('10.0.0.1', address).replaceAll('/backups', 'slurm'));
+    }
+    expect(readdirSync(join(work.path, 'slurm/monday'))).toContain('test-0of1_00000.asb');
+  });
+
+  it('name files and units that there are', () => {
+    const read = (guide: string): string => readFileSync(join(ROOT, 'docs/guide', guide), 'utf8');
+    const files = [...read('kubernetes.md').matchAll(/\bdeploy\/[\w./-]+(?<!\.)/g)].map(([name]) => name);
+    const listed = [...read('kubernetes.md').matchAll(/^\| `([\w-]+\.yaml)`/gm)].map(([, name]) => name!);
+    const examples = [...read('scale.md').matchAll(/\.\.\/\.\.\/(examples\/[\w./-]+)\)/g)].map(([, name]) => name!);
+    const paths = [...files, ...listed.map((name) => `deploy/kubernetes/${name}`), ...examples];
+    expect(paths.length).toBeGreaterThan(12);
+    const units = [...read('schedule.md').matchAll(/\basbackup@(?:test)?(\.\w+)/g)].map(([, suffix]) => suffix!);
+    expect(new Set(units)).toEqual(new Set(['.timer', '.service']));
+    for (const path of [...paths, ...units.map((suffix) => `examples/systemd/asbackup@${suffix}`)]) {
+      expect(existsSync(join(ROOT, path)), path).toBe(true);
+    }
+  });
+
   it('back up every night', async () => {
     expect(await type(findBlock('schedule.md', 'asbackup-nightly'))).toMatch(/^test-\d{4}-\d\d-\d\dT\d{6}$/m);
+    const table = readFileSync(join(ROOT, 'docs/guide/schedule.md'), 'utf8');
+    const command = /^0 2 \* \* \* +(asbackup-nightly .*)$/m.exec(table)![1]!;
+    await type(command.replace('/var/backups/aerospike', 'cron').replace('10.0.0.1', address));
+    const made = readdirSync(join(work.path, 'cron')).filter((name) => /^test-\d/.test(name));
+    expect(made).toHaveLength(1);
   });
 });
