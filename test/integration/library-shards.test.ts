@@ -47,7 +47,7 @@ describe('the setting shard', () => {
     ['a file that is named after another shard', { file: 'x-1of2.asb', shard: { index: 0, count: 2 } }],
     ['a file that is named after none', { file: 'x.asb', shard: '0/2' }],
   ])('with %s, is refused', async (_name, settings) => {
-    const run = async () => backup({ hosts, namespace: 'test', ...settings } as BackupSettings);
+    const run = async () => backup({ hosts, namespace: 'test', ...settings });
     await expect(run()).rejects.toThrow(OptionError);
   });
 });

@@ -162,8 +162,8 @@ describe('the rpm', () => {
       install() { rpm --force-debian --nodeps "$@" ${rpm}; }
       install --install
       rpm --query asbackup
-      rpm --verify --nodeps asbackup >/tmp/changed || true
-      grep -v '^\.\.\.\.\.UG\|^missing' /tmp/changed || true
+      # The script of the package gives some of its files to its user.
+      rpm --verify --nodeps --nouser --nogroup --nomode asbackup
       for tool in ${TOOLS.join(' ')}; do $tool --help >/dev/null; done
       mkdir /srv/backups
       asbackup ${at} -n test -d /srv/backups/one -z zstd

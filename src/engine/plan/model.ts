@@ -46,7 +46,7 @@ export interface ShardPlan {
 
 /** Start of the process, connection, first scan, and the end of the files. */
 export const START_SECONDS = 0.5;
-/** Of the processor time of a start, which more workers and shards repeat. */
+/** Processor time of a start, which each shard repeats. */
 export const START_CPU_SECONDS = 0.3;
 /** Part of the time allowed that a plan may use: shards are not all equally fast. */
 const HEADROOM = 0.8;

@@ -1,6 +1,13 @@
 /** A plan of a backup: what was measured, and what follows from it. */
 import { measure, type Measurement, type MeasurementConfig } from './measure.js';
-import { chooseShards, compareShards, type PlanGoal, type PlanLoad, type ShardPlan } from './model.js';
+import {
+  chooseShards,
+  compareShards,
+  START_CPU_SECONDS,
+  type PlanGoal,
+  type PlanLoad,
+  type ShardPlan,
+} from './model.js';
 
 /**
  * How a figure was found. `counted`: by the nodes. `sampled`: of some records. `measured`: here, during the sample.
@@ -33,6 +40,7 @@ export interface BackupPlan {
   /** What the backup as asked for will have. */
   storedBytes: Figure;
   networkBytes: Figure;
+  /** Of all shards of the plan together. */
   cpuSeconds: Figure;
   goal: PlanGoal;
   /** Absent = no number of shards is done in time. */
@@ -91,7 +99,11 @@ export function toPlan(namespace: string, compresses: boolean, measured: Measure
     compressedBytes: compressed,
     storedBytes: compresses ? compressed : plain,
     networkBytes: sized(load.wireBytes),
-    cpuSeconds: { value: records * cost.cpuSecondsPerRecord, basis: cost.basis, ...cpuError },
+    cpuSeconds: {
+      value: records * cost.cpuSecondsPerRecord + START_CPU_SECONDS * (chosen?.shards ?? 1),
+      basis: cost.basis,
+      ...cpuError,
+    },
     goal,
     ...(chosen === undefined ? {} : { chosen }),
     alternatives: compareShards(load, goal, chosen?.shards),

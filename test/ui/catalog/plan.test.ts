@@ -42,7 +42,7 @@ describe('a plan', () => {
     expect(text).toMatch(/^3 \* +4 /m);
     expect(text).toContain(commands.slurm);
     expect(text).toMatch(/^Backup, plain +953\.7 GiB +sampled, within 1\.0 % \(95 %\)$/m);
-    expect(text).toMatch(/^Processor time +2000\.0 s +measured here, within 50 %$/m);
+    expect(text).toMatch(/^Processor time +2000\.9 s +measured here, within 50 %$/m);
     expect(JSON.parse(formatPlanJson(plan, words))).toMatchObject({ chosen: { shards: 3 }, commands });
   });
 
