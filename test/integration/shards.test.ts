@@ -325,6 +325,14 @@ describe('a backup in shards', () => {
     const copied = await run('asb', ['copy', path, copy, '--no-config-file']);
     expect(copied.code, copied.stderr).toBe(0);
     expect(snapshot(copy)).toEqual(snapshot(path));
+    const [recoded, back] = [newPath(), newPath()];
+    const compressed = await run('asb', ['copy', path, recoded, '--recompress', 'zstd', '--no-config-file']);
+    expect(compressed.code, compressed.stderr).toBe(0);
+    expect(await show(recoded)).toMatchObject({ state: 'COMPLETED' });
+    const plain = await run('asb', ['copy', recoded, back, '--recompress', 'none', '--no-config-file']);
+    expect(plain.code, plain.stderr).toBe(0);
+    const data = (at: string) => [...snapshot(at)].filter(([name]) => name.endsWith('.asb'));
+    expect(data(back)).toEqual(data(path));
     const deleted = await run('asb', ['delete', copy, '--no-config-file']);
     expect(deleted.code, deleted.stderr).toBe(0);
     expect(readdirSync(copy).filter((name) => name !== 'tombstone.json')).toEqual([]);

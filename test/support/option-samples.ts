@@ -10,6 +10,9 @@ export const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   encrypt: [`--encryption-key-file=${KEY_FILE}`],
   'encryption-key-file': ['--encrypt=aes128'],
   'encryption-key-env': ['--encrypt=aes128'],
+  reencrypt: [`--new-key-file=${KEY_FILE}`],
+  'new-key-file': ['--reencrypt=aes128'],
+  'new-key-env': ['--reencrypt=aes128'],
   'parent-directory': ['--directory-list=a'],
   shard: ['--directory=a'],
   's3-object-lock-mode': ['--s3-object-lock-days=1'],
@@ -24,6 +27,8 @@ const CUSTOMER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
 export const REAL_TEXTS: Readonly<Record<string, readonly string[]>> = {
   'encryption-key-file': [KEY_FILE],
   'encryption-key-env': ['ASBACKUP_TEST_KEY'],
+  'new-key-file': [KEY_FILE],
+  'new-key-env': ['ASBACKUP_TEST_KEY'],
   's3-customer-key': [CUSTOMER_KEY],
   'gcp-customer-key': [CUSTOMER_KEY],
   'azure-customer-key': [CUSTOMER_KEY],
@@ -209,6 +214,15 @@ export function samples(rule: ValueRule): { good: [string, unknown][]; bad: stri
           ['1y2m3w4d5h', { years: 1, months: 2, days: 25, hours: 5 }],
         ],
         bad: ['', '30', 'd', '0d', '1h1d', '1d1d', '-1d', '1.5d', '1 d'],
+      };
+    case 'compression':
+      return {
+        good: [
+          ['none', 'none'],
+          ['zstd', { codec: 'zstd', level: 0 }],
+          ['zstd:9', { codec: 'zstd', level: 9 }],
+        ],
+        bad: ['', 'gzip', 'zstd:', 'zstd:x', 'zstd:-1', 'none:1'],
       };
     case 'time':
       return {

@@ -35,6 +35,7 @@ export function secretPieces(rule: ValueRule, text: string): SecretPieces {
     case 'racks':
     case 'throttle':
     case 'mode':
+    case 'compression':
       return { texts: [], wholes: [] };
     case 'pem':
       return { texts: [...pemChunks(whole), ...jsonTexts(whole)], wholes: [text, whole, ...splitLines(whole)] };

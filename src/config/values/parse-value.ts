@@ -1,8 +1,10 @@
+import type { Compression } from '../../codecs/codecs.js';
 import { checkPath } from '../../storage/paths.js';
 import type { PartitionFilter } from '../../aerospike/config.js';
 import type { RestoreSource } from '../../engine/restore/config.js';
 import type { Age } from '../../engine/catalog/retention.js';
 import { parseAge } from './age.js';
+import { parseCompression } from './compression.js';
 import { type HostList, type NodeList, parseHosts, parseNodes } from './hosts.js';
 import { parseDuration } from './duration.js';
 import { parseDirectories } from './directories.js';
@@ -56,7 +58,10 @@ export type ValueRule =
   /** Names of namespaces and sets (set-names.ts). */
   | { readonly type: 'namespace-sets' | 'renames' | 'set-renames' }
   /** `moment`: a time that may also be in ISO 8601. */
-  | { readonly type: 'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' | 'duration' | 'shard' };
+  | {
+      readonly type:
+        'partitions' | 'digest' | 'base64' | 'time' | 'moment' | 'age' | 'duration' | 'shard' | 'compression';
+    };
 
 /** Where PEM text is: in a file, or here because it came from the secret agent. Never to be printed. */
 export type PemSource = { readonly path: string } | { readonly content: string };
@@ -98,6 +103,7 @@ export interface ValueTypes {
   /** Seconds. */
   duration: number;
   shard: ShardChoice;
+  compression: Compression | 'none';
 }
 
 export type Value = ValueTypes[ValueRule['type']];
@@ -154,6 +160,8 @@ export function parseValue(rule: ValueRule, text: string): Value {
       return parseDuration(text);
     case 'shard':
       return parseShard(text);
+    case 'compression':
+      return parseCompression(text);
     case 'time':
       return parseTime(text);
     case 'moment':

@@ -62,6 +62,7 @@ export function readValue(rule: ValueRule, raw: unknown, content = false): Value
     case 'partitions':
     case 'age':
     case 'duration':
+    case 'compression':
       return parseValue(rule, readText(raw));
     case 'shard':
       return readShard(raw);

@@ -44,10 +44,20 @@ export interface BackupDocument {
  */
 export async function createBackupDocument(
   path: string,
-  { id, type, parent, started, namespaces, selection, shards }: BackupDocument,
+  document: BackupDocument,
   storages: StorageAccess,
   key?: EncryptionKey,
 ): Promise<boolean> {
+  const storage = await storages.forPath(path);
+  await storage.ensureDirectory(path);
+  return storage.createExclusive(joinPath(path, BACKUP_DOCUMENT_NAME), sealBackupDocument(document, key));
+}
+
+/** The text of the document. `key`: of an encrypted backup. */
+export function sealBackupDocument(
+  { id, type, parent, started, namespaces, selection, shards }: BackupDocument,
+  key: EncryptionKey | undefined,
+): string {
   const fields = {
     format: FORMAT,
     version: VERSION,
@@ -59,9 +69,7 @@ export async function createBackupDocument(
     selection,
     ...(shards === undefined ? {} : { shards }),
   };
-  const storage = await storages.forPath(path);
-  await storage.ensureDirectory(path);
-  return storage.createExclusive(joinPath(path, BACKUP_DOCUMENT_NAME), sealDocument(fields, key));
+  return sealDocument(fields, key);
 }
 
 /**

@@ -1,24 +1,35 @@
 /**
  * Copies a backup with its manifests to another place. While it is written, each manifest there says that the copy is
  * not complete, and names the files that are: what interrupts the copy, the next one goes on. At the end the manifests
- * are those of the backup, byte for byte.
+ * are those of the backup, byte for byte; of a copy that is stored in another way (recode-files.ts), they say how.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, isAbsolute } from 'node:path';
+import type { EncryptionKey } from '../../codecs/key.js';
+import type { ByteSink, ByteSource } from '../../core/byte-stream.js';
 import type { RunContext } from '../../core/run-context.js';
 import { Semaphore } from '../../core/semaphore.js';
 import { canonicalPath, joinPath, parentPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { isBackupFileName, type Storage } from '../../storage/storage.js';
 import { LOCK_NAME, RunLock } from '../backup/checkpoint/lock.js';
-import { parseState, saveState, type BackupState, type StateFileEntry } from '../backup/checkpoint/state-file.js';
+import {
+  checkIdentity,
+  parseState,
+  saveState,
+  type BackupState,
+  type Identity,
+  type StateFileEntry,
+} from '../backup/checkpoint/state-file.js';
 import { filesAndUnfinished } from '../backup/output/target.js';
-import { BACKUP_DOCUMENT_NAME, readIfExists } from './backup-document.js';
+import { BACKUP_DOCUMENT_NAME, parseBackupDocument, readIfExists, sealBackupDocument } from './backup-document.js';
 import { matchSibling } from '../shard/names.js';
 import { listParents } from './chains.js';
 import { CatalogError } from './errors.js';
 import { findBackups, readBackup, type CatalogEntry, type NamespacePart } from './find-backups.js';
 import { manifestPath, toBackupPlace } from './manifest.js';
+import { removeTemporaries } from './own-files.js';
+import { FileRecoder, type Recoding } from './recode-files.js';
 import { refuseDeleted } from './tombstone.js';
 import { BlockChecker } from './verify-backup.js';
 
@@ -31,6 +42,10 @@ export interface CopyConfig {
   /** Files that are copied at the same time. */
   parallel: number;
   storages: StorageAccess;
+  /** How the copy is to be stored; absent = as the backup is, byte for byte. */
+  recoding?: Recoding | undefined;
+  /** Of an encrypted backup: to read it, and to authenticate its documents. A copy as it is needs none. */
+  key?: EncryptionKey | undefined;
 }
 
 export interface CopyResult {
@@ -62,11 +77,14 @@ interface PartCopy {
   progress: BackupState;
   /** The copy is complete already. */
   isComplete: boolean;
+  /** Absent = the files are copied as they are. */
+  recoder?: FileRecoder | undefined;
 }
 
 /**
- * Throws CatalogError CATALOG_STATE, CATALOG_NOT_FOUND, CATALOG_DELETED, CATALOG_COPY (the backup is damaged, or was
- * not copied as it is), LockError, StorageError, or the signal's reason. The same call goes on where it stopped.
+ * Throws CatalogError CATALOG_STATE, CATALOG_NOT_FOUND, CATALOG_DELETED, CATALOG_KEY, CATALOG_DAMAGED, CATALOG_COPY (the
+ * backup is damaged, or was not copied as it is), LockError, StateError, StorageError, CodecError, or the signal's
+ * reason. The same call goes on where it stopped.
  */
 export async function copyBackup(config: CopyConfig, context: RunContext): Promise<CopyResult> {
   const { storages } = config;
@@ -133,6 +151,10 @@ class BackupCopy {
     if (canonicalPath(this.path) === canonicalPath(this.entry.path)) {
       throw new CatalogError('CATALOG_COPY', `The backup at ${this.path} cannot be copied to itself`);
     }
+    const storage = await this.config.storages.forPath(this.path);
+    const isFile = isBackupFileName(basename(this.path));
+    if (isFile) await removeTemporaries(storage, dirname(this.path), basename(this.path));
+    else await removeTemporaries(storage, this.path);
     await this.copyDocument();
     const parts: PartCopy[] = [];
     for (const part of this.entry.parts) {
@@ -142,9 +164,10 @@ class BackupCopy {
     if (this.config.verifies) for (const part of parts) await this.verifyFiles(part);
     this.context.signal.throwIfAborted();
     await this.lock.assertHeld();
-    const storage = await this.config.storages.forPath(this.path);
-    for (const { manifestFile, text, isComplete } of parts) {
-      if (!isComplete) await storage.writeSmall(manifestFile, text, 'the manifest');
+    for (const part of parts.filter(({ isComplete }) => !isComplete)) {
+      const { manifestFile, text, recoder } = part;
+      if (recoder === undefined) await storage.writeSmall(manifestFile, text, 'the manifest');
+      else await saveState(manifestFile, finishState(part, recoder), this.config.storages, recoder.key);
     }
     const missingParent = await this.findMissingParent();
     return { ...this.result, ...(missingParent === undefined ? {} : { missingParent }) };
@@ -163,7 +186,8 @@ class BackupCopy {
     if (this.entry.document === undefined) return;
     const { storages } = this.config;
     const source = joinPath(this.entry.path, BACKUP_DOCUMENT_NAME);
-    const text = (await (await storages.forPath(source)).readSmall(source, 'the backup document')).toString('utf8');
+    const original = await (await storages.forPath(source)).readSmall(source, 'the backup document');
+    const text = await this.sealForCopy(original, source);
     const target = joinPath(this.path, BACKUP_DOCUMENT_NAME);
     const storage = await storages.forPath(target);
     if (await storage.createExclusive(target, text)) return;
@@ -171,28 +195,46 @@ class BackupCopy {
       throw otherBackup(this.path);
   }
 
+  /** The document as the copy has it: with another key, it is authenticated anew. */
+  private async sealForCopy(bytes: Buffer, path: string): Promise<string> {
+    const { recoding, key } = this.config;
+    const part = this.entry.parts.find(({ manifest }) => manifest !== undefined);
+    if (recoding === undefined || part?.manifest === undefined) return bytes.toString('utf8');
+    const { key: newKey } = await FileRecoder.open(part, part.manifest, recoding, key);
+    return sealBackupDocument(parseBackupDocument(bytes, path, isEncrypted(part.manifest) ? key : undefined), newKey);
+  }
+
   /** Writes the manifest that says that the copy is not complete, or reads the one that an earlier copy has left. */
   private async beginPart(from: NamespacePart, sourceFile: string): Promise<PartCopy> {
     const { storages } = this.config;
     const source = await storages.forPath(from.path);
     const bytes = await source.readSmall(sourceFile, 'the manifest');
-    const state = parseState(bytes, sourceFile);
+    const { recoding, key } = this.config;
+    const state = parseState(bytes, sourceFile, isEncrypted(parseState(bytes, sourceFile)) ? key : undefined);
     if (state.manifest?.state !== 'COMPLETED') throw changedBackup(from.path);
     const path = this.entry.document === undefined ? this.path : joinPath(this.path, from.namespace);
     const manifestFile =
       from.shards === undefined ? manifestPath({ kind: readKind(from), path }) : joinPath(path, basename(sourceFile));
     const storage = await storages.forPath(path);
     if (readKind(from) === 'directory') await storage.ensureDirectory(path);
+    if (path !== this.path) await removeTemporaries(storage, path);
     const text = bytes.toString('utf8');
     const digest = createHash('sha256').update(bytes).digest('hex');
     const found = await readIfExists(storage, manifestFile, 'the manifest');
-    const base = { from, path, manifestFile, text, state };
-    if (found?.toString('utf8') === text) return { ...base, progress: state, isComplete: true };
+    const recoder = recoding === undefined ? undefined : await FileRecoder.open(from, state, recoding, key);
+    const identity = { ...state.identity, ...recoder?.identity };
+    const base = { from, path, manifestFile, text, state, recoder };
+    if (recoder === undefined && found?.toString('utf8') === text)
+      return { ...base, progress: state, isComplete: true };
     if (found !== undefined) {
-      const progress = parseState(found, manifestFile);
+      const progress = parseState(found, manifestFile, recoder?.key);
+      if (recoder !== undefined && isFinishedCopy(progress, state, identity)) {
+        return { ...base, progress, isComplete: true };
+      }
+      if (recoder !== undefined) checkIdentity(manifestFile, progress.identity, { ...identity, [COPY_OF]: digest });
       if (progress.identity[COPY_OF] !== digest) throw otherBackup(path);
       progress.runId = this.context.runId;
-      await saveState(manifestFile, progress, storages);
+      await saveState(manifestFile, progress, storages, recoder?.key);
       return { ...base, progress, isComplete: false };
     }
     await refuseFiles(storage, from, path, state);
@@ -200,13 +242,13 @@ class BackupCopy {
       ...state,
       runId: this.context.runId,
       target: canonicalPath(path),
-      identity: { ...state.identity, [COPY_OF]: digest },
+      identity: { ...identity, [COPY_OF]: digest },
       files: [],
       counters: { ...state.counters, records: 0, bytes: 0 },
       manifest: { ...state.manifest, state: 'IN_PROGRESS' },
     };
     delete progress.manifest!.finished;
-    await saveState(manifestFile, progress, storages);
+    await saveState(manifestFile, progress, storages, recoder?.key);
     return { ...base, progress, isComplete: false };
   }
 
@@ -238,10 +280,11 @@ class BackupCopy {
     const to = resolveFile({ ...part.from, path: part.path }, file);
     const storage = await storages.forPath(to);
     this.result.files++;
-    this.result.bytes += file.bytes;
-    if (part.isComplete || part.progress.files.some(({ name }) => name === file.name)) {
-      if ((await storage.exists('file', to)) && (await storage.stat(to)).sizeBytes === file.bytes) {
+    const known = part.progress.files.find(({ name }) => name === file.name);
+    if (known !== undefined) {
+      if ((await storage.exists('file', to)) && (await storage.stat(to)).sizeBytes === known.bytes) {
         this.result.kept++;
+        this.result.bytes += known.bytes;
         return;
       }
       if (part.isComplete)
@@ -250,70 +293,108 @@ class BackupCopy {
     if (dirname(file.name) !== '.' && readKind(part.from) === 'directory') await storage.ensureDirectory(dirname(to));
     // What a copy that was killed has left has no resume point.
     await storage.deleteFile(to, 'ignore');
-    const source = await (await storages.forPath(from)).open(from, { readers: this.config.parallel });
+    const entry = await this.transferFile(part, file, { from, to }, signal);
+    const { sizeBytes } = await storage.stat(to);
+    if (sizeBytes !== entry.bytes) {
+      throw new CatalogError('CATALOG_COPY', `${to} has ${sizeBytes} byte(s), but ${entry.bytes} were copied`);
+    }
+    this.result.bytes += entry.bytes;
+    await this.saveProgress(part, entry);
+  }
+
+  /** Resolves with the entry of the copy. */
+  private async transferFile(
+    { recoder }: PartCopy,
+    file: StateFileEntry,
+    { from, to }: { from: string; to: string },
+    signal: AbortSignal,
+  ): Promise<StateFileEntry> {
+    const { storages, parallel } = this.config;
+    const storage = await storages.forPath(to);
+    const source = await (await storages.forPath(from)).open(from, { readers: parallel });
     try {
       const sink = await storage.create(to, file.bytes);
-      const checker = new BlockChecker(file.blocks ?? []);
+      let entry = file;
       try {
-        for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-          signal.throwIfAborted();
-          // Before it is written: afterwards the storage may own its memory.
-          checker.append(chunk);
-          await sink.write(chunk);
+        if (recoder === undefined) await copyBytes(source, sink, file, signal);
+        else {
+          const copied = await recoder.copy(source, sink, file, signal);
+          if ('problems' in copied) throw damagedFile(from, copied.problems);
+          entry = copied.entry;
         }
-        refuseDamage(from, checker.finish(file.bytes));
-        await sink.close();
       } catch (error) {
         await sink.abort();
         throw error;
       }
       const reason = sink.identity === undefined ? undefined : await storage.verifyWritten(to, sink.identity);
       if (reason !== undefined) throw new CatalogError('CATALOG_COPY', `${to} is not what was written: ${reason}`);
+      return entry;
     } finally {
       await source.close();
     }
-    const { sizeBytes } = await storage.stat(to);
-    if (sizeBytes !== file.bytes) {
-      throw new CatalogError('CATALOG_COPY', `${to} has ${sizeBytes} byte(s), but ${file.bytes} were copied`);
-    }
-    await this.saveProgress(part, file);
   }
 
   private saving: Promise<void> = Promise.resolve();
 
   /** One after another: each replaces the document of the one before. */
-  private saveProgress({ progress, manifestFile }: PartCopy, file: StateFileEntry): Promise<void> {
+  private saveProgress({ progress, manifestFile, recoder }: PartCopy, file: StateFileEntry): Promise<void> {
     const next = this.saving.then(async () => {
       await this.lock.assertHeld();
       progress.files.push(file);
       progress.counters.records += file.records;
       progress.counters.bytes += file.bytes;
-      await saveState(manifestFile, progress, this.config.storages);
+      await saveState(manifestFile, progress, this.config.storages, recoder?.key);
     });
     this.saving = next.catch(() => undefined);
     return next;
   }
 
   private async verifyFiles(part: PartCopy): Promise<void> {
-    const { storages, parallel } = this.config;
-    const checks = part.state.files.map((file) =>
+    const { recoder, state, progress } = part;
+    const checks = (recoder === undefined ? state : progress).files.map((file) =>
       this.limit.run(async () => {
+        const { signal } = this.context;
         const path = resolveFile({ ...part.from, path: part.path }, file);
-        const source = await (await storages.forPath(path)).open(path, { readers: parallel });
         const checker = new BlockChecker(file.blocks ?? []);
-        try {
+        await this.withSource(path, async (source) => {
           for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-            this.context.signal.throwIfAborted();
+            signal.throwIfAborted();
             checker.append(chunk);
           }
-        } finally {
-          await source.close();
-        }
+        });
         refuseDamage(path, checker.finish(file.bytes));
+        if (recoder === undefined) return;
+        const isSame = await this.withSource(resolveFile(part.from, file), (original) =>
+          this.withSource(path, (copy) => recoder.haveSameText(original, copy, signal)),
+        );
+        if (!isSame) throw new CatalogError('CATALOG_COPY', `${path} does not have the text that was copied`);
       }),
     );
     await Promise.all(checks);
   }
+
+  private async withSource<T>(path: string, read: (source: ByteSource) => Promise<T>): Promise<T> {
+    const { storages, parallel } = this.config;
+    const source = await (await storages.forPath(path)).open(path, { readers: parallel });
+    try {
+      return await read(source);
+    } finally {
+      await source.close();
+    }
+  }
+}
+
+/** Throws CatalogError CATALOG_COPY if the source is not what was written. */
+async function copyBytes(source: ByteSource, sink: ByteSink, file: StateFileEntry, signal: AbortSignal): Promise<void> {
+  const checker = new BlockChecker(file.blocks ?? []);
+  for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
+    signal.throwIfAborted();
+    // Before it is written: afterwards the storage may own its memory.
+    checker.append(chunk);
+    await sink.write(chunk);
+  }
+  refuseDamage(source.name, checker.finish(file.bytes));
+  await sink.close();
 }
 
 /** Paths of the manifests of a part: one, or one for each shard. */
@@ -335,6 +416,32 @@ function resolveFile(part: NamespacePart, { name }: StateFileEntry): string {
   return joinPath(part.path, name);
 }
 
+function isEncrypted({ identity }: BackupState): boolean {
+  return identity.encrypt !== undefined && identity.encrypt !== '';
+}
+
+/** The manifest of a complete copy that is stored in another way than the backup. */
+function finishState({ state, progress, path }: PartCopy, recoder: FileRecoder): BackupState {
+  const files = state.files.map(({ name }) => progress.files.find((file) => file.name === name)!);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return {
+    ...state,
+    runId: progress.runId,
+    target: canonicalPath(path),
+    identity: { ...state.identity, ...recoder.identity },
+    files,
+    counters: { ...state.counters, bytes },
+  };
+}
+
+/** Whether `found` is what `finishState` has made of `state`. */
+function isFinishedCopy(found: BackupState, state: BackupState, identity: Identity): boolean {
+  const describe = ({ manifest, files, counters }: BackupState): string =>
+    JSON.stringify([manifest, files.map(({ name, records }) => [name, records]), counters.records]);
+  const sorted = (fields: Identity): string => JSON.stringify(Object.entries(fields).sort());
+  return describe(found) === describe(state) && sorted(found.identity) === sorted(identity);
+}
+
 /** A restore of the directory would read them, too. */
 async function refuseFiles(storage: Storage, from: NamespacePart, path: string, state: BackupState): Promise<void> {
   const isSibling = matchSibling(String(state.identity['output-file-prefix']));
@@ -346,8 +453,11 @@ async function refuseFiles(storage: Storage, from: NamespacePart, path: string, 
 }
 
 function refuseDamage(path: string, problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  throw new CatalogError('CATALOG_COPY', `${path} is not what its manifest says: ${problems.join('; ')}`, {
+  if (problems.length > 0) throw damagedFile(path, problems);
+}
+
+function damagedFile(path: string, problems: readonly string[]): CatalogError {
+  return new CatalogError('CATALOG_COPY', `${path} is not what its manifest says: ${problems.join('; ')}`, {
     details: { path },
   });
 }

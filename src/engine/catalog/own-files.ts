@@ -30,8 +30,21 @@ export interface OwnFiles {
 /** Names of what a process that was killed leaves of documents that it was writing. */
 const TEMPORARY =
   /^(?:manifest|hold|backup|tombstone|outcome)\.json\.[0-9a-f]{12}\.tmp$|\.(?:lock|manifest\.json)\.[0-9a-f]{12}\.tmp$/;
+const LEFT_DOCUMENT = /(?:^|\.)(?:manifest|backup)\.json\.[0-9a-f]{12}\.tmp$/;
 /** What stays of a deleted backup, and what whoever works on it removes. */
 const KEPT: readonly string[] = [BACKUP_DOCUMENT_NAME, TOMBSTONE_NAME, HOLD_NAME, LOCK_NAME];
+
+/**
+ * Removes what processes that were killed have left of the documents of a backup, or with `file` of those of one file.
+ * For whoever holds the lock of the backup: nobody else writes them. Holds and locks may be in the making, and stay.
+ */
+export async function removeTemporaries(storage: Storage, directory: string, file?: string): Promise<void> {
+  const names = (await storage.list(directory)).map(({ name }) => name);
+  const isLeft = (name: string): boolean =>
+    LEFT_DOCUMENT.test(name) && (file === undefined || name.startsWith(`${file}.`));
+  const left = names.filter(isLeft);
+  if (left.length > 0) await storage.deleteFiles(directory, left);
+}
 
 /** Of a backup that is to be deleted. Throws StorageError. */
 export async function findOwnFiles(

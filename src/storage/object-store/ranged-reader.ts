@@ -16,7 +16,7 @@ export class RangedReader implements ByteSource {
   /** Known when the first range has arrived. */
   private totalBytes: number | undefined;
   private etag: string | undefined;
-  /** How many ranges are fetched at a time: one more whenever the caller has to wait. */
+  /** How many ranges are fetched at a time: twice as many whenever the caller has to wait. */
   private ahead = 1;
   private current: { bytes: Buffer; memory: ArrayBuffer } | undefined;
   private readonly spare: ArrayBuffer[] = [];
@@ -70,7 +70,7 @@ export class RangedReader implements ByteSource {
     const late = Symbol('late');
     // A range that has arrived settles before a promise that needs two more turns of the microtask queue.
     const first = await Promise.race([fetch, Promise.resolve().then(() => Promise.resolve(late))]);
-    if (first === late && this.totalBytes !== undefined) this.ahead = Math.min(this.maxAhead, this.ahead + 1);
+    if (first === late && this.totalBytes !== undefined) this.ahead = Math.min(this.maxAhead, this.ahead * 2);
     return fetch;
   }
 

@@ -210,6 +210,25 @@ describe('copyBackup, killed before any of its changes', () => {
     expect(kept).toBeGreaterThan(0);
   });
 
+  it('in the middle of a document, leaves no file that the next copy does not remove', async () => {
+    const source = await writeCatalogBackup(root, { id: 'b1' });
+    await copy(source, `${target}/`, { access: InterruptedStorages.killedBefore(6) }).catch(() => undefined);
+    for (const path of readdirSync(target, { recursive: true }).map(String)) {
+      if (path.endsWith('.lock')) rmSync(join(target, path));
+    }
+    writeFileSync(join(target, 'b1', 'backup.json.0123456789ab.tmp'), '{');
+    writeFileSync(join(target, 'b1', 'bar', 'manifest.json.0123456789ab.tmp'), '{');
+    await copy(source, `${target}/`);
+    expect(readAll(join(target, 'b1'))).toEqual(readAll(source));
+    await writeFileBackup(join(root, 'a.asb'));
+    writeFileSync(join(target, 'a.asb.manifest.json.0123456789ab.tmp'), '{');
+    writeFileSync(join(target, 'b.asb.manifest.json.0123456789ab.tmp'), 'of another file');
+    await copy(join(root, 'a.asb'), join(target, 'a.asb'));
+    expect(readdirSync(target).filter((name) => name.endsWith('.tmp'))).toEqual([
+      'b.asb.manifest.json.0123456789ab.tmp',
+    ]);
+  });
+
   it('can be deleted', async () => {
     const source = await writeCatalogBackup(root, { id: 'b1' });
     let files = 0;

@@ -1,4 +1,4 @@
-import { toCatalogStorages } from '../../../config/catalog/storages.js';
+import { copySchema, toCopySettings } from '../../../config/catalog/copy-config.js';
 import { copyOptions } from '../../../config/schema/catalog/copy.js';
 import { logEvent, warningEvent } from '../../../core/log.js';
 import { createProcessLimits } from '../../../core/run-context.js';
@@ -21,19 +21,21 @@ export const copyCommand: Command<typeof copyOptions, CopyCommandConfig> = {
   operands: { min: 2, max: 2, names: ['BACKUP', 'DEST'] },
   examples: [
     ['To a bucket, under the same name:', 'asb copy /backups/nightly-1 s3://archive/backups/'],
+    [
+      'With a new encryption key:',
+      'asb copy /backups/b1 /rotated/ --encryption-key-file old.pem --reencrypt aes256 --new-key-file new.pem',
+    ],
     ['Under another name, read back:', 'asb copy s3://archive/backups/nightly-1 /restored/n1 --verify'],
   ],
   options: copyOptions,
-  schema: { name: 'asb', options: copyOptions, constraints: [] },
+  schema: copySchema,
   subject: 'Command',
   warningLevel: 'info',
   toConfig: (values, { operands, ...dependencies }) => ({
     source: operands[0]!,
     destination: operands[1]!,
-    verifies: values.has('verify'),
-    parallel: values.get('parallel'),
     json: values.has('json'),
-    storages: toCatalogStorages(values, dependencies),
+    ...toCopySettings(values, dependencies),
   }),
   securityValues: () => undefined,
   readsStdin: () => false,
