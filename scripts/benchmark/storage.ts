@@ -1,6 +1,6 @@
 /**
  * Uploads and downloads of one object through the storages of this project, side by side with the helpers of the SDKs
- * at the same concurrency with the same bytes. Each transfer is a process of its own, so that its memory can be measured.
+ * at the same concurrency with the same bytes. Each transfer is a process of its own: its memory is measured.
  * Servers are named as for the tests: S3_TEST_SERVER, AZURE_TEST_SERVER; the one for Google is the fake of the tests.
  */
 import { spawn } from 'node:child_process';
@@ -72,7 +72,10 @@ async function main(): Promise<void> {
 
 async function measureAzure(): Promise<void> {
   const line = process.env.AZURE_TEST_SERVER;
-  if (line === undefined) return console.log('Azure: AZURE_TEST_SERVER is not set');
+  if (line === undefined) {
+    console.log('Azure: AZURE_TEST_SERVER is not set');
+    return;
+  }
   const server = { ...(JSON.parse(line) as Server), bucket: `bench-${Date.now()}` };
   const service = connectAzure(server);
   await service.createContainer(server.bucket);
@@ -82,7 +85,10 @@ async function measureAzure(): Promise<void> {
 
 async function measureS3(): Promise<void> {
   const line = process.env.S3_TEST_SERVER;
-  if (line === undefined) return console.log('S3: S3_TEST_SERVER is not set');
+  if (line === undefined) {
+    console.log('S3: S3_TEST_SERVER is not set');
+    return;
+  }
   const server = { ...(JSON.parse(line) as Server), bucket: `bench-${Date.now()}` };
   const client = connectS3(server);
   await client.send(new CreateBucketCommand({ Bucket: server.bucket }));
@@ -260,7 +266,8 @@ function listS3Helpers(server: Server): Jobs {
     'download, one request of the SDK': async () => {
       const client = connectS3(server);
       const { Body } = await client.send(new GetObjectCommand(place));
-      for await (const chunk of Body as AsyncIterable<Uint8Array>) void chunk;
+      const chunks = (Body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+      while ((await chunks.next()).done !== true);
       client.destroy();
     },
   };

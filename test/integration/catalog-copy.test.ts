@@ -110,9 +110,7 @@ describe('asb copy', () => {
     for (const bytes of [0, 1, 30_000_000, 70_000_000]) {
       const child = spawn(process.execPath, [ASB, 'copy', source, `${to}/`, '--no-config-file'], { stdio: 'ignore' });
       const exited = once(child, 'exit') as Promise<[number | null]>;
-      let isRunning = true;
-      void exited.then(() => (isRunning = false));
-      while (isRunning && countBytes(copy) < bytes) await sleep(1);
+      while (child.exitCode === null && countBytes(copy) < bytes) await sleep(1);
       child.kill('SIGKILL');
       const [code] = await exited;
       if (code === null) kills++;

@@ -1,6 +1,16 @@
 /** One backup in several shards, each a process of its own: together they are what one process writes. */
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -371,7 +381,9 @@ describe('a shard whose scheduler tells its number', () => {
 describe('asb backup in shards', () => {
   it('makes one backup of several namespaces, whichever shard comes first', async () => {
     const root = newPath();
-    mkdirSync(root);
+    mkdirSync(join(root, 'one'), { recursive: true });
+    // As if a third one was just writing the document.
+    writeFileSync(join(root, 'one', 'backup.json.0123456789ab.tmp'), '{');
     const shard = (i: number, ...more: string[]): Promise<Ended> =>
       run('asb', ['backup', root, ...hostArgs, '-n', 'test,bar', '--id', 'one', '--shard', `${i}/3`, ...more]);
     const all = await Promise.all([2, 1].map((i) => shard(i)));

@@ -82,8 +82,8 @@ interface PartCopy {
 }
 
 /**
- * Throws CatalogError CATALOG_STATE, CATALOG_NOT_FOUND, CATALOG_DELETED, CATALOG_KEY, CATALOG_DAMAGED, CATALOG_COPY (the
- * backup is damaged, or was not copied as it is), LockError, StateError, StorageError, CodecError, or the signal's
+ * Throws CatalogError CATALOG_STATE, CATALOG_NOT_FOUND, CATALOG_DELETED, CATALOG_KEY, CATALOG_DAMAGED, CATALOG_COPY (it
+ * is damaged, or was not copied as it is), LockError, StateError, StorageError, CodecError, or the signal's
  * reason. The same call goes on where it stopped.
  */
 export async function copyBackup(config: CopyConfig, context: RunContext): Promise<CopyResult> {

@@ -19,6 +19,7 @@ import {
 import { CatalogError } from './errors.js';
 import type { CatalogEntry } from './find-backups.js';
 import { isBackupId } from './manifest.js';
+import { hasOnlyTemporaries } from './own-files.js';
 import { readParent } from './parent-backup.js';
 import { refuseDeleted } from './tombstone.js';
 
@@ -63,7 +64,8 @@ async function joinBackup(
     // Another shard may write it between the two questions.
     await refuseUsed(path, id, storage).catch(async (error: unknown) => {
       found = await readBackupDocument(path, storage, key);
-      if (found === undefined) throw error;
+      // It may be about to appear: then one of the shards creates it, and the others read it.
+      if (found === undefined && !(await hasOnlyTemporaries(storage, path))) throw error;
     });
   }
   const namespaces = chooseNamespaces(config, cluster);

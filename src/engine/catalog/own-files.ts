@@ -46,6 +46,12 @@ export async function removeTemporaries(storage: Storage, directory: string, fil
   if (left.length > 0) await storage.deleteFiles(directory, left);
 }
 
+/** Whether the directory holds nothing but a document that somebody is writing, or was when it was killed. */
+export async function hasOnlyTemporaries(storage: Storage, directory: string): Promise<boolean> {
+  const names = (await storage.list(directory)).map(({ name }) => name);
+  return names.every((name) => LEFT_DOCUMENT.test(name)) && (await storage.listDirectories(directory)).length === 0;
+}
+
 /** Of a backup that is to be deleted. Throws StorageError. */
 export async function findOwnFiles(
   { path, document, kind }: CatalogEntry,
