@@ -110,7 +110,7 @@ describe.each(STORES.map((kind) => [kind.name, kind] as const))('backups on %s',
       const path = at(form === 'directory' ? name : `${name}.asb`);
       const state = at(`${name}.state`);
       const option = form === 'directory' ? '-d' : '-o';
-      const args = backup(option, path, ...flags, '-w', '1', '--checkpoint-interval', '1', '--state-file-dst', state);
+      const args = backup(option, path, ...flags, '-w', '3', '--checkpoint-interval', '1', '--state-file-dst', state);
       // Slow enough to be hit behind a checkpoint that has made something durable.
       const killed = await run('asbackup', [...args, '--nice', '6'], async (kill) => {
         await waitForProgress(store, state);
@@ -121,6 +121,11 @@ describe.each(STORES.map((kind) => [kind.name, kind] as const))('backups on %s',
       expect(continued.code, continued.stderr).toBe(0);
       expect(continued.stderr).toMatch(/Continuing the backup of [1-9]\d* record\(s\) so far/);
       expect(differences(expected, await read(path, flags)), mode).toEqual([]);
+      const validated = await run('asrestore', [form === 'directory' ? '-d' : '-i', path, '--validate', ...flags]);
+      expect([validated.code, validated.stderr]).toEqual([0, expect.stringContaining(`${RECORDS} record(s)`)]);
+      const removed = await run('asbackup', [option, path, '--remove-artifacts']);
+      expect(removed.code, removed.stderr).toBe(0);
+      await expect(read(path, flags)).rejects.toThrow();
     });
   });
 });
