@@ -6,11 +6,13 @@ export { backup } from './api/backup.js';
 export { restore } from './api/restore.js';
 export { readBackup } from './api/read-backup.js';
 export { createBackup } from './api/catalog/create-backup.js';
+export { diffWithCluster, verifyAgainstCluster } from './api/catalog/compare-with-cluster.js';
 export { diffBackups } from './api/catalog/diff-backups.js';
 export { exportBackup } from './api/catalog/export-backup.js';
 export { restoreBackup } from './api/catalog/restore-backup.js';
 export { listBackups } from './api/catalog/list-backups.js';
 export { mergeBackups } from './api/catalog/merge-backups.js';
+export { serveBackup } from './api/catalog/serve-backup.js';
 export { showBackup } from './api/catalog/show-backup.js';
 export { verifyBackup } from './api/catalog/verify-backup.js';
 export type * from './api/settings.js';
@@ -26,6 +28,8 @@ export type {
   NamespaceDetails,
 } from './api/catalog/catalog-backup.js';
 export type { Difference, DifferenceKind, DiffResult, RecordVersion } from './engine/catalog/diff.js';
+export type { AgainstExample, AgainstKind, AgainstResult } from './engine/catalog/verify-against.js';
+export type { ServedBackup } from './api/serve-backup.js';
 export type { ExportResult } from './engine/catalog/export.js';
 export type { MergeResult } from './engine/catalog/merge.js';
 export type { NamespaceRestore } from './api/catalog/restore-backup.js';

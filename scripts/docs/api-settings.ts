@@ -1,12 +1,13 @@
 /** The types of the library's settings, made of the option tables. */
 import { catalogBackupOptions } from '../../src/config/schema/catalog/backup.js';
 import { catalogOptions } from '../../src/config/schema/catalog/common.js';
-import { backupDiffOptions } from '../../src/config/schema/catalog/diff.js';
+import { backupDiffOptions, clusterDiffOptions } from '../../src/config/schema/catalog/diff.js';
 import { exportOptions } from '../../src/config/schema/catalog/export.js';
 import { listOptions } from '../../src/config/schema/catalog/list.js';
 import { mergeOptions } from '../../src/config/schema/catalog/merge.js';
 import { catalogRestoreOptions } from '../../src/config/schema/catalog/restore.js';
-import { soundnessOptions } from '../../src/config/schema/catalog/verify.js';
+import { serveOptions } from '../../src/config/schema/catalog/serve.js';
+import { clusterVerifyOptions, soundnessOptions } from '../../src/config/schema/catalog/verify.js';
 import { apiNames, type OptionSpec, type OptionTable } from '../../src/config/schema/option-spec.js';
 import type { ToolPage } from './tool-page.js';
 
@@ -50,6 +51,13 @@ const CATALOG_TYPES: readonly (readonly [type: string, text: string, table: Opti
   ['ListOptionSettings', 'The options of asb list.', listOptions],
   ['ShowOptionSettings', 'The options of asb show.', catalogOptions],
   ['DiffOptionSettings', 'The options of asb diff, for two backups.', backupDiffOptions],
+  ['ClusterDiffOptionSettings', 'The options of asb diff, for a backup and a cluster.', clusterDiffOptions],
+  ['ServeOptionSettings', 'The options of asb serve.', serveOptions],
+  [
+    'ClusterVerifyOptionSettings',
+    'The options of asb verify, for the comparison with a cluster.',
+    clusterVerifyOptions,
+  ],
   ['MergeOptionSettings', 'The options of asb merge.', mergeOptions],
   ['ExportOptionSettings', 'The options of asb export.', exportOptions],
   ['VerifyOptionSettings', 'The options of asb verify, but for the comparison with a cluster.', soundnessOptions],

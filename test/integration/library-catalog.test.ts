@@ -7,12 +7,15 @@ import {
   CatalogError,
   createBackup,
   diffBackups,
+  diffWithCluster,
   exportBackup,
   listBackups,
   mergeBackups,
   OptionError,
   restoreBackup,
+  serveBackup,
   showBackup,
+  verifyAgainstCluster,
   verifyBackup,
   type LogEntry,
   type ProgressEvent,
@@ -169,6 +172,34 @@ describe('diffBackups, mergeBackups and exportBackup', () => {
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(lines).toHaveLength(RECORDS);
     expect(JSON.parse(lines[0]!)).toMatchObject({ namespace: 'test', set: 'orders' });
+  });
+
+  it('of a backup and a cluster, or the node that serves it, find what is the same', async () => {
+    const root = newRoot();
+    const { path } = await createBackup({ root, hosts, id: 'b', namespaces: ['test'], include: ['test.users'] });
+    const kinds = new Set<string>();
+    const onDifference = ({ kind, set }: { kind: string; set: Buffer }): undefined => {
+      kinds.add(`${kind} ${set.toString()}`);
+      return undefined;
+    };
+    expect(await diffWithCluster({ path, hosts, namespace: 'test', onDifference })).toMatchObject({
+      added: RECORDS,
+      removed: 0,
+      equal: RECORDS,
+    });
+    expect([...kinds]).toEqual(['added orders']);
+    const served = await serveBackup({ path, port: 0 });
+    try {
+      expect([...served.namespaces]).toEqual([['test', RECORDS]]);
+      const there = { path, hosts: `${served.host}:${served.port}` };
+      expect(await diffWithCluster({ ...there, namespace: 'test' })).toMatchObject({ added: 0, equal: RECORDS });
+      expect(await verifyAgainstCluster(there)).toMatchObject([{ namespace: 'test', missing: 0, equal: RECORDS }]);
+    } finally {
+      await served.close();
+    }
+    expect(await verifyAgainstCluster({ path, hosts, clusterNamespaces: { test: 'bar' } })).toMatchObject([
+      { clusterNamespace: 'bar', missing: RECORDS, equal: 0 },
+    ]);
   });
 
   it('of a backup that is not there, or to nowhere, reject', async () => {

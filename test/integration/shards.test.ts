@@ -18,7 +18,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSindex } from '../../src/aerospike/commands/sindex.js';
 import { Cluster } from '../../src/aerospike/cluster/cluster.js';
 import { putUdf } from '../../src/aerospike/commands/udf.js';
+import { serveBackup } from '../../src/api/serve-backup.js';
+import { Codecs } from '../../src/codecs/codecs.js';
+import { openBackup } from '../../src/engine/catalog/open-backup.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
+import { StorageRegistry } from '../../src/storage/registry.js';
 import { clientRecord, putRecord, readContents, readMetadata } from '../support/cluster-contents.js';
 import { scratch } from '../support/target.js';
 
@@ -349,6 +353,24 @@ describe('a backup in shards', () => {
     const removed = await run('asbackup', ['-d', path, '--remove-artifacts', '--no-config-file']);
     expect(removed.code, removed.stderr).toBe(0);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('is compared, merged and served as one', async () => {
+    const path = newPath();
+    await backUpAll(path);
+    const merged = newPath();
+    const merging = await run('asb', ['merge', path, '-o', merged, '--json', '--no-config-file']);
+    expect(merging.code, merging.stderr).toBe(0);
+    expect(JSON.parse(merging.stdout)).toMatchObject({ records: RECORDS, replaced: 0, sindexes: 1, udfs: 1 });
+    const compared = await run('asb', ['diff', path, merged, '--json', '--no-config-file']);
+    expect(JSON.parse(compared.stdout)).toMatchObject({ equal: RECORDS, added: 0, removed: 0, changed: 0 });
+    const storages = new StorageRegistry();
+    const codecs = await Codecs.open();
+    const files = await openBackup(path, { codecs, storages, allowIncomplete: false });
+    const options = { host: '127.0.0.1', port: 0, sets: [], signal: new AbortController().signal };
+    const served = await serveBackup(files, options);
+    expect([...served.namespaces]).toEqual([['test', RECORDS]]);
+    await served.close();
   });
 
   it('tells shards of two backups that were put together', async () => {

@@ -281,6 +281,87 @@ export interface DiffOptionSettings {
   azure?: AzureSettings;
 }
 
+/** The options of asb diff, for a backup and a cluster. */
+export interface ClusterDiffOptionSettings {
+  /** Seed nodes: a text as on the command line, or a list. Default: 127.0.0.1. */
+  hosts?: string | readonly (string | HostAddress)[];
+  /** Default port for hosts without one. Default: 3000. */
+  port?: number;
+  /** Use the nodes' alternate (external) addresses. */
+  servicesAlternate?: boolean;
+  /** Who logs in. PKI logs in with the client certificate and needs no user. */
+  auth?: Credentials;
+  /** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+  tls?: TlsSettings;
+  /** Directory for data that do not fit into memory, which are encrypted there; by default that of the system. */
+  temporaryDirectory?: string;
+  /** Read a backup that did not come to its end, too. */
+  allowIncomplete?: boolean;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb serve. */
+export interface ServeOptionSettings {
+  /** Only records of these sets; an empty name is that of records without a set. */
+  sets?: readonly string[];
+  /**
+   * Listen on this address. Whoever reaches it can read the backup: there is neither login nor TLS. Default:
+   * 127.0.0.1.
+   */
+  address?: string;
+  /** Listen on this port; 0 for any free one. Default: 3000. */
+  port?: number;
+  /** Directory for data that do not fit into memory, which are encrypted there; by default that of the system. */
+  temporaryDirectory?: string;
+  /** Read a backup that did not come to its end, too. */
+  allowIncomplete?: boolean;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
+/** The options of asb verify, for the comparison with a cluster. */
+export interface ClusterVerifyOptionSettings {
+  /** Seed nodes: a text as on the command line, or a list. Default: 127.0.0.1. */
+  hosts?: string | readonly (string | HostAddress)[];
+  /** Default port for hosts without one. Default: 3000. */
+  port?: number;
+  /** Use the nodes' alternate (external) addresses. */
+  servicesAlternate?: boolean;
+  /** Who logs in. PKI logs in with the client certificate and needs no user. */
+  auth?: Credentials;
+  /** How to speak TLS. At least one of `ca`, `caFile` and `caPath`. */
+  tls?: TlsSettings;
+  /** Directory for data that do not fit into memory, which are encrypted there; by default that of the system. */
+  temporaryDirectory?: string;
+  /** How the files are compressed. */
+  compress?: 'zstd';
+  /** The encryption of the files, with one source of the key. */
+  encrypt?: EncryptSettings;
+  /** How S3 is reached. */
+  s3?: S3Settings;
+  /** How Google Cloud Storage is reached. */
+  gcs?: GcsSettings;
+  /** How Azure Blob Storage is reached. */
+  azure?: AzureSettings;
+}
+
 /** The options of asb merge. */
 export interface MergeOptionSettings {
   /** Write the merged backup to this new directory or s3://BUCKET/PREFIX. */

@@ -1,11 +1,14 @@
 /** The settings of the functions of the catalog. Those of options are in option-settings.ts. */
 import type {
   CatalogBackupOptionSettings,
+  ClusterDiffOptionSettings,
+  ClusterVerifyOptionSettings,
   DiffOptionSettings,
   ExportOptionSettings,
   ListOptionSettings,
   MergeOptionSettings,
   RestoreBackupOptionSettings,
+  ServeOptionSettings,
   ShowOptionSettings,
   VerifyOptionSettings,
 } from './option-settings.js';
@@ -59,6 +62,29 @@ export interface MergeBackupsSettings extends MergeOptionSettings, ReadingSettin
 }
 
 export interface ExportBackupSettings extends ExportOptionSettings, ReadingSettings {
+  /** The directory of the backup, or its only file. */
+  path: string;
+}
+
+export interface DiffClusterSettings extends ClusterDiffOptionSettings, ReadingSettings {
+  /** The directory of the backup, or its only file. */
+  path: string;
+  /** The namespace of the backup that is compared. */
+  namespace: string;
+  /** How the cluster calls it; default: the same. */
+  clusterNamespace?: string;
+  /** Receives each difference, in the order of a scan. The next one waits for its promise. */
+  onDifference?: (difference: Difference) => Promise<void> | undefined;
+}
+
+export interface VerifyClusterSettings extends ClusterVerifyOptionSettings, ReadingSettings {
+  /** The directory of the backup, or its only file. */
+  path: string;
+  /** How the cluster calls namespaces of the backup; default: the same. */
+  clusterNamespaces?: Readonly<Record<string, string>>;
+}
+
+export interface ServeBackupSettings extends ServeOptionSettings, ReadingSettings {
   /** The directory of the backup, or its only file. */
   path: string;
 }

@@ -1,15 +1,12 @@
 import { securityValues } from '../../../config/auth/security-values.js';
 import { type BackupInputConfig, toBackupInput, toInputSchema } from '../../../config/catalog/backup-input.js';
+import { COMPARISON_SCAN, selectNamespace, toComparedCluster } from '../../../config/catalog/cluster-config.js';
 import { diffOptions } from '../../../config/schema/catalog/diff.js';
-import { toSeeds } from '../../../config/values/hosts.js';
 import type { ClusterOptions } from '../../../aerospike/config.js';
 import { ToolError } from '../../../core/errors.js';
 import type { DiffSide } from '../../../engine/catalog/diff.js';
 import type { OpenBackupConfig } from '../../../engine/catalog/open-backup.js';
 import type { CliSession, Command } from '../../command.js';
-
-const TIMEOUT_MS = 10_000;
-const MAX_RETRIES = 5;
 
 interface DiffCommandConfig extends BackupInputConfig {
   before: string;
@@ -40,13 +37,15 @@ export const diffCommand: Command<typeof diffOptions, DiffCommandConfig> = {
     ...toBackupInput(values, { ...dependencies, security }),
     before: operands[0]!,
     after: operands[1],
-    cluster: {
-      seeds: toSeeds(values.get('host'), values.get('port'), values.get('tls-name')),
-      servicesAlternate: values.has('services-alternate'),
-      connectTimeoutMs: TIMEOUT_MS,
-      infoTimeoutMs: TIMEOUT_MS,
-      ...security,
-    },
+    cluster: toComparedCluster(
+      values.get('host'),
+      {
+        port: values.get('port'),
+        tlsName: values.get('tls-name'),
+        servicesAlternate: values.has('services-alternate'),
+      },
+      security,
+    ),
     namespaces: values.get('namespace') ?? [],
     listsRecords: values.has('records'),
     temporaryDirectory: values.get('temporary-directory'),
@@ -79,16 +78,8 @@ async function compareWithCluster(before: DiffSide, config: DiffCommandConfig, s
   }
   const cluster = await Cluster.connect(config.cluster, session.signal, () => undefined);
   try {
-    const selection = {
-      namespace,
-      set: '',
-      bins: [],
-      noBins: false,
-      recordsPerSecond: 0,
-      socketTimeoutMs: TIMEOUT_MS,
-      totalTimeoutMs: 0,
-    };
-    const policy = { maxRetries: MAX_RETRIES, sleepBetweenRetriesMs: 0 };
+    const selection = selectNamespace(namespace);
+    const { policy } = COMPARISON_SCAN;
     await compare(before, { kind: 'cluster', cluster, selection, policy }, config, session);
   } finally {
     cluster.close();

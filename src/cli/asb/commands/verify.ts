@@ -1,10 +1,10 @@
 import type { ClusterOptions } from '../../../aerospike/config.js';
 import { securityValues } from '../../../config/auth/security-values.js';
+import { COMPARISON_SCAN, toComparedCluster } from '../../../config/catalog/cluster-config.js';
 import { soundnessConstraints, toVerifyConfig, type VerifyConfig } from '../../../config/catalog/verify-config.js';
 import { exclusive } from '../../../config/constraints.js';
 import { mentions } from '../../../config/option-text.js';
 import { verifyOptions } from '../../../config/schema/catalog/verify.js';
-import { toSeeds } from '../../../config/values/hosts.js';
 import { createProcessLimits } from '../../../core/run-context.js';
 import { createRunId } from '../../../core/run.js';
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
@@ -19,9 +19,6 @@ interface AgainstSettings {
   clusterNamespaces: ReadonlyMap<string, string>;
   temporaryDirectory: string | undefined;
 }
-
-const TIMEOUT_MS = 10_000;
-const MAX_RETRIES = 5;
 
 interface VerifyCommandConfig extends VerifyConfig {
   path: string;
@@ -62,13 +59,15 @@ export const verifyCommand: Command<typeof verifyOptions, VerifyCommandConfig> =
         seeds === undefined
           ? undefined
           : {
-              cluster: {
-                seeds: toSeeds(seeds, values.get('port'), values.get('tls-name')),
-                servicesAlternate: values.has('services-alternate'),
-                connectTimeoutMs: TIMEOUT_MS,
-                infoTimeoutMs: TIMEOUT_MS,
-                ...security,
-              },
+              cluster: toComparedCluster(
+                seeds,
+                {
+                  port: values.get('port'),
+                  tlsName: values.get('tls-name'),
+                  servicesAlternate: values.has('services-alternate'),
+                },
+                security,
+              ),
               clusterNamespaces: toClusterNamespaces(values.get('namespace') ?? []),
               temporaryDirectory: values.get('temporary-directory'),
             },
@@ -148,9 +147,8 @@ async function compareWithCluster(
   const { verifyEntryAgainst } = await import('../../../engine/catalog/verify-against.js');
   const cluster = await Cluster.connect(options, signal, () => undefined);
   try {
-    const policy = { maxRetries: MAX_RETRIES, sleepBetweenRetriesMs: 0 };
     const { storages, codecs, key } = config;
-    const common = { storages, codecs, key, cluster, policy, socketTimeoutMs: TIMEOUT_MS, signal };
+    const common = { storages, codecs, key, cluster, ...COMPARISON_SCAN, signal };
     return await verifyEntryAgainst(entry, { ...common, ...against });
   } finally {
     cluster.close();

@@ -9,6 +9,13 @@ export const backupDiffOptions = [
   ...backupInputOptions,
 ] as const satisfies readonly OptionSpec[];
 
+/** Of a comparison of a backup with a cluster. */
+export const clusterDiffOptions = [
+  ...connectionOptions,
+  ...tlsOptions,
+  ...backupDiffOptions,
+] as const satisfies readonly OptionSpec[];
+
 export const diffOptions = [
   {
     name: 'records',
@@ -28,7 +35,5 @@ export const diffOptions = [
     section: 'tool',
     help: 'The namespace of the cluster to compare with; two names: the first of A, and how it is called in B.',
   },
-  ...connectionOptions,
-  ...tlsOptions,
-  ...backupDiffOptions,
+  ...clusterDiffOptions,
 ] as const satisfies readonly OptionSpec[];

@@ -11,6 +11,7 @@ export const serveOptions = [
     default: '127.0.0.1',
     group: 'Connection',
     section: 'tool',
+    api: 'address',
     help: 'Listen on this address. Whoever reaches it can read the backup: there is neither login nor TLS.',
   },
   {
@@ -22,6 +23,7 @@ export const serveOptions = [
     default: '3000',
     group: 'Connection',
     section: 'tool',
+    api: 'port',
     help: 'Listen on this port; 0 for any free one.',
   },
   temporaryDirectoryOption,

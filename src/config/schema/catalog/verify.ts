@@ -34,6 +34,15 @@ export const soundnessOptions = [
   ...catalogOptions,
 ] as const satisfies readonly OptionSpec[];
 
+/** Of a comparison of a backup with a cluster, where the cluster is given as for a backup. */
+export const clusterVerifyOptions = [
+  ...connectionOptions,
+  ...tlsOptions,
+  temporaryDirectoryOption,
+  ...pipelineOptions,
+  ...catalogOptions,
+] as const satisfies readonly OptionSpec[];
+
 export const verifyOptions = [
   ...soundnessOptions,
   {
