@@ -23,6 +23,8 @@ const RECORDS = 500;
 const HOUR_MS = 3_600_000;
 /** More by hand: SERVICE_KILLS=200. */
 const KILLS = Number(process.env.SERVICE_KILLS ?? 6);
+/** More by hand: SERVICE_INCREMENTS=50. */
+const INCREMENTS = Number(process.env.SERVICE_INCREMENTS ?? 4);
 const SECRET = 'a word that nobody may see';
 
 interface Details {
@@ -171,6 +173,31 @@ describe('aerospike-backup-service', () => {
     expect(job).toMatchObject({ status: 'success', 'inserted-records': RECORDS });
     expect(await readNames('restored')).toEqual(before);
     expect(await run(ASB, 'verify', configuration.root, '--no-config-file')).toMatchObject({ code: 0 });
+    expect(await service.end('SIGTERM')).toBe(0);
+  });
+
+  it(`restores a full backup and ${INCREMENTS} increments: every record is as it was at the last one`, async () => {
+    const configuration = writeConfiguration({ 'backup-policies': { keep: { parallel: 1 } } });
+    const service = await start(configuration);
+    await backUp(service, 'full');
+    const states: { time: number; names: Map<string, string> }[] = [];
+    let to = RECORDS;
+    for (let n = 0; n < INCREMENTS; n++) {
+      // Some are changed again and again, some once, some are new.
+      putRecords('test', 0, 10, `always ${n}`);
+      putRecords('test', 10 + n, 20 + n, `once ${n}`);
+      putRecords('test', to, (to += 3), `new ${n}`);
+      const names = await readNames('test');
+      const [increment] = await backUp(service, 'incremental', 1);
+      states.push({ time: increment!['finished-timestamp'], names });
+    }
+    for (const { time, names } of [states.at(-1)!, states[INCREMENTS >> 1]!]) {
+      emptyRestored();
+      const policy = { namespace: { source: 'test', destination: 'restored' } };
+      const job = await restore(service, '/v1/restore/timestamp', { routine: 'nightly', time, policy });
+      expect(job).toMatchObject({ status: 'success' });
+      expect(await readNames('restored')).toEqual(names);
+    }
     expect(await service.end('SIGTERM')).toBe(0);
   });
 

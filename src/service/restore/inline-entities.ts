@@ -7,7 +7,7 @@ import type { AerospikeCluster } from '../document/schema/aerospike-cluster.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage } from '../document/schema/storage.js';
 
-/** Problems of a storage: those that one of the document would have, and directories that are none of the document's. */
+/** Problems of a storage: those that a configured one would have, and directories that the document does not have. */
 export async function checkInlineStorage(
   storage: Storage,
   document: ServiceDocument,
@@ -38,14 +38,14 @@ export async function checkInlineCluster(
   const path = await followLinks(file);
   for (const configured of Object.values(document['aerospike-clusters'] ?? {})) {
     const own = configured.credentials?.['password-path'] ?? '';
-    if (own !== '' && path === (await followLinks(own)) && isPartOf(cluster, configured)) return problems;
+    if (own !== '' && path === (await followLinks(own)) && sharesSeeds(cluster, configured)) return problems;
   }
   const text = 'must be that of a configured cluster which has the same seed nodes';
   return [...problems, `${where}.credentials.password-path: ${text}`];
 }
 
 /** Whether every seed node is one of the other cluster. */
-function isPartOf(cluster: AerospikeCluster, other: AerospikeCluster): boolean {
+function sharesSeeds(cluster: AerospikeCluster, other: AerospikeCluster): boolean {
   const seeds = new Set(other['seed-nodes'].map(nameSeed));
   return cluster['seed-nodes'].every((seed) => seeds.has(nameSeed(seed)));
 }
