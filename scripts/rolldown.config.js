@@ -22,7 +22,7 @@ const PROGRAMS = {
   docs: ['generate'],
   tour: ['main'],
   life: ['main'],
-  service: ['main', 'load', 'memory'],
+  service: ['main', 'load', 'memory', 'requests'],
   replicas: ['main'],
   attacks: ['main'],
   console: ['screenshots'],

@@ -5,6 +5,7 @@ import { createWriteStream, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { ProcessGuard } from './process-guard.js';
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/aerospike-backup-service', import.meta.url));
@@ -17,6 +18,7 @@ export class Replica {
   constructor(
     readonly id: string,
     private readonly folder: string,
+    private readonly guard: ProcessGuard,
   ) {}
 
   get isUp(): boolean {
@@ -28,6 +30,7 @@ export class Replica {
     const file = `${this.folder}/${this.id}.yml`;
     writeFileSync(file, stringify(document));
     const child = spawn(process.execPath, [PROGRAM, '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.guard.add(child);
     const log = createWriteStream(`${this.folder}/${this.id}.log`, { flags: 'a' });
     child.stderr.pipe(log, { end: false });
     await new Promise<void>((resolve, reject) => {

@@ -13,6 +13,7 @@ import { openStorage } from '../../src/service/settings/open-storage.js';
 import { seededRandom } from '../fuzz/random.js';
 import { findFreePort } from '../../test/support/service-process.js';
 import { RoutineAccount, type RoutineSpec } from './accounts.js';
+import { ProcessGuard } from './process-guard.js';
 import { Replica } from './replica.js';
 
 const ASB = fileURLToPath(new URL('../../bin/asb', import.meta.url));
@@ -69,7 +70,8 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
   const pace = PACES['local-storage' in storage ? 'directory' : 'store'];
   const routines = createRoutines(pace);
   const cluster = await InMemoryCluster.start({ nodes: 1, namespaces: ['test', 'other'] });
-  const replicas = REPLICAS.map((id) => new Replica(id, folder));
+  const guard = new ProcessGuard();
+  const replicas = REPLICAS.map((id) => new Replica(id, folder, guard));
   const ports = new Map<string, number>();
   for (const id of REPLICAS) ports.set(id, await findFreePort());
   const documentFor = (id: string, isScheduled = true): ServiceDocument =>
@@ -117,7 +119,7 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
     async function restart(victim: Replica, waitMs: number): Promise<void> {
       await victim.kill('SIGKILL');
       await sleep(waitMs);
-      const starting = new Replica(victim.id, folder);
+      const starting = new Replica(victim.id, folder, guard);
       await starting.start(documentFor(victim.id));
       await sleep(SCHEDULE_MS);
       replicas[replicas.indexOf(victim)] = starting;
@@ -125,6 +127,7 @@ export async function tortureReplicas(options: TortureOptions): Promise<TortureT
   } finally {
     clearInterval(changing);
     for (const replica of replicas) await replica.kill('SIGKILL');
+    guard.close();
     await opened.close();
     await cluster.stop();
   }

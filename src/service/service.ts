@@ -108,7 +108,10 @@ async function serve(
   const { replicas } = config.document.service ?? {};
   const pollMs = (replicas?.['poll-seconds'] ?? DEFAULT_POLL_SECONDS) * 1000;
   const stopFollowing = replicas === undefined ? (): void => undefined : config.follow(pollMs);
-  const notifications = await startNotifications({ config, runner, events, metrics, log, dataDirectory });
+  const notifications = await startNotifications({
+    ...{ config, runner, events, metrics, log, dataDirectory },
+    claimMiss: (routine, lastBackup) => operations.claimMiss(routine, lastBackup),
+  });
   let http: HttpServer | undefined;
   try {
     // Runs that were interrupted go on only once it is known that the address is free: there is no other service.

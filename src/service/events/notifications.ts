@@ -20,6 +20,7 @@ export interface NotificationsOptions {
   /** Where dead letters are kept; undefined = in memory. */
   dataDirectory?: string | undefined;
   clock?: Clock;
+  claimMiss?: (routine: string, lastBackup: string) => Promise<boolean>;
 }
 
 export interface Notifications {
@@ -30,7 +31,7 @@ export interface Notifications {
 
 /** They listen from now on. */
 export async function startNotifications(options: NotificationsOptions): Promise<Notifications> {
-  const { config, runner, events, metrics, log, dataDirectory, clock = SYSTEM_CLOCK } = options;
+  const { config, runner, events, metrics, log, dataDirectory, clock = SYSTEM_CLOCK, claimMiss } = options;
   const letters = await DeadLetterStore.open({ dataDirectory, log });
   const deadLetters = new Webhooks({
     config,
@@ -52,6 +53,7 @@ export async function startNotifications(options: NotificationsOptions): Promise
     metrics,
     clock,
     log,
+    claimMiss,
   });
   monitor.start();
   return {

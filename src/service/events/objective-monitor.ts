@@ -24,6 +24,11 @@ export interface ObjectiveMonitorOptions {
   clock: Clock;
   log: Log;
   intervalMs?: number;
+  /**
+   * Whether nobody has told yet that the routine misses its objective since the backup that began then (`none` = there
+   * is none): neither an earlier process nor another replica. Absent = that is not known.
+   */
+  claimMiss?: ((routine: string, lastBackup: string) => Promise<boolean>) | undefined;
 }
 
 export class ObjectiveMonitor {
@@ -86,7 +91,7 @@ export class ObjectiveMonitor {
   }
 
   private async checkRoutine(name: string, objectiveMs: number): Promise<void> {
-    const { runner, events, metrics, clock, log, config } = this.options;
+    const { runner, events, metrics, clock, log, config, claimMiss } = this.options;
     const state = await runner.state(name);
     const routine = findEntity(config.document['backup-routines'], name);
     if (routine?.rpo === undefined || this.isStopped) return;
@@ -99,6 +104,10 @@ export class ObjectiveMonitor {
     this.missed.set(name, isMissed);
     metrics.setObjective(name, objectiveMs / 1000, isMissed);
     if (!isMissed || wasMissed) return;
+    const lastBackup = times.length === 0 ? 'none' : new Date(lastMs).toISOString();
+    // A storage that does not answer must not keep it back.
+    const isNew = await (claimMiss?.(name, lastBackup) ?? Promise.resolve(true)).catch(() => true);
+    if (!isNew) return;
     const last = times.length === 0 ? 'it has none' : `the last one began at ${new Date(lastMs).toISOString()}`;
     const message = `The routine ${name} has no backup that is younger than ${routine.rpo}: ${last}`;
     log.info(warningEvent('routine.rpo-missed', message, { routine: name }));

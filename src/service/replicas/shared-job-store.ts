@@ -3,7 +3,8 @@ import { errorMessage } from '../../core/errors.js';
 import { warningEvent, type Log } from '../../core/log.js';
 import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
-import { parseJob, type StoredJob } from '../restore/job-store.js';
+import { parseJob } from '../restore/job-directory.js';
+import { RESTORE_JOBS, type StoredJob } from '../restore/job-store.js';
 import { ensureDirectory } from '../routines/ensure-directory.js';
 import type { OpenedStorage } from '../settings/open-storage.js';
 import type { Holder } from './ledger-state.js';
@@ -127,5 +128,5 @@ async function readJob(id: string, storage: Storage, directory: string): Promise
   const { text } = found;
   const { replica, runId } = JSON.parse(text) as Record<string, unknown>;
   if (typeof replica !== 'string' || typeof runId !== 'string') throw new Error('it does not say who makes it');
-  return { ...parseJob(id, Buffer.from(text)), replica, runId, text };
+  return { ...parseJob(id, Buffer.from(text), RESTORE_JOBS), replica, runId, text };
 }

@@ -1,18 +1,14 @@
 /** One restore: what was asked for, how far it is and what became of it. */
 import { errorMessage, ToolError } from '../../core/errors.js';
 import { warningEvent, type Log } from '../../core/log.js';
-import type { Run } from '../../core/run.js';
-import type { RestoreConfig, RestoreCounts, RestoreResult } from '../../engine/restore/config.js';
-import { RestoreError, startRestore } from '../../engine/restore/restore.js';
-import { restorePresentation } from '../../ui/restore-presentation.js';
-import { reportRun } from '../../ui/reported-run.js';
 import type { RestoreJobStatus } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
 import { findEmptyTargets } from './check-target.js';
 import { planRestore, type PlannedNamespace } from './plan-restore.js';
 import { restoreNamespace } from './restore-chain.js';
-import { addCounters, describeProgress, NO_COUNTERS, toJobCounters, type JobCounters } from './restore-counters.js';
+import { CountedRuns } from './counted-runs.js';
+import { describeProgress, type JobCounters } from './restore-counters.js';
 import { openRestore, type OpenedRestore, type RestoreEnvironment } from './restore-environment.js';
 import type { PathTask, TimeTask } from './restore-request.js';
 import type { RestoreTurns } from './restore-turns.js';
@@ -36,14 +32,10 @@ export interface RestoreJobOptions {
   now: () => number;
 }
 
-type JobRun = Pick<Run<RestoreResult, RestoreCounts>, 'counters'>;
-
 export class RestoreJob {
   readonly startedMs: number;
   private readonly controller = new AbortController();
-  private readonly running = new Set<JobRun>();
-  /** Of the runs that have ended. */
-  private ended: JobCounters = NO_COUNTERS;
+  private readonly runs = new CountedRuns();
   private totalRecords = 0;
   private finishedMs: number | undefined;
   private outcome: Pick<RestoreJobStatus, 'status' | 'error'> = { status: 'running' };
@@ -62,9 +54,7 @@ export class RestoreJob {
   }
 
   get counters(): JobCounters {
-    let sum = this.ended;
-    for (const run of this.running) sum = addCounters(sum, toJobCounters(run.counters()));
-    return sum;
+    return this.runs.counters;
   }
 
   get status(): RestoreJobStatus {
@@ -150,40 +140,14 @@ export class RestoreJob {
         const isTargetEmpty = target !== undefined && empty.has(target);
         const order = isInOrder ? 'oldest-first' : 'newest-first';
         const own = { ...names, backups, unmarked, order, isTargetEmpty } as const;
-        await restoreNamespace(own, base, (config) => this.runOne(config, base.hostText)).catch((error: unknown) => {
+        await restoreNamespace(own, base, (config) =>
+          this.runs.follow(config, { hosts: base.hostText, log, signal }),
+        ).catch((error: unknown) => {
           failures.push({ namespace, error });
         });
       }),
     );
     if (failures.length > 0) throw joinErrors(failures);
-  }
-
-  private async runOne(config: RestoreConfig, hosts: string): Promise<RestoreResult> {
-    const { log } = this.options;
-    const { signal } = this.controller;
-    signal.throwIfAborted();
-    // They are needed again for the next backup.
-    const storages = { close: () => Promise.resolve() };
-    const presentation = restorePresentation('restore');
-    const options = { presentation, log, frontEnd: 'rest', hosts, signal, storages } as const;
-    let current: JobRun | undefined;
-    const settle = (counts: RestoreCounts | undefined): void => {
-      if (current !== undefined) this.running.delete(current);
-      const last = counts ?? current?.counters();
-      if (last !== undefined) this.ended = addCounters(this.ended, toJobCounters(last));
-    };
-    try {
-      const result = await reportRun(options, (context, follow) => {
-        const run = startRestore(config, context);
-        this.running.add((current = run));
-        return follow(run);
-      });
-      settle(result);
-      return result;
-    } catch (error) {
-      settle(error instanceof RestoreError ? error.result : undefined);
-      throw error;
-    }
   }
 
   /** Whose backups must not be deleted meanwhile; undefined = those of a routine that is not configured. */

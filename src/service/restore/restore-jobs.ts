@@ -7,7 +7,8 @@ import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
 import type { RestoreMetrics } from '../metrics/metrics.js';
 import { toAccessSettings, toRestoreSettings } from '../settings/settings.js';
-import { JobStore } from './job-store.js';
+import { JobDirectory } from './job-directory.js';
+import { RESTORE_JOBS, type StoredJob } from './job-store.js';
 import type { RestoreEnvironment } from './restore-environment.js';
 import { RestoreJob, type BackupRuns } from './restore-job.js';
 import { readPathTask, readTimeTask, type PathTask, type TimeTask } from './restore-request.js';
@@ -46,7 +47,7 @@ export interface RestoreJobsOptions {
 }
 
 /** Where jobs are kept. */
-export type JobKeeper = Pick<JobStore, 'readAll' | 'write' | 'delete'>;
+export type JobKeeper = Pick<JobDirectory<StoredJob>, 'readAll' | 'write' | 'delete'>;
 
 interface Entry {
   readonly routine?: string;
@@ -74,7 +75,8 @@ export class RestoreJobs {
   /** Reads the jobs of earlier processes: those that ran have failed. Throws StorageError. */
   static async open(options: RestoreJobsOptions): Promise<RestoreJobs> {
     const { dataDirectory, log } = options;
-    const store = options.store ?? (dataDirectory === undefined ? undefined : await JobStore.open(dataDirectory));
+    const store =
+      options.store ?? (dataDirectory === undefined ? undefined : await JobDirectory.open(dataDirectory, RESTORE_JOBS));
     const jobs = new RestoreJobs(options, store);
     for (const stored of (await store?.readAll(log)) ?? []) {
       const { id, routine, startedMs } = stored;

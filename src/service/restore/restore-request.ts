@@ -1,5 +1,6 @@
 /** What a restore was asked for, checked as far as that is possible without the storage and the cluster. */
 import { isAbsolute } from 'node:path';
+import { checkDestination } from '../access/destinations.js';
 import type { AerospikeCluster } from '../document/schema/aerospike-cluster.js';
 import { RestoreRequest, RestoreTimestampRequest, type RestorePolicy } from '../document/schema/restore-request.js';
 import type { SecretAgent } from '../document/schema/secret-agent.js';
@@ -48,6 +49,8 @@ export async function readPathTask(value: unknown, document: ServiceDocument): P
   }
   const policy = request.policy ?? {};
   checkPolicy(policy, problems);
+  if (request.destination !== undefined)
+    problems.push(...checkDestination(request.destination, document, 'destination'));
   problems.push(...(await checkInline(request, document)));
   refuse(problems);
   return {
@@ -98,6 +101,8 @@ export async function readTimeTask(value: unknown, document: ServiceDocument): P
   }
   const policy: RestorePolicy = request.policy ?? {};
   checkPolicy(policy, problems);
+  if (request.destination !== undefined)
+    problems.push(...checkDestination(request.destination, document, 'destination'));
   problems.push(...(await checkInline(request, document)));
   refuse(problems);
   return {

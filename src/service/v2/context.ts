@@ -74,6 +74,8 @@ export class V2Context {
   readonly now: () => number;
   readonly upkeep: UpkeepStore;
   readonly turns: RestoreTurns;
+  /** Grows with each change that this process makes. */
+  changes = 0;
   private readonly indexes = new Map<string, BackupIndex>();
 
   constructor(readonly options: V2Options) {
@@ -122,6 +124,7 @@ export class V2Context {
 
   /** The storage has changed: `path` is that of the backup, if it is one that was complete. */
   touch(storage: string, path?: string): void {
+    this.changes++;
     this.index(storage).touch(path);
   }
 

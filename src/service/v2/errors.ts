@@ -104,6 +104,12 @@ const FROM_CATALOG: Readonly<Record<string, V2ErrorCode>> = {
   OPTION: 'invalid-request',
 };
 
+/** A cluster of which no node has answered in time says so by the cause. */
+function isTimeout(error: Error): boolean {
+  if (error instanceof ToolError && error.code.includes('TIMEOUT')) return true;
+  return error.cause instanceof Error && isTimeout(error.cause);
+}
+
 /** Anything that an operation rejects with as an error of /v2. What nobody expected stays as it is. */
 export function toV2Error(error: unknown): unknown {
   if (error instanceof V2Error || !(error instanceof ToolError)) return error;
@@ -116,7 +122,7 @@ export function toV2Error(error: unknown): unknown {
   const known = FROM_CATALOG[error.code];
   const message = errorMessage(error).replace(/\s*\n\s*/g, ' ');
   if (known !== undefined) return new V2Error(known, message, { cause: error });
-  if (/TIMEOUT/.test(error.code)) return new V2Error('timeout', message, { cause: error });
+  if (isTimeout(error)) return new V2Error('timeout', message, { cause: error });
   // What is left comes from a cluster or a storage.
   return new V2Error('upstream', message, { cause: error });
 }

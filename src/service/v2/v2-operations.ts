@@ -32,6 +32,8 @@ export class ServiceOperations implements V2Operations {
   /** Verifications and copies of routines. */
   readonly upkeep: Upkeep;
   private readonly unsubscribe: () => void;
+  /** Who asks for the same at the same time gets the same answer. */
+  private readonly reading = new Map<string, Promise<Backup>>();
   private timer: NodeJS.Timeout | undefined;
   private resuming: Promise<void> = Promise.resolve();
 
@@ -81,7 +83,14 @@ export class ServiceOperations implements V2Operations {
   }
 
   readBackup(storage: string, id: string, { routine }: BackupChoice = {}): Promise<Backup> {
-    return explained(() => this.context.view(storage, (view) => describeBackup(this.context, view, id, routine)));
+    const key = JSON.stringify([storage, id, routine, this.context.changes]);
+    const reading = this.reading.get(key);
+    if (reading !== undefined) return reading;
+    const read = explained(() => this.context.view(storage, (view) => describeBackup(this.context, view, id, routine)));
+    this.reading.set(key, read);
+    const forget = (): void => void this.reading.delete(key);
+    read.then(forget, forget);
+    return read;
   }
 
   listBackups(storage: string, filter: BackupFilter): Promise<BackupPage> {
@@ -180,6 +189,22 @@ export class ServiceOperations implements V2Operations {
     return explained(() => this.context.view(storage, (view) => Promise.resolve(describeRanges(view))));
   }
 
+  /**
+   * Whether nobody has told yet that the routine misses its objective since that backup; from now on, somebody has.
+   * Throws StorageError.
+   */
+  async claimMiss(routine: string, lastBackup: string): Promise<boolean> {
+    const settings = this.context.document['backup-routines']?.[routine];
+    if (settings === undefined) return false;
+    return this.context.directory.use(settings.storage, (catalog) =>
+      this.context.upkeep.update(catalog, routine, (document) => {
+        if (document.missed === lastBackup) return false;
+        document.missed = lastBackup;
+        return true;
+      }),
+    );
+  }
+
   describeUpkeep(routine: string): Promise<Pick<RoutineSummary, 'verify' | 'copies'>> {
     return explained(() => this.upkeep.describe(routine));
   }
@@ -201,10 +226,11 @@ export class ServiceOperations implements V2Operations {
       if ((backup.state !== 'STARTED' && backup.state !== 'IN_PROGRESS') || leftMs <= 0 || signal.aborted)
         return backup;
       const waiting = new AbortController();
-      const timer = sleep(Math.min(POLL_MS, leftMs), undefined, {
+      const isOwn = this.context.backups.find(storage, backup.id) !== undefined;
+      // The end of one that this process makes is told: nobody has to look again and again.
+      const timer = sleep(isOwn ? leftMs : Math.min(POLL_MS, leftMs), undefined, {
         signal: AbortSignal.any([signal, waiting.signal]),
       }).catch(() => undefined);
-      const isOwn = this.context.backups.find(storage, backup.id) !== undefined;
       await (isOwn ? Promise.race([timer, this.context.backups.settle(storage, backup.id)]) : timer);
       waiting.abort();
     }

@@ -17,7 +17,11 @@ const ROUTINE = {
   namespaces: [],
 };
 
-function open(rpo: string | undefined, state: RoutineState = {}) {
+function open(
+  rpo: string | undefined,
+  state: RoutineState = {},
+  claimMiss?: (routine: string, lastBackup: string) => Promise<boolean>,
+) {
   const clock = new FakeClock(START_MS);
   const bus = new EventBus({ nowMs: () => clock.nowMs() });
   const events: ServiceEvent[] = [];
@@ -39,6 +43,7 @@ function open(rpo: string | undefined, state: RoutineState = {}) {
     metrics,
     clock,
     log: { info: silent, error: silent, verbose: silent },
+    claimMiss,
   });
   monitor.start();
   return { clock, events, config, known, metrics, monitor };
@@ -80,6 +85,30 @@ describe('the objective of a routine', () => {
     clock.set(START_MS + 2 * HOUR_MS);
     await monitor.check();
     expect(events).toHaveLength(1);
+  });
+
+  it('that is missed is told by one of the replicas, not again after a restart, and if the storage does not answer', async () => {
+    const claimed: string[] = [];
+    const claim = (routine: string, lastBackup: string): Promise<boolean> => {
+      const isNew = !claimed.includes(`${routine} ${lastBackup}`);
+      claimed.push(`${routine} ${lastBackup}`);
+      return Promise.resolve(isNew);
+    };
+    const state = { 'last-full': '2026-05-02T00:00:00Z' };
+    // Two replicas, and one of them again after a restart.
+    const monitors = [open('2h', state, claim), open('2h', state, claim), open('2h', state, claim)];
+    for (const { clock, monitor } of monitors) {
+      clock.set(START_MS + 12 * HOUR_MS);
+      await monitor.check();
+      await monitor.check();
+    }
+    expect(monitors.map(({ events }) => events.length)).toEqual([1, 0, 0]);
+    expect(monitors.map(({ monitor }) => monitor.isMissed('nightly'))).toEqual([true, true, true]);
+    expect(claimed).toEqual(Array(3).fill('nightly 2026-05-02T00:00:00.000Z'));
+    const silent = open('2h', state, () => Promise.reject(new Error('the storage does not answer')));
+    silent.clock.set(START_MS + 12 * HOUR_MS);
+    await silent.monitor.check();
+    expect(silent.events).toHaveLength(1);
   });
 
   it('that is taken away is watched no longer', async () => {

@@ -65,6 +65,14 @@ export const AccessSettings = Type.Object(
       Type.Record(Type.String(), AccessCertificate, { description: 'Client certificates by name.' }),
     ),
     proxy: Type.Optional(AccessProxy),
+    destinations: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description:
+          'Hosts of clusters that restore requests may describe themselves: names, addresses, or *.example.net for all ' +
+          'names below. Any without it; none if it is empty.',
+        uniqueItems: true,
+      }),
+    ),
     open: Type.Optional(
       Type.Array(Type.Enum([...OPEN_ENDPOINTS], { type: 'string' }), {
         description: 'Endpoints that need no credentials. All of these without it.',

@@ -52,6 +52,9 @@ async function beginOwn(context: V2Context, storage: string, request: CreateBack
   if (policyName !== undefined && policy === undefined) {
     throw new V2Error('invalid-request', `policy "${policyName}" not found`);
   }
+  if (policy?.sealed === true && request.sealed !== false) {
+    throw new V2Error('feature-disabled', 'A backup without a routine cannot be sealed: the policy says sealed');
+  }
   if (policy?.['no-records'] === true) {
     throw new V2Error('feature-disabled', 'A backup without a routine holds all records: the policy says no-records');
   }

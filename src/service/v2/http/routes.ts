@@ -113,7 +113,15 @@ function send(reply: FastifyReply, { success }: V2Endpoint, answer: V2Answer, pr
   if (answer.location !== undefined) void reply.header('location', prefix + answer.location);
   if (answer.tag !== undefined) void reply.header('etag', answer.tag);
   if (answer.document === undefined) return reply.send();
-  return reply.type(JSON_TYPE).send(JSON.stringify(answer.document));
+  return reply.type(JSON_TYPE).send(serialize(answer.document, prefix));
+}
+
+/** Paths of documents are those that the client sees. */
+function serialize(document: unknown, prefix: string): string {
+  if (prefix === '') return JSON.stringify(document);
+  return JSON.stringify(document, (key, value: unknown) =>
+    key === 'href' && typeof value === 'string' && value.startsWith('/v2/') ? prefix + value : value,
+  );
 }
 
 /** An error below /v2, also of what no route answers. */

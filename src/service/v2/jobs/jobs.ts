@@ -10,7 +10,8 @@ import type { RestoreMetrics } from '../../metrics/metrics.js';
 import { toV2Error, V2Error } from '../errors.js';
 import type { JobListFilter, WaitOptions } from '../operations.js';
 import type { Job, JobKind, JobPage, JobProgress } from '../schema/job.js';
-import { JobStore } from './job-store.js';
+import { JobDirectory } from '../../restore/job-directory.js';
+import { V2_JOBS } from './job-store.js';
 
 const MOST_ENDED = 1000;
 const STOPPED = 'The service was stopped while the job ran';
@@ -58,13 +59,13 @@ export class Jobs {
 
   private constructor(
     private readonly options: JobsOptions,
-    private readonly store: JobStore | undefined,
+    private readonly store: JobDirectory<Job> | undefined,
   ) {}
 
   /** Reads the jobs of earlier processes: those that ran have failed. Throws StorageError. */
   static async open(options: JobsOptions): Promise<Jobs> {
     const { dataDirectory, log } = options;
-    const store = dataDirectory === undefined ? undefined : await JobStore.open(dataDirectory);
+    const store = dataDirectory === undefined ? undefined : await JobDirectory.open(dataDirectory, V2_JOBS);
     const jobs = new Jobs(options, store);
     for (const stored of (await store?.readAll(log)) ?? []) {
       const job = { ...stored };

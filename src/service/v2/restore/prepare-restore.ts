@@ -11,6 +11,7 @@ import {
   type NamespacePlan,
   type RestoreSelection,
 } from '../../../engine/catalog/restore-plan.js';
+import { checkDestination } from '../../access/destinations.js';
 import { findEntity } from '../../document/find-entity.js';
 import type { AerospikeCluster } from '../../document/schema/aerospike-cluster.js';
 import { checkInlineCluster } from '../../restore/inline-entities.js';
@@ -86,11 +87,12 @@ export async function prepareBackup(
   }
 }
 
-/** The state at a time. The caller closes `base.storages`. Throws V2Error. */
+/** The state at a time. `isOwn`: the service has chosen the destination. The caller closes `base.storages`. Throws V2Error. */
 export async function prepareMoment(
   context: V2Context,
   view: CatalogView,
   request: RestoreAtTime,
+  { isOwn = false }: { isOwn?: boolean } = {},
 ): Promise<PreparedRestore> {
   refuseBoth(request.include, request.exclude);
   const atMs = Date.parse(request.time);
@@ -100,7 +102,7 @@ export async function prepareMoment(
   const names = group.entries.flatMap(({ parts }) => parts.map(({ namespace }) => namespace));
   refuseOthers(selection, names, 'The storage');
   explainMoment(group.entries, atMs, selection, view);
-  const target = await chooseTarget(context, request, findRoutineCluster(context, group.routine));
+  const target = await chooseTarget(context, request, findRoutineCluster(context, group.routine), isOwn);
   const policy = findEntity(context.document['backup-routines'], group.routine ?? '')?.['backup-policy'];
   const base = await openBase(context, view, request, target, policy);
   try {
@@ -232,15 +234,18 @@ interface Target {
   name?: string;
 }
 
-/** Throws V2Error invalid-request. */
+/** `isOwn`: the service itself has chosen the destination. Throws V2Error invalid-request, forbidden. */
 async function chooseTarget(
   context: V2Context,
   { cluster, destination }: Request,
   usual: string | undefined,
+  isOwn = false,
 ): Promise<Target> {
   if (destination !== undefined) {
     if (cluster !== undefined) throw new V2Error('invalid-request', 'cluster and destination cannot be given together');
-    const problems = await checkInlineCluster(destination, context.document, 'destination');
+    const refused = isOwn ? [] : checkDestination(destination, context.document, 'destination');
+    if (refused.length > 0) throw new V2Error('forbidden', refused.join('; '));
+    const problems = isOwn ? [] : await checkInlineCluster(destination, context.document, 'destination');
     if (problems.length > 0) throw new V2Error('invalid-request', problems.join('; '));
     return { cluster: destination };
   }

@@ -1,7 +1,6 @@
 /** Restores what was prepared, and describes what would be. */
 import { Codecs } from '../../../codecs/codecs.js';
 import { errorMessage } from '../../../core/errors.js';
-import type { Run } from '../../../core/run.js';
 import {
   readTargets,
   restorePlans,
@@ -9,11 +8,8 @@ import {
   type RestoredNamespace,
 } from '../../../engine/catalog/restore-backup.js';
 import type { NamespacePlan } from '../../../engine/catalog/restore-plan.js';
-import type { RestoreConfig, RestoreCounts, RestoreResult } from '../../../engine/restore/config.js';
-import { RestoreError, startRestore } from '../../../engine/restore/restore.js';
-import { restorePresentation } from '../../../ui/restore-presentation.js';
-import { reportRun } from '../../../ui/reported-run.js';
-import { addCounters, NO_COUNTERS, toJobCounters, type JobCounters } from '../../restore/restore-counters.js';
+import { CountedRuns } from '../../restore/counted-runs.js';
+import type { JobCounters } from '../../restore/restore-counters.js';
 import type { CatalogView, V2Context } from '../context.js';
 import { toV2Error, V2Error } from '../errors.js';
 import type { JobHandle } from '../jobs/jobs.js';
@@ -35,7 +31,7 @@ export async function runRestore(
   const { signal } = handle;
   const isRoutine = routine !== undefined && Object.hasOwn(context.document['backup-routines'] ?? {}, routine);
   const unlock = isRoutine ? runner.lockForRestore(routine) : undefined;
-  const counters = new RestoreProgress(countRecords(plans), handle);
+  const progress = new RestoreProgress(countRecords(plans), handle);
   let endTurn: () => void = () => undefined;
   try {
     endTurn = await context.turns.take(signal);
@@ -48,17 +44,17 @@ export async function runRestore(
       codecs: await Codecs.open(base),
       signal,
       emit: () => undefined,
-      run: (config) => counters.follow(config, base.hostText, context, signal),
+      run: (config) => progress.runs.follow(config, { hosts: base.hostText, log: context.options.log, signal }),
       onFailure: () => undefined,
     });
-    counters.report();
-    handle.update({ restore: toResult(counters.sum, restored, view) });
+    progress.report();
+    handle.update({ restore: toResult(progress.runs.counters, restored, view) });
     signal.throwIfAborted();
     const failure = toCatalogFailure(restored);
     if (failure !== undefined) throw failure;
     return {};
   } finally {
-    counters.stop();
+    progress.stop();
     unlock?.();
     endTurn();
     await base.storages.close();
@@ -85,10 +81,9 @@ function toResult(
   };
 }
 
-/** Adds up the counters of all runs, and reports them. */
+/** Reports the counters of all runs, again and again. */
 class RestoreProgress {
-  private ended: JobCounters = NO_COUNTERS;
-  private readonly running = new Set<Pick<Run<RestoreResult, RestoreCounts>, 'counters'>>();
+  readonly runs = new CountedRuns();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -98,14 +93,8 @@ class RestoreProgress {
     this.timer = setInterval(() => this.report(), REPORT_MS).unref();
   }
 
-  get sum(): JobCounters {
-    let sum = this.ended;
-    for (const run of this.running) sum = addCounters(sum, toJobCounters(run.counters()));
-    return sum;
-  }
-
   report(): void {
-    const { 'read-records': records, 'total-bytes': bytes } = this.sum;
+    const { 'read-records': records, 'total-bytes': bytes } = this.runs.counters;
     const { totalRecords: total } = this;
     const percent = total === undefined || total === 0 ? undefined : Math.min(99, (records / total) * 100);
     this.handle.report({
@@ -118,37 +107,6 @@ class RestoreProgress {
 
   stop(): void {
     clearInterval(this.timer);
-  }
-
-  async follow(
-    config: RestoreConfig,
-    hosts: string,
-    { options }: V2Context,
-    signal: AbortSignal,
-  ): Promise<RestoreResult> {
-    signal.throwIfAborted();
-    // They are needed again for the next backup.
-    const storages = { close: () => Promise.resolve() };
-    const presentation = restorePresentation('restore');
-    const report = { presentation, log: options.log, frontEnd: 'rest', hosts, signal, storages } as const;
-    let current: Pick<Run<RestoreResult, RestoreCounts>, 'counters'> | undefined;
-    const settle = (counts: RestoreCounts | undefined): void => {
-      if (current !== undefined) this.running.delete(current);
-      const last = counts ?? current?.counters();
-      if (last !== undefined) this.ended = addCounters(this.ended, toJobCounters(last));
-    };
-    try {
-      const result = await reportRun(report, (runContext, follow) => {
-        const run = startRestore(config, runContext);
-        this.running.add((current = run));
-        return follow(run);
-      });
-      settle(result);
-      return result;
-    } catch (error) {
-      settle(error instanceof RestoreError ? error.result : undefined);
-      throw error;
-    }
   }
 }
 

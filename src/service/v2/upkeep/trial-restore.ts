@@ -50,7 +50,7 @@ export async function tryRestore(
     const destination = { 'seed-nodes': [{ 'host-name': cluster.host, port: cluster.port }] };
     const agent = optional('secret-agent', settings?.['secret-agent']);
     const request = { time: new Date(context.now()).toISOString(), routine, destination, ...agent };
-    const prepared = await prepareMoment(context, view, request);
+    const prepared = await prepareMoment(context, view, request, { isOwn: true });
     const planned = prepared.plans.flatMap(({ backups }) => backups);
     const expected = planned.reduce((sum, { part }) => sum + (part.records ?? 0), 0);
     let counters = NO_COUNTERS;

@@ -45,6 +45,8 @@ export interface UpkeepDocument {
   backups: Record<string, BackupChecks>;
   /** By names of storages. */
   copies: Record<string, CopyState>;
+  /** Start of the last backup of which it was told that it is too old; `none` = there was none. */
+  missed?: string;
 }
 
 export const EMPTY_UPKEEP: UpkeepDocument = { checks: {}, backups: {}, copies: {} };
