@@ -18,9 +18,9 @@ export interface JobForm<Job> {
   what: string;
   maxBytes: number;
   /** Throws an Error if the text is no job with that id. */
-  parse(id: string, text: string): Job;
+  parse: (id: string, text: string) => Job;
   /** Milliseconds since 1970. */
-  readStart(job: Job): number;
+  readStart: (job: Job) => number;
 }
 
 export class JobDirectory<Job extends { id: string }> {
