@@ -17,6 +17,7 @@ import { joinItems, type BackupItem } from './backups/backup-item.js';
 import { BackupRunner } from './backups/backup-runner.js';
 import { RoutineRecords } from './backups/routine-records.js';
 import type { BackupContext, RunningProgress } from './backups/to-backup.js';
+import type { SharedJobs } from './jobs/shared-jobs.js';
 import { StorageDirectory, type OpenedCatalog } from './storages/storage-directory.js';
 import { UpkeepStore } from './upkeep/upkeep-store.js';
 import type { BackupChecks } from './upkeep/upkeep-document.js';
@@ -49,6 +50,8 @@ export interface V2Options {
   storages?: Readonly<Record<string, Storage>>;
   /** Where jobs are kept over restarts; absent = they are not. */
   dataDirectory?: string;
+  /** Where jobs of all replicas are known. */
+  sharedJobs?: SharedJobs;
   now?: () => number;
   /** For tests: when verifications are due. */
   clock?: Clock;

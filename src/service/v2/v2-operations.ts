@@ -25,6 +25,8 @@ import { describeRanges, describeState } from './state/ranges.js';
 import { Upkeep } from './upkeep/upkeep.js';
 
 const POLL_MS = 500;
+/** Who asks for the status of a backup may get what another one got so long before, unless it was changed here. */
+const SHARED_MS = 200;
 /** Backups of processes that have died are looked for this often. */
 const RESUME_MS = 60_000;
 
@@ -32,7 +34,7 @@ export class ServiceOperations implements V2Operations {
   /** Verifications and copies of routines. */
   readonly upkeep: Upkeep;
   private readonly unsubscribe: () => void;
-  /** Who asks for the same at the same time gets the same answer. */
+  /** Answers that others may get, too. */
   private readonly reading = new Map<string, Promise<Backup>>();
   private timer: NodeJS.Timeout | undefined;
   private resuming: Promise<void> = Promise.resolve();
@@ -48,8 +50,11 @@ export class ServiceOperations implements V2Operations {
   /** Reads the jobs of earlier processes. Throws StorageError. */
   static async open(options: V2Options): Promise<ServiceOperations> {
     const context = new V2Context(options);
-    const { metrics, events, log, dataDirectory } = options;
-    const kept = dataDirectory === undefined ? {} : { dataDirectory };
+    const { metrics, events, log, dataDirectory, sharedJobs: shared } = options;
+    const kept = {
+      ...(dataDirectory === undefined ? {} : { dataDirectory }),
+      ...(shared === undefined ? {} : { shared }),
+    };
     return new ServiceOperations(context, await Jobs.open({ metrics, events, log, now: context.now, ...kept }));
   }
 
@@ -89,7 +94,7 @@ export class ServiceOperations implements V2Operations {
     const read = explained(() => this.context.view(storage, (view) => describeBackup(this.context, view, id, routine)));
     this.reading.set(key, read);
     const forget = (): void => void this.reading.delete(key);
-    read.then(forget, forget);
+    read.then(() => setTimeout(forget, SHARED_MS).unref(), forget);
     return read;
   }
 

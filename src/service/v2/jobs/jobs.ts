@@ -12,8 +12,13 @@ import type { JobListFilter, WaitOptions } from '../operations.js';
 import type { Job, JobKind, JobPage, JobProgress } from '../schema/job.js';
 import { JobDirectory } from '../../restore/job-directory.js';
 import { V2_JOBS } from './job-store.js';
+import { hasFinished, type SharedJobs } from './shared-jobs.js';
 
 const MOST_ENDED = 1000;
+/** In a lease, a replica shows so often that its jobs go on. */
+const BEATS_PER_LEASE = 5;
+/** Jobs of other replicas are looked at so often. */
+const POLL_MS = 1000;
 const STOPPED = 'The service was stopped while the job ran';
 
 /** What a job is given: it may add to its document at any time. */
@@ -36,6 +41,8 @@ export interface JobsOptions {
   log: Log;
   now: () => number;
   dataDirectory?: string;
+  /** Of a service with replicas: the jobs of all. */
+  shared?: SharedJobs;
 }
 
 interface Entry {
@@ -45,6 +52,8 @@ interface Entry {
   stopping?: AbortController;
   ended: Promise<void>;
 }
+
+const NEVER = new AbortController().signal;
 
 class CancelError extends Error {
   constructor() {
@@ -56,6 +65,7 @@ export class Jobs {
   /** In the order of their start. */
   private readonly entries = new Map<string, Entry>();
   private isStopped = false;
+  private beating: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly options: JobsOptions,
@@ -77,6 +87,10 @@ export class Jobs {
       jobs.entries.set(job.id, { job, startedMs: Date.parse(job.created), ended: Promise.resolve() });
     }
     await jobs.forgetOld();
+    const { shared } = options;
+    if (shared !== undefined) {
+      jobs.beating = setInterval(() => void jobs.beat(), shared.leaseMs / BEATS_PER_LEASE).unref();
+    }
     return jobs;
   }
 
@@ -96,6 +110,7 @@ export class Jobs {
       this.entries.delete(id);
       throw new V2Error('internal', `The job cannot be kept: ${errorMessage(error)}`, { cause: error });
     }
+    await this.options.shared?.keep(job);
     this.publish(entry, 'started', `The job ${id} begins`);
     if (isRestore(kind)) this.options.metrics.start(id, facts.routine);
     entry.ended = this.execute(entry, stopping, work);
@@ -103,14 +118,38 @@ export class Jobs {
   }
 
   /** Throws V2Error not-found. */
-  read(id: string): Job {
-    return { ...this.find(id).job };
+  async read(id: string): Promise<Job> {
+    const own = this.entries.get(id);
+    if (own !== undefined) return { ...own.job };
+    const found = await this.options.shared?.read(id);
+    if (found !== undefined) return found;
+    throw new V2Error('not-found', `job "${id}" not found`, { facts: { id } });
+  }
+
+  /** Shows other replicas that the jobs go on, and ends those that somebody has canceled there. Never rejects. */
+  async beat(): Promise<void> {
+    const { shared } = this.options;
+    const running = [...this.entries.values()].filter(({ stopping }) => stopping !== undefined);
+    if (shared === undefined || running.length === 0) return;
+    for (const id of await shared.findCanceled(running.map(({ job }) => job.id))) {
+      this.entries.get(id)?.stopping?.abort(new CancelError());
+    }
+    for (const { job } of running) if (!hasFinished(job)) await shared.keep(job);
   }
 
   /** The newest first. Throws V2Error invalid-request. */
-  list({ kinds, states, storage, backup, fromMs = -Infinity, toMs = Infinity, limit, after }: JobListFilter): JobPage {
-    const all = [...this.entries.values()].map(({ job }) => job).reverse();
-    if (after !== undefined && !this.entries.has(after)) {
+  async list({
+    kinds,
+    states,
+    storage,
+    backup,
+    fromMs = -Infinity,
+    toMs = Infinity,
+    limit,
+    after,
+  }: JobListFilter): Promise<JobPage> {
+    const all = (await this.listAll()).reverse();
+    if (after !== undefined && !all.some(({ id }) => id === after)) {
       throw new V2Error('invalid-request', 'after is not what a page had as next');
     }
     const rest = after === undefined ? all : all.slice(all.findIndex(({ id }) => id === after) + 1);
@@ -127,24 +166,31 @@ export class Jobs {
 
   /** Resolves once nothing of the job is under way. One that has ended stays as it is. Throws V2Error not-found. */
   async cancel(id: string): Promise<Job> {
-    const entry = this.find(id);
+    const entry = this.entries.get(id);
+    if (entry === undefined) {
+      const { shared } = this.options;
+      if (hasFinished(await this.read(id)) || shared === undefined) return this.read(id);
+      await shared.requestCancel(id);
+      return this.wait(id, { timeoutMs: 2 * shared.leaseMs, signal: NEVER });
+    }
     entry.stopping?.abort(new CancelError());
     await entry.ended;
     return { ...entry.job };
   }
 
   /** The last job that has restored the backup. Throws V2Error not-found. */
-  latestRestore(storage: string, backup: string): Job {
-    const found = [...this.entries.values()]
-      .reverse()
-      .find(({ job }) => isRestore(job.kind) && job.storage === storage && job.backup === backup);
-    if (found !== undefined) return { ...found.job };
+  async latestRestore(storage: string, backup: string): Promise<Job> {
+    const found = (await this.listAll()).findLast(
+      (job) => isRestore(job.kind) && job.storage === storage && job.backup === backup,
+    );
+    if (found !== undefined) return { ...found };
     throw new V2Error('not-found', `The backup "${backup}" was not restored`, { facts: { id: backup, storage } });
   }
 
   /** Resolves when the job has ended, or with how it is when the time is up. Throws V2Error not-found. */
   async wait(id: string, { timeoutMs, signal }: WaitOptions): Promise<Job> {
-    const entry = this.find(id);
+    const entry = this.entries.get(id);
+    if (entry === undefined) return this.waitForOther(id, { timeoutMs, signal });
     const waiting = new AbortController();
     const timer = sleep(timeoutMs, undefined, { signal: AbortSignal.any([signal, waiting.signal]) });
     await Promise.race([entry.ended, timer.catch(() => undefined)]);
@@ -155,14 +201,27 @@ export class Jobs {
   /** Ends the jobs that run: they fail. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    clearInterval(this.beating);
     for (const { stopping } of this.entries.values()) stopping?.abort(new Error(STOPPED));
     await Promise.all([...this.entries.values()].map(({ ended }) => ended));
   }
 
-  private find(id: string): Entry {
-    const entry = this.entries.get(id);
-    if (entry === undefined) throw new V2Error('not-found', `job "${id}" not found`, { facts: { id } });
-    return entry;
+  /** Of this process and of other replicas, by their start. */
+  private async listAll(): Promise<Job[]> {
+    const others = (await this.options.shared?.list()) ?? [];
+    const own = [...this.entries.values()].map(({ job }) => job);
+    const rest = others.filter(({ id }) => !this.entries.has(id));
+    return rest.length === 0 ? own : [...own, ...rest].sort((a, b) => (a.created < b.created ? -1 : 1));
+  }
+
+  private async waitForOther(id: string, { timeoutMs, signal }: WaitOptions): Promise<Job> {
+    const endMs = performance.now() + timeoutMs;
+    for (;;) {
+      const job = await this.read(id);
+      const leftMs = endMs - performance.now();
+      if (hasFinished(job) || leftMs <= 0 || signal.aborted) return job;
+      await sleep(Math.min(POLL_MS, leftMs), undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** Never rejects. */
@@ -217,6 +276,7 @@ export class Jobs {
       log.error(errorEvent(error));
     }
     delete entry.stopping;
+    await this.options.shared?.keep(job);
     this.publish(entry, outcome, message);
     await this.forgetOld().catch((error: unknown) => log.error(errorEvent(error)));
   }
@@ -245,6 +305,7 @@ export class Jobs {
     for (const { job } of ended.slice(0, Math.max(0, ended.length - MOST_ENDED))) {
       this.entries.delete(job.id);
       await this.store?.delete(job.id);
+      await this.options.shared?.delete(job.id);
     }
   }
 }

@@ -88,8 +88,8 @@ export async function prepareBackup(
 }
 
 /**
- * The state at a time. `isOwn`: the service has chosen the destination itself. The caller closes `base.storages`. Throws
- * V2Error.
+ * The state at a time. `isOwn`: the service has chosen the destination itself. The caller closes `base.storages`.
+ * Throws V2Error.
  */
 export async function prepareMoment(
   context: V2Context,
