@@ -108,7 +108,9 @@ async function fill(service: ServiceProcess): Promise<void> {
 async function measureList(service: ServiceProcess): Promise<void> {
   const times: number[] = [];
   let listed = 0;
+  let cpuBefore = 0;
   for (let i = -5; i < LISTS; i++) {
+    if (i === 0) cpuBefore = readCpu(service);
     const startMs = performance.now();
     const answer = await service.request('GET', '/v2/backups/disk?limit=1000');
     if (i >= 0) times.push(performance.now() - startMs);
@@ -117,7 +119,11 @@ async function measureList(service: ServiceProcess): Promise<void> {
   times.sort((a, b) => a - b);
   const at = (part: number): number => times[Math.min(times.length - 1, Math.floor(times.length * part))]!;
   const [median, p95] = [at(0.5), at(0.95)];
-  console.log(`List of ${listed} backups, ${LISTS} times: median ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`);
+  const cpuMs = ((readCpu(service) - cpuBefore) * 1000) / LISTS;
+  console.log(
+    `List of ${listed} backups, ${LISTS} times: median ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, ` +
+      `${cpuMs.toFixed(1)} ms of CPU each`,
+  );
   if (p95 > MOST_LIST_MS || listed < BACKUPS) process.exitCode = 1;
 }
 
