@@ -24,8 +24,7 @@ export class ProcessGuard {
 
   constructor() {
     // In a process group of its own: what ends that of this process must not end it.
-    const options = { detached: true, stdio: ['pipe', 'ignore', 'ignore'] } as const;
-    this.watcher = spawn(process.execPath, ['-e', WATCHER], options);
+    this.watcher = spawn(process.execPath, ['-e', WATCHER], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
     this.watcher.stdin!.on('error', () => undefined);
     this.watcher.unref();
   }
