@@ -27,7 +27,7 @@ import {
   type S3Credentials,
   type S3Server,
 } from '../support/s3.js';
-import { openTarget, scratch, type Target } from '../support/target.js';
+import { differences, openTarget, readRecords, REAL_HOST, scratch, type Target } from '../support/target.js';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
 const KEY = fileURLToPath(new URL('../fixtures/backups/key.pem', import.meta.url));
@@ -211,7 +211,11 @@ describe.skipIf(server === undefined)(
         expect((await run('asbackup', backup('-o', local, '-X', range))).code).toBe(0);
         const bytes = await read(`${range}.asb`);
         expect(bytes.length).toBeLessThan(most);
-        expect(bytes.equals(readFileSync(local))).toBe(true);
+        const expected = readFileSync(local);
+        expect(bytes.length).toBe(expected.length);
+        expect(differences(readRecords([expected]), readRecords([bytes]))).toEqual([]);
+        // A real server sends several partitions at a time, each time in another order.
+        if (REAL_HOST === undefined) expect(bytes.equals(expected)).toBe(true);
       }
     });
 
