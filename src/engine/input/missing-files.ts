@@ -159,10 +159,12 @@ interface SavedState {
  */
 async function interruptedBackups(storage: Storage, directory: string): Promise<string[]> {
   const found: string[] = [];
+  const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
   for (const name of (await storage.listUnfinished(directory).catch(() => [])).filter(isBackupFileName)) {
+    // Of an upload that was begun twice, as its first answer was lost, one may be left beside the object.
+    if (names.includes(name)) continue;
     found.push(`${joinPath(directory, name)} is not there yet: its upload was left unfinished or is still under way`);
   }
-  const names = (await storage.list(directory).catch(() => [])).map(({ name }) => name);
   const isDocument = (name: string): boolean =>
     name.endsWith('.state') || name === MANIFEST_NAME || parseShardManifest(name) !== undefined;
   for (const name of names.filter(isDocument)) {

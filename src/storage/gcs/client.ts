@@ -17,6 +17,7 @@ import type {
 import { readCustomerKey } from '../object-store/customer-key.js';
 import { deleteEach } from '../object-store/delete-each.js';
 import { BlockPool, PartBuffer, type Part } from '../object-store/part-buffer.js';
+import { abortLostUploads } from '../object-store/abort-lost-uploads.js';
 import { receiveRange } from '../object-store/receive-range.js';
 import type { GcsConnection } from './connection.js';
 import { GcsFault, isMissingObject, isMissingUpload, isRefusedCondition, isTransient, readName } from './errors.js';
@@ -169,10 +170,12 @@ export class GcsClient implements ObjectStoreClient {
     }
   }
 
-  async createUpload(address: ObjectAddress): Promise<string> {
+  async createUpload(address: ObjectAddress, call: CallContext = { attempt: 1, received: 0 }): Promise<string> {
     const path = `${xmlPath(address)}?uploads`;
     const { text } = await this.connection.sendForText({ method: 'POST', path, headers: this.objectHeaders() });
-    return readText(text, 'UploadId') ?? '';
+    const uploadId = readText(text, 'UploadId') ?? '';
+    if (call.attempt > 1) await abortLostUploads(this, address, uploadId);
+    return uploadId;
   }
 
   async putPart(input: Input<'putPart'>): Promise<{ etag: string; blocks: ArrayBuffer[] }> {

@@ -15,6 +15,7 @@ import type {
 import { readCustomerKey } from '../object-store/customer-key.js';
 import { deletionError, type DeletionFailure } from '../object-store/delete-each.js';
 import { viewBlocks, type Part } from '../object-store/part-buffer.js';
+import { abortLostUploads } from '../object-store/abort-lost-uploads.js';
 import { receiveRange } from '../object-store/receive-range.js';
 import { isArchived, isArchiveClass, requestCopies, restoreArchived } from './archive.js';
 import type { S3Settings } from './config.js';
@@ -159,7 +160,7 @@ export class S3Client implements ObjectStoreClient {
     }
   }
 
-  async createUpload({ bucket, key }: ObjectAddress): Promise<string> {
+  async createUpload({ bucket, key }: ObjectAddress, call: CallContext = { attempt: 1, received: 0 }): Promise<string> {
     const command = new this.sdk.CreateMultipartUploadCommand({
       Bucket: bucket,
       Key: key,
@@ -167,8 +168,9 @@ export class S3Client implements ObjectStoreClient {
       ...this.keyParameters,
       ...(needsChecksum(this.connection.settings) ? { ChecksumAlgorithm: 'CRC32C' } : {}),
     });
-    const { UploadId } = await this.connection.client.send(command);
-    return UploadId ?? '';
+    const { UploadId = '' } = await this.connection.client.send(command);
+    if (call.attempt > 1) await abortLostUploads(this, { bucket, key }, UploadId);
+    return UploadId;
   }
 
   async putPart(

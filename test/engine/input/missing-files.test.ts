@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FileHeader } from '../../../src/engine/input/header-scan.js';
-import { missingFiles } from '../../../src/engine/input/missing-files.js';
+import type { StorageAccess } from '../../../src/storage/registry.js';
+import { findMissingFiles, missingFiles } from '../../../src/engine/input/missing-files.js';
 
 function header(path: string, more: Partial<FileHeader> = {}): FileHeader {
   return { path, metadataEntries: 0, firstFile: false, marked: true, ...more };
@@ -54,5 +55,21 @@ describe('missing files', () => {
   it('at most ten names are listed when very many files are missing', () => {
     const [text] = missingFiles(['/a/t_4000000.asb'], [first]);
     expect(text).toMatch(/^the backup lacks (t_\d{5}\.asb, ){9}t_00009\.asb and more$/);
+  });
+});
+
+describe('uploads that were left unfinished', () => {
+  it('are missing files, but not beside a whole object of the same name', async () => {
+    const names = ['test_00000.asb', 'test_00001.asb'];
+    const storage = {
+      list: () => Promise.resolve(names.map((name) => ({ name, sizeBytes: 1 }))),
+      listUnfinished: () => Promise.resolve(['test_00001.asb', 'test_00002.asb', 'notes.txt']),
+    };
+    const storages = { forPath: () => Promise.resolve(storage) } as unknown as StorageAccess;
+    const paths = names.map((name) => `/b/${name}`);
+    const headers = paths.map((path, i) => header(path, { firstFile: i === 0 }));
+    expect(await findMissingFiles(paths, headers, ['/b'], storages)).toEqual([
+      '/b/test_00002.asb is not there yet: its upload was left unfinished or is still under way',
+    ]);
   });
 });

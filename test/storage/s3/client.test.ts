@@ -63,6 +63,38 @@ describe('what new objects are to be like', () => {
   });
 });
 
+describe('an upload', () => {
+  const answer = ({ name }: Sent): unknown => {
+    if (name === 'CreateMultipartUploadCommand') return { UploadId: 'second' };
+    const [own, lost] = [
+      { Key: 'k', UploadId: 'second' },
+      { Key: 'k', UploadId: 'first' },
+    ];
+    return name === 'ListMultipartUploadsCommand' ? { Uploads: [own, lost, { Key: 'k2', UploadId: 'other' }] } : {};
+  };
+
+  it('that is begun again as the first answer was lost, ends what the first attempt has begun', async () => {
+    const { client, sent } = open({}, answer);
+    expect(await client.createUpload(address, { attempt: 2, received: 0 })).toBe('second');
+    const aborted = sent.filter(({ name }) => name === 'AbortMultipartUploadCommand');
+    expect(aborted.map(({ input }) => input)).toEqual([{ Bucket: 'b', Key: 'k', UploadId: 'first' }]);
+  });
+
+  it('goes on if nobody may list the uploads', async () => {
+    const { client } = open({}, (one) => {
+      if (one.name === 'ListMultipartUploadsCommand') throw new Error('denied');
+      return answer(one);
+    });
+    expect(await client.createUpload(address, { attempt: 2, received: 0 })).toBe('second');
+  });
+
+  it('that is begun at the first attempt, costs no further request', async () => {
+    const { client, sent } = open({}, answer);
+    await client.createUpload(address);
+    expect(sent).toHaveLength(1);
+  });
+});
+
 describe('a customer key', () => {
   const customerKey = Buffer.alloc(32, 7).toString('base64');
 
