@@ -94,7 +94,7 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
       }
     } catch (error) {
       this.stopping.abort(error);
-      // Records that still lie in the buffer belong to the bytes that are reported; abort() tells whether they are kept.
+      // Records that still lie in the buffer belong to the bytes that are reported.
       await writer.flush().catch(() => undefined);
       report('job.interrupted');
       throw error;

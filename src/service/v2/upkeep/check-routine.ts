@@ -167,5 +167,9 @@ function isComplete(item: BackupItem, view: CatalogView): boolean {
 }
 
 async function isThere(path: string, { catalog }: CatalogView): Promise<boolean> {
-  return (await catalog.backend.list(path).catch(() => [])).length > 0;
+  // Where it cannot be known, what was found counts.
+  return catalog.backend.list(path).then(
+    (files) => files.length > 0,
+    () => true,
+  );
 }

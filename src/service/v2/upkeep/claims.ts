@@ -21,8 +21,8 @@ export class Claims {
     this.watch = new LeaseWatch(this.leaseMs, SYSTEM_MONOTONIC);
   }
 
-  /** How often others are looked at. */
-  get lookMs(): number {
+  /** How often it is looked for work of others that has to be resumed. */
+  get resumeIntervalMs(): number {
     return Math.min(60_000, Math.max(1000, this.leaseMs / 2));
   }
 

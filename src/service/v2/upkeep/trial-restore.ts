@@ -1,5 +1,4 @@
 /** Restores the newest state of a routine into a cluster in memory, to see whether it can be restored. */
-import { startTrialCluster } from '../../../api/trial-cluster.js';
 import { findBackupChain } from '../../../engine/catalog/chains.js';
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
 import { findEntity } from '../../document/find-entity.js';
@@ -45,6 +44,8 @@ export async function tryRestore(
     result.problems.push({ path: view.catalog.root, text });
     return result;
   }
+  // Loaded when it is used: it is a whole node.
+  const { startTrialCluster } = await import('../../../api/trial-cluster.js');
   const cluster = await startTrialCluster(namespaces);
   try {
     const destination = { 'seed-nodes': [{ 'host-name': cluster.host, port: cluster.port }] };

@@ -45,11 +45,11 @@ export class Upkeep {
     });
     this.unsubscribe = stopListening;
     this.schedule();
-    this.lookAround();
+    this.resumeWork();
     this.timer = setInterval(() => {
       this.schedule();
-      this.lookAround();
-    }, this.claims.lookMs).unref();
+      this.resumeWork();
+    }, this.claims.resumeIntervalMs).unref();
   }
 
   /** The jobs are to be stopped at the same time. */
@@ -64,7 +64,7 @@ export class Upkeep {
 
   /** What is known of the routine. Throws StorageError. */
   async describe(routine: string): Promise<{ verify?: ScheduledCheck[]; copies?: CopyTarget[] }> {
-    const settings = this.find(routine);
+    const settings = this.findRoutine(routine);
     if (settings?.verify === undefined && settings?.['copy-to'] === undefined) return {};
     const document = await this.context.directory.use(settings.storage, (catalog) =>
       this.context.upkeep.read(catalog, routine),
@@ -86,12 +86,12 @@ export class Upkeep {
   }
 
   copyLater(routine: string): void {
-    for (const to of this.find(routine)?.['copy-to'] ?? []) {
+    for (const to of this.findRoutine(routine)?.['copy-to'] ?? []) {
       this.enqueue(`copy ${routine} ${to}`, () => this.copy(routine, to));
     }
   }
 
-  private find(routine: string): BackupRoutine | undefined {
+  private findRoutine(routine: string): BackupRoutine | undefined {
     return findEntity(this.context.document['backup-routines'], routine);
   }
 
@@ -131,7 +131,7 @@ export class Upkeep {
 
   /** Undefined = nothing is scheduled. */
   private describeKey(name: string): string | undefined {
-    const routine = this.find(name);
+    const routine = this.findRoutine(name);
     if (routine?.verify === undefined || routine.disabled === true) return undefined;
     const { verify } = routine;
     const zone = routine['schedule-timezone'] ?? this.context.document.service?.backup?.['schedule-timezone'];
@@ -139,20 +139,20 @@ export class Upkeep {
   }
 
   /** What was left by processes that have ended, and copies that are to be tried again. */
-  private lookAround(): void {
+  private resumeWork(): void {
     for (const [name, { verify, 'copy-to': copyTo = [], disabled }] of Object.entries(
       this.context.document['backup-routines'] ?? {},
     )) {
       if (disabled === true) continue;
-      if (verify !== undefined) this.enqueue(`look ${name}`, () => this.goOn(name));
+      if (verify !== undefined) this.enqueue(`look ${name}`, () => this.resumeChecks(name));
       if (copyTo.length > 0) this.copyLater(name);
     }
   }
 
   /** Verifications that were interrupted are made again. */
-  private async goOn(routine: string): Promise<void> {
+  private async resumeChecks(routine: string): Promise<void> {
     const { upkeep, directory } = this.context;
-    const { storage } = this.find(routine) ?? {};
+    const { storage } = this.findRoutine(routine) ?? {};
     if (storage === undefined) return;
     await directory.use(storage, async (catalog) => {
       const document = await upkeep.read(catalog, routine);
@@ -167,14 +167,14 @@ export class Upkeep {
           current.claim = { owner: this.context.owner };
           return true;
         });
-        if (isTaken) await this.make(routine, mode, storage);
+        if (isTaken) await this.runCheck(routine, mode, storage);
       }
     });
   }
 
   private async check(routine: string, mode: VerifyMode, dueMs: number): Promise<void> {
     const { upkeep, directory, owner } = this.context;
-    const { storage } = this.find(routine) ?? {};
+    const { storage } = this.findRoutine(routine) ?? {};
     if (storage === undefined) return;
     this.context.touch(storage);
     const due = new Date(dueMs).toISOString();
@@ -188,10 +188,10 @@ export class Upkeep {
         return true;
       }),
     );
-    if (isTaken) await this.make(routine, mode, storage);
+    if (isTaken) await this.runCheck(routine, mode, storage);
   }
 
-  private async make(routine: string, mode: VerifyMode, storage: string): Promise<void> {
+  private async runCheck(routine: string, mode: VerifyMode, storage: string): Promise<void> {
     const { upkeep, directory, owner, options } = this.context;
     await directory.use(storage, async (catalog) => {
       const outcome = await this.claims.showLife(catalog, () => checkRoutine(this.context, this.jobs, routine, mode));
@@ -222,7 +222,7 @@ export class Upkeep {
 
   private async copy(routine: string, to: string): Promise<void> {
     const { upkeep, owner } = this.context;
-    const { storage } = this.find(routine) ?? {};
+    const { storage } = this.findRoutine(routine) ?? {};
     if (storage === undefined) return;
     this.context.touch(storage);
     const isCopied = await this.context.view(storage, async (view) => {
