@@ -84,13 +84,14 @@ for (const tool of [ANY_TOOL.asbackup, ANY_TOOL.asrestore]) {
       it.each(fileKeys(spec))('%s sets the value that the option sets', async (key) => {
         for (const [i, text] of texts.entries()) {
           const word = `--${spec.name}=${text}`;
+          const expected = snapshot(tool, requireRun(parseCommandLine(tool, [word])));
           for (const written of i === 0 ? [key, key.toUpperCase(), JSON.stringify(key)] : [key]) {
             const path = await configFiles.write(`[${section}]\n${written} = ${formatToml(spec, text)}\n`);
-            const expected = requireRun(parseCommandLine(tool, [word]));
-            expect(snapshot(tool, await readFiles(tool, [path])), `${key} ${text}`).toEqual(snapshot(tool, expected));
+            expect(snapshot(tool, await readFiles(tool, [path])), `${key} ${text}`).toEqual(expected);
+            if (written !== key) continue;
             // Of all words it is the command line's that counts.
             const twice = await readFiles(tool, [path], [word]);
-            expect(snapshot(tool, twice)).toEqual(snapshot(tool, expected));
+            expect(snapshot(tool, twice)).toEqual(expected);
           }
         }
       });
