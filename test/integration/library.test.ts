@@ -121,11 +121,24 @@ describe('the documentation', () => {
   });
 
   it('is true about CommonJS', async () => {
-    writeFileSync(at('caller.cjs'), "import('asbackup').then((room) => console.log(Object.keys(room).sort().join()));");
+    writeFileSync(
+      at('caller.cjs'),
+      "import('asbackup').then((library) => console.log(Object.keys(library).sort().join()));",
+    );
     const { output } = await node(at('caller.cjs'));
     const errors = ['BackupError', 'CatalogError', 'FormatError', 'OptionError', 'RestoreError', 'ToolError'];
-    const catalog = ['createBackup', 'diffBackups', 'exportBackup', 'listBackups', 'mergeBackups'];
-    const functions = ['backup', ...catalog, 'readBackup', 'restore', 'restoreBackup', 'showBackup', 'verifyBackup'];
+    const functions = [
+      ...['backup', 'createBackup', 'diffBackups', 'diffWithCluster', 'exportBackup', 'listBackups', 'mergeBackups'],
+      ...[
+        'readBackup',
+        'restore',
+        'restoreBackup',
+        'serveBackup',
+        'showBackup',
+        'verifyAgainstCluster',
+        'verifyBackup',
+      ],
+    ];
     expect(output.trim().split(',')).toEqual([...errors, ...functions]);
   });
 });
