@@ -15,7 +15,8 @@ import { fill } from '../support/backup.js';
 import { FakeConfig, FakeMetrics } from '../support/service-runs.js';
 import { scratch } from '../support/target.js';
 
-const RECORDS = 600;
+/** More than the slow run of a test can back up while the test waits for something. */
+const RECORDS = 20_000;
 const LEASE_S = 2;
 
 const folder = scratch();
@@ -44,7 +45,13 @@ interface Replica {
   asked: BackupSettings[];
 }
 
-async function startReplica(id: string, root: string, recordsPerSecond: number): Promise<Replica> {
+/** `monotonicMs`: its clock for the leases of others; one that stands still never sees a lease expire. */
+async function startReplica(
+  id: string,
+  root: string,
+  recordsPerSecond: number,
+  monotonicMs?: () => number,
+): Promise<Replica> {
   const { host, port } = cluster.seed;
   const config = new FakeConfig({
     service: { replicas: { 'lease-seconds': LEASE_S } },
@@ -73,7 +80,7 @@ async function startReplica(id: string, root: string, recordsPerSecond: number):
         ...{ recordsPerSecond, checkpointIntervalS: 1 },
       }),
     },
-    replica: { holder: holder(id) },
+    replica: { holder: holder(id), ...(monotonicMs === undefined ? {} : { monotonic: { monotonicMs } }) },
   });
   running.push(runner);
   await runner.start();
@@ -96,7 +103,8 @@ async function waitFor(ledger: RoutineLedger, isSo: (state: LedgerState) => bool
 
 /** The first replica makes a slow run, until it has a checkpoint with records. */
 async function beginSlowRun(root: string): Promise<Replica> {
-  const first = await startReplica('one', root, 100);
+  // It must not take the run back when a test lets somebody else take it over.
+  const first = await startReplica('one', root, 100, () => 0);
   first.runner.trigger('nightly', 'full', 0);
   for (;;) {
     const { full } = await first.runner.state('nightly');
