@@ -233,6 +233,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
     cli: 'Run "npm_config_build_from_source=true npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without --compress need neither.',
     api: 'Run "npm_config_build_from_source=true npm install --no-save --omit=dev --ignore-scripts=false zstd-napi" in the directory of this package, or use Node.js 22.15 or later; backups without compression need neither.',
   },
+  'keep-base': {
+    cli: 'Write to another directory, or delete the increments with asb delete first.',
+    api: 'Write to another directory, or delete the increments first.',
+  },
   'lower-batch-size': {
     cli: 'Lower --batch-size.',
     api: 'Lower batchSize.',
@@ -394,6 +398,10 @@ const HINTS: Readonly<Record<HintId, HintTexts>> = {
   'use-other-id': {
     cli: 'Choose another name, or remove tombstone.json if this one is to be used again.',
     api: 'Choose another name, or remove tombstone.json if this one is to be used again.',
+  },
+  'wait-for-reader': {
+    cli: 'Try again when the restore, copy or served backup has ended.',
+    api: 'Try again when the restore, copy or served backup has ended.',
   },
   'use-plain-port': {
     cli: 'Give --tls-enable and --tls-cafile, or use the port without TLS.',

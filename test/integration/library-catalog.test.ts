@@ -1,6 +1,7 @@
 /** The functions of the library for catalogs. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -223,6 +224,18 @@ describe('restoreBackup', () => {
     await expect(restoreBackup(again)).rejects.toMatchObject({ code: 'CATALOG_NOT_EMPTY' });
     const [left] = await restoreBackup({ ...again, include: ['test.users'], onExisting: 'create-only' });
     expect(left!.backups[0]!.result).toMatchObject({ inserted: 0, existed: RECORDS });
+  });
+
+  it('under way, marks the backup as being read until it ends', async () => {
+    const { path } = await createBackup({ root: newRoot(), hosts, id: 'x', namespaces: ['test'] });
+    const listMarks = (): string[] => readdirSync(join(path, 'test')).filter((name) => name.startsWith('reading-'));
+    const stop = new AbortController();
+    const slow = { path, hosts, onExisting: 'create-only', recordsPerSecond: 1, signal: stop.signal } as const;
+    const ended = restoreBackup(slow).catch((error: unknown) => error);
+    while (listMarks().length === 0) await setImmediate();
+    stop.abort(new Error('enough'));
+    expect(await ended).toBeInstanceOf(Error);
+    expect(listMarks()).toEqual([]);
   });
 
   it('settings that cannot be followed, are an OptionError', async () => {

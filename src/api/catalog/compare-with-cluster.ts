@@ -31,16 +31,10 @@ const verifySchema: ToolSchema<typeof clusterVerifyOptions> = {
 export async function diffWithCluster(settings: DiffClusterSettings): Promise<DiffResult> {
   const { path, namespace, clusterNamespace = namespace, onDifference, signal, log, ...options } = settings;
   const values = await readSettings(diffSchema, options);
-  const place = {
-    hosts: values.get('host'),
-    port: values.get('port'),
-    tlsName: values.get('tls-name'),
-    servicesAlternate: values.has('services-alternate'),
-  };
   const hooks = createHooks({ ...(signal === undefined ? {} : { signal }), ...(log === undefined ? {} : { log }) });
   return hooks.around(() =>
-    withBackups([path], toBackupInput(values, hooks), ([files]) =>
-      withCluster(values, place, hooks, (cluster) => {
+    withBackups([path], toBackupInput(values, hooks), hooks.signal, ([files]) =>
+      withCluster(values, hooks, (cluster) => {
         const selection = selectNamespace(clusterNamespace);
         return diffBackups({
           before: { kind: 'backup', files: files! },
@@ -63,12 +57,6 @@ export async function diffWithCluster(settings: DiffClusterSettings): Promise<Di
 export async function verifyAgainstCluster(settings: VerifyClusterSettings): Promise<AgainstResult[]> {
   const { path, clusterNamespaces = {}, signal, log, ...options } = settings;
   const values = await readSettings(verifySchema, options);
-  const place = {
-    hosts: values.get('host'),
-    port: values.get('port'),
-    tlsName: values.get('tls-name'),
-    servicesAlternate: values.has('services-alternate'),
-  };
   const hooks = createHooks({ ...(signal === undefined ? {} : { signal }), ...(log === undefined ? {} : { log }) });
   return hooks.around(async () => {
     const keys = { keyFile: values.get('encryption-key-file'), keyVariable: values.get('encryption-key-env') };
@@ -77,7 +65,7 @@ export async function verifyAgainstCluster(settings: VerifyClusterSettings): Pro
     const storages = toCatalogStorages(values, hooks);
     try {
       const entry = await readBackup(path, storages);
-      return await withCluster(values, place, hooks, (cluster) =>
+      return await withCluster(values, hooks, (cluster) =>
         verifyEntryAgainst(entry, {
           storages,
           codecs,

@@ -17,7 +17,7 @@ export async function diffBackups(settings: DiffBackupsSettings): Promise<DiffRe
   const values = await readSettings(schema, options);
   const hooks = createHooks({ ...(signal === undefined ? {} : { signal }), ...(log === undefined ? {} : { log }) });
   return hooks.around(() =>
-    withBackups([before, after], toBackupInput(values, hooks), ([older, newer]) =>
+    withBackups([before, after], toBackupInput(values, hooks), hooks.signal, ([older, newer]) =>
       compare({
         before: { kind: 'backup', files: older! },
         after: { kind: 'backup', files: newer! },

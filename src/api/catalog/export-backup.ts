@@ -21,7 +21,7 @@ export async function exportBackup(settings: ExportBackupSettings): Promise<Expo
   const hooks = createHooks({ ...(signal === undefined ? {} : { signal }), ...(log === undefined ? {} : { log }) });
   return hooks.around(() => {
     const input = toBackupInput(values, hooks);
-    return withBackups([path], input, async ([files]) => {
+    return withBackups([path], input, hooks.signal, async ([files]) => {
       const sink = await (await input.storages.forPath(file)).create(file, 0);
       return writeRecords(files!, sink, {
         format: values.get('format') as ExportFormat,

@@ -20,7 +20,7 @@ export async function mergeBackups(settings: MergeBackupsSettings): Promise<Merg
   const hooks = createHooks({ ...(signal === undefined ? {} : { signal }), ...(log === undefined ? {} : { log }) });
   return hooks.around(() => {
     const input = toBackupInput(values, hooks);
-    return withBackups(backups, input, (inputs, codecs) => {
+    return withBackups(backups, input, hooks.signal, (inputs, codecs) => {
       const { storages, codecs: codecConfig } = input;
       const fileBytes = values.get('file-limit') * MIB;
       const output = { directory: values.get('output-directory')!, storages, codecs, fileBytes, codecConfig };

@@ -1,10 +1,12 @@
 import { toBackupInput, toInputSchema } from '../../config/catalog/backup-input.js';
 import { serveOptions } from '../../config/schema/catalog/serve.js';
+import { Codecs } from '../../codecs/codecs.js';
+import { openBackup } from '../../engine/catalog/open-backup.js';
+import { markRead } from '../../engine/catalog/reader-mark.js';
 import { createHooks } from '../hooks.js';
 import { readSettings } from '../read-settings.js';
 import { serveBackup as serve, type ServedBackup } from '../serve-backup.js';
 import type { ServeBackupSettings } from './settings.js';
-import { withBackups } from './with-backups.js';
 
 const schema = toInputSchema(serveOptions);
 
@@ -17,16 +19,31 @@ export async function serveBackup(settings: ServeBackupSettings): Promise<Served
   const { path, signal, log, ...options } = settings;
   const values = await readSettings(schema, options);
   const hooks = createHooks({ ...(signal === undefined ? {} : { signal }), ...(log === undefined ? {} : { log }) });
-  return hooks.around(() =>
-    // What is read later is in local files: those of the backup, or a temporary copy.
-    withBackups([path], toBackupInput(values, hooks), ([files]) =>
-      serve(files!, {
-        host: values.get('address'),
-        port: values.get('port'),
-        sets: values.get('set-list') ?? [],
-        temporaryDirectory: values.get('temporary-directory'),
-        signal: hooks.signal,
-      }),
-    ),
-  );
+  return hooks.around(async () => {
+    const input = toBackupInput(values, hooks);
+    try {
+      const backup = await openBackup(path, { ...input, codecs: await Codecs.open(input.codecs) });
+      const release = await markRead([path], { storages: input.storages, signal: hooks.signal });
+      const end = async (): Promise<void> => {
+        await release();
+        await input.storages.close();
+      };
+      try {
+        const served = await serve(backup, {
+          host: values.get('address'),
+          port: values.get('port'),
+          sets: values.get('set-list') ?? [],
+          temporaryDirectory: values.get('temporary-directory'),
+          signal: hooks.signal,
+        });
+        return { ...served, close: () => served.close().finally(end) };
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    } catch (error) {
+      await input.storages.close();
+      throw error;
+    }
+  });
 }

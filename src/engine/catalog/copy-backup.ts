@@ -8,6 +8,7 @@ import { basename, dirname, isAbsolute } from 'node:path';
 import type { EncryptionKey } from '../../codecs/key.js';
 import type { ByteSink, ByteSource } from '../../core/byte-stream.js';
 import type { RunContext } from '../../core/run-context.js';
+import { runAll } from '../../core/run-all.js';
 import { Semaphore } from '../../core/semaphore.js';
 import { canonicalPath, joinPath, parentPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
@@ -31,6 +32,7 @@ import { manifestPath, toBackupPlace } from './manifest.js';
 import { removeTemporaries } from './own-files.js';
 import { FileRecoder, type Recoding } from './recode-files.js';
 import { refuseDeleted } from './tombstone.js';
+import { withReaderMarks } from './reader-mark.js';
 import { BlockChecker } from './verify-backup.js';
 
 export interface CopyConfig {
@@ -112,7 +114,8 @@ export async function copyBackup(config: CopyConfig, context: RunContext): Promi
     // Now that nobody else works on it.
     await refuseDeleted(toBackupPlace(path), storage);
     const stop = AbortSignal.any([signal, lost.signal]);
-    return await new BackupCopy(entry, path, config, { ...context, signal: stop }, lock).run();
+    const copy = new BackupCopy(entry, path, config, { ...context, signal: stop }, lock);
+    return await withReaderMarks([entry.path], { storages, signal: stop }, () => copy.run());
   } finally {
     await lock.release();
   }
@@ -252,26 +255,12 @@ class BackupCopy {
     return { ...base, progress, isComplete: false };
   }
 
+  /** All have ended before the lock is released. */
   private async copyFiles(part: PartCopy): Promise<void> {
-    const failed = new AbortController();
-    const signal = AbortSignal.any([this.context.signal, failed.signal]);
-    const copies = part.state.files.map((file) =>
-      this.limit.run(async () => {
-        signal.throwIfAborted();
-        try {
-          await this.copyFile(part, file, signal);
-        } catch (error) {
-          failed.abort(error);
-          throw error;
-        }
-      }),
+    const { limit, context } = this;
+    await runAll(part.state.files, { limit, signal: context.signal }, (file, signal) =>
+      this.copyFile(part, file, signal),
     );
-    // All have ended before the lock is released.
-    const ended = await Promise.allSettled(copies);
-    this.context.signal.throwIfAborted();
-    failed.signal.throwIfAborted();
-    const refused = ended.find((each) => each.status === 'rejected');
-    if (refused !== undefined) throw refused.reason;
   }
 
   private async copyFile(part: PartCopy, file: StateFileEntry, signal: AbortSignal): Promise<void> {
@@ -351,26 +340,23 @@ class BackupCopy {
 
   private async verifyFiles(part: PartCopy): Promise<void> {
     const { recoder, state, progress } = part;
-    const checks = (recoder === undefined ? state : progress).files.map((file) =>
-      this.limit.run(async () => {
-        const { signal } = this.context;
-        const path = resolveFile({ ...part.from, path: part.path }, file);
-        const checker = new BlockChecker(file.blocks ?? []);
-        await this.withSource(path, async (source) => {
-          for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-            signal.throwIfAborted();
-            checker.append(chunk);
-          }
-        });
-        refuseDamage(path, checker.finish(file.bytes));
-        if (recoder === undefined) return;
-        const isSame = await this.withSource(resolveFile(part.from, file), (original) =>
-          this.withSource(path, (copy) => recoder.haveSameText(original, copy, signal)),
-        );
-        if (!isSame) throw new CatalogError('CATALOG_COPY', `${path} does not have the text that was copied`);
-      }),
-    );
-    await Promise.all(checks);
+    const { files } = recoder === undefined ? state : progress;
+    await runAll(files, { limit: this.limit, signal: this.context.signal }, async (file, signal) => {
+      const path = resolveFile({ ...part.from, path: part.path }, file);
+      const checker = new BlockChecker(file.blocks ?? []);
+      await this.withSource(path, async (source) => {
+        for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
+          signal.throwIfAborted();
+          checker.append(chunk);
+        }
+      });
+      refuseDamage(path, checker.finish(file.bytes));
+      if (recoder === undefined) return;
+      const isSame = await this.withSource(resolveFile(part.from, file), (original) =>
+        this.withSource(path, (copy) => recoder.haveSameText(original, copy, signal)),
+      );
+      if (!isSame) throw new CatalogError('CATALOG_COPY', `${path} does not have the text that was copied`);
+    });
   }
 
   private async withSource<T>(path: string, read: (source: ByteSource) => Promise<T>): Promise<T> {

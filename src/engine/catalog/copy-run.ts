@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { RunContext } from '../../core/run-context.js';
+import { runAll } from '../../core/run-all.js';
 import { Semaphore } from '../../core/semaphore.js';
 import { joinPath, parentPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
@@ -17,6 +18,7 @@ import type { CopyResult } from './copy-backup.js';
 import { CatalogError } from './errors.js';
 import type { CatalogEntry, NamespacePart } from './find-backups.js';
 import { MANIFEST_NAME, type Block } from './manifest.js';
+import { withReaderMarks } from './reader-mark.js';
 import { BlockChecker } from './verify-backup.js';
 
 const DOCUMENTS: readonly string[] = [MANIFEST_NAME, ABS_METADATA_NAME];
@@ -68,7 +70,8 @@ export async function copyRun(config: CopyRunConfig, context: RunContext): Promi
   });
   try {
     const signal = AbortSignal.any([context.signal, lost.signal]);
-    return await new RunCopy(config, target, { ...context, signal }, lock).run(parts);
+    const copy = new RunCopy(config, target, { ...context, signal }, lock);
+    return await withReaderMarks([entry.path], { storages, signal }, () => copy.run(parts));
   } finally {
     await lock.release();
   }
@@ -137,27 +140,16 @@ class RunCopy {
   private async copyPart(part: PartCopy): Promise<void> {
     const source = await this.config.storages.forPath(part.from);
     const names = part.blocks === undefined ? await listData(part.from, source) : [...part.blocks.keys()];
-    const failed = new AbortController();
-    const copies = names.map((name) =>
-      this.limit.run(async () => {
-        failed.signal.throwIfAborted();
-        try {
-          await this.copyFile(name, part, source);
-        } catch (error) {
-          failed.abort(error);
-          throw error;
-        }
-      }),
-    );
-    // All have ended before the lock is released.
-    const ended = await Promise.allSettled(copies);
-    this.context.signal.throwIfAborted();
-    failed.signal.throwIfAborted();
-    const refused = ended.find((each) => each.status === 'rejected');
-    if (refused !== undefined) throw refused.reason;
+    const { limit, context } = this;
+    await runAll(names, { limit, signal: context.signal }, (name, signal) => this.copyFile(name, part, source, signal));
   }
 
-  private async copyFile(name: string, { from, to, blocks }: PartCopy, source: Storage): Promise<void> {
+  private async copyFile(
+    name: string,
+    { from, to, blocks }: PartCopy,
+    source: Storage,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (basename(name) !== name) {
       throw new CatalogError('CATALOG_COPY', `The manifest of ${from} names a file that is not in its directory`);
     }
@@ -166,7 +158,7 @@ class RunCopy {
     const expected = blocks?.get(name);
     this.result.files++;
     this.result.bytes += sizeBytes;
-    if (expected !== undefined && (await this.isKept(copy, expected, sizeBytes))) {
+    if (expected !== undefined && (await this.isKept(copy, expected, sizeBytes, signal))) {
       this.result.kept++;
       return;
     }
@@ -175,7 +167,7 @@ class RunCopy {
     const sink = await this.target.create(copy, sizeBytes);
     let read: FileFacts;
     try {
-      read = await this.readFile(path, source, expected ?? [], async (chunk) => sink.write(chunk));
+      read = await this.readFile(path, source, expected ?? [], signal, async (chunk) => sink.write(chunk));
       refuseDamage(path, read.checker.finish(sizeBytes));
       await sink.close();
     } catch (error) {
@@ -187,22 +179,28 @@ class RunCopy {
       throw new CatalogError('CATALOG_COPY', `${copy} has ${written} byte(s), but ${sizeBytes} were copied`);
     }
     if (!this.config.verifies) return;
-    const back = await this.readFile(copy, this.target, expected ?? []);
+    const back = await this.readFile(copy, this.target, expected ?? [], signal);
     refuseDamage(copy, back.checker.finish(sizeBytes));
     if (back.sha256 !== read.sha256) refuseDamage(copy, ['It does not have the bytes that were written']);
   }
 
   /** Of an earlier call: whole and right. */
-  private async isKept(copy: string, blocks: readonly Block[], sizeBytes: number): Promise<boolean> {
+  private async isKept(
+    copy: string,
+    blocks: readonly Block[],
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     if (!(await this.target.exists('file', copy))) return false;
     if ((await this.target.stat(copy)).sizeBytes !== sizeBytes) return false;
-    return (await this.readFile(copy, this.target, blocks)).checker.finish(sizeBytes).length === 0;
+    return (await this.readFile(copy, this.target, blocks, signal)).checker.finish(sizeBytes).length === 0;
   }
 
   private async readFile(
     path: string,
     storage: Storage,
     blocks: readonly Block[],
+    signal: AbortSignal,
     onChunk: (chunk: Buffer) => Promise<void> = () => Promise.resolve(),
   ): Promise<FileFacts> {
     const source = await storage.open(path);
@@ -210,7 +208,7 @@ class RunCopy {
     const hash = createHash('sha256');
     try {
       for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-        this.context.signal.throwIfAborted();
+        signal.throwIfAborted();
         // Before it is written: afterwards the storage may own its memory.
         checker.append(chunk);
         hash.update(chunk);

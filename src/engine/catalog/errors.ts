@@ -6,6 +6,7 @@ export class CatalogError extends ToolError {
     | 'CATALOG_NOT_FOUND'
     | 'CATALOG_STATE'
     | 'CATALOG_HELD'
+    | 'CATALOG_IN_USE'
     | 'CATALOG_VERIFY'
     | 'CATALOG_DAMAGED'
     | 'CATALOG_DELETED'

@@ -5,6 +5,7 @@ import { ToolError } from '../../core/errors.js';
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { findBackupFiles, type BackupFiles } from './backup-files.js';
+import { withReaderMarks } from './reader-mark.js';
 import { readBackup, type CatalogState, type NamespacePart } from './find-backups.js';
 
 /** States in which nobody knows of anything that is missing. */
@@ -45,6 +46,20 @@ export async function openBackup(path: string, config: OpenBackupConfig): Promis
     ...(type === undefined ? {} : { type }),
     ...(started === undefined ? {} : { started }),
   };
+}
+
+/**
+ * Opens the backups at `paths` for `work`; none of them is deleted meanwhile. Throws what opening and `work` throw,
+ * CatalogError CATALOG_DELETED, and the signal's reason.
+ */
+export async function withOpenBackups<T>(
+  paths: readonly string[],
+  config: OpenBackupConfig & { signal: AbortSignal },
+  work: (backups: BackupFiles[]) => Promise<T>,
+): Promise<T> {
+  // Before anything is written beside them: there may be no such backup.
+  const backups = await Promise.all(paths.map((path) => openBackup(path, config)));
+  return withReaderMarks(paths, config, () => work(backups));
 }
 
 /** A lost file would not be missed by those who read what is there. Throws ToolError CATALOG_INCOMPLETE. */

@@ -9,7 +9,8 @@ import { BACKUP_DOCUMENT_NAME, readIfExists } from './backup-document.js';
 import { BACKUP_OUTCOME_NAME } from './backup-outcome.js';
 import type { CatalogEntry } from './find-backups.js';
 import { HOLD_NAME } from './hold.js';
-import { MANIFEST_NAME } from './manifest.js';
+import { MANIFEST_NAME, toBackupPlace } from './manifest.js';
+import { isReaderMark, listReaderMarks } from './reader-mark.js';
 import { isShardLock, parseShardManifest } from '../shard/names.js';
 import { readShardedPart } from './sharded-part.js';
 import { TOMBSTONE_NAME, type Tombstone } from './tombstone.js';
@@ -89,13 +90,15 @@ async function findFiles(path: string, storage: Storage): Promise<OwnFiles> {
   for (const suffix of [MANIFEST_NAME, 'state']) {
     if (await storage.exists('file', `${path}.${suffix}`)) documents.push(`${name}.${suffix}`);
   }
+  documents.push(...(await listReaderMarks(toBackupPlace(path), storage)).map((mark) => mark.name));
   const isThere = (await storage.exists('file', path)) || (await storage.listUnfinished(directory)).includes(name);
   return { directory, data: isThere ? [name] : [], documents, strangers: [], isRemovable: false };
 }
 
 /** What is beside the namespaces of a backup. */
 function findDocuments(directory: string, names: readonly string[]): OwnFiles {
-  const isOwn = (name: string): boolean => name === BACKUP_OUTCOME_NAME || TEMPORARY.test(name) || isShardLock(name);
+  const isOwn = (name: string): boolean =>
+    name === BACKUP_OUTCOME_NAME || TEMPORARY.test(name) || isShardLock(name) || isReaderMark(name);
   return {
     directory,
     data: [],
@@ -140,7 +143,7 @@ async function findDirectory(
 
 /** `prefix`: of the files, empty = unknown. */
 function isDocument(name: string, prefix: string): boolean {
-  if (name === MANIFEST_NAME || TEMPORARY.test(name) || isShardLock(name)) return true;
+  if (name === MANIFEST_NAME || TEMPORARY.test(name) || isShardLock(name) || isReaderMark(name)) return true;
   const shard = parseShardManifest(name);
   if (shard !== undefined) return prefix === '' || shard.prefix === basename(prefix);
   return prefix === '' ? name.endsWith('.asb.state') : name === `${basename(prefix)}.asb.state`;

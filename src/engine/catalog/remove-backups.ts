@@ -1,8 +1,8 @@
 /**
  * Removes backups of a catalog. Of several processes that remove at once, one works and the others are refused: a
  * catalog has a lock. Those that begin something new meanwhile have no part in it, so each writes first and looks then:
- * who deletes writes the tombstone and looks for children and holds, and whoever adds one of these looks for the
- * tombstone. One of the two sees the other, and gives way before anything is lost.
+ * who deletes writes the tombstone and looks for children, holds and readers, and whoever adds one of these looks for
+ * the tombstone. One of the two sees the other, and gives way before anything is lost.
  */
 import { basename } from 'node:path';
 import type { RunContext } from '../../core/run-context.js';
@@ -14,7 +14,9 @@ import { listShardLocks } from '../backup/checkpoint/shard-locks.js';
 import { findChildren } from './chains.js';
 import { CatalogError } from './errors.js';
 import { findBackups, readBackup, type CatalogEntry } from './find-backups.js';
+import { toBackupPlace } from './manifest.js';
 import { findOwnFiles, type OwnFiles } from './own-files.js';
+import { refuseRead } from './reader-mark.js';
 import { createTombstone, readTombstone, withdrawTombstone, type DeletionReason, type Tombstone } from './tombstone.js';
 
 /** The lock of a catalog lies beside its backups. */
@@ -155,6 +157,7 @@ export class BackupRemover {
       if (known !== undefined) return { entry, tombstone: known, isNew: false };
       const now = await readBackup(path, this.storages);
       if (now.held) throw heldError(path);
+      await this.refuseReaders(now);
       if (isChanged(entry, now)) {
         throw new CatalogError('CATALOG_CHANGED', `The backup at ${path} was changed meanwhile; it was not deleted`);
       }
@@ -172,9 +175,18 @@ export class BackupRemover {
     }
   }
 
+  /** Throws CatalogError CATALOG_IN_USE if somebody reads the backup or a namespace of it. */
+  private async refuseReaders({ path, parts }: CatalogEntry): Promise<void> {
+    for (const each of new Set([path, ...parts.map((part) => part.path)])) {
+      const storage = await this.storages.forPath(each);
+      const place = toBackupPlace(each);
+      if (place.kind === 'file' || (await storage.exists('directory', each))) await refuseRead(place, storage);
+    }
+  }
+
   /**
-   * Takes back the tombstones of what is held or needed by others: these may have come since the catalog was read.
-   * Resolves with the rest.
+   * Takes back the tombstones of what is held, read or needed by others: these may have come since the catalog was
+   * read. Resolves with the rest.
    */
   private async spareNeeded(condemned: readonly Condemned[], spared: SparedBackup[]): Promise<Condemned[]> {
     if (condemned.length === 0) return [];
@@ -188,11 +200,15 @@ export class BackupRemover {
         const { id, path } = entry;
         const children = findChildren(living, id).filter((child) => child.path !== path);
         const now = await readBackup(path, this.storages);
-        if (children.length === 0 && !now.held) continue;
+        const inUse = await this.refuseReaders({ ...now, parts: entry.parts }).catch((error: unknown) => {
+          if (isRefusal(error)) return error;
+          throw error;
+        });
+        if (children.length === 0 && !now.held && inUse === undefined) continue;
         await this.withdraw(path);
         left.delete(path);
         living.push(await readBackup(path, this.storages));
-        const error = now.held ? heldError(path) : baseError(path, children);
+        const error = now.held ? heldError(path) : (inUse ?? baseError(path, children));
         spared.push({ id, path, error });
         isSettled = false;
       }
@@ -216,7 +232,9 @@ export class BackupRemover {
 /** Removing it is refused for a reason that has to do with this backup alone. */
 function isRefusal(error: unknown): error is Error {
   if (!(error instanceof Error) || !('code' in error)) return false;
-  return ['CATALOG_HELD', 'CATALOG_CHANGED', 'CATALOG_NOT_FOUND', 'LOCK_HELD'].includes(String(error.code));
+  return ['CATALOG_HELD', 'CATALOG_IN_USE', 'CATALOG_CHANGED', 'CATALOG_NOT_FOUND', 'LOCK_HELD'].includes(
+    String(error.code),
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import { VersionHistory } from '../restore/version-history.js';
 import { findBackupFiles } from './backup-files.js';
 import { CatalogError } from './errors.js';
 import { refuseOtherFiles } from './open-backup.js';
+import { withReaderMarks } from './reader-mark.js';
 import type { NamespacePlan, PlannedBackup } from './restore-plan.js';
 
 /**
@@ -55,9 +56,16 @@ export interface RestoredNamespace {
 /**
  * Restores all plans, one after another. What can be known to be wrong is found before anything is written: files that
  * are missing, and records that exist. A namespace that fails does not keep the others from being restored; an abort
- * does. Throws CatalogError CATALOG_NOT_EMPTY, ToolError CATALOG_INCOMPLETE, ClusterError, StorageError.
+ * does. None of the backups is deleted meanwhile. Throws CatalogError CATALOG_NOT_EMPTY, CATALOG_DELETED, ToolError
+ * CATALOG_INCOMPLETE, ClusterError, StorageError.
  */
 export async function restorePlans(options: CatalogRestoreOptions): Promise<RestoredNamespace[]> {
+  const { plans, base, signal } = options;
+  const paths = plans.flatMap(({ backups }) => backups.map(({ part }) => part.path));
+  return withReaderMarks(paths, { storages: base.storages, signal }, () => restoreMarked(options));
+}
+
+async function restoreMarked(options: CatalogRestoreOptions): Promise<RestoredNamespace[]> {
   const { plans, base, onExisting, codecs, signal, emit, onFailure } = options;
   for (const backup of plans.flatMap(({ backups }) => backups)) {
     checkKey(backup, base);

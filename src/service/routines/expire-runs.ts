@@ -2,6 +2,7 @@
 import { errorMessage } from '../../core/errors.js';
 import { logEvent, warningEvent } from '../../core/log.js';
 import { HOLD_NAME } from '../../engine/catalog/hold.js';
+import { isRead } from '../../engine/catalog/reader-mark.js';
 import { joinPath } from '../../storage/paths.js';
 import type { Storage } from '../../storage/storage.js';
 import { parseRunName, runDirectory } from '../backups/layout.js';
@@ -81,13 +82,13 @@ async function deleteExpired(
   const expired = selectExpired(fulls, incrementals, retention, nowMs, runningMs);
   const held: CompletedRun[] = [];
   for (const run of expired) {
-    if (!(await isHeld(run.path, storage))) continue;
+    if (!(await isHeldOrRead(run.path, storage))) continue;
     held.push(run);
-    const text = `${run.path} is held and stays, with what it builds on`;
+    const text = `${run.path} is held or being read and stays, with what it builds on`;
     log.info(logEvent('routine.retention', text, { routine: name, path: run.path }));
   }
   for (const { path, timestampMs } of withoutHeld(expired, held, { fulls, incrementals })) {
-    if (!mayDelete() || (await isHeld(path, storage))) return;
+    if (!mayDelete() || (await isHeldOrRead(path, storage))) return;
     await deleteFolder(path, storage);
     const text = `${path} is deleted: the policy keeps it no longer`;
     log.info(logEvent('routine.retention', text, { routine: name, path }));
@@ -127,11 +128,12 @@ async function listActive(
   return names.filter((name) => isActive(joinPath(directory, name))).flatMap((name) => parseRunName(name) ?? []);
 }
 
-async function isHeld(path: string, storage: Storage): Promise<boolean> {
+async function isHeldOrRead(path: string, storage: Storage): Promise<boolean> {
   const data = joinPath(path, 'data');
   const folders = (await storage.listDirectories(data)).map((name) => joinPath(data, name));
   for (const folder of [path, ...folders]) {
     if (await storage.exists('file', joinPath(folder, HOLD_NAME))) return true;
+    if (await isRead({ kind: 'directory', path: folder }, storage)) return true;
   }
   return false;
 }

@@ -87,6 +87,7 @@ const FROM_CATALOG: Readonly<Record<string, V2ErrorCode>> = {
   CATALOG_NOT_FOUND: 'not-found',
   CATALOG_DELETED: 'deleted',
   CATALOG_HELD: 'held',
+  CATALOG_IN_USE: 'busy',
   CATALOG_BASE: 'has-dependents',
   CATALOG_EXISTS: 'id-taken',
   CATALOG_NAMESPACE: 'unknown-selection',

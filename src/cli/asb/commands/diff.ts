@@ -55,15 +55,15 @@ export const diffCommand: Command<typeof diffOptions, DiffCommandConfig> = {
   readsStdin: () => false,
   run: async (config, session) => {
     const { Codecs } = await import('../../../codecs/codecs.js');
-    const { openBackup } = await import('../../../engine/catalog/open-backup.js');
+    const { withOpenBackups } = await import('../../../engine/catalog/open-backup.js');
     try {
       const input: OpenBackupConfig = { ...config, codecs: await Codecs.open(config.codecs) };
-      const before: DiffSide = { kind: 'backup', files: await openBackup(config.before, input) };
-      if (config.after === undefined) {
-        await compareWithCluster(before, config, session);
-      } else {
-        await compare(before, { kind: 'backup', files: await openBackup(config.after, input) }, config, session);
-      }
+      const paths = [config.before, ...(config.after === undefined ? [] : [config.after])];
+      await withOpenBackups(paths, { ...input, signal: session.signal }, async ([older, newer]) => {
+        const before: DiffSide = { kind: 'backup', files: older! };
+        if (newer === undefined) await compareWithCluster(before, config, session);
+        else await compare(before, { kind: 'backup', files: newer }, config, session);
+      });
     } finally {
       await config.storages.close();
     }

@@ -44,13 +44,13 @@ export const exportCommand: Command<typeof exportOptions, ExportCommandConfig> =
   run: async (config, { log, signal }) => {
     const { Codecs } = await import('../../../codecs/codecs.js');
     const { exportBackup } = await import('../../../engine/catalog/export.js');
-    const { openBackup } = await import('../../../engine/catalog/open-backup.js');
+    const { withOpenBackups } = await import('../../../engine/catalog/open-backup.js');
     const { storages, outputFile } = config;
     try {
       const codecs = await Codecs.open(config.codecs);
-      const files = await openBackup(config.path, { ...config, codecs });
-      const sink = await openSink(config);
-      const { records, bytes } = await exportBackup(files, sink, { ...config, signal });
+      const { records, bytes } = await withOpenBackups([config.path], { ...config, codecs, signal }, async ([files]) =>
+        exportBackup(files!, await openSink(config), { ...config, signal }),
+      );
       const where = outputFile === undefined ? '' : ` to ${outputFile}`;
       log.info(logEvent('export.done', `Exported ${records} record(s), ${bytes} byte(s)${where}`, { records, bytes }));
     } finally {

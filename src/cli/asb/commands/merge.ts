@@ -40,19 +40,20 @@ export const mergeCommand: Command<typeof mergeOptions, MergeCommandConfig> = {
   run: async (config, { log, signal, stdout }) => {
     const { Codecs } = await import('../../../codecs/codecs.js');
     const { mergeBackups } = await import('../../../engine/catalog/merge.js');
-    const { openBackup } = await import('../../../engine/catalog/open-backup.js');
+    const { withOpenBackups } = await import('../../../engine/catalog/open-backup.js');
     const { storages, paths, outputDirectory: directory, fileBytes, temporaryDirectory } = config;
     try {
       const codecs = await Codecs.open(config.codecs);
-      const inputs = await Promise.all(paths.map((path) => openBackup(path, { ...config, codecs })));
       const output = { directory, storages, codecs, fileBytes, codecConfig: config.codecs };
-      const result = await mergeBackups({ inputs, output, temporaryDirectory, signal });
+      const result = await withOpenBackups(paths, { ...config, codecs, signal }, (inputs) =>
+        mergeBackups({ inputs, output, temporaryDirectory, signal }),
+      );
       const { records, replaced, sindexes, udfs } = result;
       const text =
-        `Merged ${inputs.length} backup(s) into ${directory}: ${records} record(s), ${replaced} older version(s) left ` +
+        `Merged ${paths.length} backup(s) into ${directory}: ${records} record(s), ${replaced} older version(s) left ` +
         `out, ${sindexes} index(es), ${udfs} module(s)`;
       const warning = 'A backup does not tell which records were deleted: those of earlier inputs are in the result';
-      if (inputs.length > 1) log.info(warningEvent('merge.deletions', warning));
+      if (paths.length > 1) log.info(warningEvent('merge.deletions', warning));
       if (config.json) stdout(`${JSON.stringify({ ...result, directory })}\n`);
       else log.info(logEvent('merge.done', text, { records, replaced }));
     } finally {

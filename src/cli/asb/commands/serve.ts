@@ -42,27 +42,28 @@ export const serveCommand: Command<typeof serveOptions, ServeCommandConfig> = {
   run: async (config, { log, signal, stdout }) => {
     const { serveBackup } = await import('../../../api/serve-backup.js');
     const { Codecs } = await import('../../../codecs/codecs.js');
-    const { openBackup } = await import('../../../engine/catalog/open-backup.js');
+    const { withOpenBackups } = await import('../../../engine/catalog/open-backup.js');
     try {
       const codecs = await Codecs.open(config.codecs);
-      const files = await openBackup(config.path, { ...config, codecs });
-      const served = await serveBackup(files, { ...config, signal });
-      const { host, port, namespaces, repeated, skippedSindexes } = served;
-      if (repeated > 0) {
-        log.info(warningEvent('serve.repeated', `${repeated} earlier version(s) of records are not shown`));
-      }
-      if (skippedSindexes > 0) {
-        log.info(warningEvent('serve.sindexes', `${skippedSindexes} index(es) on whole sets are left out`));
-      }
-      const counts = [...namespaces].map(([name, records]) => `${records} record(s) of namespace ${name}`);
-      if (config.json) stdout(`${JSON.stringify({ host, port, namespaces: Object.fromEntries(namespaces) })}\n`);
-      else stdout(`Serving ${counts.join(', ')} on ${host}:${port}\n`);
-      try {
-        if (!signal.aborted) await once(signal, 'abort');
-      } finally {
-        await served.close();
-      }
-      log.info(logEvent('serve.done', 'The backup is served no longer'));
+      await withOpenBackups([config.path], { ...config, codecs, signal }, async ([files]) => {
+        const served = await serveBackup(files!, { ...config, signal });
+        const { host, port, namespaces, repeated, skippedSindexes } = served;
+        if (repeated > 0) {
+          log.info(warningEvent('serve.repeated', `${repeated} earlier version(s) of records are not shown`));
+        }
+        if (skippedSindexes > 0) {
+          log.info(warningEvent('serve.sindexes', `${skippedSindexes} index(es) on whole sets are left out`));
+        }
+        const counts = [...namespaces].map(([name, records]) => `${records} record(s) of namespace ${name}`);
+        if (config.json) stdout(`${JSON.stringify({ host, port, namespaces: Object.fromEntries(namespaces) })}\n`);
+        else stdout(`Serving ${counts.join(', ')} on ${host}:${port}\n`);
+        try {
+          if (!signal.aborted) await once(signal, 'abort');
+        } finally {
+          await served.close();
+        }
+        log.info(logEvent('serve.done', 'The backup is served no longer'));
+      });
     } finally {
       await config.storages.close();
     }

@@ -8,6 +8,7 @@ import type { Shard } from '../../../core/shard.js';
 import { fingerprintSelection } from '../../shard/partitions.js';
 import { canonicalPath, joinPath, storageCapabilities } from '../../../storage/paths.js';
 import { createBackupId, type ManifestInfo } from '../../catalog/manifest.js';
+import { refuseBase } from '../../catalog/refuse-base.js';
 import { refuseDeleted } from '../../catalog/tombstone.js';
 import { readProgramVersion } from '../../../core/version.js';
 import type { BackupConfig, BackupTarget, ManifestRequest } from '../config.js';
@@ -69,6 +70,7 @@ export async function checkPreconditions(
   }
   if (continueFrom === undefined) {
     await checkTarget(config);
+    if (config.removeFiles && 'path' in target) await refuseBase(target, config.storages);
     return undefined;
   }
   // Once without the lock, so that what cannot be continued is left as it is, and once with it.

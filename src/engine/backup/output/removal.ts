@@ -9,6 +9,8 @@ import { targetLockPaths } from '../checkpoint/run-state.js';
 import { refuseOtherRuns } from '../checkpoint/shard-locks.js';
 import type { BackupTarget } from '../config.js';
 import { refuseHeld } from '../../catalog/hold.js';
+import { refuseRead } from '../../catalog/reader-mark.js';
+import { refuseBase } from '../../catalog/refuse-base.js';
 import { manifestPath } from '../../catalog/manifest.js';
 import { deleteStates, filesAndUnfinished, isOfBackup, listStates } from './target.js';
 
@@ -37,7 +39,11 @@ export async function removeBackup(config: RemovalConfig, context: RunContext): 
   const lock = await RunLock.acquire({ paths, runId, storages, signal, onLost });
   try {
     if (exists) await refuseOtherRuns(config);
-    if (exists) await refuseHeld(target, storage);
+    if (exists) {
+      await refuseHeld(target, storage);
+      await refuseRead(target, storage);
+      await refuseBase(target, storages);
+    }
     if (target.kind === 'directory') await removeFiles(config, path, context, lock);
     else {
       await storage.deleteFile(path, 'throw');

@@ -5,6 +5,7 @@ import type { RunContext } from '../../../core/run-context.js';
 import { joinPath } from '../../../storage/paths.js';
 import { isBackupFileName, listBackupFiles, type Storage } from '../../../storage/storage.js';
 import { refuseHeld } from '../../catalog/hold.js';
+import { refuseRead } from '../../catalog/reader-mark.js';
 import { MANIFEST_NAME, manifestPath } from '../../catalog/manifest.js';
 import {
   matchShardFile,
@@ -43,6 +44,7 @@ export async function checkTarget(config: TargetConfig): Promise<void> {
   await refuseDeleted(target, storage);
   if (removeFiles) {
     await refuseHeld(target, storage);
+    if (exists) await refuseRead(target, storage);
     if (config.shard !== undefined && exists && target.kind === 'directory')
       await refuseStrangers(storage, path, config);
     return;
