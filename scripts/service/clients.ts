@@ -13,7 +13,7 @@ export async function keepAsking(
   { url, everyMs }: { url: string; everyMs?: number },
   until: NodeJS.ReadableStream,
 ): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENT });
+  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENT, maxFreeSockets: CONCURRENT });
   const ended = once(until.resume(), 'end').then(() => 'ended' as const);
   let requests = 0;
   for (;;) {

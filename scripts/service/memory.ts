@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeHeapSnapshot } from 'node:v8';
+import { getHeapCodeStatistics, writeHeapSnapshot } from 'node:v8';
 import Aerospike from 'aerospike';
 import { stringify } from 'yaml';
 import { startServer } from '../benchmark/server.js';
@@ -48,17 +48,29 @@ if (gc === undefined) throw new Error('--expose-gc is missing');
 /** It starts so early that the last run is not later than the records: increments have all of them. */
 const startedMs = Date.now();
 const originMs = startedMs - 2 * RUNS * PERIOD_S * 1000;
+/** While it is held, no timer ends: those that are due end when it goes on. */
+const held = new Set<() => void>();
+let isHeld = false;
 const clock: Clock = {
   nowMs: () => Math.floor(originMs + (Date.now() - startedMs) * SPEED),
   startTimer(delayMs, onEnd) {
-    const timer = setTimeout(onEnd, delayMs / SPEED);
-    return () => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      if (isHeld) held.add(onEnd);
+      else onEnd();
+    }, delayMs / SPEED);
+    return () => {
+      clearTimeout(timer);
+      held.delete(onEnd);
+    };
   },
 };
 
 interface Memory {
   runs: number;
+  /** With buffers outside the heap. */
   heapBytes: number;
+  /** Machine code and bytecode: part of the heap, which grows until all that is used often is compiled. */
+  codeBytes: number;
   residentBytes: number;
 }
 
@@ -132,12 +144,18 @@ async function watch(url: string): Promise<void> {
       await sendRequest(`${url}/v1/${path}`, 'GET');
     }
     if (runs < marks[measured.length]!) continue;
+    isHeld = true;
+    await waitForRuns(url);
     const memory = { runs, ...(await measure()) };
     measured.push(memory);
-    const [heap, resident] = [memory.heapBytes, memory.residentBytes].map((bytes) => (bytes / MIB).toFixed(1));
+    const [heap, code, resident] = [memory.heapBytes, memory.codeBytes, memory.residentBytes].map((bytes) =>
+      (bytes / MIB).toFixed(1),
+    );
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(0);
-    console.log(`After ${runs} runs, ${seconds} s: heap ${heap} MiB, resident ${resident} MiB`);
+    console.log(`After ${runs} runs, ${seconds} s: heap ${heap} MiB (code ${code} MiB), resident ${resident} MiB`);
     if (values.snapshots !== undefined) writeHeapSnapshot(join(values.snapshots, `${runs}.heapsnapshot`));
+    isHeld = false;
+    for (const onEnd of [...held]) if (held.delete(onEnd)) onEnd();
   }
   const [first, last] = [measured[0]!, measured.at(-1)!];
   const growth = { heap: last.heapBytes / first.heapBytes, resident: last.residentBytes / first.residentBytes };
@@ -157,17 +175,29 @@ async function countRuns(url: string): Promise<number> {
   return runs;
 }
 
-/** The least of some moments: a run may be under way at each. */
+/** Until no run is under way: the buffers of one are no growth. */
+async function waitForRuns(url: string): Promise<void> {
+  for (let routine = 0; routine < ROUTINES;) {
+    const { json } = await sendRequest(`${url}/v1/backups/currentBackup/small${routine}`, 'GET');
+    const { full, incremental } = (json ?? {}) as { full?: object; incremental?: object };
+    if (full === undefined && incremental === undefined) routine++;
+    else await sleep(POLL_MS / 10);
+  }
+}
+
+/** The least of some moments: what has ended is not let go at once. */
 async function measure(): Promise<Omit<Memory, 'runs'>> {
-  let [heapBytes, residentBytes] = [Infinity, Infinity];
+  let [heapBytes, codeBytes, residentBytes] = [Infinity, Infinity, Infinity];
   for (let i = 0; i < 10; i++) {
     await gc!({ type: 'major', execution: 'async' });
     const { heapUsed, external, rss } = process.memoryUsage();
     heapBytes = Math.min(heapBytes, heapUsed + external);
     residentBytes = Math.min(residentBytes, rss);
+    const { code_and_metadata_size: code, bytecode_and_metadata_size: bytecode } = getHeapCodeStatistics();
+    codeBytes = Math.min(codeBytes, code + bytecode);
     await sleep(SETTLE_MS / 10);
   }
-  return { heapBytes, residentBytes };
+  return { heapBytes, codeBytes, residentBytes };
 }
 
 await main();

@@ -48,32 +48,54 @@ export async function findAbsBackups(
     : names.filter((each) => Object.hasOwn(TYPES, each));
   const found: CatalogEntry[] = [];
   for (const each of below) found.push(...(await findAbsBackups(root, joinPath(path, each), storage, cache)));
-  return Object.hasOwn(TYPES, name) ? found : found.map((run) => linkParents(run, found));
+  if (Object.hasOwn(TYPES, name)) return found;
+  const starts = groupByStart(found);
+  return found.map((run) => linkParents(run, starts));
 }
+
+type RunsByStart = ReadonlyMap<string, readonly CatalogEntry[]>;
+
+function groupByStart(runs: readonly CatalogEntry[]): RunsByStart {
+  const starts = new Map<string, CatalogEntry[]>();
+  for (const run of runs) {
+    if (run.started === undefined) continue;
+    const same = starts.get(run.started);
+    if (same === undefined) starts.set(run.started, [run]);
+    else same.push(run);
+  }
+  return starts;
+}
+
+/** With their parents, by runs without them: a run that a cache keeps is the same object in each list. */
+const linkedRuns = new WeakMap<CatalogEntry, CatalogEntry>();
 
 /**
  * An increment names the start of the run that it builds on, which is one of the same routine. Namespaces of one run
  * may build on different runs: each on the last one in which it came to its end.
  */
-function linkParents(run: CatalogEntry, routine: readonly CatalogEntry[]): CatalogEntry {
+function linkParents(run: CatalogEntry, starts: RunsByStart): CatalogEntry {
   if (run.type !== 'incremental') return run;
-  const parts = run.parts.map((part): NamespacePart => {
-    const parent = findParent(run, part, routine);
-    return parent === undefined ? part : { ...part, parent: parent.id };
+  const parents = run.parts.map((part) => findParent(run, part, starts)?.id);
+  const known = linkedRuns.get(run);
+  if (known?.parts.every((part, i) => part.parent === parents[i]) === true) return known;
+  const parts = run.parts.map((part, i): NamespacePart => {
+    return parents[i] === undefined ? part : { ...part, parent: parents[i] };
   });
-  const parent = parts.find((part) => part.parent !== undefined)?.parent;
-  return { ...run, ...(parent === undefined ? {} : { parent }), parts };
+  const parent = parents.find((id) => id !== undefined);
+  const linked = { ...run, ...(parent === undefined ? {} : { parent }), parts };
+  linkedRuns.set(run, linked);
+  return linked;
 }
 
 /** Of a full and an incremental run that were begun at the same moment, the one that has the namespace. */
 function findParent(
   run: CatalogEntry,
   { namespace, stored }: NamespacePart,
-  routine: readonly CatalogEntry[],
+  starts: RunsByStart,
 ): CatalogEntry | undefined {
   const from = stored?.from;
   if (from === undefined) return undefined;
-  const named = routine.filter(({ started, path }) => started === from && path !== run.path);
+  const named = (starts.get(from) ?? []).filter(({ path }) => path !== run.path);
   return named.find(({ parts }) => parts.some((part) => part.namespace === namespace)) ?? named[0];
 }
 

@@ -11,11 +11,15 @@ import type { Identity } from './identity.js';
 import type { Scope } from './scope.js';
 
 const UNKNOWN: Identity = { name: 'anonymous', kind: 'anonymous', scope: 'read' };
-const identities = new WeakMap<FastifyRequest, Identity>();
+const IDENTITY = Symbol('identity');
+
+interface IdentifiedRequest extends FastifyRequest {
+  [IDENTITY]?: Identity | undefined;
+}
 
 /** Who sends the request; known once it was let through. */
 export function readIdentity(request: FastifyRequest): Identity {
-  return identities.get(request) ?? UNKNOWN;
+  return (request as IdentifiedRequest)[IDENTITY] ?? UNKNOWN;
 }
 
 type Refusal = Extract<Decision, { refusal: unknown }>;
@@ -29,21 +33,26 @@ export interface GuardOptions {
 
 /** Must be added before the routes. */
 export function guardRequests(app: FastifyInstance, { access, log, contextPath, sendRefusal }: GuardOptions): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.decorateRequest(IDENTITY, undefined);
+  app.addHook('onRequest', (request, reply, done) => {
     const requirement = findRequirement(request, contextPath);
-    if (requirement === undefined) return undefined;
+    if (requirement === undefined) {
+      done();
+      return;
+    }
     const decision = access.decide(describeRequest(request), requirement);
     if ('identity' in decision) {
-      identities.set(request, decision.identity);
-      return undefined;
+      (request as IdentifiedRequest)[IDENTITY] = decision.identity;
+      done();
+      return;
     }
     reportRefusal(log, request, decision);
     if (decision.retryAfterSeconds !== undefined) reply.header('retry-after', String(decision.retryAfterSeconds));
     if (decision.refusal === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-    return Promise.resolve(sendRefusal(request, reply, decision));
+    void sendRefusal(request, reply, decision);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const identity = identities.get(request);
+    const identity = (request as IdentifiedRequest)[IDENTITY];
     if (identity !== undefined && isChange(request)) report(log, request, reply, identity);
     done();
   });

@@ -76,7 +76,8 @@ export function createApp({ services, readiness, contextPath = '/', createServer
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // Bodies are JSON, whatever the client calls them.
   app.addHook('onRequest', (request, _reply, done) => {
-    delete request.raw.headers['content-type'];
+    const { headers } = request.raw;
+    if (headers['content-type'] !== undefined) delete headers['content-type'];
     done();
   });
   const access = services.access ?? new AccessControl({ config: services.config });

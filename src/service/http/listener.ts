@@ -51,22 +51,26 @@ function refuse(response: ServerResponse, isJson: boolean): void {
   response.end(isJson ? JSON.stringify({ code: 'too-many-requests', message }) : 'Too Many Requests\n');
 }
 
-const answerTimers = new WeakMap<ServerResponse, { timer: NodeJS.Timeout; request: IncomingMessage; ms: number }>();
+const ANSWER_LIMIT = Symbol('limit of the answer');
+
+interface LimitedResponse extends ServerResponse {
+  [ANSWER_LIMIT]?: { timer: NodeJS.Timeout; request: IncomingMessage; ms: number } | undefined;
+}
 
 /** Cuts the connection of a client to which the answer was not written in time. */
-function limitAnswer(request: IncomingMessage, response: ServerResponse, ms: number): void {
+function limitAnswer(request: IncomingMessage, response: LimitedResponse, ms: number): void {
   const timer = setTimeout(() => request.socket.destroy(), ms);
   timer.unref();
-  answerTimers.set(response, { timer, request, ms });
-  response.once('close', () => clearTimeout(answerTimers.get(response)?.timer));
+  response[ANSWER_LIMIT] = { timer, request, ms };
+  response.once('close', () => clearTimeout(response[ANSWER_LIMIT]?.timer));
 }
 
 /** An answer that waits for something has so much more time; undefined = it has no limit. */
-export function extendAnswerTime(response: ServerResponse, moreMs: number | undefined): void {
-  const limit = answerTimers.get(response);
+export function extendAnswerTime(response: LimitedResponse, moreMs: number | undefined): void {
+  const limit = response[ANSWER_LIMIT];
   if (limit === undefined) return;
   clearTimeout(limit.timer);
-  answerTimers.delete(response);
+  response[ANSWER_LIMIT] = undefined;
   if (moreMs !== undefined) limitAnswer(limit.request, response, limit.ms + moreMs);
 }
 

@@ -60,6 +60,12 @@ export interface V2Options {
 const DAY_MS = 86_400_000;
 const DEFAULT_DELETED_DAYS = 30;
 
+interface JoinedIndex {
+  readonly items: readonly BackupItem[];
+  /** Names in /v2, by ids in the catalog. */
+  readonly ids: ReadonlyMap<string, string>;
+}
+
 /** One storage, opened, with all that is known of its backups. */
 export interface CatalogView {
   catalog: OpenedCatalog;
@@ -80,6 +86,7 @@ export class V2Context {
   /** Grows with each change that this process makes. */
   changes = 0;
   private readonly indexes = new Map<string, BackupIndex>();
+  private readonly joined = new WeakMap<IndexContents, JoinedIndex>();
 
   constructor(readonly options: V2Options) {
     const { config, runner, metrics, events, log, environment, storages = {}, now = Date.now } = options;
@@ -138,8 +145,7 @@ export class V2Context {
 
   async readView(catalog: OpenedCatalog): Promise<CatalogView> {
     const [index, checks] = await Promise.all([this.index(catalog.name).read(catalog), this.readChecks(catalog)]);
-    const items = joinItems(index);
-    const ids = new Map(items.flatMap(({ id, entry }) => (entry === undefined ? [] : [[entry.id, id] as const])));
+    const { items, ids } = this.join(index);
     const { runner } = this.options;
     const running = new Map<string, RunningProgress>();
     for (const { routine, timestampMs, state } of runner.running) {
@@ -149,8 +155,10 @@ export class V2Context {
         bytes: 0,
       });
     }
-    const find = ({ id, routine, run }: BackupItem): RunningProgress | undefined =>
-      routine === undefined ? this.backups.find(catalog.name, id)?.progress : running.get(`${routine}/${run ?? ''}`);
+    const find = ({ id, routine, run }: BackupItem): RunningProgress | undefined => {
+      if (routine === undefined) return this.backups.find(catalog.name, id)?.progress;
+      return running.size === 0 ? undefined : running.get(`${routine}/${run ?? ''}`);
+    };
     return {
       catalog,
       index,
@@ -166,6 +174,17 @@ export class V2Context {
         findChecks: (id) => checks.get(id),
       },
     };
+  }
+
+  /** Views of the same contents share it. */
+  private join(index: IndexContents): JoinedIndex {
+    let joined = this.joined.get(index);
+    if (joined === undefined) {
+      const items = joinItems(index);
+      const ids = new Map(items.flatMap(({ id, entry }) => (entry === undefined ? [] : [[entry.id, id] as const])));
+      this.joined.set(index, (joined = { items, ids }));
+    }
+    return joined;
   }
 
   /** What cannot be read now is not known: backups are listed without it. */

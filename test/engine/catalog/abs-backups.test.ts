@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createProcessLimits } from '../../../src/core/run-context.js';
 import { findBackupChain, findChain } from '../../../src/engine/catalog/chains.js';
 import { deleteBackup } from '../../../src/engine/catalog/delete-backup.js';
-import { findBackups, readBackup, type CatalogEntry } from '../../../src/engine/catalog/find-backups.js';
+import { findBackups, findBelow, readBackup, type CatalogEntry } from '../../../src/engine/catalog/find-backups.js';
 import { pruneBackups } from '../../../src/engine/catalog/prune.js';
 import { verifyBackup } from '../../../src/engine/catalog/verify-backup.js';
 import { metadata, writeRun } from '../../support/abs.js';
@@ -66,6 +66,24 @@ describe('backups of the Aerospike Backup Service', () => {
     expect(await ids(join(root, 'daily', 'backup'))).toEqual([FULL]);
     expect(await ids(join(root, 'daily', 'backup', FULL))).toEqual([FULL]);
     expect(await readBackup(join(root, 'daily', 'backup', FULL), storages)).toMatchObject({ id: FULL, kind: 'abs' });
+  });
+
+  it('that a cache has, are the same objects in each list, until what they build on is there no more', async () => {
+    await writeRun(at('backup', FULL, 'test'), 'test');
+    const text = metadata('test', { created: '2026-05-02T02:00:00Z', from: '2026-05-02T01:00:00Z' });
+    await writeRun(at('incremental', INCREMENT, 'test'), 'test', { text });
+    const cache = new Map<string, CatalogEntry>();
+    const list = async (): Promise<CatalogEntry[]> =>
+      findBelow(root, 'daily', await storages.forPath(root), {
+        get: (path) => cache.get(path),
+        set: (path, run) => void cache.set(path, run),
+      });
+    const first = await list();
+    expect(first.map(({ parent }) => parent)).toEqual([undefined, `daily/backup/${FULL}`]);
+    const second = await list();
+    for (const [i, run] of second.entries()) expect(run).toBe(first[i]);
+    rmSync(join(root, 'daily', 'backup'), { recursive: true });
+    expect((await list()).map(({ parent }) => parent)).toEqual([undefined]);
   });
 
   it('with a damaged document, say so and hide nothing else', async () => {

@@ -9,6 +9,7 @@ import type { BackupFilter } from '../operations.js';
 import type { Backup, BackupPage } from '../schema/backup.js';
 import { DEFAULT_RANGE_SIZE, toDetails, withManifests } from './backup-details.js';
 import { findCreatedMs, findDeletedMs, findItem, findState, type BackupItem } from './backup-item.js';
+import { toListedBackup } from './listed-backups.js';
 import { findType, toBackup } from './to-backup.js';
 
 /** With details. One that was deleted long ago is as one that never was. Throws V2Error not-found, ambiguous-id. */
@@ -93,12 +94,12 @@ export function listItems(context: V2Context, view: CatalogView, filter: BackupF
     if (types !== undefined && (type === undefined || !types.includes(type))) continue;
     found.push({ item, createdMs });
   }
-  found.sort((a, b) => compare(toKey(a), toKey(b)));
+  found.sort((a, b) => b.createdMs - a.createdMs || compare(toKey(a), toKey(b)));
   const rest = cursor === undefined ? found : found.filter((each) => compare(toKey(each), cursor) > 0);
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   return {
-    backups: page.map(({ item }) => toBackup(item, view.context)),
+    backups: page.map(({ item }) => toListedBackup(item, view.context)),
     ...(last === undefined || rest.length <= limit ? {} : { next: formatCursor(toKey(last)) }),
     total: found.length,
   };

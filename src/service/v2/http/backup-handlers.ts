@@ -32,14 +32,14 @@ export function backupHandlers(operations: V2Operations): Record<string, V2Handl
     listBackups: async (request) => {
       const prefix = request.query.text('prefix');
       const filter = readBackupFilter(request, prefix === undefined ? undefined : readPrefix(`${prefix}*`));
-      return { document: await operations.listBackups(readStorage(request), filter) };
+      return { document: await operations.listBackups(readStorage(request), filter), kept: 'backups' };
     },
     readBackup: async (request) => {
       const { params, query } = request;
       const prefix = readPrefix(params.id ?? '');
       if (prefix !== undefined) {
         const filter = readBackupFilter(request, prefix);
-        return { document: await operations.listBackups(readStorage(request), filter) };
+        return { document: await operations.listBackups(readStorage(request), filter), kept: 'backups' };
       }
       for (const name of ['state', 'type', 'from', 'to', 'limit', 'after']) {
         if (query.text(name) !== undefined) {
@@ -48,7 +48,7 @@ export function backupHandlers(operations: V2Operations): Record<string, V2Handl
       }
       const { storage, id, choice } = readKey(request);
       const backup = await operations.readBackup(storage, id, choice);
-      return { document: await waitForBackup(backup, request) };
+      return { document: await waitForBackup(backup, request), kept: 'document' };
     },
     deleteBackup: async (request) => {
       const { storage, id, choice } = readKey(request);
@@ -111,21 +111,17 @@ export function backupHandlers(operations: V2Operations): Record<string, V2Handl
 }
 
 /** How the backup is when it has ended or the time is up. */
-export async function awaitBackup(
-  operations: V2Operations,
-  backup: Backup,
-  { query, signal }: V2Request,
-): Promise<Backup> {
-  const timeoutMs = query.waitMs();
+export async function awaitBackup(operations: V2Operations, backup: Backup, request: V2Request): Promise<Backup> {
+  const timeoutMs = request.query.waitMs();
   if (timeoutMs === 0 || (backup.state !== 'STARTED' && backup.state !== 'IN_PROGRESS')) return backup;
   const choice = backup.routine === undefined ? {} : { routine: backup.routine };
-  return operations.waitForBackup(backup.storage, backup.id, choice, { timeoutMs, signal });
+  return operations.waitForBackup(backup.storage, backup.id, choice, { timeoutMs, signal: request.signal });
 }
 
-async function awaitJob(operations: V2Operations, job: Job, { query, signal }: V2Request): Promise<Job> {
-  const timeoutMs = query.waitMs();
+async function awaitJob(operations: V2Operations, job: Job, request: V2Request): Promise<Job> {
+  const timeoutMs = request.query.waitMs();
   if (timeoutMs === 0 || (job.state !== 'STARTED' && job.state !== 'IN_PROGRESS')) return job;
-  return operations.waitForJob(job.id, { timeoutMs, signal });
+  return operations.waitForJob(job.id, { timeoutMs, signal: request.signal });
 }
 
 function readStorage({ params }: V2Request): string {

@@ -23,6 +23,8 @@ export interface V2Answer {
   /** A path below the context path. */
   readonly location?: string;
   readonly tag?: string;
+  /** The document, or what it lists, is the same object for other requests, and never changes: its text is kept. */
+  readonly kept?: 'document' | 'backups';
 }
 
 export type V2Handler = (request: V2Request) => V2Answer | Promise<V2Answer>;

@@ -1,5 +1,6 @@
 /** The routes below /v2. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import { errorMessage } from '../../../core/errors.js';
 import { logEvent, type Log } from '../../../core/log.js';
 import type { AccessControl } from '../../access/access-control.js';
@@ -11,6 +12,7 @@ import { parseBody } from '../../http/body.js';
 import { routePattern } from '../../http/endpoints.js';
 import { extendAnswerTime } from '../../http/listener.js';
 import { V2Error } from '../errors.js';
+import type { BackupPage } from '../schema/backup.js';
 import { backupHandlers } from './backup-handlers.js';
 import type { V2Services } from './dependencies.js';
 import type { V2BodyName, V2Endpoint } from './endpoint.js';
@@ -21,6 +23,7 @@ import { MAX_WAIT_SECONDS, QueryReader, type RawQuery } from './query.js';
 import { readQueryNames } from './query-names.js';
 import type { V2Answer } from './request.js';
 import { CHECKED_BY_CONFIGURATION, V2_SCHEMAS } from './schemas.js';
+import { AnswerSerializer } from './serialize-answer.js';
 import { serviceHandlers } from './service-handlers.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -35,6 +38,7 @@ export interface V2RouteOptions {
 
 export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void {
   const { services, access, prefix, discardBody } = options;
+  const serializer = new AnswerSerializer(prefix);
   const streams = new EventStreams({ events: services.events });
   const stopping = new AbortController();
   // Whoever may no longer read must not go on reading.
@@ -50,7 +54,8 @@ export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void
     v2.addHook('onRequest', (request, reply, next) => {
       for (const [name, value] of Object.entries(ANSWER_HEADERS)) void reply.header(name, value);
       const { endpoint } = request.routeOptions.config as { endpoint?: V2Endpoint };
-      if (endpoint?.query?.includes('wait') === true) extendAnswerTime(reply.raw, MAX_WAIT_SECONDS * 1000);
+      const isWaiting = (request.query as RawQuery).wait !== undefined && endpoint?.query?.includes('wait') === true;
+      if (isWaiting) extendAnswerTime(reply.raw, MAX_WAIT_SECONDS * 1000);
       next();
     });
     v2.setErrorHandler((error, request, reply) => {
@@ -78,9 +83,7 @@ export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void
           url,
           config,
           handler: async (request, reply) => {
-            const left = new AbortController();
-            reply.raw.once('close', () => left.abort());
-            const signal = AbortSignal.any([left.signal, stopping.signal]);
+            let signal: AbortSignal | undefined;
             const query = new QueryReader(request.query as RawQuery, readQueryNames(endpoint));
             const answer = await handler({
               params: request.params as Readonly<Record<string, string>>,
@@ -89,9 +92,12 @@ export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void
               headers: request.headers,
               identity: readIdentity(request),
               isRestricted: access.isRestricted,
-              signal,
+              // Only few answers wait for something.
+              get signal() {
+                return (signal ??= AbortSignal.any([watchClient(reply.raw), stopping.signal]));
+              },
             });
-            return send(reply, endpoint, answer, prefix);
+            return send(reply, endpoint, answer, serializer);
           },
         });
       }
@@ -108,20 +114,28 @@ const ANSWER_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-function send(reply: FastifyReply, { success }: V2Endpoint, answer: V2Answer, prefix: string): FastifyReply {
-  void reply.code(answer.status ?? success[0].status);
-  if (answer.location !== undefined) void reply.header('location', prefix + answer.location);
-  if (answer.tag !== undefined) void reply.header('etag', answer.tag);
-  if (answer.document === undefined) return reply.send();
-  return reply.type(JSON_TYPE).send(serialize(answer.document, prefix));
+/** Aborts when the client has gone. */
+function watchClient(response: ServerResponse): AbortSignal {
+  const left = new AbortController();
+  if (response.closed) left.abort();
+  else response.once('close', () => left.abort());
+  return left.signal;
 }
 
-/** Paths of documents are those that the client sees. */
-function serialize(document: unknown, prefix: string): string {
-  if (prefix === '') return JSON.stringify(document);
-  return JSON.stringify(document, (key, value: unknown) =>
-    key === 'href' && typeof value === 'string' && value.startsWith('/v2/') ? prefix + value : value,
-  );
+function send(
+  reply: FastifyReply,
+  { success }: V2Endpoint,
+  answer: V2Answer,
+  serializer: AnswerSerializer,
+): FastifyReply | string | Buffer {
+  void reply.code(answer.status ?? success[0].status);
+  if (answer.location !== undefined) void reply.header('location', serializer.prefix + answer.location);
+  if (answer.tag !== undefined) void reply.header('etag', answer.tag);
+  if (answer.document === undefined) return reply.send();
+  void reply.header('content-type', JSON_TYPE);
+  if (answer.kept === 'document') return serializer.serializeOnce(answer.document as object);
+  if (answer.kept === 'backups') return serializer.serializePage(answer.document as BackupPage);
+  return serializer.serialize(answer.document);
 }
 
 /** An error below /v2, also of what no route answers. */

@@ -1,0 +1,34 @@
+/** Documents as text. */
+import type { BackupPage } from '../schema/backup.js';
+
+export class AnswerSerializer {
+  /** Of documents that are answered again and again, and never change. */
+  private readonly texts = new WeakMap<object, string>();
+
+  /** @param prefix of the paths that the client sees */
+  constructor(readonly prefix: string) {}
+
+  serialize(document: unknown): string {
+    if (this.prefix === '') return JSON.stringify(document);
+    return JSON.stringify(document, (key, value: unknown) =>
+      key === 'href' && typeof value === 'string' && value.startsWith('/v2/') ? this.prefix + value : value,
+    );
+  }
+
+  /** Of a document that never changes. */
+  serializeOnce(document: object): string {
+    const known = this.texts.get(document);
+    if (known !== undefined) return known;
+    const text = this.serialize(document);
+    this.texts.set(document, text);
+    return text;
+  }
+
+  /** Of a page whose backups never change. */
+  serializePage({ backups, ...rest }: BackupPage): Buffer {
+    const others = this.serialize(rest);
+    const list = backups.map((backup) => this.serializeOnce(backup)).join(',');
+    // As bytes: their number is needed before they are sent.
+    return Buffer.from(others === '{}' ? `{"backups":[${list}]}` : `{"backups":[${list}],${others.slice(1)}`);
+  }
+}
