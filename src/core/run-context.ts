@@ -26,6 +26,11 @@ export interface RunContext {
    */
   readonly connected?: () => Promise<void>;
   readonly limits: ProcessLimits;
+  /**
+   * The thread has nothing else to do: a run may keep it busy for milliseconds at a time instead of starting another
+   * one. Absent = it must stay responsive.
+   */
+  readonly ownsThread?: boolean;
   /** Takes secrets out of a text that the run keeps in a document, such as the reason of a failure; absent = none. */
   readonly redact?: (text: string) => string;
 }

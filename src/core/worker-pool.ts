@@ -1,19 +1,24 @@
-/** The main thread's side of worker threads, for backup, restore and validation: hands out jobs, ends all together. */
-import { Worker, type Transferable } from 'node:worker_threads';
+/** The main thread's side of workers, for backup, restore and validation: hands out jobs, ends all together. */
+import { Worker, type MessagePort, type Transferable } from 'node:worker_threads';
 import { deserializeError, serializeError, ToolError, type SerializedError } from './errors.js';
 import type { EmitEvent } from './events.js';
 import type { PoolMessage, PoolRequest } from './worker-protocol.js';
 
-export interface WorkerSetup {
-  /** `workerData` of the thread. */
-  data: unknown;
-  transfer?: readonly Transferable[];
-}
+/** A thread of its own, or a worker in the calling thread. */
+export type WorkerSetup =
+  | {
+      /** `workerData` of the thread. */
+      data: unknown;
+      transfer?: readonly Transferable[];
+    }
+  | {
+      /** Of `runLocalWorker` (worker.ts). */
+      start: () => MessagePort;
+    };
 
 export interface PoolOptions<Job, Message> {
   /** A module that calls `runWorker` (worker.ts). */
   script: URL;
-  /** One thread each. */
   workers: readonly WorkerSetup[];
   /** Handed out in their order; a worker gets the next one when it is idle. */
   jobs: readonly Job[];
@@ -45,11 +50,11 @@ export interface PoolOutcome<Result> {
 
 /**
  * Runs jobs on worker threads. At the first failure, or when the signal aborts, no further job is handed out and all
- * workers are told to stop; `run` settles when every thread has ended, and never rejects.
+ * workers are told to stop; `run` settles when every worker has ended, and never rejects.
  */
 export class WorkerPool<Job, Request, Message, Result> {
   private readonly queue: Job[];
-  private readonly workers: Worker[];
+  private readonly workers: (Worker | MessagePort)[];
   private readonly results: Result[] = [];
   private failure: SerializedError | undefined;
   /** Without a job, as others may leave some. */
@@ -57,9 +62,11 @@ export class WorkerPool<Job, Request, Message, Result> {
 
   constructor(private readonly options: PoolOptions<Job, Message>) {
     this.queue = [...options.jobs];
-    this.workers = options.workers.map(
-      ({ data, transfer = [] }) => new Worker(options.script, { workerData: data, transferList: [...transfer] }),
-    );
+    this.workers = options.workers.map((setup) => {
+      if ('start' in setup) return setup.start();
+      const { data, transfer = [] } = setup;
+      return new Worker(options.script, { workerData: data, transferList: [...transfer] });
+    });
   }
 
   async run(): Promise<PoolOutcome<Result>> {
@@ -92,29 +99,40 @@ export class WorkerPool<Job, Request, Message, Result> {
     for (const worker of this.workers) this.post(worker, { type: 'request', request });
   }
 
-  private post(worker: Worker, request: PoolRequest<Job, Request>, transfer: readonly Transferable[] = []): void {
+  private post(
+    worker: Worker | MessagePort,
+    request: PoolRequest<Job, Request>,
+    transfer: readonly Transferable[] = [],
+  ): void {
     worker.postMessage(request, [...transfer]);
   }
 
-  /** Settles when the thread has ended. */
-  private watch(worker: Worker, index: number): Promise<void> {
+  /** Settles when the worker has ended. */
+  private watch(worker: Worker | MessagePort, index: number): Promise<void> {
     return new Promise((resolve) => {
       let finished = false;
-      worker.on('message', (message: PoolMessage<Message, Result>) => {
+      const onMessage = (message: PoolMessage<Message, Result>): void => {
         if (message.type === 'finished') finished = true;
         this.handleMessage(message, worker, index);
-      });
-      worker.on('error', (error: unknown) => this.fail(endedEarly(index, error)));
-      worker.on('messageerror', (error: unknown) => this.fail(endedEarly(index, error)));
-      worker.on('exit', (code) => {
-        // Whatever ends a thread, its job is not done unless it reports so.
+      };
+      const onError = (error: unknown): void => this.fail(endedEarly(index, error));
+      const onEnd = (code: number): void => {
+        // Whatever ends a worker, its job is not done unless it reports so.
         if (!finished) this.fail(new ToolError('INTERNAL', `Worker ${index} ended early (code ${code})`));
         resolve();
-      });
+      };
+      if (worker instanceof Worker) {
+        worker.on('message', onMessage).on('messageerror', onError).on('error', onError).on('exit', onEnd);
+      } else {
+        worker
+          .on('message', onMessage)
+          .on('messageerror', onError)
+          .on('close', () => onEnd(0));
+      }
     });
   }
 
-  private handleMessage(message: PoolMessage<Message, Result>, worker: Worker, index: number): void {
+  private handleMessage(message: PoolMessage<Message, Result>, worker: Worker | MessagePort, index: number): void {
     const { options } = this;
     switch (message.type) {
       case 'idle':
@@ -136,7 +154,7 @@ export class WorkerPool<Job, Request, Message, Result> {
     }
   }
 
-  private assign(worker: Worker, index: number): void {
+  private assign(worker: Worker | MessagePort, index: number): void {
     const { moreJobs } = this.options;
     if (this.failure === undefined && this.startNextJob(worker, index)) return;
     if (this.failure !== undefined || moreJobs === undefined) {
@@ -159,7 +177,7 @@ export class WorkerPool<Job, Request, Message, Result> {
   }
 
   /** False = there is no job that the worker may do. */
-  private startNextJob(worker: Worker, index: number): boolean {
+  private startNextJob(worker: Worker | MessagePort, index: number): boolean {
     const { workerFor, jobStarted, transferOf } = this.options;
     const at = this.queue.findIndex((job) => (workerFor?.(job) ?? index) === index);
     if (at < 0) return false;

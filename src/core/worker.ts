@@ -1,5 +1,5 @@
-/** The skeleton of every worker thread: one job after another, until the pool (worker-pool.ts) has no more. */
-import { parentPort, type Transferable } from 'node:worker_threads';
+/** The skeleton of every worker: one job after another, until the pool (worker-pool.ts) has no more. */
+import { MessageChannel, parentPort, type MessagePort, type Transferable } from 'node:worker_threads';
 import { deserializeError, serializeError } from './errors.js';
 import type { EmitEvent } from './events.js';
 import { exitWorker } from './worker-exit.js';
@@ -25,15 +25,38 @@ export interface WorkerTask<Job, Request, Result> {
   abort?(error: unknown): Promise<void>;
 }
 
+/** Makes the task of a worker, which says what happens through the link. */
+export type CreateTask<Job, Request, Message, Result> = (
+  link: WorkerLink<Message>,
+) => Promise<WorkerTask<Job, Request, Result>>;
+
 /**
  * To be called once, by the script of a worker thread. A rejection of `create`, or of anything the task does, is
  * reported as the failure of the run.
  */
-export function runWorker<Job, Request, Message, Result>(
-  create: (link: WorkerLink<Message>) => Promise<WorkerTask<Job, Request, Result>>,
-): void {
+export function runWorker<Job, Request, Message, Result>(create: CreateTask<Job, Request, Message, Result>): void {
   const port = parentPort;
   if (port === null) throw new Error('This module runs in a worker thread only');
+  serveJobs(port, create, () => exitWorker(port));
+}
+
+/**
+ * A worker in the thread that calls this. The port is the pool's end: it closes where a thread would end. Everything
+ * is copied or transferred on the way, as between threads.
+ */
+export function runLocalWorker<Job, Request, Message, Result>(
+  create: CreateTask<Job, Request, Message, Result>,
+): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  serveJobs(port2, create, () => port2.close());
+  return port1;
+}
+
+function serveJobs<Job, Request, Message, Result>(
+  port: MessagePort,
+  create: CreateTask<Job, Request, Message, Result>,
+  exit: () => void,
+): void {
   const send = (message: PoolMessage<Message, Result>, transfer: readonly Transferable[] = []): void =>
     port.postMessage(message, [...transfer]);
   const stopping = new AbortController();
@@ -51,7 +74,7 @@ export function runWorker<Job, Request, Message, Result>(
       failed = true;
       await task?.abort?.(error);
       link.fail(error);
-      exitWorker(port);
+      exit();
     });
   };
   port.on('message', (message: PoolRequest<Job, Request>) => {
@@ -66,7 +89,7 @@ export function runWorker<Job, Request, Message, Result>(
         guard(async () => {
           // Only an idle worker is told to finish, so there is a task.
           send({ type: 'finished', result: await task!.finish() });
-          exitWorker(port);
+          exit();
         });
         break;
       case 'request':

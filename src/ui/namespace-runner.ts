@@ -3,13 +3,12 @@ import { logEvent } from '../core/log.js';
 import { startBackup } from '../engine/backup/backup.js';
 import type { RunNamespace } from '../engine/catalog/create-backup.js';
 import { backupPresentation } from './backup-presentation.js';
-import { reportRun } from './reported-run.js';
-import type { RunReporterOptions } from './run-reporter.js';
+import { reportRun, type ReportedRunOptions } from './reported-run.js';
 
 /** `id`: of the backup. */
 export function createNamespaceRunner(
   id: string,
-  options: Omit<RunReporterOptions<never>, 'presentation' | 'signal'>,
+  options: Omit<ReportedRunOptions<never>, 'presentation' | 'signal' | 'storages'>,
 ): RunNamespace {
   // They are needed again for the next namespace.
   const storages = { close: () => Promise.resolve() };

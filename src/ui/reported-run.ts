@@ -6,6 +6,8 @@ import { RunReporter, type RunReporterOptions } from './run-reporter.js';
 export interface ReportedRunOptions<Counters> extends RunReporterOptions<Counters> {
   /** Closed when the run has ended. */
   storages: { close(): Promise<void> };
+  /** As `RunContext.ownsThread`. */
+  ownsThread?: boolean;
 }
 
 /** Reports a run that was just started; settles as its result does, once everything is reported. */
@@ -16,12 +18,18 @@ export type FollowRun<Counters> = <Result>(run: Run<Result, Counters>) => Promis
  * the run that it starts to `follow`.
  */
 export async function reportRun<Counters, T>(
-  { storages, ...options }: ReportedRunOptions<Counters>,
+  { storages, ownsThread = false, ...options }: ReportedRunOptions<Counters>,
   work: (context: RunContext, follow: FollowRun<Counters>) => Promise<T>,
 ): Promise<T> {
   const reporter = new RunReporter(options);
   const { signal } = options;
-  const context = { runId: createRunId(), signal, limits: createProcessLimits(), ...reporter.context };
+  const context = {
+    runId: createRunId(),
+    signal,
+    limits: createProcessLimits(),
+    ownsThread,
+    ...reporter.context,
+  };
   try {
     return await work(context, (run) => {
       reporter.observe(run);

@@ -2,19 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { CounterBlock } from '../../src/core/counters.js';
 import { ToolError } from '../../src/core/errors.js';
 import type { EngineEvent } from '../../src/core/events.js';
+import { runLocalWorker } from '../../src/core/worker.js';
 import { WorkerPool, type PoolOptions } from '../../src/core/worker-pool.js';
+import { createPoolTask } from '../fixtures/pool-task.js';
 
 const KEYS = ['jobs', 'ended'] as const;
 
-function setUp(workers: number, jobs: string[], more: Partial<PoolOptions<string, string>> = {}, refuse = false) {
+type Place = 'threads' | 'the calling thread';
+
+function setUp(
+  workers: number,
+  jobs: string[],
+  more: Partial<PoolOptions<string, string>> = {},
+  { refuse = false, place = 'threads' }: { refuse?: boolean; place?: Place } = {},
+) {
   const counters = CounterBlock.allocate(KEYS, workers);
   const events: EngineEvent[] = [];
   const controller = new AbortController();
   const pool = new WorkerPool<string, string, string, string[]>({
     script: new URL('../fixtures/pool-worker.js', import.meta.url),
-    workers: Array.from({ length: workers }, (_, index) => ({
-      data: { index, keys: KEYS, counters: counters.shared, refuse },
-    })),
+    workers: Array.from({ length: workers }, (_, index) => {
+      const data = { index, keys: KEYS, counters: counters.shared, refuse };
+      const create = createPoolTask(data, { CounterBlock, ToolError });
+      return place === 'threads' ? { data } : { start: () => runLocalWorker(create) };
+    }),
     jobs,
     emit: (event) => void events.push(event),
     signal: controller.signal,
@@ -25,11 +36,11 @@ function setUp(workers: number, jobs: string[], more: Partial<PoolOptions<string
   return { counters, events, controller, pool };
 }
 
-describe('a worker pool', () => {
+describe.each<Place>(['threads', 'the calling thread'])('a worker pool in %s', (place) => {
   it('runs every job once, collects the results and stamps events with the number of the worker', async () => {
     const jobs = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
     const started: string[] = [];
-    const { counters, events, pool } = setUp(2, jobs, { jobStarted: (job) => void started.push(job) });
+    const { counters, events, pool } = setUp(2, jobs, { jobStarted: (job) => void started.push(job) }, { place });
     const { results, failure } = await pool.run();
     expect(failure).toBeUndefined();
     expect(results.flat().sort()).toEqual(jobs);
@@ -43,11 +54,16 @@ describe('a worker pool', () => {
   it('hands jobs that are left when all are idle to the worker that they name, and ends without a further one', async () => {
     const done: [job: string, worker: number][] = [];
     const rounds = [['x:1', 'y:1', 'z:0'], ['w:1'], []];
-    const { pool } = setUp(3, ['a', 'b'], {
-      jobStarted: (job, worker) => void done.push([job, worker]),
-      workerFor: (job) => (job.includes(':') ? Number(job.split(':')[1]) : undefined),
-      moreJobs: () => rounds.shift()!,
-    });
+    const { pool } = setUp(
+      3,
+      ['a', 'b'],
+      {
+        jobStarted: (job, worker) => void done.push([job, worker]),
+        workerFor: (job) => (job.includes(':') ? Number(job.split(':')[1]) : undefined),
+        moreJobs: () => rounds.shift()!,
+      },
+      { place },
+    );
     const { failure } = await pool.run();
     expect(failure).toBeUndefined();
     expect(rounds).toEqual([]);
@@ -56,7 +72,7 @@ describe('a worker pool', () => {
   });
 
   it('stops at a rejected job, keeps code and hint of its error, and hands out no further job', async () => {
-    const { pool, counters } = setUp(1, ['throw', 'never']);
+    const { pool, counters } = setUp(1, ['throw', 'never'], {}, { place });
     const { failure, results } = await pool.run();
     expect(failure).toMatchObject({ code: 'JOB', message: 'The job is impossible', hint: 'check-seeds' });
     expect(results).toEqual([]);
@@ -64,7 +80,7 @@ describe('a worker pool', () => {
   });
 
   it('lets a worker that reports a failure end with its result', async () => {
-    const { pool } = setUp(1, ['report-failure', 'never']);
+    const { pool } = setUp(1, ['report-failure', 'never'], {}, { place });
     const { failure, results } = await pool.run();
     expect(failure).toMatchObject({ message: 'The job failed, and others have to stop' });
     expect(results).toEqual([['report-failure']]);
@@ -72,36 +88,48 @@ describe('a worker pool', () => {
 
   it('stops all workers when the signal aborts', async () => {
     let waiting = 0;
-    const { pool, controller } = setUp(2, ['wait-for-stop', 'wait-for-stop', 'never'], {
-      message: () => {
-        if (++waiting === 2) controller.abort();
+    const { pool, controller } = setUp(
+      2,
+      ['wait-for-stop', 'wait-for-stop', 'never'],
+      {
+        message: () => {
+          if (++waiting === 2) controller.abort();
+        },
       },
-    });
+      { place },
+    );
     const { failure, results } = await pool.run();
     expect(failure).toMatchObject({ code: 'STOPPED' });
     expect(results).toEqual([]);
   });
 
-  it('fails when a thread ends without a result', async () => {
-    const { failure } = await setUp(1, ['crash']).pool.run();
-    expect(failure).toMatchObject({ code: 'INTERNAL', message: 'Worker 0 ended early (code 3)' });
-  });
-
   it('fails with the error of a worker that cannot start', async () => {
-    const { failure } = await setUp(2, ['a'], {}, true).pool.run();
+    const { failure } = await setUp(2, ['a'], {}, { refuse: true, place }).pool.run();
     expect(failure).toMatchObject({ code: 'SETUP', message: 'The worker cannot start' });
   });
 
   it('passes requests to workers and their answers back', async () => {
     const answers: string[] = [];
-    const { pool, controller } = setUp(1, ['wait-for-stop'], {
-      message: (message) => {
-        answers.push(message);
-        if (message === 'waiting') pool.requestAll('x');
-        else controller.abort();
+    const { pool, controller } = setUp(
+      1,
+      ['wait-for-stop'],
+      {
+        message: (message) => {
+          answers.push(message);
+          if (message === 'waiting') pool.requestAll('x');
+          else controller.abort();
+        },
       },
-    });
+      { place },
+    );
     await pool.run();
     expect(answers).toEqual(['waiting', 'answer to x']);
+  });
+});
+
+describe('a worker pool of threads', () => {
+  it('fails when a thread ends without a result', async () => {
+    const { failure } = await setUp(1, ['crash']).pool.run();
+    expect(failure).toMatchObject({ code: 'INTERNAL', message: 'Worker 0 ended early (code 3)' });
   });
 });

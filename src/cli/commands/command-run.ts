@@ -34,6 +34,7 @@ export async function runReported<Counters>(
     machinePath,
     display,
     requests,
+    ownsThread: true,
   } as const;
   await reportRun(options, work);
 }

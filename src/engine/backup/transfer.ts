@@ -1,4 +1,5 @@
 /** The part of a backup in which records flow: worker threads, the output, checkpoints, and the end of the run. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Codecs } from '../../codecs/codecs.js';
 import { encodeHeader } from '../../asb/encoder.js';
 import type { CounterBlock } from '../../core/counters.js';
@@ -7,7 +8,8 @@ import type { EngineEvent } from '../../core/events.js';
 import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
 import type { RunProgress, WorkerActivity } from '../../core/run.js';
-import { WorkerPool } from '../../core/worker-pool.js';
+import { runLocalWorker } from '../../core/worker.js';
+import { WorkerPool, type WorkerSetup } from '../../core/worker-pool.js';
 import { joinPath } from '../../storage/paths.js';
 import { finalizeRemainingFiles } from './checkpoint/resume.js';
 import type { JobPlan, RunState } from './checkpoint/run-state.js';
@@ -30,6 +32,8 @@ import {
   type BackupCounter,
   type BackupMessage,
   type BackupRequest,
+  type BackupJob,
+  type BackupWorkerData,
   type BackupWorkerResult,
   type OutputPlan,
   toPartitionFilter,
@@ -295,7 +299,7 @@ export class Transfer {
     this.directoryPlan = data[0]?.output;
     return new WorkerPool({
       script: new URL('./backup-worker.js', import.meta.url),
-      workers: data.slice(0, counters.workers).map((each) => ({ data: each, transfer: each.storage?.ports ?? [] })),
+      workers: await this.planWorkers(data.slice(0, counters.workers)),
       jobs: plan.jobs,
       ...(plan.quota === undefined ? {} : { moreJobs: () => this.planMoreJobs(plan.quota!) }),
       emit: (event) => this.emit(event),
@@ -310,6 +314,21 @@ export class Transfer {
       message: (message, worker) => this.handleMessage(message, worker),
       stopError: (reason) => toStopError(reason),
     });
+  }
+
+  /** A single worker works here, on the connections that are open: a thread would have to start and connect. */
+  private async planWorkers(data: readonly BackupWorkerData[]): Promise<WorkerSetup[]> {
+    const { context, session } = this.options;
+    const [only] = data;
+    if (context.ownsThread !== true || only === undefined || data.length > 1) {
+      return data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
+    }
+    const { createBackupTask } = await import('./backup-task.js');
+    const start = (): MessagePort =>
+      runLocalWorker<BackupJob, BackupRequest, BackupMessage, BackupWorkerResult>((link) =>
+        createBackupTask(only, link, session.cluster),
+      );
+    return [{ start }];
   }
 
   private emit(event: EngineEvent): void {

@@ -42,7 +42,15 @@ async function run({ continues, backup, json }: CatalogBackupCommand, session: C
   const { root, id } = backup;
   const { hostText: hosts, machinePath } = backup.run;
   const { log, signal, stdout, display, progressRequests: requests } = session;
-  const runNamespace = createNamespaceRunner(id, { log, frontEnd: 'cli', hosts, machinePath, display, requests });
+  const runNamespace = createNamespaceRunner(id, {
+    log,
+    frontEnd: 'cli',
+    hosts,
+    machinePath,
+    display,
+    requests,
+    ownsThread: true,
+  });
   const config = { ...backup, signal, runNamespace, redact: log.redact };
   try {
     const { shard } = backup.run;
