@@ -9,7 +9,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
@@ -17,6 +18,7 @@ import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client
 import { StorageRegistry, type StorageSettings, type WorkerChannel } from '../../src/storage/registry.js';
 import { FakeGcs } from '../../test/support/gcs-fake.js';
 import { median } from './measure.js';
+import { ResumableStore } from './resumable-store.js';
 
 const { values } = parseArgs({
   options: {
@@ -39,6 +41,8 @@ const ALLOWED_MIB = (CONCURRENCY * PART_BYTES) / MIB + 150;
 
 interface Server {
   endpoint: string;
+  /** Of the helper of the SDK, if it is another one. */
+  helperEndpoint?: string;
   bucket: string;
   region?: string;
   accessKeyId?: string;
@@ -99,7 +103,10 @@ async function measureS3(): Promise<void> {
 async function measureGcs(): Promise<void> {
   const fake = new FakeGcs();
   fake.buckets.set('bench', new Map());
-  await measure('gs', { endpoint: await fake.listen(), bucket: 'bench' });
+  // The helpers speak another part of the API than this project does.
+  const store = new ResumableStore();
+  await measure('gs', { endpoint: await fake.listen(), helperEndpoint: await store.listen(), bucket: 'bench' });
+  await store.close();
   await fake.close();
 }
 
@@ -169,7 +176,8 @@ async function runJob(name: string, server: Server): Promise<void> {
 
 function listJobs(store: string, server: Server): Jobs {
   if (store === 'azblob') return { ...listOwnJobs(store, server), ...listAzureHelpers(server) };
-  return store === 's3' ? { ...listOwnJobs(store, server), ...listS3Helpers(server) } : listOwnJobs(store, server);
+  if (store === 's3') return { ...listOwnJobs(store, server), ...listS3Helpers(server) };
+  return { ...listOwnJobs(store, server), ...listGcsHelpers(server) };
 }
 
 function listOwnJobs(store: string, { bucket, ...server }: Server): Jobs {
@@ -269,6 +277,36 @@ function listS3Helpers(server: Server): Jobs {
       const chunks = (Body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
       while ((await chunks.next()).done !== true);
       client.destroy();
+    },
+  };
+}
+
+interface GoogleStorage {
+  Storage: new (options: { apiEndpoint: string; projectId: string; useAuthWithCustomEndpoint: boolean }) => {
+    bucket(name: string): {
+      file(name: string): {
+        createWriteStream(options: { resumable: boolean; chunkSize: number; validation: boolean }): Writable;
+        createReadStream(options: { validation: boolean }): Readable;
+      };
+    };
+  };
+}
+
+/** The SDK uploads one object in one stream. Its downloads in ranges write a file: one request stands for them. */
+function listGcsHelpers(server: Server): Jobs {
+  const open = () => {
+    const { Storage } = require('@google-cloud/storage') as GoogleStorage;
+    const options = { apiEndpoint: server.helperEndpoint!, projectId: 'bench', useAuthWithCustomEndpoint: false };
+    return new Storage(options).bucket(server.bucket).file('helper');
+  };
+  return {
+    'upload, helper of the SDK': async () => {
+      const options = { resumable: true, chunkSize: PART_BYTES, validation: false };
+      await pipeline(createBody(), open().createWriteStream(options));
+    },
+    'download, one request of the SDK': async () => {
+      const chunks = open().createReadStream({ validation: false })[Symbol.asyncIterator]();
+      while ((await chunks.next()).done !== true);
     },
   };
 }

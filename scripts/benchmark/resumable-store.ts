@@ -1,0 +1,49 @@
+/** As much of Google's JSON API as the helpers of its SDK need: one object, by a resumable upload, and its download. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export class ResumableStore {
+  private chunks: Buffer[] = [];
+  private readonly server: Server = createServer((request, response) => void this.answer(request, response));
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private get sizeBytes(): number {
+    return this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, headers } = request;
+    if (method === 'GET') return this.send(response);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (method === 'POST') {
+      this.chunks = [];
+      response.writeHead(200, { location: `http://${headers.host!}/session` }).end();
+      return;
+    }
+    this.chunks.push(...chunks);
+    const size = this.sizeBytes;
+    // "bytes 0-8388607/*": more chunks follow; "bytes 0-1023/1024" and "bytes */1024": this is the last one.
+    if (headers['content-range']?.endsWith('/*') === true) {
+      response.writeHead(308, { range: `bytes=0-${size - 1}` }).end();
+    } else {
+      const object = { kind: 'storage#object', name: 'helper', size: String(size), generation: '1' };
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(object));
+    }
+  }
+
+  private send(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': this.sizeBytes });
+    for (const chunk of this.chunks) response.write(chunk);
+    response.end();
+  }
+}
