@@ -22,7 +22,10 @@ export class ResumableStore {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, headers } = request;
-    if (method === 'GET') return this.send(response);
+    if (method === 'GET') {
+      this.send(response);
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (method === 'POST') {
