@@ -18,9 +18,28 @@ export class Semaphore {
     }
   }
 
-  /** Settles when the caller may begin; it calls `release` once when it is done. */
-  async acquire(): Promise<void> {
-    if (!this.tryAcquire()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  /**
+   * Settles when the caller may begin; it calls `release` once when it is done. Rejects with the reason of `signal` if
+   * that is aborted first: the caller has nothing to release then.
+   */
+  async acquire(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (!this.tryAcquire()) await this.wait(signal);
+  }
+
+  private wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = (): void => {
+        this.waiting.splice(this.waiting.indexOf(begin), 1);
+        reject(signal!.reason as Error);
+      };
+      this.waiting.push(begin);
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
   }
 
   private tryAcquire(): boolean {

@@ -15,7 +15,7 @@ import { startHttp, type HttpServer } from './http/server.js';
 import { openLog } from './log/open-log.js';
 import { ServiceMetrics } from './metrics/metrics.js';
 import { openRestoreJobs } from './replicas/open-restore-jobs.js';
-import { RestoreTurns } from './restore/restore-turns.js';
+import { createRestoreTurns } from './restore/restore-turns.js';
 import { RoutineRunner } from './routines/routine-runner.js';
 import type { Clock } from './schedule/clock.js';
 import { closeStorages } from './settings/open-storage.js';
@@ -92,7 +92,7 @@ async function serve(
   );
   const metrics = new ServiceMetrics();
   const runner = new RoutineRunner({ config, metrics, events, log, environment: clock === undefined ? {} : { clock } });
-  const turns = new RestoreTurns(config.document.service?.backup?.['parallel-restores']);
+  const turns = createRestoreTurns(config.document.service?.backup?.['parallel-restores']);
   const parts = { config, runner, metrics, events, turns, log };
   const operations = await openOperations({ ...parts, dataDirectory, environment });
   runner.attach(operations);

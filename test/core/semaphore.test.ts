@@ -25,6 +25,38 @@ describe('a semaphore', () => {
     await Promise.all(runs);
     expect(order).toEqual([0, 1, 2, 3]);
   });
+
+  it('whose caller gives up while it waits, rejects at once and admits the next one', async () => {
+    const semaphore = new Semaphore(() => 1);
+    const giving = new AbortController();
+    await semaphore.acquire();
+    const given = semaphore.acquire(giving.signal);
+    const next = semaphore.acquire(new AbortController().signal);
+    giving.abort(new Error('canceled'));
+    await expect(given).rejects.toThrow('canceled');
+    semaphore.release();
+    await next;
+    semaphore.release();
+    await semaphore.acquire();
+  });
+
+  it('whose caller has given up before, is not acquired', async () => {
+    const semaphore = new Semaphore(() => 1);
+    await expect(semaphore.acquire(AbortSignal.abort(new Error('canceled')))).rejects.toThrow('canceled');
+    await semaphore.acquire();
+  });
+
+  it('whose caller gives up after it was admitted, is released by that caller', async () => {
+    const semaphore = new Semaphore(() => 1);
+    const giving = new AbortController();
+    await semaphore.acquire(giving.signal);
+    const next = semaphore.acquire(giving.signal);
+    semaphore.release();
+    await next;
+    giving.abort(new Error('canceled'));
+    semaphore.release();
+    await semaphore.acquire();
+  });
 });
 
 describe('the limit of uploads', () => {

@@ -91,7 +91,7 @@ export class ConfigStore {
 
   /** The whole document anew. */
   replace(value: unknown, guard?: ConfigGuard): Promise<void> {
-    return this.change(
+    return this.changeDocument(
       (document) => {
         guard?.(document);
         return value ?? {};
@@ -107,13 +107,13 @@ export class ConfigStore {
 
   /** Looks for changes of other replicas so often, until the returned function is called. */
   follow(intervalMs: number): () => void {
-    const timer = setInterval(() => void this.look(), intervalMs);
+    const timer = setInterval(() => void this.followSource(), intervalMs);
     timer.unref();
     return () => clearInterval(timer);
   }
 
   /** Takes over what is at the source, if that is another text than before. Never rejects. */
-  async look(): Promise<void> {
+  async followSource(): Promise<void> {
     try {
       await this.enqueue(() => this.refresh());
       this.problem = undefined;
@@ -140,7 +140,7 @@ export class ConfigStore {
   }
 
   add(kind: EntityKind, name: string, value: unknown): Promise<void> {
-    return this.change((document) => {
+    return this.changeDocument((document) => {
       refuseName(name, kind);
       if (hasEntity(document, kind, name)) {
         throw new ServiceError('SERVICE_CONFLICT', `${describe(kind, name)} already exists`);
@@ -150,7 +150,7 @@ export class ConfigStore {
   }
 
   update(kind: EntityKind, name: string, value: unknown): Promise<void> {
-    return this.change(
+    return this.changeDocument(
       (document) => {
         refuseMissing(document, kind, name);
         return withEntity(document, kind, name, value ?? null);
@@ -162,7 +162,7 @@ export class ConfigStore {
   /** Adds it or replaces it. */
   async put(kind: EntityKind, name: string, value: unknown, guard?: ConfigGuard): Promise<'added' | 'replaced'> {
     let outcome: 'added' | 'replaced' = 'added';
-    await this.change(
+    await this.changeDocument(
       (document) => {
         guard?.(document);
         refuseName(name, kind);
@@ -175,7 +175,7 @@ export class ConfigStore {
   }
 
   remove(kind: EntityKind, name: string, guard?: ConfigGuard): Promise<void> {
-    return this.change(
+    return this.changeDocument(
       (document) => {
         guard?.(document);
         refuseMissing(document, kind, name);
@@ -191,7 +191,7 @@ export class ConfigStore {
   }
 
   setDisabled(routine: string, disabled: boolean): Promise<void> {
-    return this.change((document) => {
+    return this.changeDocument((document) => {
       refuseMissing(document, 'backup-routines', routine);
       const entity = findEntity(document['backup-routines'], routine);
       return withEntity(document, 'backup-routines', routine, { ...entity, disabled });
@@ -205,7 +205,7 @@ export class ConfigStore {
   }
 
   /** `select`: what the change replaces. It must not have been changed by others, which the client has not seen. */
-  private change(
+  private changeDocument(
     make: (document: ServiceDocument) => unknown,
     select: (document: ServiceDocument) => unknown = () => undefined,
   ): Promise<void> {

@@ -84,11 +84,11 @@ export class ReplicaCoordinator {
     const wait = (): void => {
       this.cancelLook = clock.startTimer(lookMs, () => {
         wait();
-        this.lookAtAll();
+        this.watchRoutines();
       });
     };
     wait();
-    this.lookAtAll();
+    this.watchRoutines();
   }
 
   stop(): void {
@@ -251,7 +251,7 @@ export class ReplicaCoordinator {
     watch.guards.delete(claim);
   }
 
-  private lookAtAll(): void {
+  private watchRoutines(): void {
     const { signal, listRoutines, planRun, inBackground } = this.options;
     if (signal.aborted) return;
     const routines = listRoutines();
@@ -261,14 +261,14 @@ export class ReplicaCoordinator {
     }
     for (const [name, { watch }] of this.watches) {
       if (!routines.includes(name) && !watch.isBusy) this.watches.delete(name);
-      else inBackground(name, this.look(name, watch));
+      else inBackground(name, this.watchRoutine(name, watch));
     }
   }
 
-  private async look(name: string, watch: RoutineWatch): Promise<void> {
+  private async watchRoutine(name: string, watch: RoutineWatch): Promise<void> {
     const { log, signal } = this.options;
     try {
-      await watch.look(() => !signal.aborted);
+      await watch.readLedger(() => !signal.aborted);
       this.silent.delete(name);
     } catch (error) {
       if (this.silent.has(name)) return;
@@ -326,10 +326,10 @@ export class ReplicaCoordinator {
     const backup = String(task.timestampMs);
     const { storage } = plan.routine;
     environment.events.publish({ type: 'replica.changed', storage, backup, routine: name, message: text });
-    inBackground(name, this.goOn(plan, run));
+    inBackground(name, this.continueRun(plan, run));
   }
 
-  private async goOn(plan: RunPlan, run: ClaimedRun): Promise<void> {
+  private async continueRun(plan: RunPlan, run: ClaimedRun): Promise<void> {
     const { environment, log, startRun } = this.options;
     const { claim } = run;
     const { task } = claim;

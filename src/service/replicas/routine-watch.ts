@@ -66,12 +66,12 @@ export class RoutineWatch {
   }
 
   /** One at a time. Rejects if the storage does not answer. `mayTakeOver`: whether new work may begin. */
-  look(mayTakeOver: () => boolean): Promise<void> {
-    this.pending ??= this.lookOnce(mayTakeOver).finally(() => (this.pending = undefined));
+  readLedger(mayTakeOver: () => boolean): Promise<void> {
+    this.pending ??= this.readOnce(mayTakeOver).finally(() => (this.pending = undefined));
     return this.pending;
   }
 
-  private async lookOnce(mayTakeOver: () => boolean): Promise<void> {
+  private async readOnce(mayTakeOver: () => boolean): Promise<void> {
     const askedMs = this.options.monotonic.monotonicMs();
     const { runs, guards } = this.ledger.state;
     const isQuiet = runs.length === 0 && guards.length === 0 && !this.isBusy && !this.hasBeat;

@@ -90,19 +90,19 @@ export class RunClaim {
    * the run, and StorageError if nobody has answered for a long time.
    */
   async decide(decision: Decision): Promise<void> {
-    await this.change(decide(this.task, decision));
+    await this.applyTransition(decide(this.task, decision));
     this.decision = decision;
   }
 
   /** Whether the run is still that of this process. Throws as `decide` does. */
   async assertHeld(): Promise<void> {
     const { task } = this;
-    await this.change((state) => ({ result: findTask(state, task) === undefined ? 'fenced' : 'decided' }));
+    await this.applyTransition((state) => ({ result: findTask(state, task) === undefined ? 'fenced' : 'decided' }));
   }
 
   /** The run is over; `fallback`: what has become of it, if nothing was decided. Throws as `decide` does. */
   async end(fallback: Decision): Promise<void> {
-    await this.change(endRun(this.task, fallback));
+    await this.applyTransition(endRun(this.task, fallback));
     this.isOver = true;
   }
 
@@ -112,7 +112,7 @@ export class RunClaim {
     await this.ledger.update(releaseRun(this.task)).catch(() => undefined);
   }
 
-  private async change(transition: Transition<DecisionResult>): Promise<void> {
+  private async applyTransition(transition: Transition<DecisionResult>): Promise<void> {
     const { clock, log, signal, routine } = this.options;
     for (let count = 1; ; count++) {
       if (this.isLost) throw new FencedError();

@@ -23,7 +23,7 @@ export class SharedRestoreJobs {
   private readonly leases: LeaseWatch;
   private readonly monotonic: MonotonicClock;
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
+  private exchanging: Promise<void> | undefined;
   private problem: string | undefined;
 
   constructor(private readonly options: SharedRestoreJobsOptions) {
@@ -32,14 +32,14 @@ export class SharedRestoreJobs {
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.look(), this.options.leaseMs / LOOKS_PER_LEASE);
+    this.timer = setInterval(() => void this.exchangeStates(), this.options.leaseMs / LOOKS_PER_LEASE);
     this.timer.unref();
   }
 
   /** Resolves when nothing is written any more. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.looking;
+    await this.exchanging;
   }
 
   startByPath(value: unknown): Promise<number> {
@@ -79,15 +79,15 @@ export class SharedRestoreJobs {
   }
 
   /** Tells the others how far the jobs are, ends those that they have canceled, and those of replicas that are gone. */
-  look(): Promise<void> {
-    this.looking ??= this.lookOnce()
+  exchangeStates(): Promise<void> {
+    this.exchanging ??= this.exchangeOnce()
       .then(() => (this.problem = undefined))
       .catch((error: unknown) => this.report(errorMessage(error)))
-      .then(() => (this.looking = undefined));
-    return this.looking;
+      .then(() => (this.exchanging = undefined));
+    return this.exchanging;
   }
 
-  private async lookOnce(): Promise<void> {
+  private async exchangeOnce(): Promise<void> {
     const { jobs, store, log } = this.options;
     await jobs.storeRunning();
     for (const id of await store.findCanceled(jobs.runningIds)) jobs.cancel(id);

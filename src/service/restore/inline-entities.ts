@@ -1,20 +1,31 @@
 /** Clusters and storages that a request describes itself: who sends it may not be who configures the service. */
 import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { checkCluster } from '../document/rules/cluster-rules.js';
 import { checkStorage } from '../document/rules/storage-rules.js';
 import type { AerospikeCluster } from '../document/schema/aerospike-cluster.js';
+import type { SecretAgent } from '../document/schema/secret-agent.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage } from '../document/schema/storage.js';
+import type { AgentChoice } from '../settings/secret-resolver.js';
 
-/** Problems of a storage: those that a configured one would have, and directories that the document does not have. */
+/**
+ * Problems of a storage: those that a configured one would have, and directories and secret agents that the document
+ * does not have.
+ */
 export async function checkInlineStorage(
   storage: Storage,
   document: ServiceDocument,
   where: string,
 ): Promise<string[]> {
-  const problems = checkStorage(storage, document, where);
-  const { 'local-storage': local } = storage;
+  const { 'local-storage': local, 's3-storage': s3, 'gcp-storage': gcp, 'azure-storage': azure } = storage;
+  const problems = [
+    ...checkStorage(storage, document, where),
+    ...Object.entries({ 's3-storage': s3, 'gcp-storage': gcp, 'azure-storage': azure }).flatMap(([kind, settings]) =>
+      checkInlineAgent(settings?.['secret-agent'], document, `${where}.${kind}`),
+    ),
+  ];
   if (local === undefined) return problems;
   const path = await followLinks(local.path);
   for (const { 'local-storage': configured } of Object.values(document.storage ?? {})) {
@@ -24,15 +35,19 @@ export async function checkInlineStorage(
 }
 
 /**
- * Problems of a cluster: those that one of the document would have, and a file with a password that is not for it. Else
- * whoever reaches the service could have any file of this host sent to a machine of theirs.
+ * Problems of a cluster: those that one of the document would have, a file with a password that is not for it, and a
+ * secret agent that the document does not have. Else whoever reaches the service could have any file of this host sent
+ * to a machine of theirs.
  */
 export async function checkInlineCluster(
   cluster: AerospikeCluster,
   document: ServiceDocument,
   where: string,
 ): Promise<string[]> {
-  const problems = checkCluster(cluster, document, where);
+  const problems = [
+    ...checkCluster(cluster, document, where),
+    ...checkInlineAgent(cluster.credentials?.['secret-agent'], document, `${where}.credentials`),
+  ];
   const file = cluster.credentials?.['password-path'] ?? '';
   if (file === '') return problems;
   const path = await followLinks(file);
@@ -42,6 +57,22 @@ export async function checkInlineCluster(
   }
   const text = 'must be that of a configured cluster which has the same seed nodes';
   return [...problems, `${where}.credentials.password-path: ${text}`];
+}
+
+/** The service shows its certificates to agents, and believes what they say: a request cannot bring one of its own. */
+function checkInlineAgent(agent: SecretAgent | undefined, document: ServiceDocument, where: string): string[] {
+  if (agent === undefined || listAgents(document).some((known) => isDeepStrictEqual(known, agent))) return [];
+  return [`${where}.secret-agent: must be one of the configuration`];
+}
+
+function listAgents(document: ServiceDocument): SecretAgent[] {
+  const { 'aerospike-clusters': clusters = {}, storage = {}, 'secret-agents': agents = {} } = document;
+  const choices: (AgentChoice | undefined)[] = [
+    ...Object.values(clusters).map(({ credentials }) => credentials),
+    ...Object.values(storage).flatMap((each) => [each['s3-storage'], each['gcp-storage'], each['azure-storage']]),
+  ];
+  const inline = choices.flatMap((choice) => choice?.['secret-agent'] ?? []);
+  return [...Object.values(agents), ...inline];
 }
 
 /** Whether every seed node is one of the other cluster. */

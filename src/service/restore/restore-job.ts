@@ -1,6 +1,7 @@
 /** One restore: what was asked for, how far it is and what became of it. */
 import { errorMessage, ToolError } from '../../core/errors.js';
 import { warningEvent, type Log } from '../../core/log.js';
+import type { Semaphore } from '../../core/semaphore.js';
 import type { RestoreJobStatus } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
@@ -11,7 +12,6 @@ import { CountedRuns } from './counted-runs.js';
 import { describeProgress, type JobCounters } from './restore-counters.js';
 import { openRestore, type OpenedRestore, type RestoreEnvironment } from './restore-environment.js';
 import type { PathTask, TimeTask } from './restore-request.js';
-import type { RestoreTurns } from './restore-turns.js';
 
 /** What a job needs of the runs of routines. */
 export interface BackupRuns {
@@ -27,7 +27,8 @@ export interface RestoreJobOptions {
   document: ServiceDocument;
   environment: RestoreEnvironment;
   runs: BackupRuns;
-  turns: RestoreTurns;
+  /** Of all restores of the process. */
+  turns: Semaphore;
   log: Log;
   now: () => number;
 }
@@ -99,9 +100,10 @@ export class RestoreJob {
     const routine = this.findRoutine();
     const unlock = routine === undefined ? undefined : runs.lockForRestore(routine);
     let opened: OpenedRestore | undefined;
-    let endTurn: () => void = () => undefined;
+    let hasTurn = false;
     try {
-      endTurn = await turns.take(signal);
+      await turns.acquire(signal);
+      hasTurn = true;
       if (routine !== undefined) await runs.settleRetention(routine);
       opened = await openRestore(task, document, environment, { log, signal });
       const plans = await planRestore(task, opened, log);
@@ -113,7 +115,7 @@ export class RestoreJob {
     } finally {
       await opened?.base.storages.close();
       unlock?.();
-      endTurn();
+      if (hasTurn) turns.release();
     }
   }
 

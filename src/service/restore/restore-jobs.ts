@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { errorMessage } from '../../core/errors.js';
 import { errorEvent, logEvent, type Fields, type Log } from '../../core/log.js';
+import type { Semaphore } from '../../core/semaphore.js';
 import type { RestoreJobStatus } from '../document/schema/job-status.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import { ServiceError } from '../errors.js';
@@ -12,7 +13,7 @@ import { RESTORE_JOBS, type StoredJob } from './job-store.js';
 import type { RestoreEnvironment } from './restore-environment.js';
 import { RestoreJob, type BackupRuns } from './restore-job.js';
 import { readPathTask, readTimeTask, type PathTask, type TimeTask } from './restore-request.js';
-import { RestoreTurns } from './restore-turns.js';
+import { createRestoreTurns } from './restore-turns.js';
 
 const DEFAULT_MOST_ENDED = 1000;
 const PROGRESS_INTERVAL_MS = 1000;
@@ -40,7 +41,7 @@ export interface RestoreJobsOptions {
   /** For tests. */
   environment?: RestoreEnvironment;
   /** Absent = the limit that a service has without a setting. */
-  turns?: RestoreTurns;
+  turns?: Semaphore;
   /** Jobs that have ended and are still known. */
   mostEnded?: number;
   now?: () => number;
@@ -62,14 +63,14 @@ export class RestoreJobs {
   /** In the order of their start. */
   private readonly entries = new Map<string, Entry>();
   private readonly work = new Set<Promise<void>>();
-  private readonly turns: RestoreTurns;
+  private readonly turns: Semaphore;
   private isStopped = false;
 
   private constructor(
     private readonly options: RestoreJobsOptions,
     private readonly store: JobKeeper | undefined,
   ) {
-    this.turns = options.turns ?? new RestoreTurns();
+    this.turns = options.turns ?? createRestoreTurns();
   }
 
   /** Reads the jobs of earlier processes: those that ran have failed. Throws StorageError. */

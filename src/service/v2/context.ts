@@ -1,13 +1,14 @@
 /** What all operations of /v2 share. */
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../core/log.js';
+import type { Semaphore } from '../../core/semaphore.js';
 import type { ServiceDocument } from '../document/schema/service-document.js';
 import type { Storage } from '../document/schema/storage.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { RestoreMetrics, RunMetrics } from '../metrics/metrics.js';
 import type { UpkeepReports } from '../metrics/upkeep-metrics.js';
 import type { Clock } from '../schedule/clock.js';
-import { RestoreTurns } from '../restore/restore-turns.js';
+import { createRestoreTurns } from '../restore/restore-turns.js';
 import type { RoutineRunner } from '../routines/routine-runner.js';
 import type { readClusterFacts } from '../routines/cluster-facts.js';
 import type { toBackupSettings, toClusterSettings, toRestoreSettings } from '../settings/settings.js';
@@ -45,7 +46,7 @@ export interface V2Options {
   log: Log;
   environment: V2Environment;
   /** Shared with the restores of /v1; absent = these have a limit of their own. */
-  turns?: RestoreTurns;
+  turns?: Semaphore;
   /** Of the environment: environment-storages.ts. */
   storages?: Readonly<Record<string, Storage>>;
   /** Where jobs are kept over restarts; absent = they are not. */
@@ -82,7 +83,7 @@ export class V2Context {
   readonly records: RoutineRecords;
   readonly now: () => number;
   readonly upkeep: UpkeepStore;
-  readonly turns: RestoreTurns;
+  readonly turns: Semaphore;
   /** Grows with each change that this process makes. */
   changes = 0;
   private readonly indexes = new Map<string, BackupIndex>();
@@ -97,7 +98,7 @@ export class V2Context {
     this.directory = directory;
     this.now = now;
     this.upkeep = new UpkeepStore(owner);
-    this.turns = options.turns ?? new RestoreTurns();
+    this.turns = options.turns ?? createRestoreTurns();
     this.backups = new BackupRunner({
       config,
       directory,

@@ -4,7 +4,7 @@ import { errorEvent } from '../../core/log.js';
 import { cancelOne, holdOne, releaseOne, removeBackup } from './backups/change-backups.js';
 import { beginBackup } from './backups/create-backups.js';
 import { describeBackup, listItems } from './backups/read-backups.js';
-import { resumeBackups } from './backups/resume-backups.js';
+import { deleteLeftovers, resumeBackups } from './backups/resume-backups.js';
 import { V2Context, type V2Options } from './context.js';
 import { toV2Error } from './errors.js';
 import { Jobs } from './jobs/jobs.js';
@@ -66,6 +66,7 @@ export class ServiceOperations implements V2Operations {
         .catch((error: unknown) => this.context.options.log.error(errorEvent(error)));
     };
     resume();
+    this.resuming = this.resuming.then(() => deleteLeftovers(this.context));
     this.upkeep.start();
     this.timer = setInterval(resume, RESUME_MS).unref();
   }

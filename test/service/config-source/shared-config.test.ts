@@ -27,8 +27,8 @@ test('a change that one replica makes, is seen by the other when it looks', asyn
   const changes: number[] = [];
   two.onChange(() => changes.push(1));
   await one.add('backup-policies', 'weekly', { parallel: 2 });
-  await two.look();
-  await two.look();
+  await two.followSource();
+  await two.followSource();
   expect(two.document['backup-policies']?.weekly).toEqual({ parallel: 2 });
   expect(changes).toEqual([1]);
 });
@@ -75,7 +75,7 @@ test('of many changes at the same time on two replicas, none is lost without an 
   const results = await Promise.allSettled(
     names.map((name, i) => (i % 2 === 0 ? one : two).add('backup-policies', name, { parallel: 2 })),
   );
-  await one.look();
+  await one.followSource();
   const kept = Object.keys(one.document['backup-policies'] ?? {});
   for (const [i, { status }] of results.entries()) expect(kept.includes(names[i]!)).toBe(status === 'fulfilled');
 });
@@ -83,8 +83,8 @@ test('of many changes at the same time on two replicas, none is lost without an 
 test('a source that became wrong, is reported once, and what was right before stays', async () => {
   const { two, file, lines } = await openTwo();
   writeFileSync(file, 'service: { replicas: {} }\nnonsense: 1\n');
-  await two.look();
-  await two.look();
+  await two.followSource();
+  await two.followSource();
   expect(lines.filter((line) => line.includes('is not taken over'))).toHaveLength(1);
   expect(two.document['backup-policies']?.p1).toBeDefined();
 });

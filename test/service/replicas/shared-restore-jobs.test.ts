@@ -79,7 +79,7 @@ describe('a restore job of one replica', () => {
   it('is known to the other, alone and in the list', async () => {
     const [one, two] = [open('one'), open('two')];
     one.own.statuses.set('7', createStatus('running'));
-    await one.shared.look();
+    await one.shared.exchangeStates();
     two.own.statuses.set('8', createStatus('success'));
     expect(await two.shared.status('7')).toMatchObject({ status: 'running' });
     expect(Object.keys(await two.shared.list({})).sort()).toEqual(['7', '8']);
@@ -90,10 +90,10 @@ describe('a restore job of one replica', () => {
   it('is canceled by the other', async () => {
     const [one, two] = [open('one'), open('two')];
     one.own.statuses.set('7', createStatus('running'));
-    await one.shared.look();
+    await one.shared.exchangeStates();
     await two.shared.cancel('7');
     expect(one.own.canceled).toEqual([]);
-    await one.shared.look();
+    await one.shared.exchangeStates();
     expect(one.own.canceled).toEqual(['7']);
     await expect(two.shared.cancel('9')).rejects.toMatchObject({ code: 'SERVICE_NOT_FOUND' });
   });
@@ -102,13 +102,13 @@ describe('a restore job of one replica', () => {
     const [one, two] = [open('one'), open('two')];
     one.own.statuses.set('7', createStatus('running'));
     for (let i = 0; i < 5; i++) {
-      await one.shared.look();
-      await two.shared.look();
+      await one.shared.exchangeStates();
+      await two.shared.exchangeStates();
       nowMs += LEASE_MS / 2;
     }
     expect(await two.shared.status('7')).toMatchObject({ status: 'running' });
     for (let i = 0; i < 3; i++) {
-      await two.shared.look();
+      await two.shared.exchangeStates();
       nowMs += LEASE_MS / 2;
     }
     expect(await two.shared.status('7')).toMatchObject({ status: 'failure' });
@@ -118,8 +118,8 @@ describe('a restore job of one replica', () => {
     const [one, two] = [open('one'), open('two')];
     one.own.statuses.set('7', createStatus('running'));
     two.own.statuses.set('8', createStatus('running'));
-    await one.shared.look();
-    await two.shared.look();
+    await one.shared.exchangeStates();
+    await two.shared.exchangeStates();
     expect((await open('one').store.readAll(SILENT)).map(({ id }) => id)).toEqual(['7']);
   });
 });

@@ -68,6 +68,27 @@ describe('request of a restore by path', () => {
     expect(await problems(readPathTask(request(both), configured))).toEqual(refused);
   });
 
+  it('secret agent that no entity of the document has, is not asked', async () => {
+    const agent = { address: 'agent.example', 'connection-type': 'tcp', port: 3005 } as const;
+    const credentials = { user: 'backup', password: 'secrets:db:password', 'secret-agent': agent };
+    const destination = { ...document['aerospike-clusters']!.main!, credentials };
+    const s3 = { bucket: 'b', 's3-region': 'eu', 'access-key-id': 'a', 'secret-access-key': 'secrets:s3:key' };
+    const source = { 's3-storage': { ...s3, 'secret-agent': agent } };
+    const request = { destination, source, 'backup-data-path': RUN };
+    const refused = ['destination.credentials', 'source.s3-storage'].map((where) => {
+      return `${where}.secret-agent: must be one of the configuration`;
+    });
+    expect(await problems(readPathTask(request, document))).toEqual(refused);
+    const other = { ...document, 'secret-agents': { other: { ...agent, port: 3006 } } };
+    expect(await problems(readPathTask(request, other))).toEqual(refused);
+    for (const known of [
+      { ...document, 'secret-agents': { same: agent } },
+      { ...document, storage: { ...document.storage, cloud: source } },
+    ]) {
+      await readPathTask(request, known);
+    }
+  });
+
   it('cluster and storage that the request describes, are checked as those of the document', async () => {
     const request = {
       'backup-data-path': RUN,

@@ -138,7 +138,7 @@ export async function holdOne(
       await releaseBackup(entry.path, view.catalog.storages).catch(() => undefined);
       throw deleted(item);
     }
-    return change(context, view, item, 'backup.held');
+    return publishHold(context, view, item, 'backup.held');
   });
 }
 
@@ -157,7 +157,7 @@ export async function releaseOne(
     await releaseBackup(entry.path, view.catalog.storages).catch((error: unknown) => {
       throw isState(error) ? notHeld : toV2Error(error);
     });
-    return change(context, view, item, 'backup.released');
+    return publishHold(context, view, item, 'backup.released');
   });
 }
 
@@ -175,7 +175,8 @@ function deleted({ id }: BackupItem): V2Error {
   return new V2Error('deleted', `The backup "${id}" is deleted`, { facts: { id } });
 }
 
-async function change(
+/** The hold of the backup has changed. */
+async function publishHold(
   context: V2Context,
   view: CatalogView,
   item: BackupItem,

@@ -8,6 +8,10 @@ import { parseRecord, serializeRecord, type BackupRecord } from './backup-record
 export const SERVICE_DIRECTORY = '.asb-service';
 const RECORDS = 'backups';
 const NAME = /^([a-z0-9_-]{1,64})\.(json|deleted)$/;
+/** Of a document that is being written (`small-file.ts`). */
+const TEMPORARY = /^[a-z0-9_-]{1,64}\.(?:json|deleted)\.[0-9a-f]{12}\.tmp$/;
+/** Nobody writes a small document for so long: its process has ended. */
+const LEFTOVER_MS = 3_600_000;
 
 export interface StoredRecord {
   record: BackupRecord;
@@ -83,6 +87,18 @@ export class RecordStore {
       if (stored !== undefined) stored.deleted = deleted;
     }
     return records;
+  }
+
+  /** Deletes what processes have left that ended while they wrote a record. Throws StorageError. */
+  async deleteLeftovers(): Promise<void> {
+    const { backend } = this.catalog;
+    if (!backend.capabilities.hasDirectories || !(await backend.exists('directory', this.directory))) return;
+    for (const { name } of await backend.list(this.directory)) {
+      if (!TEMPORARY.test(name)) continue;
+      const path = joinPath(this.directory, name);
+      const found = await backend.readVersion(path);
+      if (found !== undefined && found.ageMs >= LEFTOVER_MS) await backend.deleteFile(path, 'ignore');
+    }
   }
 
   private async load(id: string, kind: string, cache: RecordCache): Promise<BackupRecord | string | undefined> {

@@ -7,6 +7,7 @@ import { selectNamespaces } from '../../../engine/catalog/set-selection.js';
 import { SILENT } from '../../settings/silent-log.js';
 import type { CatalogView, V2Context } from '../context.js';
 import { findState, type BackupItem } from './backup-item.js';
+import { RecordStore } from './record-store.js';
 
 const CLUSTER_MS = 20_000;
 
@@ -18,6 +19,18 @@ export async function resumeBackups(context: V2Context): Promise<void> {
       await context.view(storage, (view) => resumeStorage(context, view));
     } catch (error) {
       const text = `Interrupted backups of storage ${storage} are not looked for: ${errorMessage(error)}`;
+      context.options.log.info(warningEvent('message', text));
+    }
+  }
+}
+
+/** Of all storages, once at the start. Never rejects. */
+export async function deleteLeftovers(context: V2Context): Promise<void> {
+  for (const storage of context.directory.names) {
+    try {
+      await context.directory.use(storage, (catalog) => new RecordStore(catalog).deleteLeftovers());
+    } catch (error) {
+      const text = `Unfinished records of storage ${storage} are not removed: ${errorMessage(error)}`;
       context.options.log.info(warningEvent('message', text));
     }
   }

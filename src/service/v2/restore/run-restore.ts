@@ -32,9 +32,10 @@ export async function runRestore(
   const isRoutine = routine !== undefined && Object.hasOwn(context.document['backup-routines'] ?? {}, routine);
   const unlock = isRoutine ? runner.lockForRestore(routine) : undefined;
   const progress = new RestoreProgress(countRecords(plans), handle);
-  let endTurn: () => void = () => undefined;
+  let hasTurn = false;
   try {
-    endTurn = await context.turns.take(signal);
+    await context.turns.acquire(signal);
+    hasTurn = true;
     if (isRoutine) await runner.settleRetention(routine);
     refuseBusyTarget(context, prepared);
     const restored = await restorePlans({
@@ -56,7 +57,7 @@ export async function runRestore(
   } finally {
     progress.stop();
     unlock?.();
-    endTurn();
+    if (hasTurn) context.turns.release();
     await base.storages.close();
   }
 }
