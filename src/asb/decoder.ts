@@ -43,6 +43,18 @@ export interface DecoderOptions {
   maxEntryBytes?: number;
   /** Where the text is to lie as long as there is room: the memory of the scanner that `scanRecords` gets. */
   window?: Buffer;
+  /** The text begins there; absent = at the first byte of the file. */
+  startAt?: EntryStart;
+}
+
+/** Where an entry of a file begins that is not in front of the first record. */
+export interface EntryStart {
+  /** Of the entry's first byte in the text of the file. */
+  offset: number;
+  /** Of the entry's first line. */
+  line: number;
+  /** Of the file. */
+  version: FormatVersion;
 }
 
 /** Takes records of the text by itself (record-scanner.ts). */
@@ -92,8 +104,14 @@ export class Decoder {
   private metadataBytes = 0;
 
   constructor(options: DecoderOptions) {
-    this.input = new TextBuffer(options.file, options.maxEntryBytes ?? MAX_ENTRY_BYTES, options.window);
+    this.input = new TextBuffer(
+      options.file,
+      options.maxEntryBytes ?? MAX_ENTRY_BYTES,
+      options.window,
+      options.startAt,
+    );
     this.fields = new Fields(this.input);
+    if (options.startAt !== undefined) this.skipHeader(options.startAt.version);
     this.records = new RecordParser(this.input, this.fields, this.record, options.bins);
   }
 
@@ -166,13 +184,22 @@ export class Decoder {
     }
   }
 
+  private setVersion(version: FormatVersion): void {
+    this.version = version;
+    this.versionRead = true;
+    if (version === '3.0') this.fields.setLegacy();
+  }
+
+  private skipHeader(version: FormatVersion): void {
+    this.setVersion(version);
+    this.entriesBegun = true;
+  }
+
   private parse(): EntryKind {
     const { input, fields } = this;
     if (!this.versionRead) {
       input.entry = 'version line';
-      this.version = parseVersion(input);
-      this.versionRead = true;
-      if (this.version === '3.0') fields.setLegacy();
+      this.setVersion(parseVersion(input));
     }
     const at = input.start;
     if (at === input.end) {

@@ -3,13 +3,15 @@ import type { ByteSource } from '../core/byte-stream.js';
 import { errorMessage, ToolError } from '../core/errors.js';
 import { EventLoopYielder } from '../core/event-loop.js';
 import type { MetadataEntry } from '../core/sindex.js';
-import { Decoder, Entry, type Meta } from './decoder.js';
+import { Decoder, Entry, type EntryStart, type Meta } from './decoder.js';
 
 export interface ReadEntriesOptions {
   /** Keep only the bins of these names; none = all. */
   bins?: readonly string[];
   /** For `Decoder.scanRecords`: where the text is to lie. Its size says how much is read before entries are given. */
   window?: Buffer | undefined;
+  /** Where in its file the source begins; absent = at the first byte. */
+  startAt?: EntryStart | undefined;
   /** Called for each chunk of text with its size in bytes: a promise to wait for before its entries are parsed. */
   beforeChunk?: (bytes: number) => Promise<void> | undefined;
 }
@@ -27,12 +29,13 @@ export interface ReadEntriesOptions {
  */
 export async function* readEntries(
   source: ByteSource,
-  { bins = [], window, beforeChunk }: ReadEntriesOptions = {},
+  { bins = [], window, startAt, beforeChunk }: ReadEntriesOptions = {},
 ): AsyncGenerator<Decoder, void, undefined> {
   const decoder = new Decoder({
     file: source.name,
     ...(bins.length > 0 ? { bins } : {}),
     ...(window === undefined ? {} : { window }),
+    ...(startAt === undefined ? {} : { startAt }),
   });
   // Half of the window is for an entry of which the rest is missing.
   const pieceBytes = window === undefined ? Infinity : window.length >>> 1;
@@ -83,7 +86,7 @@ export interface EntryVisitor {
 export async function visitEntries(
   source: ByteSource,
   visitor: EntryVisitor,
-  options: Pick<ReadEntriesOptions, 'bins' | 'window'> = {},
+  options: Pick<ReadEntriesOptions, 'bins' | 'window' | 'startAt'> = {},
 ): Promise<void> {
   if (visitor.isStopped()) return;
   const beforeChunk = (bytes: number): Promise<void> | undefined =>

@@ -48,14 +48,21 @@ export class TextBuffer {
   /** Offset in the file of `buf[0]`. */
   private base = 0;
 
-  /** @param window memory of somebody who reads the text as well: the text lies there as long as there is room */
-  constructor(file: string, maxEntryBytes: number, window?: Buffer) {
+  /**
+   * @param window memory of somebody who reads the text as well: the text lies there as long as there is room
+   * @param start where in the file the text begins
+   */
+  constructor(file: string, maxEntryBytes: number, window?: Buffer, start?: { offset: number; line: number }) {
     this.file = file;
     this.maxEntryBytes = maxEntryBytes;
     this.window = window;
     this.buf = window ?? Buffer.alloc(INITIAL_BYTES + GUARD);
     this.view = viewAll(this.buf);
     this.buf.fill(0, 0, GUARD);
+    if (start !== undefined) {
+      this.base = start.offset;
+      this.line = start.line;
+    }
   }
 
   /** Whether the text lies in the window. */

@@ -65,6 +65,11 @@ export class Codecs {
     return this.compression !== undefined;
   }
 
+  /** Whether files differ from their text. */
+  get transforms(): boolean {
+    return this.layers.length > 0;
+  }
+
   /** How many bytes a file has in front of its data. */
   get overheadBytes(): number {
     return this.layers.reduce((sum, { overheadBytes }) => sum + overheadBytes, 0);

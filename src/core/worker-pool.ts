@@ -33,6 +33,8 @@ export interface PoolOptions<Job, Message> {
   message?: (message: Message, worker: number) => void;
   /** Called when all workers are idle and no job is left: further jobs, or none. Absent = there are never more. */
   moreJobs?: () => readonly Job[];
+  /** Further jobs behind `jobs`, asked for a few in advance. Not together with `moreJobs`. */
+  supply?: AsyncGenerator<Job, void>;
   /** The only worker that may do a job; undefined = any. Only for `moreJobs`: all workers are idle then. */
   workerFor?: (job: Job) => number | undefined;
   /** What a job carries that is moved to the worker instead of being copied. */
@@ -59,9 +61,12 @@ export class WorkerPool<Job, Request, Message, Result> {
   private failure: SerializedError | undefined;
   /** Without a job, as others may leave some. */
   private readonly waiting = new Set<number>();
+  private supplyEnded: boolean;
+  private awaitingSupply = false;
 
   constructor(private readonly options: PoolOptions<Job, Message>) {
     this.queue = [...options.jobs];
+    this.supplyEnded = options.supply === undefined;
     this.workers = options.workers.map((setup) => {
       if ('start' in setup) return setup.start();
       const { data, transfer = [] } = setup;
@@ -76,6 +81,7 @@ export class WorkerPool<Job, Request, Message, Result> {
     const ended = Promise.all(this.workers.map((worker, index) => this.watch(worker, index)));
     if (signal.aborted) onAbort();
     await ended;
+    await this.options.supply?.return();
     signal.removeEventListener('abort', onAbort);
     const { results, failure } = this;
     return failure === undefined ? { results } : { results, failure: deserializeError(failure) };
@@ -156,13 +162,36 @@ export class WorkerPool<Job, Request, Message, Result> {
 
   private assign(worker: Worker | MessagePort, index: number): void {
     const { moreJobs } = this.options;
-    if (this.failure === undefined && this.startNextJob(worker, index)) return;
-    if (this.failure !== undefined || moreJobs === undefined) {
+    if (this.failure === undefined && this.startNextJob(worker, index)) {
+      this.askSupply();
+      return;
+    }
+    if (this.failure !== undefined || (moreJobs === undefined && this.supplyEnded)) {
       this.post(worker, { type: 'finish' });
       return;
     }
     this.waiting.add(index);
+    this.askSupply();
+    if (moreJobs === undefined) return;
     if (this.waiting.size === this.workers.length) this.resumeWaiting(moreJobs());
+  }
+
+  /** Keeps as many jobs ready as there are workers. */
+  private askSupply(): void {
+    const { supply } = this.options;
+    if (supply === undefined || this.supplyEnded || this.awaitingSupply || this.failure !== undefined) return;
+    if (this.queue.length >= this.workers.length) return;
+    this.awaitingSupply = true;
+    supply.next().then(
+      ({ done, value }) => {
+        this.awaitingSupply = false;
+        if (this.failure !== undefined) return;
+        this.supplyEnded = done === true;
+        this.resumeWaiting(value === undefined ? [] : [value]);
+        this.askSupply();
+      },
+      (error: unknown) => this.fail(error),
+    );
   }
 
   /** Workers without a job go on waiting: the jobs of the others may leave some. */

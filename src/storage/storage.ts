@@ -171,6 +171,14 @@ export interface ReadOptions {
   chunkBytes?: number;
   /** How many files are read at the same time as this one; 1 = only this. */
   readers?: number;
+  /** Only these bytes. Regular local files only; other storages read all. */
+  range?: ByteRange;
+}
+
+/** Bytes of a file from `start` to before `end`, which may lie behind the end of the file. */
+export interface ByteRange {
+  start: number;
+  end: number;
 }
 
 /** Whether a name is that of a backup file: longer than its suffix, which is case-sensitive (asbackup.md 5.3). */

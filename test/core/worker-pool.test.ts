@@ -71,6 +71,40 @@ describe.each<Place>(['threads', 'the calling thread'])('a worker pool in %s', (
     for (const [job, worker] of done) if (job.includes(':')) expect(job.endsWith(`:${worker}`), job).toBe(true);
   });
 
+  it('runs jobs that are supplied one after another, lets workers wait for them, and ends when there are no more', async () => {
+    let supplied = 0;
+    async function* supply(): AsyncGenerator<string, void> {
+      for (; supplied < 6; supplied++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield 'j'.repeat(supplied + 1);
+      }
+    }
+    const { pool } = setUp(3, [], { supply: supply() });
+    const { results, failure } = await pool.run();
+    expect(failure).toBeUndefined();
+    expect(results.flat().sort()).toEqual(['j', 'jj', 'jjj', 'jjjj', 'jjjjj', 'jjjjjj']);
+  });
+
+  it('ends the supply of jobs when a job fails, and fails when the supply does', async () => {
+    let ended = false;
+    async function* supply(): AsyncGenerator<string, void> {
+      try {
+        yield await Promise.resolve('throw');
+        for (;;) yield 'never';
+      } finally {
+        ended = true;
+      }
+    }
+    expect((await setUp(1, [], { supply: supply() }).pool.run()).failure).toMatchObject({ code: 'JOB' });
+    expect(ended).toBe(true);
+    const broken = new Error('no supply');
+    // eslint-disable-next-line require-yield
+    async function* fail(): AsyncGenerator<string, void> {
+      await Promise.reject(broken);
+    }
+    expect((await setUp(2, [], { supply: fail() }).pool.run()).failure).toMatchObject({ message: 'no supply' });
+  });
+
   it('stops at a rejected job, keeps code and hint of its error, and hands out no further job', async () => {
     const { pool, counters } = setUp(1, ['throw', 'never'], {}, { place });
     const { failure, results } = await pool.run();

@@ -26,6 +26,8 @@ export interface FileReaderOptions {
   bins?: readonly string[];
   /** As `visitEntries` takes it. */
   window?: ReadEntriesOptions['window'];
+  /** In place of `file.read`: a part of a file has been read to its end. */
+  onRangeRead?: (contents: ReadCounts) => void;
   /** Gets the size of each piece as stored, when it is counted. */
   onBytes?: (bytes: number) => void;
 }
@@ -49,19 +51,30 @@ export class FileReader {
   }
 
   /**
-   * Reads a file to its end, or until the visitor `isStopped`, and emits `file.opened` and `file.read`. Throws as
-   * `openInput` and `visitEntries` do.
+   * Reads a file to its end, or until the visitor `isStopped`, and emits `file.opened` and `file.read`. Of a part of a
+   * file, only the first emits `file.opened`, and `onRangeRead` is called. Throws as `openInput` and `visitEntries` do.
    */
   async read(job: FileJob, visitor: EntryVisitor): Promise<void> {
-    const { codecs, storage, namespaces, counts, emit, bins = [], window } = this.options;
+    const { codecs, storage, namespaces, counts, emit, bins = [], window, onRangeRead } = this.options;
     const startedAt = performance.now();
     const { records, bytes } = counts;
-    const source = await openInput(codecs, this.storages, job, this.countBytes, { readers: storage?.readers ?? 1 });
+    const { range } = job;
+    const source = await openInput(codecs, this.storages, job, this.countBytes, {
+      readers: storage?.readers ?? 1,
+      ...(range === undefined ? {} : { range }),
+    });
     this.source = source;
     try {
-      if (job.path !== undefined) emit({ type: 'file.opened', path: source.name });
+      if (job.path !== undefined && (range === undefined || range.start === 0))
+        emit({ type: 'file.opened', path: source.name });
       namespaces.startFile();
-      await visitEntries(source, visitor, { bins, window });
+      const startAt = range?.startAt;
+      if (startAt !== undefined) namespaces.checkMeta(source.name, startAt);
+      await visitEntries(source, visitor, { bins, window, startAt });
+      if (range !== undefined) {
+        onRangeRead?.({ records: counts.records - records, bytes: counts.bytes - bytes });
+        return;
+      }
       emit({
         type: 'file.read',
         path: source.name,

@@ -6,12 +6,17 @@ import type { StorageAccess, WorkerChannel } from '../../storage/registry.js';
 import { type BackupFile, isBackupFileName, type ListedFile } from '../../storage/storage.js';
 import { serveStream } from '../../storage/stream/reader.js';
 import { InputError } from './errors.js';
+import type { FileRange } from './file-ranges.js';
 import { inputDirectories, type InputSource } from './source.js';
 
 /** One file, as a worker reads it. */
 export interface FileJob {
   /** Absent = standard input, or the stream of `port`. */
   path?: string;
+  /** Of a regular file; absent = unknown. */
+  sizeBytes?: number;
+  /** The part of the file to read; absent = all. */
+  range?: FileRange;
   /** In place of standard input: where a stream of the main thread comes from. */
   port?: MessagePort;
   /** The first so many indexes and modules of the file, in front of its records, are restored already. */
@@ -136,8 +141,9 @@ async function statEntries(
   return files;
 }
 
-function toJob({ path }: BackupFile): FileJob {
-  return { path, metadataDone: 0 };
+/** The whole file as a job. */
+export function toJob({ path, kind, sizeBytes }: BackupFile): FileJob {
+  return { path, metadataDone: 0, ...(kind === 'regular' ? { sizeBytes } : {}) };
 }
 
 function streamJob(source: InputSource): FileJob {

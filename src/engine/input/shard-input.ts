@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Shard } from '../../core/shard.js';
 import type { BackupFile } from '../../storage/storage.js';
-import type { Input } from './input.js';
+import { type Input, toJob } from './input.js';
 
 /**
  * Every N-th file, in the order of the paths, so that all shards agree and each gets files of every shard of a backup.
@@ -15,7 +15,7 @@ export function takeShardOfInput({ parts }: Input, { index, count }: Shard): Inp
     const files = [...part.files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const own = files.filter(() => position++ % count === index);
     expectedBytes += own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const jobs = own.map(({ path }) => ({ path, metadataDone: 0 }));
+    const jobs = own.map(toJob);
     return { ...part, files, jobs };
   });
   return { parts: taken, expectedBytes };

@@ -4,6 +4,7 @@ import type { RestoreTotals } from '../../core/events/restore.js';
 import type { Shard } from '../../core/shard.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { InputSource } from '../input/source.js';
+import type { SplitSizes } from '../input/split-files.js';
 import type { RenamedSet } from './set-renamer.js';
 import type { RestoreHistory } from './version-history.js';
 
@@ -76,6 +77,8 @@ export interface RestoreConfig extends CodecConfig {
   bandwidthBytesPerSecond?: number;
   /** Records read, whatever becomes of them; absent = no limit. */
   recordsPerSecond?: number;
+  /** From which size on a file is read by several workers; absent = see input/split-files.ts. */
+  splitSizes?: SplitSizes;
   /** Absent = records go through WebAssembly where the machine has it. */
   webAssembly?: false;
   /** The storages of the run's paths. Whoever opened them closes them. */

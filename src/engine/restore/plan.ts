@@ -32,7 +32,10 @@ export async function chooseWriteMode(
   return threads === undefined || Number(threads) === 0 ? 'single' : 'batch';
 }
 
-/** The data of each worker thread for so many files. Storage and counters are set by the run. */
+/**
+ * The data of each worker thread for so many files, or parts of files that can be read at the same time. Storage and
+ * counters are set by the run.
+ */
 export function createWorkerData(
   config: RestoreConfig,
   cluster: Cluster,

@@ -66,6 +66,7 @@ class RestoreWorker implements EntryVisitor, WorkerTask<FileJob, MetadataDone, W
       emit: link.emit,
       bins: data.bins,
       window: this.scanner?.window,
+      onRangeRead: (contents) => link.post({ type: 'range-read', contents }),
       onBytes: (bytes) => this.rateLimiter?.countBytes(bytes),
     });
     const hooks = {

@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { basename } from 'node:path';
 import { Cluster } from '../../aerospike/cluster/cluster.js';
 import type { WriteMode } from '../../aerospike/protocol/write-frame.js';
+import { loadWasmModule } from '../../asb/wasm-module.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { CounterBlock } from '../../core/counters.js';
 import { serializeError, ToolError } from '../../core/errors.js';
 import type { RunContext } from '../../core/run-context.js';
 import { type Run, type RunBody, type RunProgress, startRun } from '../../core/run.js';
 import { type PoolOutcome, WorkerPool } from '../../core/worker-pool.js';
+
 import type { StorageAccess } from '../../storage/registry.js';
 import { deserializeInputError, InputError } from '../input/errors.js';
 import { type FileHeader, type HeaderScanOptions, scanHeaders } from '../input/header-scan.js';
@@ -23,6 +25,7 @@ import {
 import { findMissingFiles, findMissingParts } from '../input/missing-files.js';
 import { findFirstFiles, takeShardOfInput } from '../input/shard-input.js';
 import { createOverlapMap, findOverlap } from '../input/overlap.js';
+import { countReaders, SplitFiles, type SplitOptions } from '../input/split-files.js';
 import { describeSource, inputDirectories } from '../input/source.js';
 import type { RestoreConfig, RestoreCounts, RestoreResult } from './config.js';
 import { RESTORE_COUNTERS } from './counters.js';
@@ -138,7 +141,7 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       if (!config.noRecords) emit({ type: 'restore.records' });
       for (const [i, jobs] of groups.entries()) {
         if (jobs.length === 0) continue;
-        const outcome = await this.restoreFiles(jobs, i + 1, cluster, mode, metadata);
+        const outcome = await this.restoreFiles(jobs, i + 1, cluster, codecs, mode, metadata);
         results.push(...outcome.results);
         config.history?.add(outcome.results.map(({ digests }) => digests));
         stopReason = outcome.failure;
@@ -277,12 +280,22 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     jobs: readonly FileJob[],
     directory: number,
     cluster: Cluster,
+    codecs: Codecs,
     mode: WriteMode,
     metadata: MetadataRestorer,
   ): Promise<PoolOutcome<WorkerResult>> {
     const { config, context, currentFiles } = this;
     const { emit, signal } = context;
-    const plan = createWorkerData(config, cluster, mode, jobs.length, createRateLimits(config));
+    const split: SplitOptions = {
+      codecs,
+      storages: this.storages,
+      module: config.webAssembly === false ? undefined : loadWasmModule('restore'),
+      namespace: config.namespace?.from,
+      ...(config.splitSizes === undefined ? {} : { sizes: config.splitSizes }),
+    };
+    const plan = createWorkerData(config, cluster, mode, await countReaders(jobs, split), createRateLimits(config));
+    const files = plan.length > jobs.length ? new SplitFiles(jobs, split, emit) : undefined;
+    const current: FileJob[] = [];
     const { overlapMap: map } = this;
     const overlap = map === undefined ? {} : { overlap: { map, directory: ((directory - 1) % 255) + 1 } };
     const block = CounterBlock.allocate(RESTORE_COUNTERS, plan.length);
@@ -298,14 +311,17 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
           transfer: storage?.ports ?? [],
         };
       }),
-      jobs,
+      jobs: files === undefined ? jobs : [],
+      ...(files === undefined ? {} : { supply: files.supplyJobs() }),
       emit,
       signal,
       firstWorkerNumber: 1,
       transferOf: ({ port }) => (port === undefined ? [] : [port]),
-      jobStarted: ({ path }, worker) => {
+      jobStarted: (job, worker) => {
+        const { path, range } = job;
+        current[worker] = job;
         currentFiles[worker] = path === undefined ? `[${config.source.kind}]` : basename(path);
-        if (directories && path !== undefined)
+        if (directories && path !== undefined && (range?.start ?? 0) === 0)
           emit({ type: 'file.start', doing: 'restoring', path, worker: worker + 1 });
       },
       idle: (worker) => (currentFiles[worker] = undefined),
@@ -314,7 +330,10 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
           void metadata
             .restoreEntry(message.entry, message.namespace)
             .then(() => pool.request(worker, { type: 'metadata-done' }));
+        } else if (message.type === 'range-read') {
+          files?.endRange(current[worker]!.path!, message.contents, worker + 1);
         } else {
+          files?.failRange(current[worker]!);
           this.addFileFailure(deserializeInputError(message.error), worker + 1);
         }
       },

@@ -7,6 +7,7 @@ import type { CodecConfig } from '../../codecs/codecs.js';
 import type { SerializedError } from '../../core/errors.js';
 import type { MetadataEntry } from '../../core/sindex.js';
 import type { WasmModule } from '../../core/webassembly.js';
+import type { ReadCounts } from '../input/file-reader.js';
 import type { ReadChannel } from '../input/input.js';
 import type { BatchWriterSettings } from './batch-writer.js';
 import type { RateLimits } from './rate-limiter.js';
@@ -50,6 +51,8 @@ export interface MetadataDone {
 export type RestoreWorkerMessage =
   /** A file could not be read to its end; what precedes the fault is restored. */
   | { type: 'file-failed'; error: SerializedError }
+  /** A part of a file was read to its end. */
+  | { type: 'range-read'; contents: ReadCounts }
   /** `namespace`: of the file; absent = unknown. */
   | { type: 'metadata'; entry: MetadataEntry; namespace?: string };
 

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { storageError, StorageError } from '../errors.js';
 import type { ByteSource } from '../../core/byte-stream.js';
 import type { FileSystem } from './file-system.js';
-import type { BackupFile } from '../storage.js';
+import type { BackupFile, ByteRange } from '../storage.js';
 
 const CHUNK_BYTES = 512 * 1024;
 
@@ -16,20 +16,32 @@ export class LocalFileReader implements ByteSource {
   /** Under way, into `buffers[turn]`. Settles with the error instead of rejecting, as nobody may be waiting yet. */
   private reading: Promise<number | { error: unknown }> | undefined;
 
+  /** Of the next read; undefined = where the one before it ended, as devices want it. */
+  private position: number | undefined;
+  private readonly end: number;
+
   private constructor(
     readonly name: string,
     private readonly handle: FileHandle,
     chunkBytes: number,
+    range: ByteRange | undefined,
   ) {
+    this.position = range?.start;
+    this.end = range?.end ?? Infinity;
     this.buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
   }
 
-  static async open(fs: FileSystem, path: string, chunkBytes = CHUNK_BYTES): Promise<LocalFileReader> {
+  static async open(
+    fs: FileSystem,
+    path: string,
+    chunkBytes = CHUNK_BYTES,
+    range?: ByteRange,
+  ): Promise<LocalFileReader> {
     let handle: FileHandle | undefined;
     try {
       handle = await fs.open(path, 'r');
       if ((await handle.stat()).isDirectory()) throw isDirectory(path);
-      return new LocalFileReader(path, handle, chunkBytes);
+      return new LocalFileReader(path, handle, chunkBytes, range);
     } catch (error) {
       await handle?.close().catch(() => undefined);
       throw storageError('open', path, error);
@@ -54,8 +66,15 @@ export class LocalFileReader implements ByteSource {
   }
 
   private fill(): Promise<number | { error: unknown }> {
-    return this.handle.read(this.buffers[this.turn], 0, this.buffers[this.turn].length, null).then(
-      ({ bytesRead }) => bytesRead,
+    const { position, end } = this;
+    const buffer = this.buffers[this.turn];
+    const length = Math.min(buffer.length, end - (position ?? 0));
+    if (length <= 0) return Promise.resolve(0);
+    return this.handle.read(buffer, 0, length, position ?? null).then(
+      ({ bytesRead }) => {
+        if (position !== undefined) this.position = position + bytesRead;
+        return bytesRead;
+      },
       (error: unknown) => ({ error }),
     );
   }

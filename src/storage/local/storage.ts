@@ -228,9 +228,9 @@ export class LocalStorage implements Storage {
     return statSourceFile(this.fs, path);
   }
 
-  async open(path: string, { chunkBytes }: ReadOptions = {}): Promise<ByteSource> {
+  async open(path: string, { chunkBytes, range }: ReadOptions = {}): Promise<ByteSource> {
     const { kind } = await this.stat(path);
-    return kind === 'fifo' ? openFifo(path) : LocalFileReader.open(this.fs, path, chunkBytes);
+    return kind === 'fifo' ? openFifo(path) : LocalFileReader.open(this.fs, path, chunkBytes, range);
   }
 
   async readSmall(path: string, what: string): Promise<Buffer> {
