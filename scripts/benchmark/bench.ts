@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Aerospike from 'aerospike';
 import { DATASETS, writeRecords } from './data.js';
+import { printGoals } from './goals.js';
 import { startServer } from './server.js';
-import { median, timed, type Measurement } from './measure.js';
+import { countsInstructions, median, timed, type Measurement } from './measure.js';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     datasets: { type: 'string', default: DATASETS.join() },
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    base: { type: 'string' },
+    'memory-records': { type: 'string' },
   },
 });
 const RECORDS = Number(values.records ?? (values.quick ? 60_000 : 500_000));
@@ -34,6 +37,8 @@ const line = (...words: (string | number)[]): string => words.map(quote).join(' 
 const node = (script: string, ...args: (string | number)[]): string => line(process.execPath, here(script), ...args);
 
 interface Row {
+  /** Instructions of the job in user mode, in thousand millions; absent where they cannot be counted. */
+  instructionsG?: number;
   wallS: number;
   cpuS: number;
   runs: Measurement[];
@@ -63,6 +68,7 @@ async function main(): Promise<void> {
   const report: Report = { node: process.versions.node, cores: cpus().length, runs: RUNS, datasets: {} };
   console.log(`Node ${report.node}, ${report.cores} cores shared with the server; medians of ${RUNS} alternating runs`);
   console.log('Wall clock with the start of the process; CPU of the client; MiB: peak memory of the client.');
+  console.log(countsInstructions() ? 'G instr: instructions in user mode.' : 'Instructions cannot be counted here.');
   try {
     if (!values.quick) report.datasets.start = { rows: await measure({}, startJobs()) };
     for (const kind of values.datasets.split(',')) {
@@ -71,13 +77,14 @@ async function main(): Promise<void> {
       report.datasets[kind] = await measureDataset(kind, path);
       rmSync(path, { recursive: true });
     }
+    const many = values['memory-records'];
+    if (many !== undefined) report.datasets.memory = await measureMemory(Number(many), folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
-  // A quick run shows that everything works; most of its time is the start of processes.
-  if (!values.quick) {
-    for (const [name, dataset] of Object.entries(report.datasets)) printGoals(name, dataset);
-  }
+  if (values.quick)
+    console.log('\nA quick run only shows that everything works: most of its time is the start of processes.');
+  for (const [name, dataset] of Object.entries(report.datasets)) printGoals(name, { ...dataset, cores: report.cores });
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
 }
 
@@ -104,6 +111,31 @@ async function measureDataset(kind: string, folder: string): Promise<DatasetRepo
   } finally {
     if (server) await server.stop();
     else await truncate(host, Number(port));
+  }
+}
+
+/** Backups and a restore of so many records, once each: their memory must not depend on the number. */
+async function measureMemory(scale: number, folder: string): Promise<DatasetReport> {
+  if (values.host === undefined)
+    throw new Error('--memory-records needs --host: a server in memory cannot hold as many');
+  const [host, port] = values.host.split(':') as [string, string];
+  const at = ['-h', host, '-p', port];
+  const data = join(folder, 'memory.asb');
+  const records = await writeRecords(data, 'small', scale);
+  const bytes = statSync(data).size;
+  console.log(`\nmemory: ${records} small records, ${(bytes / 1e6).toFixed(0)} MB of text\n`);
+  const backup = (workers: number): string =>
+    `${node('../../bin/asbackup', ...at, '-n', 'test', '-d', join(folder, 'memory'), '-r', '-w', workers)} && ` +
+    `rm -r ${quote(join(folder, 'memory'))}`;
+  const jobs: Jobs = {
+    'asrestore, one file': node('../../bin/asrestore', ...at, '-g', '-w', 1, '-i', data),
+    'asbackup -w 1': backup(1),
+    'asbackup -w 2': backup(2),
+  };
+  try {
+    return { records, bytes, rows: await measure({ records }, jobs, 1) };
+  } finally {
+    await truncate(host, Number(port));
   }
 }
 
@@ -156,6 +188,16 @@ async function createJobs(kind: string, folder: string, host: string, port: stri
   jobs['ready-made frames replayed'] = node('replay.js', host, port, CONNECTIONS, frames);
   jobs['asrestore, directory'] = restore('-d', out('four'));
   jobs['asrestore, one file'] = restore('-i', data);
+  if (kind === 'small') {
+    jobs['asrestore --validate'] = node('../../bin/asrestore', '--validate', '-i', data);
+    jobs['library reader'] = node('reader.js', here('../..'), data);
+    const { base } = values;
+    if (base !== undefined) {
+      const program = line(process.execPath, join(base, 'bin/asrestore'), '--validate', '-i', data);
+      jobs['earlier build: asrestore --validate'] = program;
+      jobs['earlier build: library reader'] = node('reader.js', base, data);
+    }
+  }
   if (cRestore) {
     jobs['C asrestore, directory'] = line(cRestore, ...at, '-g', '-d', out('four'));
     jobs['C asrestore, one file'] = line(cRestore, ...at, '-g', '-i', data);
@@ -180,13 +222,14 @@ function findProgram(variable: string, name: string): string | undefined {
 }
 
 /** Runs all jobs in turn, as often as asked, and prints the medians. */
-async function measure({ records }: { records?: number }, jobs: Jobs): Promise<Rows> {
+async function measure({ records }: { records?: number }, jobs: Jobs, times = RUNS): Promise<Rows> {
   const results: Record<string, Measurement[]> = Object.fromEntries(Object.keys(jobs).map((name) => [name, []]));
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < times; run++) {
     for (const [name, command] of Object.entries(jobs)) results[name]!.push(await timed(command));
   }
   const columns = ['wall s'.padStart(8), 'x first'.padStart(9), 'CPU s'.padStart(8)];
   if (records !== undefined) columns.push('CPU s/million'.padStart(15));
+  if (countsInstructions()) columns.push('G instr'.padStart(9));
   console.log('job'.padEnd(40) + columns.join('') + 'MiB'.padStart(7));
   const rows: Rows = {};
   let first: number | undefined;
@@ -202,93 +245,12 @@ async function measure({ records }: { records?: number }, jobs: Jobs): Promise<R
       row.cpuS.toFixed(2).padStart(8),
     ];
     if (records !== undefined) cells.push(((row.cpuS / records) * 1e6).toFixed(2).padStart(15));
+    const counted = runs.map((r) => r.instructionsG).filter((count) => count !== undefined);
+    if (counted.length > 0) row.instructionsG = median(counted);
+    if (countsInstructions()) cells.push((row.instructionsG?.toFixed(2) ?? '').padStart(9));
     console.log(name.padEnd(40) + cells.join('') + (row.peakMiB?.toFixed(0) ?? '').padStart(7));
   }
   return rows;
-}
-
-type Goal = [what: string, measured: number, limit: number, unit: string];
-
-/** The goals of a dataset; `measured` is NaN where a job did not run. */
-function listGoals(dataset: string, { rows, records = NaN, bytes = NaN }: DatasetReport): Goal[] {
-  const wall = (name: string): number => rows[name]?.wallS ?? NaN;
-  const ratio = (name: string, ...others: string[]): number =>
-    wall(name) / Math.max(...others.map(wall).filter((s) => !Number.isNaN(s)));
-  const cpu = (name: string): number => ((rows[name]?.cpuS ?? NaN) / records) * 1e6;
-  const peak = (name: string): number => rows[name]?.peakMiB ?? NaN;
-  const drain = 'raw drain of the scan';
-  switch (dataset) {
-    case 'start':
-      return [
-        ['--version / node -e 0', ratio('--version', 'node -e 0'), 1.5, 'x'],
-        ['--help / node -e 0', ratio('--help', 'node -e 0'), 1.5, 'x'],
-      ];
-    case 'small': {
-      const goals: Goal[] = [
-        ['backup -w 1 / drain', ratio('asbackup -w 1', drain), 2.2, 'x'],
-        ['backup -w 1, CPU per million', cpu('asbackup -w 1'), 0.7, 's'],
-        ['backup -w 2 / drain', ratio('asbackup -w 2', drain), 1.6, 'x'],
-        ['-o - into cat / backup -w 2', ratio('asbackup -w 2 -o - into cat', 'asbackup -w 2'), 1.1, 'x'],
-        [
-          '-z zstd / slower of plain, zstd',
-          ratio('asbackup -w 2 -z zstd', 'asbackup -w 2', 'zstd -3 -T2 alone'),
-          1.1,
-          'x',
-        ],
-        [
-          '-y aes256 / slower of plain, openssl',
-          ratio('asbackup -w 2 -y aes256', 'asbackup -w 2', 'openssl aes-256-ctr alone'),
-          1.1,
-          'x',
-        ],
-        [
-          'both / slowest of plain, zstd, openssl',
-          ratio('asbackup -w 2 -z zstd -y aes256', 'asbackup -w 2', 'zstd -3 -T2 alone', 'openssl aes-256-ctr alone'),
-          1.1,
-          'x',
-        ],
-        ['restore, directory / replay', ratio('asrestore, directory', 'ready-made frames replayed'), 1.15, 'x'],
-        ['restore, one file / replay', ratio('asrestore, one file', 'ready-made frames replayed'), 1.15, 'x'],
-        ['restore, one file, CPU per million', cpu('asrestore, one file'), 0.8, 's'],
-        [
-          'restore zstd, aes256 / plain',
-          ratio('asrestore, directory with zstd, aes256', 'asrestore, directory'),
-          1.15,
-          'x',
-        ],
-        ['backup -w 1, peak', peak('asbackup -w 1'), 150, 'MiB'],
-        ['backup -w 2, peak', peak('asbackup -w 2'), 180, 'MiB'],
-        ['restore, one file, peak', peak('asrestore, one file'), 150, 'MiB'],
-      ];
-      if (!Number.isNaN(wall('C asbackup'))) goals.push(['backup / C backup', ratio('asbackup', 'C asbackup'), 1, 'x']);
-      return goals;
-    }
-    case 'blob': {
-      // The speed of the file; a scan that is slower than that is the limit itself.
-      const speed = (name: string, size: number): number => size / 1e9 / wall(name);
-      const limit = (size: number): number => Math.min(0.8, speed(drain, size));
-      const compact = bytes * 0.75;
-      return [
-        ['limit / backup -w 1, GB/s', limit(bytes) / speed('asbackup -w 1', bytes), 1, 'x'],
-        ['limit / backup -w 1 --compact, GB/s', limit(compact) / speed('asbackup -w 1 --compact', compact), 1, 'x'],
-      ];
-    }
-    default:
-      return [
-        ['backup -w 2 / drain', ratio('asbackup -w 2', drain), 1.6, 'x'],
-        ['restore, one file / replay', ratio('asrestore, one file', 'ready-made frames replayed'), 1.15, 'x'],
-      ];
-  }
-}
-
-function printGoals(dataset: string, report: DatasetReport): void {
-  console.log(`\ngoals, ${dataset}`);
-  for (const [what, measured, limit, unit] of listGoals(dataset, report)) {
-    if (Number.isNaN(measured)) continue;
-    const result = measured <= limit ? 'met' : 'missed';
-    const digits = unit === 'MiB' ? 0 : 2;
-    console.log(`${what.padEnd(40)} ${measured.toFixed(digits).padStart(7)} of at most ${limit} ${unit}  ${result}`);
-  }
 }
 
 async function truncate(host: string, port: number): Promise<void> {

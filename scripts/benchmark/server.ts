@@ -11,9 +11,9 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** `args`: further arguments of the server. */
-export async function startServer(args: readonly string[] = []): Promise<Server> {
-  const child = spawn(process.execPath, [MAIN, '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** `args`: further arguments of the server. `program`: one that says when it is ready as the server does. */
+export async function startServer(args: readonly string[] = ['--port', '0'], program = MAIN): Promise<Server> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const address = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => {
