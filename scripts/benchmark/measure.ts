@@ -18,7 +18,10 @@ let counting: boolean | undefined;
 
 /** Whether this machine lets processes count their instructions. */
 export function countsInstructions(): boolean {
-  counting ??= /^\d+,/.test(String(spawnSync('perf', [...PERF, 'true'], { encoding: 'utf8' }).stderr));
+  if (counting === undefined) {
+    const { error, stderr } = spawnSync('perf', [...PERF, 'true'], { encoding: 'utf8' });
+    counting = error === undefined && /^\d+,/.test(stderr);
+  }
   return counting;
 }
 
