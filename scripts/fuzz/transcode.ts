@@ -43,18 +43,36 @@ export interface Transcoded {
   rows: number;
 }
 
-/** Sends `answer` through the way of a backup's records. */
+/** Sends `answer` through the way of a backup's records, and checks the chunks. */
 export async function transcodeAnswer(
   answer: Buffer,
   options: AnswerOptions,
   withModule: boolean,
 ): Promise<Transcoded> {
+  const output = new CheckedOutput(options);
+  const { writer, tracker, error, rows } = await scanAnswer(answer, options, withModule, output);
+  return {
+    text: Buffer.concat(output.chunks),
+    cursors: Buffer.from(tracker.exportCursors()).toString('hex'),
+    records: writer.records,
+    error,
+    problems: output.problems,
+    rows,
+  };
+}
+
+/** Sends `answer` to an output; resolves when that has all of its text. */
+export async function scanAnswer(
+  answer: Buffer,
+  options: AnswerOptions,
+  withModule: boolean,
+  output: ChunkOutput,
+): Promise<{ writer: RecordWriter; tracker: PartitionTracker; error: string | undefined; rows: number }> {
   const { namespace, sets = [], compact = false, partitions } = options;
   const transcoder = withModule
     ? RecordTranscoder.create(loadWasmModule('backup')!, { namespace, compact, chunkBytes: CHUNK_BYTES })
     : undefined;
   if (withModule && transcoder === undefined) throw new Error('the module cannot run here');
-  const output = new CheckedOutput(options);
   const writer = new RecordWriter(new RecordEncoder({ namespace, compact, bufferBytes: 65_536 }), output, transcoder);
   const tracker = new PartitionTracker([{ kind: 'range', begin: 0, count: partitions }], transcoder?.tables);
   writer.startPartition(tracker);
@@ -93,14 +111,7 @@ export async function transcodeAnswer(
     error = (failure as Error).message;
   }
   await writer.flush();
-  return {
-    text: Buffer.concat(output.chunks),
-    cursors: Buffer.from(tracker.exportCursors()).toString('hex'),
-    records: writer.records,
-    error,
-    problems: output.problems,
-    rows,
-  };
+  return { writer, tracker, error, rows };
 }
 
 /** Keeps chunks a while before it copies them, and checks each against its cursors. */
