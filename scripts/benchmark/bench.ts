@@ -128,7 +128,7 @@ async function measureMemory(scale: number, folder: string): Promise<DatasetRepo
     `${node('../../bin/asbackup', ...at, '-n', 'test', '-d', join(folder, 'memory'), '-r', '-w', workers)} && ` +
     `rm -r ${quote(join(folder, 'memory'))}`;
   const jobs: Jobs = {
-    'asrestore, one file': node('../../bin/asrestore', ...at, '-g', '-w', 1, '-i', data),
+    'asrestore, one file': node('../../bin/asrestore', ...at, '-g', '--parallel', 1, '-i', data),
     'asbackup -w 1': backup(1),
     'asbackup -w 2': backup(2),
   };

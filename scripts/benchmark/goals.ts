@@ -103,7 +103,10 @@ function listGoals(dataset: string, { rows, records = NaN, cores }: DatasetResul
         memory('asrestore, directory', Math.min(4, cores)),
       ];
     case 'blob':
-      return [gain('asbackup -w 1', DRAIN, 0.55, 'throughput / drain'), gain('asbackup -w 2', DRAIN, 0.55)];
+      return [
+        gain('asbackup -w 1', DRAIN, 0.55, 'throughput / drain'),
+        gain('asbackup -w 2', DRAIN, 0.55, 'throughput / drain'),
+      ];
     case 'memory':
       return [memory('asbackup -w 1', 1), memory(w2, 2), memory('asrestore, one file', 1)];
     default:

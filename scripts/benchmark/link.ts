@@ -56,7 +56,15 @@ async function main(): Promise<void> {
             ...[here('../../bin/asbackup'), ...at, '-n', 'test'],
             ...['-d', join(folder, 'out'), '-r', '-w', workers],
           ],
-          [`restore -w ${workers}`]: [here('../../bin/asrestore'), ...at, '-g', '-d', files, '-w', workers],
+          [`restore --parallel ${workers}`]: [
+            here('../../bin/asrestore'),
+            ...at,
+            '-g',
+            '-d',
+            files,
+            '--parallel',
+            workers,
+          ],
         };
         for (const [name, words] of Object.entries(jobs)) {
           proxy.setShape({ latencyMs, bytesPerSecond });
