@@ -10,6 +10,9 @@ import { METADATA_NAME } from '../backups/metadata-file.js';
  */
 const MARKERS = [METADATA_NAME, MANIFEST_NAME];
 
+/** In the folder of a run while it is deleted. */
+const DELETION_NAME = 'deletion.json';
+
 /** What is complete or was begun in the folder is so no more when this has resolved. Throws StorageError. */
 async function unlistFolder(path: string, storage: Storage): Promise<void> {
   if (!(await storage.exists('directory', path))) return;
@@ -25,6 +28,22 @@ async function unlistFolder(path: string, storage: Storage): Promise<void> {
 export async function deleteFolder(path: string, storage: Storage): Promise<void> {
   await unlistFolder(path, storage);
   await deleteContents(path, storage);
+}
+
+/**
+ * Deletes a run. A deletion that is killed in the middle is found (`isDeletionBegun`), and the same call finishes it.
+ * Resolves if there is no such run. Throws StorageError.
+ */
+export async function deleteRun(path: string, storage: Storage): Promise<void> {
+  if (!(await storage.exists('directory', path))) return;
+  // Folders go before the files beside them: this one goes last.
+  await storage.createExclusive(joinPath(path, DELETION_NAME), '{}\n');
+  await deleteFolder(path, storage);
+}
+
+/** Whether a deletion of the run was begun and not finished. Throws StorageError. */
+export function isDeletionBegun(path: string, storage: Storage): Promise<boolean> {
+  return storage.exists('file', joinPath(path, DELETION_NAME));
 }
 
 async function deleteContents(path: string, storage: Storage): Promise<void> {

@@ -8,7 +8,7 @@ import type { Storage } from '../../storage/storage.js';
 import { parseRunName, runDirectory } from '../backups/layout.js';
 import type { RetentionPolicy } from '../document/schema/backup-policy.js';
 import { parseDuration } from '../schedule/duration.js';
-import { deleteFolder } from './delete-folder.js';
+import { deleteRun, isDeletionBegun } from './delete-folder.js';
 import { selectExpired, withoutHeld, type CompletedRun, type Retention } from './retention.js';
 import { RoutineStore, type RunCache, type RunFolder } from './routine-store.js';
 import type { RunEnvironment } from './run-environment.js';
@@ -68,7 +68,7 @@ async function deleteExpired(
   const nowMs = clock.nowMs();
   const report = (text: string): void => log.info(warningEvent('routine.damaged', text, { routine: name }));
   const store = new RoutineStore({ storage, root, routine: name, cache, isActive, report });
-  const { completed: fulls } = await readCompleted(await store.listRuns('full'), store);
+  const { completed: fulls, unfinished: unfinishedFulls } = await readCompleted(await store.listRuns('full'), store);
   const newest = fulls.at(-1)?.timestampMs ?? 0;
   const found = await store.listRuns('incremental');
   // Later ones stay in any case: only their sizes count.
@@ -76,9 +76,16 @@ async function deleteExpired(
   const { completed: incrementals, unfinished } = await readCompleted(found.filter(isRead), store);
   const runningMs = [
     // Another replica may be making them.
-    ...unfinished.filter((timestampMs) => timestampMs > nowMs - LONGEST_RUN_MS),
+    ...unfinished.map(({ timestampMs }) => timestampMs).filter((timestampMs) => timestampMs > nowMs - LONGEST_RUN_MS),
     ...(await listActive(storage, root, name, isActive)),
   ];
+  for (const { path } of [...unfinishedFulls, ...unfinished]) {
+    if (!(await isDeletionBegun(path, storage))) continue;
+    if (!mayDelete()) return;
+    await deleteRun(path, storage);
+    const text = `${path} is deleted: its deletion had been interrupted`;
+    log.info(logEvent('routine.retention', text, { routine: name, path }));
+  }
   const expired = selectExpired(fulls, incrementals, retention, nowMs, runningMs);
   const held: CompletedRun[] = [];
   for (const run of expired) {
@@ -89,7 +96,7 @@ async function deleteExpired(
   }
   for (const { path, timestampMs } of withoutHeld(expired, held, { fulls, incrementals })) {
     if (!mayDelete() || (await isHeldOrRead(path, storage))) return;
-    await deleteFolder(path, storage);
+    await deleteRun(path, storage);
     const text = `${path} is deleted: the policy keeps it no longer`;
     log.info(logEvent('routine.retention', text, { routine: name, path }));
     const backup = String(timestampMs);
@@ -101,13 +108,13 @@ async function deleteExpired(
 async function readCompleted(
   runs: readonly RunFolder[],
   store: RoutineStore,
-): Promise<{ completed: CompletedRun[]; unfinished: number[] }> {
+): Promise<{ completed: CompletedRun[]; unfinished: RunFolder[] }> {
   const completed: CompletedRun[] = [];
-  const unfinished: number[] = [];
+  const unfinished: RunFolder[] = [];
   for (const run of runs) {
     const { complete } = await store.readRun(run);
     if (complete.length === 0) {
-      unfinished.push(run.timestampMs);
+      unfinished.push(run);
       continue;
     }
     const bytes = complete.reduce((sum, part) => sum + part.bytes, 0);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ServiceFixture, type ServiceFixtureOptions } from '../../support/service-runs.js';
@@ -75,6 +75,19 @@ describe('retention', () => {
     release();
     await runFull(1);
     expect(fixture.runs('backup')).toHaveLength(1);
+  });
+
+  it('that was killed while it deleted a backup, is finished after the next full backup', async () => {
+    await open({ policy: { retention: { full: 1 } } });
+    await runFull(1);
+    const [first] = fixture.runs('backup');
+    const path = join(fixture.folder.path, 'nightly/backup', first!);
+    // What says that it is complete goes first, then the folders, and this file with the last of them.
+    writeFileSync(join(path, 'deletion.json'), '{}');
+    rmSync(join(path, 'data/test/metadata.yaml'));
+    await runFull(1);
+    expect(fixture.runs('backup')).toHaveLength(1);
+    expect(fixture.runs('backup')).not.toContain(first);
   });
 
   it('what is held stays', async () => {

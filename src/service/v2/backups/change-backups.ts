@@ -6,7 +6,7 @@ import { deleteBackup as deleteFromCatalog } from '../../../engine/catalog/delet
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
 import { HOLD_NAME, holdBackup, releaseBackup } from '../../../engine/catalog/hold.js';
 import { joinPath } from '../../../storage/paths.js';
-import { deleteFolder } from '../../routines/delete-folder.js';
+import { deleteRun } from '../../routines/delete-folder.js';
 import type { CatalogView, V2Context } from '../context.js';
 import { toV2Error, V2Error } from '../errors.js';
 import type { BackupChoice } from '../operations.js';
@@ -105,7 +105,7 @@ async function removeRuns(context: V2Context, view: CatalogView, item: BackupIte
       await store.withdrawDeletion(record.id);
       throw held(target);
     }
-    await deleteFolder(target.entry!.path, catalog.backend);
+    await deleteRun(target.entry!.path, catalog.backend);
   }
 }
 
