@@ -275,7 +275,8 @@ describe('a login that ends in the middle of a run', () => {
       clearInterval(timer);
       expect(ran.code, ran.stderr).toBe(0);
       expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
-      expect(security.logins).toBeGreaterThan(4);
+      // A backup with one worker logs in to each node once, and uses the connections for the scans.
+      expect(security.logins).toBeGreaterThan(2);
     });
   });
 
@@ -314,7 +315,8 @@ describe('a login that ends in the middle of a run', () => {
       expect(ran.code, ran.stderr).toBe(0);
       expect(ran.stderr).not.toContain('[ERR]');
       expect(new Set(readRecords(readBackup(path)).keys())).toEqual(digests);
-      expect(security.logins).toBeGreaterThan(4);
+      // A backup with one worker logs in to each node once, and uses the connections for the scans.
+      expect(security.logins).toBeGreaterThan(2);
     });
   });
 
