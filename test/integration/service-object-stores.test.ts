@@ -193,6 +193,9 @@ describe.each(kinds.map((each) => [each.kind.name, each] as const))('the service
       proxy.faults = [];
       expect(await waitForBackup(routine, 'full', count + 1)).toMatchObject({ 'record-count': RECORDS });
       expect(met).toBeGreaterThan(0);
+      // A backup is listed before its run has ended.
+      while ((await countEvents(routine, 'success')) + (await countEvents(routine, 'failure')) <= count)
+        await sleep(20);
       expect(await countEvents(routine, 'success')).toBe(count + 1);
       expect(await countEvents(routine, 'failure')).toBe(0);
       expect(service.child.exitCode).toBeNull();
