@@ -98,10 +98,10 @@ export const HINT_IDS = [
   'upgrade-server',
   'use-key-file',
   'use-other-id',
-  'wait-for-reader',
   'use-plain-port',
   'use-services-alternate',
   'wait-for-migrations',
+  'wait-for-reader',
   'write-directory',
 ] as const;
 

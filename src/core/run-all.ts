@@ -24,9 +24,7 @@ export async function runAll<T>(
       }
     }),
   );
-  const ended = await Promise.allSettled(runs);
+  await Promise.allSettled(runs);
   signal.throwIfAborted();
-  const failure = ended.find((each) => each.status === 'rejected');
-  if (failed.signal.aborted) throw failed.signal.reason;
-  if (failure !== undefined) throw failure.reason;
+  failed.signal.throwIfAborted();
 }

@@ -32,6 +32,8 @@ export interface BackupFile {
   sizeBytes: number;
   /** FIFOs and devices can be read once only. */
   kind: 'regular' | 'fifo' | 'device';
+  /** Of a regular local file: another one when it was written to, or another file has its name. */
+  version?: string;
 }
 
 /** How far a file had been written when it was last made durable. */
@@ -179,6 +181,8 @@ export interface ReadOptions {
 export interface ByteRange {
   start: number;
   end: number;
+  /** That of `BackupFile`: a file that has another one is refused. */
+  version?: string;
 }
 
 /** Whether a name is that of a backup file: longer than its suffix, which is case-sensitive (asbackup.md 5.3). */

@@ -1,9 +1,12 @@
 /** Backups of /v2 against a cluster in this process: made, looked up, listed, held and deleted. */
 import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { markRead } from '../../src/engine/catalog/reader-mark.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { checkValue } from '../../src/service/document/check-value.js';
 import { Backup, BackupPage } from '../../src/service/v2/schema/backup.js';
+import { StorageRegistry } from '../../src/storage/registry.js';
 import { fill } from '../support/backup.js';
 import { folder, NEVER, refusal, startV2, type V2Fixture, type V2FixtureOptions } from '../support/v2.js';
 
@@ -263,6 +266,12 @@ describe('a run of a routine', () => {
     expect(done.run).toMatch(/^\d{13}$/);
     expect((await service.operations.readBackup('disk', done.run!)).id).toBe('nightly-by-hand');
     expect(done.details).toHaveLength(16);
+    // A command on another machine restores its only namespace.
+    const data = join(service.root, 'nightly/backup', done.run!, 'data/test');
+    const end = await markRead([data], { storages: new StorageRegistry(), signal: NEVER });
+    const deleting = service.operations.deleteBackup('disk', 'nightly-by-hand', { cascade: false });
+    expect(await refusal(deleting)).toMatchObject({ code: 'busy' });
+    await end();
     await service.operations.deleteBackup('disk', 'nightly-by-hand', { cascade: false });
     expect((await service.operations.readBackup('disk', done.run!)).state).toBe('DELETED');
   });

@@ -50,7 +50,7 @@ export function describeStorage(name: string, setup: () => Promise<StorageUnderT
           const [path, bytes] = [newPath(), randomBytes(size)];
           await write(path, bytes);
           expect((await read(path)).equals(bytes)).toBe(true);
-          expect(await storage.stat(path)).toEqual({ path, sizeBytes: size, kind: 'regular' });
+          expect(await storage.stat(path)).toMatchObject({ path, sizeBytes: size, kind: 'regular' });
         },
       );
 

@@ -4,6 +4,7 @@ import type { Codecs } from '../../codecs/codecs.js';
 import type { EmitEvent } from '../../core/events.js';
 import type { WasmModule } from '../../core/webassembly.js';
 import type { StorageAccess } from '../../storage/registry.js';
+import type { ByteRange } from '../../storage/storage.js';
 import type { ReadCounts } from './file-reader.js';
 import { findRanges } from './file-ranges.js';
 import type { FileJob } from './input.js';
@@ -89,7 +90,10 @@ export class SplitFiles {
   private async *splitFile(job: FileJob, path: string): AsyncGenerator<FileJob, void> {
     const { codecs, storages, module, namespace, sizes = DEFAULT_SIZES } = this.options;
     const scanner = module === undefined ? undefined : RecordScanner.createChecker(module);
-    const source = await openInput(codecs, storages, job, () => undefined).catch(() => undefined);
+    const version = await findVersion(path, storages);
+    // All parts are of the file in which they were found, even if another one takes its name meanwhile.
+    const whole = { range: { start: 0, end: Infinity, ...version } };
+    const source = await openInput(codecs, storages, job, () => undefined, whole).catch(() => undefined);
     if (scanner === undefined || source === undefined) {
       await source?.close();
       yield job;
@@ -103,7 +107,7 @@ export class SplitFiles {
       if (file.failed) return;
       file.open++;
       file.allGiven = range.end === Infinity;
-      yield { ...job, range, metadataDone: range.start === 0 ? job.metadataDone : 0 };
+      yield { ...job, range: { ...range, ...version }, metadataDone: range.start === 0 ? job.metadataDone : 0 };
     }
     file.allGiven = true;
     this.reportEnd(path, file, undefined);
@@ -114,5 +118,15 @@ export class SplitFiles {
     if (!allGiven || open > 0 || failed) return;
     const durationMs = performance.now() - startedAt;
     this.emit({ type: 'file.read', path, ...contents, durationMs, ...(worker === undefined ? {} : { worker }) });
+  }
+}
+
+/** Of nothing if there is no such file: whoever opens it reports that. */
+async function findVersion(path: string, storages: StorageAccess): Promise<Pick<ByteRange, 'version'>> {
+  try {
+    const { version } = await (await storages.forPath(path)).stat(path);
+    return version === undefined ? {} : { version };
+  } catch {
+    return {};
   }
 }

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { storageError, StorageError } from '../errors.js';
 import type { ByteSource } from '../../core/byte-stream.js';
@@ -40,7 +41,9 @@ export class LocalFileReader implements ByteSource {
     let handle: FileHandle | undefined;
     try {
       handle = await fs.open(path, 'r');
-      if ((await handle.stat()).isDirectory()) throw isDirectory(path);
+      const stats = await handle.stat();
+      if (stats.isDirectory()) throw isDirectory(path);
+      if (range?.version !== undefined && range.version !== formatVersion(stats)) throw wasChanged(path);
       return new LocalFileReader(path, handle, chunkBytes, range);
     } catch (error) {
       await handle?.close().catch(() => undefined);
@@ -72,7 +75,10 @@ export class LocalFileReader implements ByteSource {
     if (length <= 0) return Promise.resolve(0);
     return this.handle.read(buffer, 0, length, position ?? null).then(
       ({ bytesRead }) => {
-        if (position !== undefined) this.position = position + bytesRead;
+        if (position === undefined) return bytesRead;
+        // A part that ends early would be taken for a whole one.
+        if (bytesRead === 0 && end !== Infinity) return { error: wasChanged(this.name) };
+        this.position = position + bytesRead;
         return bytesRead;
       },
       (error: unknown) => ({ error }),
@@ -90,7 +96,16 @@ export async function statSourceFile(fs: FileSystem, path: string): Promise<Back
   }
   if (stats.isDirectory()) throw isDirectory(path);
   const kind = stats.isFile() ? 'regular' : stats.isFIFO() ? 'fifo' : 'device';
-  return { path, sizeBytes: kind === 'regular' ? stats.size : 0, kind };
+  if (kind !== 'regular') return { path, sizeBytes: 0, kind };
+  return { path, sizeBytes: stats.size, kind, version: formatVersion(stats) };
+}
+
+function formatVersion({ dev, ino, size, mtimeMs }: Stats): string {
+  return [dev, ino, size, mtimeMs].join(':');
+}
+
+function wasChanged(path: string): StorageError {
+  return new StorageError('IO_CHANGED', `Cannot read ${path}: it was changed or replaced while it was read`);
 }
 
 function isDirectory(path: string): StorageError {

@@ -5,7 +5,9 @@ import { findChildren, findDescendants } from '../../../engine/catalog/chains.js
 import { deleteBackup as deleteFromCatalog } from '../../../engine/catalog/delete-backup.js';
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
 import { HOLD_NAME, holdBackup, releaseBackup } from '../../../engine/catalog/hold.js';
+import { refuseRead } from '../../../engine/catalog/reader-mark.js';
 import { joinPath } from '../../../storage/paths.js';
+import type { Storage } from '../../../storage/storage.js';
 import { deleteRun } from '../../routines/delete-folder.js';
 import type { CatalogView, V2Context } from '../context.js';
 import { toV2Error, V2Error } from '../errors.js';
@@ -105,7 +107,21 @@ async function removeRuns(context: V2Context, view: CatalogView, item: BackupIte
       await store.withdrawDeletion(record.id);
       throw held(target);
     }
+    try {
+      await refuseReaders(target.entry!.path, catalog.backend);
+    } catch (error) {
+      await store.withdrawDeletion(record.id);
+      throw toV2Error(error);
+    }
     await deleteRun(target.entry!.path, catalog.backend);
+  }
+}
+
+/** Throws CatalogError CATALOG_IN_USE if somebody reads a run or one of its namespaces. */
+async function refuseReaders(path: string, storage: Storage): Promise<void> {
+  const data = joinPath(path, 'data');
+  for (const folder of [path, ...(await storage.listDirectories(data)).map((name) => joinPath(data, name))]) {
+    await refuseRead({ kind: 'directory', path: folder }, storage);
   }
 }
 
