@@ -65,10 +65,9 @@ export interface BackupUdf {
 
 export type BackupEntry = BackupRecord | BackupIndex | BackupUdf;
 
-const BYTES_OF = new Map<
-  number,
-  'list' | 'map' | 'blob' | 'hll' | 'java' | 'csharp' | 'python' | 'ruby' | 'php' | 'erlang'
->([
+type BytesType = 'list' | 'map' | 'blob' | 'hll' | 'java' | 'csharp' | 'python' | 'ruby' | 'php' | 'erlang';
+
+const BYTES_OF = new Map<number, BytesType>([
   [Particle.BLOB, 'blob'],
   [Particle.HLL, 'hll'],
   [Particle.MAP, 'map'],
@@ -98,9 +97,19 @@ function toValue(particle: number, shared: Uint8Array): BackupValue {
     case Particle.GEOJSON:
       return { type: 'geojson', value: bytes.toString('utf8'), bytes };
   }
+  return { type: toBytesType(particle), bytes };
+}
+
+/** The type of a value that consists of `bytes` only. */
+export function toBytesType(particle: number): BytesType {
   const type = BYTES_OF.get(particle);
   if (type === undefined) throw new Error(`unknown particle type ${particle}`);
-  return { type, bytes };
+  return type;
+}
+
+/** The Date of an expiration in seconds since 2010. */
+export function toExpiresAt(voidTime: number): Date {
+  return new Date((voidTime + VOID_TIME_EPOCH_S) * 1000);
 }
 
 export function toRecordEntry(view: DecodedRecord, file: string): BackupRecord {
@@ -120,7 +129,7 @@ export function toRecordEntry(view: DecodedRecord, file: string): BackupRecord {
     digest: Buffer.from(view.digest),
     ...(keyType === 0 ? {} : { key: toValue(keyType, keyBuf.subarray(keyStart, keyEnd)) }),
     generation: view.generation,
-    ...(voidTime === 0 ? {} : { expiresAt: new Date((voidTime + VOID_TIME_EPOCH_S) * 1000) }),
+    ...(voidTime === 0 ? {} : { expiresAt: toExpiresAt(voidTime) }),
     voidTime,
     bins,
     file,

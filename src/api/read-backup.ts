@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { Entry } from '../asb/decoder.js';
-import { readEntries } from '../asb/read-entries.js';
+import { loadWasmModule } from '../asb/wasm-module.js';
 import { toRestoreConfig } from '../config/restore-config.js';
 import { Codecs } from '../codecs/codecs.js';
 import { findMissingFiles, findMissingParts } from '../engine/input/missing-files.js';
 import { scanHeaders } from '../engine/input/header-scan.js';
 import { collectInput, type FileJob, noFilesError } from '../engine/input/input.js';
-import { explainReadError, openInput } from '../engine/input/open-input.js';
+import { openInput } from '../engine/input/open-input.js';
 import type { RestoreSource } from '../engine/restore/config.js';
 import type { EmitEvent } from '../core/events.js';
 import { type Log, warningEvent } from '../core/log.js';
@@ -19,14 +18,20 @@ import type { DecodedSource } from '../codecs/codecs.js';
 import { toLog } from './hooks.js';
 import { readRestoreSettings } from './restore.js';
 import type { ReadSettings } from './settings.js';
-import { type BackupEntry, toIndexEntry, toRecordEntry } from './entries.js';
+import { BatchedGenerator } from './batched-generator.js';
+import type { BackupEntry } from './entries.js';
+import { type BatchOptions, readBatches } from './entry-batches.js';
 
 /**
  * Reads a backup entry by entry, without a server, in constant memory; `break` closes what is open. `input` is a path
  * of a file or directory, or settings. Throws OptionError for settings that cannot be followed; FormatError, with the
  * place, where a file is damaged; StorageError where it cannot be read; and the signal's reason.
  */
-export async function* readBackup(input: string | ReadSettings): AsyncGenerator<BackupEntry, void, undefined> {
+export function readBackup(input: string | ReadSettings): AsyncGenerator<BackupEntry, void, undefined> {
+  return new BatchedGenerator(readInput(input));
+}
+
+async function* readInput(input: string | ReadSettings): AsyncGenerator<BackupEntry[], void, undefined> {
   const { signal, log, path, ...settings } = typeof input === 'string' ? { path: input } : input;
   signal?.throwIfAborted();
   const { values, source } = await readRestoreSettings(
@@ -35,10 +40,12 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
   const told = toLog(log);
   const options = toRestoreConfig(values, { log: told, signal: signal ?? NEVER });
   const pipeline = await Codecs.open(options);
-  const storages = options.storages;
+  const { storages, bins, webAssembly } = options;
+  const module = webAssembly === false ? undefined : loadWasmModule('restore');
+  const batchOptions: BatchOptions = { bins, module, signal };
   const from: RestoreSource = source ?? options.source;
   if (from.kind === 'stream') {
-    yield* readSource(pipeline.decode(streamSource(from.stream)), options.bins, signal);
+    yield* readBatches(pipeline.decode(streamSource(from.stream)), batchOptions);
     return;
   }
   const { parts } = await collectInput(from, storages, reportListing(told), (error) => {
@@ -59,7 +66,7 @@ export async function* readBackup(input: string | ReadSettings): AsyncGenerator<
       told.info(warningEvent('input.missing', missing));
     }
   }
-  for (const job of jobs) yield* readSource(await open(pipeline, storages, job), options.bins, signal);
+  for (const job of jobs) yield* readBatches(await open(pipeline, storages, job), batchOptions);
 }
 
 const NEVER = new AbortController().signal;
@@ -83,27 +90,4 @@ async function detectKind(path: string): Promise<{ directory: string } | { file:
 
 function open(pipeline: Codecs, storages: StorageAccess, job: FileJob): Promise<DecodedSource> {
   return openInput(pipeline, storages, job, () => undefined);
-}
-
-async function* readSource(
-  source: DecodedSource,
-  bins: readonly string[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<BackupEntry, void, undefined> {
-  const { name } = source;
-  try {
-    signal?.throwIfAborted();
-    for await (const decoder of readEntries(source, { bins })) {
-      for (let kind = decoder.next(); kind !== Entry.NEED_DATA && kind !== Entry.END; kind = decoder.next()) {
-        if (kind === Entry.RECORD) yield toRecordEntry(decoder.record, name);
-        else if (kind === Entry.SINDEX) yield toIndexEntry(decoder.sindex, name);
-        else if (kind === Entry.UDF) yield { kind: 'udf', ...decoder.udf, file: name };
-      }
-      signal?.throwIfAborted();
-    }
-  } catch (error) {
-    throw explainReadError(error, source);
-  } finally {
-    await source.close();
-  }
 }

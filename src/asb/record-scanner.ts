@@ -27,6 +27,7 @@ interface RestoreExports {
   setNamespace(lineBytes: number, fieldBytes: number): void;
   setFilters(sets: number, bins: number): void;
   setMode(singleCommands: boolean, checkOnly: boolean): void;
+  setReading(): void;
   setPolicy(info: number, firstWriteInfo: number, sendGeneration: boolean, extraTtlS: number): void;
   setClock(nowS: number): void;
   setFrames(rows: number, minRows: number, flushThresholdBytes: number, maxBytes: number): void;
@@ -151,6 +152,20 @@ export class RecordScanner implements WindowScanner {
     return scanner;
   }
 
+  /**
+   * A scanner for readers: every record that it takes becomes a row of a batch without namespace, and the row has what
+   * the file says, lists and maps with all their bits, and the expiration where a restore has the TTL. Rows get into
+   * the only one of its `frames`, in slot 0, which is full with `rows` rows or `bytes` bytes.
+   */
+  static createReader(module: WasmModule, { rows, bytes }: { rows: number; bytes: number }): RecordScanner | undefined {
+    const scanner = RecordScanner.create(module, { frames: 1, maxRows: rows });
+    if (scanner === undefined) return undefined;
+    scanner.exports.setReading();
+    scanner.setFrameLimits(rows, 1, bytes, bytes);
+    scanner.setSlot(0, scanner.frames[0]!, 0, 0);
+    return scanner;
+  }
+
   /** False = more names than the module takes. Names must not be longer than the format allows. */
   setFilters(sets: readonly Buffer[], bins: readonly Buffer[]): boolean {
     const { exports, memory } = this;
@@ -200,7 +215,7 @@ export class RecordScanner implements WindowScanner {
     exports.setNamespace(line.length, field.length);
   }
 
-  /** Takes records of the namespace of the decoder's last record from now on. Where records are only checked. */
+  /** Takes records of the namespace of the decoder's last record from now on. Where nothing is restored. */
   followNamespace({ namespaceText }: Decoder): void {
     if (namespaceText === this.namespaceText || namespaceText.length === 0) return;
     this.namespaceText = namespaceText;

@@ -113,6 +113,8 @@ let namespaceFieldBytes: usize = 0;
 let single: bool = false;
 /** Nothing is written: all records are for the frame of slot 0, which stays empty. */
 let checkOnly: bool = false;
+/** For readers: every record is kept as it is in the file, with its expiration in place of the TTL. */
+let reading: bool = false;
 /** The first word of a row's or message's header: flags and info bits. Another one for records of generation 0. */
 let info: u32 = 0;
 let firstWriteInfo: u32 = 0;
@@ -182,6 +184,12 @@ export function setMode(singleCommands: bool, only: bool): void {
   checkOnly = only;
 }
 
+/** Rows are those of a batch, with generations. */
+export function setReading(): void {
+  reading = true;
+  sendGeneration = true;
+}
+
 export function setPolicy(infoWord: u32, firstWriteInfoWord: u32, withGeneration: bool, extraTtl: f64): void {
   info = infoWord;
   firstWriteInfo = firstWriteInfoWord;
@@ -244,7 +252,9 @@ function takeRecord(at: usize, end: usize): i32 {
   let ttlS: u32 = TTL_NEVER;
   let expired = false;
   let ttlCut = false;
-  if (voidTime != 0) {
+  if (reading) {
+    ttlS = u32(voidTime);
+  } else if (voidTime != 0) {
     const left = voidTime + extraTtlS - nowS;
     expired = left <= 0;
     ttlCut = left > MAX_TTL_S;
@@ -264,7 +274,7 @@ function takeRecord(at: usize, end: usize): i32 {
     return TAKEN;
   }
   if (ttlCut) count(TTLS_CUT);
-  if (keptBins == 0 || !isWantedSet()) {
+  if (!reading && (keptBins == 0 || !isWantedSet())) {
     count(SKIPPED);
     return TAKEN;
   }
@@ -406,9 +416,8 @@ function writeBins(at: usize, end: usize): usize {
       out = op;
       continue;
     }
-    if ((particle == LIST || particle == MAP) && clearPersistBits(op + OP_HEADER_BYTES + bytes, out)) {
-      persistBitsCleared = true;
-    }
+    const isNested = particle == LIST || particle == MAP;
+    if (isNested && !reading && clearPersistBits(op + OP_HEADER_BYTES + bytes, out)) persistBitsCleared = true;
     storeBig(op, u32(out - op - 4));
     store<u32>(op, OP_WRITE | (particle << 8) | (u32(bytes) << 24), 4);
     keptBins++;
