@@ -34,8 +34,16 @@ export interface GuardOptions {
 /** Must be added before the routes. */
 export function guardRequests(app: FastifyInstance, { access, log, contextPath, sendRefusal }: GuardOptions): void {
   app.decorateRequest(IDENTITY, undefined);
+  /** By the object that each route has as its configuration. */
+  const requirements = new WeakMap<object, { readonly found: Requirement | undefined }>();
   app.addHook('onRequest', (request, reply, done) => {
-    const requirement = findRequirement(request, contextPath);
+    const route = request.routeOptions;
+    let known = requirements.get(route.config);
+    if (known === undefined) {
+      known = { found: findRequirement(route, contextPath) };
+      requirements.set(route.config, known);
+    }
+    const requirement = known.found;
     if (requirement === undefined) {
       done();
       return;
@@ -59,8 +67,10 @@ export function guardRequests(app: FastifyInstance, { access, log, contextPath, 
 }
 
 /** undefined = no route answers the request. */
-function findRequirement(request: FastifyRequest, contextPath: string): Requirement | undefined {
-  const { url = '', config } = request.routeOptions;
+function findRequirement(
+  { url = '', config }: FastifyRequest['routeOptions'],
+  contextPath: string,
+): Requirement | undefined {
   const { endpoint } = config as { endpoint?: Endpoint | V2Endpoint };
   if (isInConsole(url, contextPath)) {
     // The pages hold nothing that is to be protected; whoever reads them logs in to /v2.

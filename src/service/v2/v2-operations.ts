@@ -1,5 +1,4 @@
 /** The operations behind /v2, put together. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errorEvent } from '../../core/log.js';
 import { cancelOne, holdOne, releaseOne, removeBackup } from './backups/change-backups.js';
 import { beginBackup } from './backups/create-backups.js';
@@ -26,7 +25,7 @@ import { Upkeep } from './upkeep/upkeep.js';
 
 const POLL_MS = 500;
 /** Who asks for the status of a backup may get what another one got so long before, unless it was changed here. */
-const SHARED_MS = 200;
+const SHARED_MS = 500;
 /** Backups of processes that have died are looked for this often. */
 const RESUME_MS = 60_000;
 
@@ -231,16 +230,26 @@ export class ServiceOperations implements V2Operations {
       const leftMs = endMs - performance.now();
       if ((backup.state !== 'STARTED' && backup.state !== 'IN_PROGRESS') || leftMs <= 0 || signal.aborted)
         return backup;
-      const waiting = new AbortController();
       const isOwn = this.context.backups.find(storage, backup.id) !== undefined;
       // The end of one that this process makes is told: nobody has to look again and again.
-      const timer = sleep(isOwn ? leftMs : Math.min(POLL_MS, leftMs), undefined, {
-        signal: AbortSignal.any([signal, waiting.signal]),
-      }).catch(() => undefined);
-      await (isOwn ? Promise.race([timer, this.context.backups.settle(storage, backup.id)]) : timer);
-      waiting.abort();
+      const ended = isOwn ? this.context.backups.settle(storage, backup.id) : undefined;
+      await waitUntil(isOwn ? leftMs : Math.min(POLL_MS, leftMs), signal, ended);
     }
   }
+}
+
+/** Until the time is up, the signal aborts or the work ends. Leaves no timer and no listener. */
+function waitUntil(ms: number, signal: AbortSignal, work: Promise<void> | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    void work?.then(end, end);
+  });
 }
 
 /** What it rejects with is an error of /v2, or one that nobody expects. */

@@ -52,10 +52,12 @@ export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void
   const handlers = { ...backupHandlers(services.operations), ...serviceHandlers(services) };
   app.register((v2, _options, done) => {
     v2.addHook('onRequest', (request, reply, next) => {
-      for (const [name, value] of Object.entries(ANSWER_HEADERS)) void reply.header(name, value);
-      const { endpoint } = request.routeOptions.config as { endpoint?: V2Endpoint };
-      const isWaiting = (request.query as RawQuery).wait !== undefined && endpoint?.query?.includes('wait') === true;
-      if (isWaiting) extendAnswerTime(reply.raw, MAX_WAIT_SECONDS * 1000);
+      void reply.headers(ANSWER_HEADERS);
+      if ((request.query as RawQuery).wait !== undefined) {
+        const { endpoint } = request.routeOptions.config as { endpoint?: V2Endpoint };
+        const isWaiting = endpoint?.query?.includes('wait') === true;
+        if (isWaiting) extendAnswerTime(reply.raw, MAX_WAIT_SECONDS * 1000);
+      }
       next();
     });
     v2.setErrorHandler((error, request, reply) => {
@@ -68,9 +70,10 @@ export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void
       const handler = handlers[endpoint.id];
       const config = { endpoint };
       const url = prefix + routePattern(endpoint.path);
+      const queryNames = readQueryNames(endpoint);
       if (endpoint.id === 'streamEvents') {
         v2.get(url, { config, exposeHeadRoute: false }, (request, reply) => {
-          const query = new QueryReader(request.query as RawQuery, readQueryNames(endpoint));
+          const query = new QueryReader(request.query as RawQuery, queryNames);
           const choice = readStreamChoice(query, request.headers['last-event-id']);
           streams.admit();
           extendAnswerTime(reply.raw, undefined);
@@ -84,7 +87,7 @@ export function addV2Routes(app: FastifyInstance, options: V2RouteOptions): void
           config,
           handler: async (request, reply) => {
             let signal: AbortSignal | undefined;
-            const query = new QueryReader(request.query as RawQuery, readQueryNames(endpoint));
+            const query = new QueryReader(request.query as RawQuery, queryNames);
             const answer = await handler({
               params: request.params as Readonly<Record<string, string>>,
               query,
@@ -133,15 +136,14 @@ function send(
   if (answer.tag !== undefined) void reply.header('etag', answer.tag);
   if (answer.document === undefined) return reply.send();
   void reply.header('content-type', JSON_TYPE);
-  if (answer.kept === 'document') return serializer.serializeOnce(answer.document as object);
+  if (answer.kept === 'document') return serializer.encodeOnce(answer.document as object);
   if (answer.kept === 'backups') return serializer.serializePage(answer.document as BackupPage);
   return serializer.serialize(answer.document);
 }
 
 /** An error below /v2, also of what no route answers. */
 export function sendV2Error(reply: FastifyReply, { status, body }: V2ErrorAnswer): FastifyReply {
-  for (const [name, value] of Object.entries(ANSWER_HEADERS)) void reply.header(name, value);
-  return reply.code(status).type(JSON_TYPE).send(JSON.stringify(body));
+  return reply.headers(ANSWER_HEADERS).code(status).type(JSON_TYPE).send(JSON.stringify(body));
 }
 
 function readDocument({ body }: V2Endpoint, bytes: Buffer | undefined): unknown {
