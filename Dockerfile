@@ -33,7 +33,8 @@ RUN ln -s /opt/asbackup/bin/asb /opt/asbackup/bin/asbackup /opt/asbackup/bin/asr
  && mkdir -p /backups /etc/aerospike-backup-service /var/lib/aerospike-backup-service \
  && chown 65532:65532 /backups /etc/aerospike-backup-service /var/lib/aerospike-backup-service
 USER 65532:65532
-ENV HOME=/tmp
+# With an arena of malloc for each thread, the memory of threads that have ended stays with the service.
+ENV HOME=/tmp MALLOC_ARENA_MAX=2
 WORKDIR /backups
 VOLUME /backups
 EXPOSE 8080

@@ -359,6 +359,16 @@ describe('a state file that does not fit', () => {
     expect(snapshot()).toEqual(before);
   });
 
+  it('of another program where a new backup would keep its own: it stays, and what to do is said', async () => {
+    const file = join(folder.path, 'new.asb');
+    writeFileSync(`${file}.state`, 'notes');
+    const ran = await run('asbackup', [...target.args, '-n', 'test', '-o', file]);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain('is not a state file of this program. Name another file with --state-file-dst.');
+    expect(readFileSync(`${file}.state`, 'utf8')).toBe('notes');
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('a data file that is missing or shorter than it was: refused, and nothing is changed', async () => {
     const file = join(path, 'test_00000.asb');
     const bytes = readFileSync(file);

@@ -309,7 +309,7 @@ async function refuseForeignState(path: string, config: BackupConfig): Promise<v
   const isUsualPath = config.stateFileDst === undefined && !usesWorkingDirectory(config);
   if (isUsualPath && (isCState(bytes) || bytes.length === 0)) return;
   const target = canonicalTarget(config.target);
-  const other = parseState(bytes, path);
+  const other = config.manifest === undefined ? parseOtherState(bytes, path) : parseState(bytes, path);
   const prefix = 'output-file-prefix';
   if (config.manifest !== undefined && other.identity[prefix] !== createIdentity(config)[prefix]) {
     const text = `${path} is the manifest of another backup, of the files ${String(other.identity[prefix])}_NNNNN.asb`;
@@ -319,6 +319,16 @@ async function refuseForeignState(path: string, config: BackupConfig): Promise<v
   if (isUsualPath || (other.target === target && !isPipe(config.target))) return;
   const text = `${path} is the state of another backup, to ${other.target}`;
   throw new StateError('STATE_FOREIGN', text, { hint: 'move-state-file' });
+}
+
+/** Says what to do about a file that is none of ours: it is not overwritten. Throws StateError. */
+function parseOtherState(bytes: Buffer, path: string): BackupState {
+  try {
+    return parseState(bytes, path);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new StateError(error.code, error.message, { hint: 'move-state-file', cause: error });
+  }
 }
 
 /** What was written to a pipe cannot be read again. */
