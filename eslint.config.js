@@ -163,9 +163,14 @@ export default tseslint.config(
   },
   { files: ['src/cli/**/*.ts', 'src/node/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
-    files: ['**/*.js', 'bin/asbackup', 'bin/asrestore'],
+    files: ['**/*.js', '**/*.cjs', 'bin/a*'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', require: 'readonly' },
+      globals: Object.fromEntries(
+        ['process', 'console', 'Buffer', 'URL', 'require', 'module', '__dirname', '__filename'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
     },
   },
 );

@@ -10,6 +10,7 @@
  *   --snapshots DIRECTORY   heap snapshots go there
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,7 +85,7 @@ async function main(): Promise<void> {
     const port = await findFreePort();
     const file = join(directory, 'service.yml');
     writeFileSync(file, stringify(createConfiguration(server, port)));
-    const { runService } = await loadService();
+    const { runService } = loadService();
     const service = runService({
       ...{ config: file, isRemote: false, dataDirectory: undefined, clock, signal: ending.signal },
       stdout: () => undefined,
@@ -100,10 +101,12 @@ async function main(): Promise<void> {
 }
 
 /** As it is installed: the bundle starts its threads much faster than single files do. */
-async function loadService(): Promise<Pick<typeof import('../../src/service/service.js'), 'runService'>> {
-  const bundle = fileURLToPath(new URL('../../dist/bundle', import.meta.url));
+function loadService(): Pick<typeof import('../../src/service/service.js'), 'runService'> {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const { load } = createRequire(import.meta.url)(join(root, 'bin/load.js')) as { load: (path: string) => unknown };
+  const bundle = join(root, 'dist/bundle');
   for (const name of readdirSync(bundle).filter((each) => /^service-[^-]+\.js$/.test(each))) {
-    const module = (await import(join(bundle, name))) as Partial<typeof import('../../src/service/service.js')>;
+    const module = load(join(bundle, name)) as Partial<typeof import('../../src/service/service.js')>;
     if (module.runService !== undefined) return { runService: module.runService };
   }
   throw new Error(`${bundle} has no service`);

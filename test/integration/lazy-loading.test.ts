@@ -1,5 +1,6 @@
 /** The SDK of an object store takes a third of a second to load: who has no use for it must not wait for it. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,4 +38,30 @@ it.each<[string, string[], string]>([
   expect(stderr).toContain(expected);
   // Nor does it say anything of its own.
   expect(stderr).not.toContain('NodeVersionSupportWarning');
+});
+
+it('the files that every run of a program loads have compiled code beside them, which the Node.js of the build takes', () => {
+  const tell = `process.on('exit', () => {
+    const { scripts } = require(${JSON.stringify(join(BIN, 'load.js'))});
+    const always = [...scripts].filter(([path]) => /bundle.(?:asbackup|start|core|storage|wire|backup)[-.]/.test(path));
+    const taken = always.map(([, { cachedDataRejected }]) => String(cachedDataRejected));
+    require('node:fs').writeSync(2, JSON.stringify({ files: taken.length, taken: [...new Set(taken)] }));
+  });`;
+  writeFileSync(join(folder, 'tell-taken.cjs'), tell);
+  const argv = [
+    '--require',
+    join(folder, 'tell-taken.cjs'),
+    join(BIN, 'asbackup'),
+    '-n',
+    'test',
+    '-d',
+    folder,
+    '-h',
+    '',
+  ];
+  const { stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  const { files, taken } = JSON.parse(stderr.slice(stderr.lastIndexOf('{'))) as { files: number; taken: string[] };
+  expect(files).toBeGreaterThan(3);
+  // Another version of Node.js takes none of them.
+  expect(['false', 'true']).toContain(taken.join());
 });

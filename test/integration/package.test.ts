@@ -83,11 +83,13 @@ describe('the packed file', () => {
     expect(files.filter((file) => !needed.test(file))).toEqual([]);
     expect(files.filter((file) => /^dist\/(?:embedded|cli\/pages)\/|\.map$|\.tsbuildinfo$/.test(file))).toEqual([]);
     const other = files.filter((file) => file.startsWith('dist/') && !/\.(?:js|d\.ts)$/.test(file));
+    const ofBundle = /^dist\/bundle\/(?:package\.json|[\w-]+\.help)$/;
     const compiled = /^dist\/asb\/wasm\/(?:backup|restore)\.wasm$/;
     const ofConsole = /^dist\/console\/(?:index\.html|licenses\.txt|assets\/[\w-]+\.(?:css|svg))$/;
     // What /version of the service tells; absent if the build had no repository.
     const commit = 'dist/commit';
-    expect(other.filter((file) => file !== commit && !compiled.test(file) && !ofConsole.test(file))).toEqual([]);
+    const known = [compiled, ofBundle, ofConsole];
+    expect(other.filter((file) => file !== commit && !known.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(other).toContain('dist/asb/wasm/backup.wasm');
   });
 
