@@ -316,19 +316,22 @@ export class Transfer {
     });
   }
 
-  /** A single worker works here, on the connections that are open: a thread would have to start and connect. */
+  /**
+   * The first worker works here, on the connections that are open: a thread would have to start and connect. Not beside
+   * others if this thread compresses, encrypts and writes what they make.
+   */
   private async planWorkers(data: readonly BackupWorkerData[]): Promise<WorkerSetup[]> {
-    const { context, session } = this.options;
-    const [only] = data;
-    if (context.ownsThread !== true || only === undefined || data.length > 1) {
-      return data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
-    }
+    const { config, context, session } = this.options;
+    const threads = data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
+    const [first] = data;
+    const hasTime = data.length === 1 || config.target.kind === 'directory';
+    if (context.ownsThread !== true || first === undefined || !hasTime) return threads;
     const { createBackupTask } = await import('./backup-task.js');
     const start = (): MessagePort =>
       runLocalWorker<BackupJob, BackupRequest, BackupMessage, BackupWorkerResult>((link) =>
-        createBackupTask(only, link, session.cluster),
+        createBackupTask(first, link, session.cluster),
       );
-    return [{ start }];
+    return [{ start }, ...threads.slice(1)];
   }
 
   private emit(event: EngineEvent): void {
