@@ -355,6 +355,10 @@ const SERVICE_EVENTS = {
     fields: [],
     help: 'The source of the configuration was changed by another replica, and cannot be taken over',
   },
+  'config.variable': {
+    fields: ['key', 'variable'],
+    help: 'A key of the configuration has the value of an environment variable, or a variable belongs to no key',
+  },
   'config.late-write': {
     fields: [],
     help: 'A change of the configuration that was given up may have been written all the same',

@@ -6,6 +6,7 @@ import { AccessControl } from './access/access-control.js';
 import { warnOfOpenAccess } from './access/request-guard.js';
 import { BackupListing } from './backups/backup-listing.js';
 import { ConfigStore } from './config-source/config-store.js';
+import { readEnvironmentSettings, type EnvironmentSettings } from './config-source/environment-settings.js';
 import { openSource } from './config-source/open-source.js';
 import { collectSecrets } from './document/secrets.js';
 import { ServiceDocument } from './document/schema/service-document.js';
@@ -36,7 +37,7 @@ export interface ServiceOptions {
   stdout: (text: string) => void;
   /** For what happens before the configuration is known. */
   log: Log;
-  /** Variables that define storages of /v2. */
+  /** Variables that stand for keys of the configuration, and those that define storages of /v2. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** Ends the service. */
   signal: AbortSignal;
@@ -44,7 +45,7 @@ export interface ServiceOptions {
   clock?: Clock;
 }
 
-export type CheckOptions = Pick<ServiceOptions, 'config' | 'isRemote' | 'log'>;
+export type CheckOptions = Pick<ServiceOptions, 'config' | 'isRemote' | 'log' | 'environment'>;
 
 /**
  * Runs until the signal aborts; then ends the runs, or leaves checkpoints of them, within 10 seconds. Throws
@@ -53,7 +54,9 @@ export type CheckOptions = Pick<ServiceOptions, 'config' | 'isRemote' | 'log'>;
 export async function runService(options: ServiceOptions): Promise<void> {
   const { stdout, log: fallback } = options;
   const redactor = new Redactor();
-  const config = await ConfigStore.open({ source: await openSource(options.config, options.isRemote), log: fallback });
+  const variables = readEnvironmentSettings(options.environment ?? {});
+  const source = await openSource(options.config, options.isRemote);
+  const config = await ConfigStore.open({ source, log: fallback, variables });
   hideSecrets(config.document, redactor);
   config.onChange(({ after }) => hideSecrets(after, redactor));
   const stopListening = onSecretFetched((reference, secret) => redactor.add(reference, secret, { type: 'pem' }));
@@ -68,7 +71,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
       redact: (text) => redactor.clean(text),
       onListenerError: (error) => log.error(errorEvent(error)),
     });
-    await serve(options, config, log, events);
+    await serve({ ...options, variables }, config, log, events);
     opened.log.info(logEvent('service.stopped', 'The service has ended'));
   } finally {
     stopListening();
@@ -78,7 +81,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
 }
 
 async function serve(
-  { dataDirectory, environment, signal, clock }: ServiceOptions,
+  { dataDirectory, environment, variables, signal, clock }: ServiceOptions & { variables: EnvironmentSettings },
   config: ConfigStore,
   log: Log,
   events: EventBus,
@@ -90,6 +93,7 @@ async function serve(
       config: JSON.stringify(config.redacted()),
     }),
   );
+  variables.report(log);
   const metrics = new ServiceMetrics();
   const runner = new RoutineRunner({ config, metrics, events, log, environment: clock === undefined ? {} : { clock } });
   const turns = createRestoreTurns(config.document.service?.backup?.['parallel-restores']);
@@ -132,8 +136,10 @@ async function serve(
 }
 
 /** Reads the configuration and says what it has. Throws ServiceError with everything that is wrong with it. */
-export async function checkConfiguration({ config, isRemote, log }: CheckOptions): Promise<string> {
-  const { document } = await ConfigStore.open({ source: await openSource(config, isRemote), log });
+export async function checkConfiguration({ config, isRemote, log, environment }: CheckOptions): Promise<string> {
+  const variables = readEnvironmentSettings(environment ?? {});
+  const { document } = await ConfigStore.open({ source: await openSource(config, isRemote), log, variables });
+  variables.report(log);
   const count = (map: object | undefined, one: string, many: string): string => {
     const number = Object.keys(map ?? {}).length;
     return `${number} ${number === 1 ? one : many}`;

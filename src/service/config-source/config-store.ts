@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorMessage } from '../../core/errors.js';
 import { warningEvent, type Log } from '../../core/log.js';
-import { readDocument } from '../document/check-document.js';
+import { readDocument, type DocumentSupplement } from '../document/check-document.js';
 import { findEntity } from '../document/find-entity.js';
 import { findIdleSettings } from '../document/idle-settings.js';
 import { toJsonSchema } from '../document/json-schema.js';
@@ -30,6 +30,8 @@ export type ConfigGuard = (document: ServiceDocument) => void;
 export interface ConfigStoreOptions {
   source: ConfigSource;
   log: Log;
+  /** Of the environment: they come before the document and are never written. */
+  variables?: DocumentSupplement;
   /** For a write: Milliseconds. */
   writeTimeoutMs?: number;
 }
@@ -42,7 +44,10 @@ const WRITE_TIMEOUT_MS = 60_000;
  * nothing is changed then.
  */
 export class ConfigStore {
+  /** As it is at the source. */
   private current: ServiceDocument;
+  /** With the variables of the environment. */
+  private completed: ServiceDocument;
   private readonly listeners = new Set<(change: ConfigChange) => void>();
   private queue: Promise<unknown> = Promise.resolve();
   /** What the log has said about the document as it is. */
@@ -57,11 +62,12 @@ export class ConfigStore {
     private text: string,
   ) {
     this.current = freeze(document);
+    this.completed = freeze(this.complete(document));
   }
 
   /** Other replicas of the service change the source, too. */
   private get isShared(): boolean {
-    return this.current.service?.replicas !== undefined;
+    return this.completed.service?.replicas !== undefined;
   }
 
   /**
@@ -70,9 +76,9 @@ export class ConfigStore {
    */
   static async open(options: ConfigStoreOptions): Promise<ConfigStore> {
     const text = await options.source.read();
-    const document = parseDocument(text, options.source);
+    const document = parseDocument(text, options);
     const store = new ConfigStore(options, document, text);
-    for (const problem of await probeTls(document, {})) {
+    for (const problem of await probeTls(store.document, {})) {
       options.log.info(warningEvent('config.tls', problem));
     }
     store.reportIdle();
@@ -81,10 +87,10 @@ export class ConfigStore {
 
   /** Frozen; another object after each change. Secrets are in clear. */
   get document(): ServiceDocument {
-    return this.current;
+    return this.completed;
   }
 
-  /** A copy without literal secrets. */
+  /** A copy of what is at the source, without literal secrets. */
   redacted(): ServiceDocument {
     return redact(ServiceDocument, this.current);
   }
@@ -132,9 +138,9 @@ export class ConfigStore {
   }
 
   private async take(text: string, isAsked = false): Promise<void> {
-    const after = parseDocument(text, this.options.source);
+    const after = parseDocument(text, this.options);
     refuseStaticChange(this.current, after);
-    refuse(await probeTls(after, this.current));
+    refuse(await probeTls(this.complete(after), this.completed));
     this.text = text;
     if (isAsked || !isDeepStrictEqual(after, this.current)) this.swap(after);
   }
@@ -214,13 +220,17 @@ export class ConfigStore {
       if (this.isShared) await this.refresh();
       const before = this.current;
       if (!isDeepStrictEqual(select(seen), select(before))) throw changedMeanwhile();
-      const after = accept(make(before), before);
+      const after = accept(make(before), before, this.options.variables);
       refuseStaticChange(before, after);
       refuseAccessChange(before, after);
-      refuse(await probeTls(after, before));
+      refuse(await probeTls(this.complete(after), this.completed));
       await this.write(after);
       this.swap(after);
     });
+  }
+
+  private complete(document: ServiceDocument): ServiceDocument {
+    return this.options.variables?.apply(document) ?? document;
   }
 
   private enqueue(work: () => Promise<void>): Promise<void> {
@@ -275,10 +285,11 @@ export class ConfigStore {
   }
 
   private swap(after: ServiceDocument): void {
-    const before = this.current;
+    const before = this.completed;
     this.current = freeze(after);
+    this.completed = freeze(this.complete(after));
     this.reportIdle();
-    for (const listener of this.listeners) listener({ before, after: this.current });
+    for (const listener of this.listeners) listener({ before, after: this.completed });
   }
 
   /** Once for each setting, not at each change of something else. */
@@ -292,8 +303,8 @@ export class ConfigStore {
 }
 
 /** Throws ServiceError SERVICE_INVALID with all problems. */
-function parseDocument(text: string, { description }: ConfigSource): ServiceDocument {
-  return readDocument(parseYaml(ServiceDocument, text, description));
+function parseDocument(text: string, { source, variables }: ConfigStoreOptions): ServiceDocument {
+  return readDocument(parseYaml(ServiceDocument, text, source.description), variables);
 }
 
 function changedMeanwhile(): ServiceError {
@@ -306,11 +317,11 @@ function selectEntity(kind: EntityKind, name: string): (document: ServiceDocumen
 }
 
 /** The document that a value is, with the stored secrets where it holds what is shown in their place. */
-function accept(value: unknown, before: ServiceDocument): ServiceDocument {
+function accept(value: unknown, before: ServiceDocument, supplement: DocumentSupplement | undefined): ServiceDocument {
   const given = dropNulls(toJsonSchema(ServiceDocument), value);
   const { value: restored, problems } = restoreSecrets(ServiceDocument, given, before, '');
   refuse(problems);
-  return readDocument(restored);
+  return readDocument(restored, supplement);
 }
 
 function refuseStaticChange(before: ServiceDocument, after: ServiceDocument): void {

@@ -11,10 +11,21 @@ import { checkStorage } from './rules/storage-rules.js';
 import { checkWebhook } from './rules/webhook-rules.js';
 import { ServiceDocument } from './schema/service-document.js';
 
-/** The document that a value is; nothing is an empty one. Throws ServiceError SERVICE_INVALID with all problems. */
-export function readDocument(value: unknown): ServiceDocument {
+/** Adds to a document what comes from elsewhere. */
+export interface DocumentSupplement {
+  apply(document: ServiceDocument): ServiceDocument;
+  /** A problem of such a document, with what belongs to it. */
+  explain(problem: string): string;
+}
+
+/**
+ * The document that a value is; nothing is an empty one. Throws ServiceError SERVICE_INVALID with all problems. The
+ * supplement counts for what is a problem; it is not in the result.
+ */
+export function readDocument(value: unknown, supplement?: DocumentSupplement): ServiceDocument {
   const document = readValue(ServiceDocument, value ?? {}, '');
-  refuse(checkDocument(document));
+  const complete = supplement?.apply(document) ?? document;
+  refuse(checkDocument(complete).map((problem) => supplement?.explain(problem) ?? problem));
   return document;
 }
 

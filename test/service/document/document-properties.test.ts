@@ -10,7 +10,8 @@ import { collectSecrets, redact, restoreSecrets } from '../../../src/service/doc
 import { arbitraryValue, PLANTED } from './arbitrary-document.js';
 
 const documents = arbitraryValue(ServiceDocument) as fc.Arbitrary<ServiceDocument>;
-const RUNS = { numRuns: 150 };
+/** DOCUMENT_RUNS: more documents, by hand, with a higher --testTimeout. */
+const RUNS = { numRuns: Number(process.env.DOCUMENT_RUNS ?? 150) };
 
 test('any document that fits to the schema has no problem, and is the same after it was written and read', () => {
   fc.assert(
