@@ -45,6 +45,8 @@ export default defineConfig({
     ...Object.fromEntries(Object.entries(WORKERS).map(([name, path]) => [`${THREAD}${name}`, path])),
   },
   platform: 'node',
+  // What a program loads only if it needs it may be part of a file that another one always loads.
+  checks: { ineffectiveDynamicImport: false },
   // The others stay packages.
   external: (id) => /^[^./\\]/.test(id) && !BUNDLED.includes(id),
   plugins: [

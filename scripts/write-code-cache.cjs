@@ -61,27 +61,20 @@ function runRecorded(name, ...words) {
 
 /**
  * In every thread of a recorded run. V8 takes compiled code only if it was written with the flags of the start, and the
- * end of a thread changes them for the whole process (src/core/worker-exit.ts).
+ * collection before the end of a thread changes them for the whole process (src/core/worker-exit.ts): the main thread
+ * makes up for it when everything is written.
  */
 function recordThread() {
-  const write = process.env[RECORDED] === (isMainThread ? 'main' : 'threads') ? writeCaches : () => undefined;
-  if (isMainThread) {
-    const { setFlagsFromString } = v8;
-    let written = false;
-    const writeOnce = () => {
-      if (!written) write();
-      written = true;
-    };
-    process.on('exit', writeOnce);
-    v8.setFlagsFromString = (flags) => {
-      writeOnce();
-      setFlagsFromString(flags);
-    };
-  } else {
-    process.on('exit', write);
-    v8.setFlagsFromString = () => undefined;
-    vm.runInNewContext = () => () => undefined;
-  }
+  const { setFlagsFromString } = v8;
+  const { runInNewContext } = vm;
+  v8.setFlagsFromString = () => undefined;
+  vm.runInNewContext = () => () => undefined;
+  process.on('exit', () => {
+    if (process.env[RECORDED] === (isMainThread ? 'main' : 'threads')) writeCaches();
+    if (!isMainThread) return;
+    setFlagsFromString('--expose-gc');
+    runInNewContext('gc')();
+  });
 }
 
 function writeCaches() {

@@ -5,6 +5,7 @@ import { scanPartitions } from '../../aerospike/commands/scan.js';
 import { RecordEncoder } from '../../asb/encoder.js';
 import { Codecs } from '../../codecs/codecs.js';
 import { CounterBlock } from '../../core/counters.js';
+import { collectGarbageBeforeExit } from '../../core/worker-exit.js';
 import type { WorkerLink, WorkerTask } from '../../core/worker.js';
 import { StorageRegistry } from '../../storage/registry.js';
 import type { ChunkOutput } from './output/chunk-output.js';
@@ -110,7 +111,10 @@ class BackupWorker implements WorkerTask<BackupJob, BackupRequest, BackupWorkerR
   }
 
   async finish(): Promise<BackupWorkerResult> {
-    const files = await this.output.finish();
+    const finishing = this.output.finish();
+    // While the disk takes the rest of the file, a main thread that works here would be idle.
+    if (!this.ownsCluster) setImmediate(collectGarbageBeforeExit);
+    const files = await finishing;
     this.publish();
     this.link.emit({
       type: 'worker.done',
