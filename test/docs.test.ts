@@ -96,6 +96,31 @@ describe('docs', () => {
     expect(missing).toEqual([]);
   });
 
+  it('name a test that exists for each row of what the service takes over from others', () => {
+    const tables = [
+      { page: 'docs/guide/service.md', heading: '\n## Coming from ABS', least: 25 },
+      { page: 'docs/guide/service-v2.md', heading: '\n## What is asked for', least: 40 },
+    ];
+    const files = sourceFiles('test');
+    for (const { page, heading, least } of tables) {
+      const [section = ''] = read(page).split(heading)[1]?.split('\n## ') ?? [];
+      const cells = [...section.matchAll(/^\|[^|]+\|[^|]+\|([^|]+)\|$/gm)]
+        .map(([, cell]) => cell!.trim())
+        .filter((cell) => cell !== 'test' && !/^-+$/.test(cell));
+      expect(cells.length, page).toBeGreaterThanOrEqual(least);
+      for (const cell of cells.filter((text) => !text.startsWith('not built'))) {
+        const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+        expect(names, `${page}: ${cell}`).not.toEqual([]);
+        for (const name of names) {
+          expect(
+            files.some((file) => file === name || file.endsWith(`/${name}`)),
+            `${page}: ${name}`,
+          ).toBe(true);
+        }
+      }
+    }
+  });
+
   it('have links that lead somewhere', () => {
     const pages = [
       'README.md',

@@ -1,5 +1,5 @@
 /** Starts the in-memory server as a process of its own, for the demo and the benchmark. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -11,9 +11,17 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** `args`: further arguments of the server. `program`: one that says when it is ready as the server does. */
-export async function startServer(args: readonly string[] = ['--port', '0'], program = MAIN): Promise<Server> {
+/**
+ * `args`: further arguments of the server. `program`: one that says when it is ready as the server does. `onSpawn` gets
+ * the process as soon as it exists.
+ */
+export async function startServer(
+  args: readonly string[] = ['--port', '0'],
+  program = MAIN,
+  onSpawn?: (child: ChildProcess) => void,
+): Promise<Server> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onSpawn?.(child);
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const address = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => {

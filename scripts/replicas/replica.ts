@@ -1,14 +1,11 @@
 /** One process of the service, which is killed, stopped and started again. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { startServiceProcess } from '../../test/support/service-process.js';
 import type { ProcessGuard } from './process-guard.js';
 import type { ServiceDocument } from '../../src/service/document/schema/service-document.js';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/aerospike-backup-service', import.meta.url));
 
 export class Replica {
   /** Set while it schedules; undefined = it is down, or starts. */
@@ -29,16 +26,10 @@ export class Replica {
   async start(document: ServiceDocument): Promise<void> {
     const file = `${this.folder}/${this.id}.yml`;
     writeFileSync(file, stringify(document));
-    const child = spawn(process.execPath, [PROGRAM, '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.guard.add(child);
-    const log = createWriteStream(`${this.folder}/${this.id}.log`, { flags: 'a' });
-    child.stderr.pipe(log, { end: false });
-    await new Promise<void>((resolve, reject) => {
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        log.write(`${line}\n`);
-        if (line.includes('Listening on')) resolve();
-      });
-      child.once('exit', (code) => reject(new Error(`the replica ${this.id} ended with code ${code ?? 'null'}`)));
+    const output = createWriteStream(`${this.folder}/${this.id}.log`, { flags: 'a' });
+    const { child } = await startServiceProcess(file, {
+      onSpawn: (spawned) => this.guard.add(spawned),
+      onOutput: (text) => output.write(text),
     });
     this.child = child;
   }

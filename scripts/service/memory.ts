@@ -20,6 +20,7 @@ import { getHeapCodeStatistics, writeHeapSnapshot } from 'node:v8';
 import Aerospike from 'aerospike';
 import { stringify } from 'yaml';
 import { startServer } from '../benchmark/server.js';
+import { ProcessGuard } from '../replicas/process-guard.js';
 import { findFreePort, sendRequest } from '../../test/support/service-process.js';
 import type { Clock } from '../../src/service/schedule/clock.js';
 
@@ -78,7 +79,8 @@ interface Memory {
 const directory = mkdtempSync(join(tmpdir(), 'asb-service-memory-'));
 
 async function main(): Promise<void> {
-  const server = await startServer();
+  const guard = new ProcessGuard();
+  const server = await startServer(undefined, undefined, (child) => guard.add(child));
   const ending = new AbortController();
   try {
     await writeRecords(server);
@@ -96,6 +98,7 @@ async function main(): Promise<void> {
     await service;
   } finally {
     await server.stop();
+    guard.close();
     rmSync(directory, { recursive: true });
   }
 }

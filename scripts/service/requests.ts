@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { Particle } from '../../src/core/particle.js';
 import { InMemoryCluster } from '../../src/node/cluster.js';
+import { ProcessGuard } from '../replicas/process-guard.js';
 import { findFreePort } from '../../test/support/free-port.js';
 import { startServiceProcess, type ServiceProcess } from '../../test/support/service-process.js';
 import { ClientProcess, LineProcess, readCpuSeconds, serveNothing } from './load-processes.js';
@@ -55,13 +56,15 @@ async function main(): Promise<void> {
   const port = await findFreePort();
   const file = join(directory, 'service.yml');
   writeFileSync(file, stringify(createConfiguration(cluster, port)));
-  const service = await startServiceProcess(file);
+  const guard = new ProcessGuard();
+  const service = await startServiceProcess(file, { onSpawn: (child) => guard.add(child) });
   try {
     await fill(service);
     await measureList(service);
     await measureStatus(service);
   } finally {
     await service.end('SIGTERM');
+    guard.close();
     await cluster.stop();
     rmSync(directory, { recursive: true });
   }

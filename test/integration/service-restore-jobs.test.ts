@@ -328,6 +328,9 @@ describe('restore jobs', () => {
     expect(statuses(jobs.list({ statuses: new Set(['failure']) }))).toEqual(['failure']);
     expect(jobs.list({ fromMs: Date.now() + MINUTE_MS })).toEqual({});
     expect(jobs.list({ toMs: 0 })).toEqual({});
+    // Every parser of JSON reads their ids exactly.
+    const ids = Object.keys(jobs.list({}));
+    expect(ids.map((id) => String(JSON.parse(id)))).toEqual(ids);
   });
 
   it('jobs with a data directory, are known after a restart, and those that ran have failed', async () => {

@@ -27,6 +27,10 @@ export interface ServiceProcess {
 export interface ServiceProcessOptions {
   /** After `-c FILE`. */
   args?: readonly string[];
+  /** Gets the process as soon as it exists, before it listens. */
+  onSpawn?: (child: ChildProcess) => void;
+  /** Gets what it prints, both outputs. */
+  onOutput?: (text: string) => void;
   /** Sees each answer, to check it. `path` is without a query. */
   onAnswer?: (method: string, path: string, answer: Answer) => void;
 }
@@ -34,16 +38,21 @@ export interface ServiceProcessOptions {
 /** Resolves when it listens. Rejects with its output if it ends before. */
 export async function startServiceProcess(
   file: string,
-  { args = [], onAnswer }: ServiceProcessOptions = {},
+  { args = [], onSpawn, onOutput, onAnswer }: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [PROGRAM, '-c', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onSpawn?.(child);
   const log: string[] = [];
   let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+    onOutput?.(text);
+  });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       log.push(line);
+      onOutput?.(`${line}\n`);
       const found = /Listening on (https?:\/\/[^\s"]+)/.exec(line)?.[1];
       if (found !== undefined) resolve(found.replace(/\/$/, ''));
     });

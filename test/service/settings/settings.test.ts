@@ -65,6 +65,17 @@ test('a routine with a policy of defaults has the limits that the document state
   expect(settings).toMatchObject({ fileLimitMiB: 250, socketTimeoutMs: 600_000, totalTimeoutMs: 0 });
 });
 
+test('bandwidth and records per second hold for each namespace of a run', async () => {
+  const policies = { 'backup-policies': { p: { bandwidth: 5, 'records-per-second': 6 } } };
+  for (const namespace of ['test', 'other']) {
+    const settings = await toBackupSettings({ ...routine, 'backup-policy': 'p' }, namespace, {
+      ...document,
+      ...policies,
+    });
+    expect(settings).toMatchObject({ bandwidthMiB: 5, recordsPerSecond: 6 });
+  }
+});
+
 test('a file limit of 0 is no limit that a backup would reach', async () => {
   const policies = { 'backup-policies': { p: { 'file-limit': 0 } } };
   const settings = await toBackupSettings({ ...routine, 'backup-policy': 'p' }, 'test', { ...document, ...policies });
