@@ -1,17 +1,25 @@
 /** The document as YAML text. */
 import type { TSchema } from 'typebox';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, stringify } from 'yaml';
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, visit } from 'yaml';
 import { findValueSchema, toJsonSchema, type JsonSchema } from '../document/json-schema.js';
 import { ServiceError } from '../errors.js';
 
 const HEADER = '# Configuration of the backup service, which rewrites this file: comments are lost when it does.\n';
 const MAX_ALIASES = 1000;
+const MERGE = '<<';
 /** What Go's YAML takes for a flag where one is expected. */
 const FLAGS: Readonly<Record<string, boolean>> = { y: true, yes: true, on: true, n: false, no: false, off: false };
 
 /** The text of a value. */
 export function formatYaml(value: object): string {
-  return HEADER + stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Pair(_, { key }) {
+      // Plain, it would be read as a merge of what it holds.
+      if (isScalar(key) && key.value === MERGE) key.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return HEADER + document.toString({ lineWidth: 0 });
 }
 
 /**
@@ -57,7 +65,7 @@ function adapt(node: unknown, schema: JsonSchema | undefined, walk: Walk): void 
     }
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : '';
-      if (name === '<<') adapt(value, schema, walk);
+      if (name === MERGE && isScalar(key) && (key.type ?? Scalar.PLAIN) === Scalar.PLAIN) adapt(value, schema, walk);
       else adapt(value, findValueSchema(schema) ?? ownProperty(schema, name), walk);
     }
   }

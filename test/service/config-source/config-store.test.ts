@@ -24,6 +24,13 @@ test('an entity that is added is written before it is seen, and listeners get bo
   expect(source.text).toMatch(/^# /);
 });
 
+test('a policy by the name of a merge in YAML is one of its own after a restart', async () => {
+  const [store, source] = await open();
+  await store.add('backup-policies', '<<', { parallel: 2, retention: { full: 9 } });
+  const [restarted] = await open(source);
+  expect(restarted.document).toEqual(store.document);
+});
+
 test('a setting without effect is in the log once, however often something else is changed', async () => {
   const lines: string[] = [];
   const log = { ...SILENT, info: (line: LogLine): void => void lines.push(logText(line)) };
