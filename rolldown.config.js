@@ -1,6 +1,6 @@
 /**
- * The programs as a few files instead of some two hundred: reading those takes longer than many a run. All lie in one
- * folder, so that a worker's file is beside whatever starts it. What only some runs need stays a file of its own.
+ * The programs as a few files instead of some two hundred, and the library: reading those takes longer than many a run.
+ * All of each lie in one folder, so that a worker's file is beside whatever starts it. What only some runs need stays a file of its own.
  */
 import { defineConfig } from 'rolldown';
 
@@ -36,7 +36,10 @@ const THREAD = 'run-';
 /** Packages of many small files that a start needs: reading those takes longer than running them. */
 const BUNDLED = ['commander', 'croner', 'typebox', 'yaml'];
 
-export default defineConfig({
+/** The others stay packages. */
+const external = (id) => /^[^./\\]/.test(id) && !BUNDLED.includes(id);
+
+const programs = {
   input: {
     asbackup: 'dist/cli/asbackup.js',
     asrestore: 'dist/cli/asrestore.js',
@@ -47,8 +50,7 @@ export default defineConfig({
   platform: 'node',
   // What a program loads only if it needs it may be part of a file that another one always loads.
   checks: { ineffectiveDynamicImport: false },
-  // The others stay packages.
-  external: (id) => /^[^./\\]/.test(id) && !BUNDLED.includes(id),
+  external,
   plugins: [
     {
       name: 'start-files',
@@ -70,4 +72,15 @@ export default defineConfig({
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: { groups: GROUPS },
   },
-});
+};
+
+/** Modules, as whoever imports them may be one; files of their own, which divide those of the programs no further. */
+const library = {
+  input: { index: 'dist/index.js', ...WORKERS },
+  platform: 'node',
+  checks: { ineffectiveDynamicImport: false },
+  external,
+  output: { dir: 'dist/library', format: 'esm', cleanDir: true, chunkFileNames: '[name]-[hash].js' },
+};
+
+export default defineConfig([programs, library]);

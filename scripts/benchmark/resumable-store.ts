@@ -1,19 +1,17 @@
 /** As much of Google's JSON API as the helpers of its SDK need: one object, by a resumable upload, and its download. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalHttpServer } from '../../test/support/local-http-server.js';
 
 export class ResumableStore {
   private chunks: Buffer[] = [];
-  private readonly server: Server = createServer((request, response) => void this.answer(request, response));
+  private readonly server = new LocalHttpServer((request, response) => void this.answer(request, response));
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.server.listen();
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  close(): Promise<void> {
+    return this.server.close();
   }
 
   private get sizeBytes(): number {

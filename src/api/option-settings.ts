@@ -410,7 +410,10 @@ export interface RestoreOptionSettings {
   recordsPerSecond?: number;
   /** Write each record with a command of its own. */
   disableBatchWrites?: boolean;
-  /** Records per batch; by default 128 to 512, as small as they are, or 16 without batch writes. */
+  /**
+   * Records per batch; by default 128 to 2048, as small and as quickly written as they are, or 16 without batch
+   * writes.
+   */
   batchSize?: number;
   /** Maximum number of batches in flight. Default: 32. */
   maxAsyncBatches?: number;

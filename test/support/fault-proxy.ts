@@ -1,6 +1,6 @@
 /** An HTTP proxy in front of an object store that fails as networks and services do. */
-import { createServer, request as forward, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { LocalHttpServer } from './local-http-server.js';
 
 export interface Fault {
   /** Which requests it is for: the first `times` of those that match. */
@@ -22,21 +22,19 @@ export class FaultProxy {
   faults: Fault[] = [];
   /** `METHOD URL RANGE` of all requests. */
   readonly seen: string[] = [];
-  private readonly server: Server;
+  private readonly server: LocalHttpServer;
 
   /** @param upstream `http://HOST:PORT` */
   constructor(private readonly upstream: URL) {
-    this.server = createServer((request, response) => this.pass(request, response));
+    this.server = new LocalHttpServer((request, response) => this.pass(request, response));
   }
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.server.listen();
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  close(): Promise<void> {
+    return this.server.close();
   }
 
   private pass(request: IncomingMessage, response: ServerResponse): void {

@@ -4,8 +4,8 @@
  * and parts that must not be too small. No emulator that can be installed from npm speaks the XML API.
  */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalHttpServer } from './local-http-server.js';
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 const LIST_PAGE = 1000;
@@ -40,21 +40,19 @@ export class FakeGcs {
   readonly uploads = new Map<string, Upload>();
   /** Requests with another token are refused, where it is set. */
   token: string | undefined;
-  private readonly server: Server;
+  private readonly server: LocalHttpServer;
   private lastGeneration = 1_700_000_000_000_000;
 
   constructor() {
-    this.server = createServer((request, response) => void this.answer(request, response));
+    this.server = new LocalHttpServer((request, response) => void this.answer(request, response));
   }
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.server.listen();
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  close(): Promise<void> {
+    return this.server.close();
   }
 
   store(bucket: string, key: string, bytes: Buffer, headers: StoredObject['headers'] = {}): StoredObject {

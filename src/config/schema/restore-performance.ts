@@ -58,7 +58,7 @@ export const restorePerformanceOptions = [
     api: 'batchSize',
     config: 'run.batchSize',
     example: '128',
-    help: 'Records per batch; by default 128 to 512, as small as they are, or 16 without batch writes.',
+    help: 'Records per batch; by default 128 to 2048, as small and as quickly written as they are, or 16 without batch writes.',
   },
   {
     name: 'max-async-batches',

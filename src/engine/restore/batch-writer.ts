@@ -25,13 +25,14 @@ import { partitionId } from '../../core/partition.js';
 import type { WorkerCounts } from './counters.js';
 import { FramePool } from './frame-pool.js';
 import { sendFrame } from './frame-sender.js';
+import { FrameSizer } from './frame-sizer.js';
 import { OverloadBrake } from './overload-brake.js';
 import { PartitionMap } from './partition-map.js';
 import { RetryPolicy, type RetrySettings } from './retry-policy.js';
 import { type Remainder, RowSettler, type SettlerSettings, type StopControl } from './row-settler.js';
 
 export interface BatchWriterSettings extends WriteTimeouts, RetrySettings, SettlerSettings {
-  /** A frame of so many rows is sent as soon as it has FLUSH_THRESHOLD_BYTES. */
+  /** A frame of so many rows is sent as soon as it is large. Also the least that `rowsPerFrame` is lowered to. */
   minRowsPerFrame: number;
   framesInFlight: number;
   /** Absent: records go to the namespace they came from. */
@@ -54,8 +55,9 @@ export interface BatchWriterHooks {
 
 /** A frame is sent at this size although it could hold more rows. */
 const MAX_FRAME_BYTES = 1024 * 1024;
-/** More in a frame saves nothing worth waiting for (docs/guide/performance.md). */
-const FLUSH_THRESHOLD_BYTES = 96 * 1024;
+/** For each row that a frame may have: a frame of larger rows needs fewer of them. */
+const FLUSH_BYTES_PER_ROW = 192;
+const MIN_FLUSH_BYTES = 96 * 1024;
 /** Slot 0 has no node (PartitionMap). */
 const FIRST_NODE_SLOT = 1;
 /** After a stop, answers are awaited for so long. */
@@ -70,6 +72,7 @@ export class BatchWriter implements StopControl {
   private readonly retries: RetryPolicy;
   private readonly settler: RowSettler;
   private readonly brake = new OverloadBrake();
+  private readonly sizer: FrameSizer;
   private readonly changed = new Condition();
   /** Under construction, by slot of the partition map. */
   private readonly open: (WriteFrame | undefined)[] = [];
@@ -100,6 +103,8 @@ export class BatchWriter implements StopControl {
     this.frames = new FramePool(settings.mode, scanner?.frames);
     this.retries = new RetryPolicy(settings);
     this.settler = new RowSettler(settings, counts, this.frames, this.retries, this, hooks.emit);
+    const { minRowsPerFrame, rowsPerFrame, totalTimeoutMs } = settings;
+    this.sizer = new FrameSizer(minRowsPerFrame, rowsPerFrame, totalTimeoutMs);
     setMaxListeners(0, this.stopping.signal, this.giveUp.signal);
   }
 
@@ -124,8 +129,7 @@ export class BatchWriter implements StopControl {
     let frame = this.open[slot];
     if (frame === undefined) this.open[slot] = frame = this.frames.acquireNew();
     if (frame.append(record, policy, this.namespaceField, generation, ttlS) !== 0) this.persistBitsCleared++;
-    if (frame.length >= FLUSH_THRESHOLD_BYTES ? this.isFull(frame) : frame.rows >= this.settler.rowsPerFrame)
-      this.sendOpen(slot);
+    if (frame.length >= this.flushBytes ? this.isFull(frame) : frame.rows >= this.rowsPerFrame) this.sendOpen(slot);
   }
 
   /**
@@ -140,8 +144,8 @@ export class BatchWriter implements StopControl {
       this.scannedNamespace = decoder.namespaceText;
       scanner.setNamespace(decoder.namespaceText, this.namespaceField);
     }
-    const { rowsPerFrame } = this.settler;
-    scanner.setFrameLimits(rowsPerFrame, settings.minRowsPerFrame, FLUSH_THRESHOLD_BYTES, MAX_FRAME_BYTES);
+    const { rowsPerFrame } = this;
+    scanner.setFrameLimits(rowsPerFrame, settings.minRowsPerFrame, this.flushBytes, MAX_FRAME_BYTES);
     const slots = Math.min(this.partitionMap.nodes.length, scanner.maxSlots);
     for (let slot = FIRST_NODE_SLOT; slot < slots; slot++) {
       const frame = (open[slot] ??= this.frames.acquireNew());
@@ -157,9 +161,18 @@ export class BatchWriter implements StopControl {
     return full;
   }
 
-  /** For a frame that has FLUSH_THRESHOLD_BYTES. */
+  private get rowsPerFrame(): number {
+    return Math.min(this.settler.rowsPerFrame, this.sizer.rows);
+  }
+
+  /** More in a frame saves nothing worth waiting for (docs/adr/0005-hot-paths.md). */
+  private get flushBytes(): number {
+    return Math.max(MIN_FLUSH_BYTES, this.sizer.rows * FLUSH_BYTES_PER_ROW);
+  }
+
+  /** For a frame that has `flushBytes`. */
   private isFull({ rows, length }: WriteFrame): boolean {
-    return rows >= Math.min(this.settler.rowsPerFrame, this.settings.minRowsPerFrame) || length >= MAX_FRAME_BYTES;
+    return rows >= Math.min(this.rowsPerFrame, this.settings.minRowsPerFrame) || length >= MAX_FRAME_BYTES;
   }
 
   /** Resolves when `busy` is false, or the run has stopped. */
@@ -221,8 +234,13 @@ export class BatchWriter implements StopControl {
 
   private async deliver(frame: WriteFrame, node: ClusterNode | undefined): Promise<void> {
     try {
+      const { rows } = frame;
+      const sentAt = performance.now();
       const outcome = await sendFrame(frame, node, this.settings, this.giveUp.signal, (error) => this.stop(error));
-      this.sendRemainder(this.settler.settle(frame, outcome));
+      const durationMs = performance.now() - sentAt;
+      const remainder = this.settler.settle(frame, outcome);
+      if (outcome.kind === 'answered') this.sizer.recordAnswer(rows, durationMs, remainder.overloaded);
+      this.sendRemainder(remainder);
     } catch (error) {
       // A fault of this program. Rows that were not counted yet are found missing at the end of the run.
       this.stop(error instanceof Error ? error : new Error(errorMessage(error)));
@@ -237,7 +255,7 @@ export class BatchWriter implements StopControl {
     }
     if (resend !== undefined) {
       this.inFlight++;
-      this.distribute(resend, this.settler.rowsPerFrame);
+      this.distribute(resend, this.rowsPerFrame);
     }
     const pauseMs = this.brake.recordAnswer(overloaded);
     if (pauseMs > 0) this.holdNewFrames(pauseMs);
@@ -258,7 +276,7 @@ export class BatchWriter implements StopControl {
       this.hooks.emit({ type: 'write.retry', records: rows, attempt, pauseMs, reason });
       if (pauseMs > 0) await this.pause(pauseMs);
       if (refreshMap && !this.stopped) await this.refreshMap();
-      this.distribute(frame, this.settler.rowsPerFrame);
+      this.distribute(frame, this.rowsPerFrame);
     } catch (error) {
       this.stop(error instanceof Error ? error : new Error(errorMessage(error)));
       this.endFrame();

@@ -12,7 +12,7 @@ import { rateLimit, type RateLimits } from './rate-limiter.js';
 import type { RestoreWorkerData } from './worker-protocol.js';
 
 /** Without a batch size: few large records or many small ones, so that the cost of sending a frame is shared. */
-const BATCH_ROWS = { min: 128, max: 512 };
+const BATCH_ROWS = { min: 128, max: 2048 };
 const SINGLE_ROWS = 16;
 /** More in flight keeps no server busier, and holds memory. */
 const FRAMES_PER_WORKER = 8;

@@ -9,7 +9,8 @@ import { CounterBlock } from '../../core/counters.js';
 import { serializeError, ToolError } from '../../core/errors.js';
 import type { RunContext } from '../../core/run-context.js';
 import { type Run, type RunBody, type RunProgress, startRun } from '../../core/run.js';
-import { type PoolOutcome, WorkerPool } from '../../core/worker-pool.js';
+import { runLocalWorker, type WorkerLink } from '../../core/worker.js';
+import { type PoolOutcome, WorkerPool, type WorkerSetup } from '../../core/worker-pool.js';
 
 import type { StorageAccess } from '../../storage/registry.js';
 import { deserializeInputError, InputError } from '../input/errors.js';
@@ -36,7 +37,7 @@ import { concludeRestore } from './outcome.js';
 import { chooseWriteMode, createRateLimits, createWorkerData } from './plan.js';
 import { RateLimiter } from './rate-limiter.js';
 import { reportChangedRecords, reportSuspiciousCounts } from './reports.js';
-import type { MetadataDone, RestoreWorkerMessage, WorkerResult } from './worker-protocol.js';
+import type { MetadataDone, RestoreWorkerData, RestoreWorkerMessage, WorkerResult } from './worker-protocol.js';
 
 export { RestoreError } from './errors.js';
 export type { RestoreConfig, RestoreCounts, RestoreResult, RestoreSource } from './config.js';
@@ -301,16 +302,14 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     const block = CounterBlock.allocate(RESTORE_COUNTERS, plan.length);
     this.blocks.push(block);
     const channels = await openReadChannels(this.storages, jobs, plan.length);
+    const data = plan.map((each, i): RestoreWorkerData => {
+      const storage = channels[i];
+      return { ...each, counters: block.shared, ...overlap, ...(storage === undefined ? {} : { storage }) };
+    });
     const directories = inputDirectories(config.source).length > 0;
     const pool: RestorePool = new WorkerPool<FileJob, MetadataDone, RestoreWorkerMessage, WorkerResult>({
       script: new URL('./restore-worker.js', import.meta.url),
-      workers: plan.map((data, i) => {
-        const storage = channels[i];
-        return {
-          data: { ...data, counters: block.shared, ...overlap, ...(storage === undefined ? {} : { storage }) },
-          transfer: storage?.ports ?? [],
-        };
-      }),
+      workers: await this.planWorkers(data, cluster),
       jobs: files === undefined ? jobs : [],
       ...(files === undefined ? {} : { supply: files.supplyJobs() }),
       emit,
@@ -340,6 +339,18 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
       stopError,
     });
     return pool.run();
+  }
+
+  /** A single worker works here, on the connections that are open: a thread would have to start and connect. */
+  private async planWorkers(data: readonly RestoreWorkerData[], cluster: Cluster): Promise<WorkerSetup[]> {
+    const [only] = data;
+    if (this.context.ownsThread !== true || only === undefined || data.length > 1) {
+      return data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
+    }
+    const { createRestoreTask } = await import('./restore-task.js');
+    const create = (link: WorkerLink<RestoreWorkerMessage>): ReturnType<typeof createRestoreTask> =>
+      createRestoreTask(only, link, cluster);
+    return [{ start: () => runLocalWorker(create) }];
   }
 
   private addFileFailure(error: Error, worker?: number): void {

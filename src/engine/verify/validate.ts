@@ -8,7 +8,8 @@ import { CounterBlock } from '../../core/counters.js';
 import { serializeError, ToolError } from '../../core/errors.js';
 import type { RunContext } from '../../core/run-context.js';
 import { type Run, type RunBody, type RunProgress, startRun } from '../../core/run.js';
-import { type PoolOutcome, WorkerPool } from '../../core/worker-pool.js';
+import { type PoolOutcome, WorkerPool, type WorkerSetup } from '../../core/worker-pool.js';
+import { runLocalWorker, type WorkerLink } from '../../core/worker.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { deserializeInputError, InputError } from '../input/errors.js';
 import { scanHeaders } from '../input/header-scan.js';
@@ -120,21 +121,21 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
     this.block = CounterBlock.allocate(VALIDATE_COUNTERS, Math.max(1, workers));
     const channels = await openReadChannels(this.storages, jobs, workers);
     const scannerModule = config.webAssembly === false ? undefined : loadWasmModule('restore');
+    const data = Array.from({ length: workers }, (_, index): ValidateWorkerData => {
+      const storage = channels[index];
+      return {
+        index,
+        codecs: pickCodecConfig(config),
+        counters: this.block.shared,
+        ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+        ...(storage === undefined ? {} : { storage }),
+        ...(scannerModule === undefined ? {} : { scannerModule }),
+      };
+    });
     const directories = inputDirectories(config.source).length > 0;
     const pool = new WorkerPool<FileJob, never, FileChecked, null>({
       script: new URL('./validate-worker.js', import.meta.url),
-      workers: Array.from({ length: workers }, (_, index) => {
-        const storage = channels[index];
-        const data: ValidateWorkerData = {
-          index,
-          codecs: pickCodecConfig(config),
-          counters: this.block.shared,
-          ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
-          ...(storage === undefined ? {} : { storage }),
-          ...(scannerModule === undefined ? {} : { scannerModule }),
-        };
-        return { data, transfer: storage?.ports ?? [] };
-      }),
+      workers: await this.planWorkers(data),
       jobs,
       emit,
       signal,
@@ -150,6 +151,18 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
       stopError,
     });
     return pool.run();
+  }
+
+  /** A single worker works here: a thread would have to start and read its code. */
+  private async planWorkers(data: readonly ValidateWorkerData[]): Promise<WorkerSetup[]> {
+    const [only] = data;
+    if (this.context.ownsThread !== true || only === undefined || data.length > 1) {
+      return data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
+    }
+    const { createValidateTask } = await import('./validate-task.js');
+    const create = (link: WorkerLink<FileChecked>): ReturnType<typeof createValidateTask> =>
+      createValidateTask(only, link);
+    return [{ start: () => runLocalWorker(create) }];
   }
 
   private countFile({ contents, error }: FileChecked, job: FileJob | undefined, worker: number): void {
