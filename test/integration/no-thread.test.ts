@@ -43,9 +43,7 @@ it.each<[string, () => string[]]>([
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const [code] = await new Promise<[number]>((resolve) =>
-    child.once('close', (...ended) => resolve(ended as [number])),
-  );
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   expect(code, stderr).toBe(0);
   expect(stderr).toContain('threads started: 0');
 });
