@@ -22,8 +22,8 @@ export interface BatchOptions {
 }
 
 /**
- * The entries of `source`, which is closed at the end. A batch is made of text that has been read already, so that memory
- * is constant. What precedes a fault is given before the error is thrown.
+ * The entries of `source`, which is closed at the end. A batch is made of text that has been read already, so that
+ * memory is constant. What precedes a fault is given before the error is thrown.
  */
 export async function* readBatches(
   source: DecodedSource,
