@@ -48,7 +48,9 @@ describe('the Dockerfile', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
-    const named = [...`${scripts.build!} ${JSON.stringify(build)}`.matchAll(/scripts\/[a-z-]+/g)].map(([name]) => name);
+    const named = [...`${scripts.build!} ${JSON.stringify(build)}`.matchAll(/scripts\/[a-z-]+(?:\.cjs)?/g)].map(
+      ([name]) => name,
+    );
     expect(named).toEqual(expect.arrayContaining(['scripts/build-wasm', 'scripts/packages']));
     expect(named.filter((name) => !allowed.includes(name))).toEqual([]);
     const copied = [...build, ...last]
