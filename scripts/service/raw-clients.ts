@@ -33,7 +33,7 @@ class RawClient {
 
   constructor(port: number) {
     this.socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    this.socket.on('data', (bytes) => this.take(bytes));
+    this.socket.on('data', (bytes) => this.readAnswer(bytes));
     this.socket.on('error', (error) => this.onFailure?.(error));
     this.socket.on('close', () => this.onFailure?.(new Error('the connection was closed')));
   }
@@ -57,7 +57,7 @@ class RawClient {
     this.socket.write(request);
   }
 
-  private take(bytes: Buffer): void {
+  private readAnswer(bytes: Buffer): void {
     if (this.missing === undefined) {
       const header = this.header === undefined ? bytes : Buffer.concat([this.header, bytes]);
       const end = header.indexOf(HEADER_END);
