@@ -39,6 +39,10 @@ _asbackup() {
       mapfile -t COMPREPLY < <(compgen -W 'Off Fatal Error Warn Info Debug Trace' -- "$current")
       return
       ;;
+    --s3-credential-order | --gcp-credential-order | --azure-credential-order)
+      mapfile -t COMPREPLY < <(compgen -W 'static-first ambient-first' -- "$current")
+      return
+      ;;
     --s3-storage-class)
       mapfile -t COMPREPLY < <(compgen -W 'STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER DEEP_ARCHIVE OUTPOSTS GLACIER_IR SNOW EXPRESS_ONEZONE' -- "$current")
       return
@@ -79,25 +83,25 @@ _asbackup() {
       --encryption-key-file --encryption-key-env --compression-level --s3-region --s3-profile
       --s3-endpoint-override --s3-max-async-downloads --s3-connect-timeout --s3-log-level
       --s3-allow-system-proxy --s3-min-part-size --s3-max-async-uploads --s3-access-key-id
-      --s3-secret-access-key --s3-retry-max-attempts --s3-retry-max-backoff
+      --s3-secret-access-key --s3-credential-order --s3-retry-max-attempts --s3-retry-max-backoff
       --s3-retry-read-max-attempts --s3-retry-read-backoff --s3-retry-read-multiplier
       --s3-max-conns-per-host --s3-request-timeout --s3-ca-file --s3-customer-key --s3-virtual-host
       --s3-storage-class --s3-server-side-encryption --s3-kms-key-id --s3-object-lock-mode
-      --s3-object-lock-days --s3-tags --s3-calculate-checksum --gcp-key-path --gcp-endpoint-override
-      --gcp-max-async-downloads --gcp-retry-max-attempts --gcp-retry-init-backoff
-      --gcp-retry-max-backoff --gcp-retry-backoff-multiplier --gcp-retry-read-max-attempts
-      --gcp-retry-read-backoff --gcp-retry-read-multiplier --gcp-max-conns-per-host
-      --gcp-request-timeout --gcp-customer-key --gcp-allow-system-proxy --gcp-storage-class
-      --gcp-kms-key --gcp-chunk-size --gcp-max-async-uploads --gcp-calculate-checksum
-      --azure-account-name --azure-account-key --azure-endpoint --azure-tenant-id --azure-client-id
-      --azure-client-secret --azure-customer-key --azure-max-async-downloads
-      --azure-retry-max-attempts --azure-retry-delay --azure-retry-max-delay
-      --azure-retry-read-max-attempts --azure-retry-read-backoff --azure-retry-read-multiplier
-      --azure-max-conns-per-host --azure-request-timeout --azure-allow-system-proxy
-      --azure-access-tier --azure-block-size --azure-upload-concurrency --azure-calculate-checksum
-      --instance --config-file --no-config-file --only-config-file --sa-address --sa-port
-      --sa-timeout --sa-cafile --sa-tls-name --machine --verbose --log-json --progress --help
-      --version
+      --s3-object-lock-days --s3-tags --s3-calculate-checksum --gcp-key-path --gcp-credential-order
+      --gcp-endpoint-override --gcp-max-async-downloads --gcp-retry-max-attempts
+      --gcp-retry-init-backoff --gcp-retry-max-backoff --gcp-retry-backoff-multiplier
+      --gcp-retry-read-max-attempts --gcp-retry-read-backoff --gcp-retry-read-multiplier
+      --gcp-max-conns-per-host --gcp-request-timeout --gcp-customer-key --gcp-allow-system-proxy
+      --gcp-storage-class --gcp-kms-key --gcp-chunk-size --gcp-max-async-uploads
+      --gcp-calculate-checksum --azure-account-name --azure-account-key --azure-endpoint
+      --azure-tenant-id --azure-client-id --azure-client-secret --azure-credential-order
+      --azure-customer-key --azure-max-async-downloads --azure-retry-max-attempts
+      --azure-retry-delay --azure-retry-max-delay --azure-retry-read-max-attempts
+      --azure-retry-read-backoff --azure-retry-read-multiplier --azure-max-conns-per-host
+      --azure-request-timeout --azure-allow-system-proxy --azure-access-tier --azure-block-size
+      --azure-upload-concurrency --azure-calculate-checksum --instance --config-file
+      --no-config-file --only-config-file --sa-address --sa-port --sa-timeout --sa-cafile
+      --sa-tls-name --machine --verbose --log-json --progress --help --version
     ' -- "$current")
   fi
 }

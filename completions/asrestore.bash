@@ -39,6 +39,10 @@ _asrestore() {
       mapfile -t COMPREPLY < <(compgen -W 'Off Fatal Error Warn Info Debug Trace' -- "$current")
       return
       ;;
+    --s3-credential-order | --gcp-credential-order | --azure-credential-order)
+      mapfile -t COMPREPLY < <(compgen -W 'static-first ambient-first' -- "$current")
+      return
+      ;;
     --s3-tier)
       mapfile -t COMPREPLY < <(compgen -W 'Standard Bulk Expedited' -- "$current")
       return
@@ -66,15 +70,16 @@ _asrestore() {
       --sleep-between-retries --compress --encrypt --encryption-key-file --encryption-key-env
       --s3-region --s3-profile --s3-endpoint-override --s3-max-async-downloads --s3-connect-timeout
       --s3-log-level --s3-allow-system-proxy --s3-access-key-id --s3-secret-access-key
-      --s3-retry-max-attempts --s3-retry-max-backoff --s3-retry-read-max-attempts
-      --s3-retry-read-backoff --s3-retry-read-multiplier --s3-max-conns-per-host
-      --s3-request-timeout --s3-ca-file --s3-customer-key --s3-virtual-host --s3-tier
-      --s3-restore-poll-duration --gcp-key-path --gcp-endpoint-override --gcp-max-async-downloads
-      --gcp-retry-max-attempts --gcp-retry-init-backoff --gcp-retry-max-backoff
-      --gcp-retry-backoff-multiplier --gcp-retry-read-max-attempts --gcp-retry-read-backoff
-      --gcp-retry-read-multiplier --gcp-max-conns-per-host --gcp-request-timeout --gcp-customer-key
-      --gcp-allow-system-proxy --azure-account-name --azure-account-key --azure-endpoint
-      --azure-tenant-id --azure-client-id --azure-client-secret --azure-customer-key
+      --s3-credential-order --s3-retry-max-attempts --s3-retry-max-backoff
+      --s3-retry-read-max-attempts --s3-retry-read-backoff --s3-retry-read-multiplier
+      --s3-max-conns-per-host --s3-request-timeout --s3-ca-file --s3-customer-key --s3-virtual-host
+      --s3-tier --s3-restore-poll-duration --gcp-key-path --gcp-credential-order
+      --gcp-endpoint-override --gcp-max-async-downloads --gcp-retry-max-attempts
+      --gcp-retry-init-backoff --gcp-retry-max-backoff --gcp-retry-backoff-multiplier
+      --gcp-retry-read-max-attempts --gcp-retry-read-backoff --gcp-retry-read-multiplier
+      --gcp-max-conns-per-host --gcp-request-timeout --gcp-customer-key --gcp-allow-system-proxy
+      --azure-account-name --azure-account-key --azure-endpoint --azure-tenant-id --azure-client-id
+      --azure-client-secret --azure-credential-order --azure-customer-key
       --azure-max-async-downloads --azure-retry-max-attempts --azure-retry-delay
       --azure-retry-max-delay --azure-retry-read-max-attempts --azure-retry-read-backoff
       --azure-retry-read-multiplier --azure-max-conns-per-host --azure-request-timeout

@@ -116,6 +116,7 @@ async function toS3Settings(s3: S3Storage, secrets: SecretResolver): Promise<S3S
     ...optional('logLevel', LOG_LEVELS[s3['s3-log-level'] ?? '']),
     ...optional('accessKeyId', await secrets.resolve(s3['access-key-id'], s3)),
     ...optional('secretAccessKey', await secrets.resolve(s3['secret-access-key'], s3)),
+    ...optional('credentialOrder', s3['credential-order']),
     ...(connections === 0 ? {} : { maxConnections: connections }),
     useSystemProxy: true,
   };
@@ -128,6 +129,7 @@ async function toGcsSettings(
   return {
     ...optional('keyFile', gcp['key-file-path']),
     ...optional('keyJson', await secrets.resolve(gcp.key, gcp)),
+    ...optional('credentialOrder', gcp['credential-order']),
     ...optional('endpoint', gcp.endpoint),
     useSystemProxy: true,
   };
@@ -144,6 +146,7 @@ async function toAzureSettings(
     ...optional('tenantId', await secrets.resolve(azure['tenant-id'], azure)),
     ...optional('clientId', await secrets.resolve(azure['client-id'], azure)),
     ...optional('clientSecret', await secrets.resolve(azure['client-secret'], azure)),
+    ...optional('credentialOrder', azure['credential-order']),
     useSystemProxy: true,
   };
 }

@@ -1,6 +1,6 @@
 /** Settings of Azure Blob Storage; plain data. */
 import type { ProxySettings } from '../s3/config.js';
-import type { TransferSettings } from '../object-store/settings.js';
+import type { CredentialOrder, TransferSettings } from '../object-store/settings.js';
 
 export const ACCESS_TIERS = ['Hot', 'Cool', 'Cold', 'Archive'] as const;
 export type AccessTier = (typeof ACCESS_TIERS)[number];
@@ -17,6 +17,8 @@ export interface AzureSettings extends TransferSettings {
   tenantId?: string;
   clientId?: string;
   clientSecret?: string;
+  /** Default static-first; the SAS of the endpoint is static, too. */
+  credentialOrder?: CredentialOrder;
   /**
    * Of new blobs; absent = that of the account. For reading: the tier that archived blobs are moved to; absent = they
    * are an error.

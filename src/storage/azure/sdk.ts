@@ -20,6 +20,12 @@ import type { AzureSettings } from './config.js';
 type Sdk = typeof import('@azure/storage-blob');
 type Credential = StorageSharedKeyCredential | AnonymousCredential | TokenCredential;
 
+/** Beside the SAS of the endpoint. */
+const STATIC = ['accountKey', 'tenantId', 'clientId', 'clientSecret'] as const;
+const SCOPE = 'https://storage.azure.com/.default';
+/** The errors of `DefaultAzureCredential` for a chain of which no source is there. */
+const NO_SOURCE = new Set(['AggregateAuthenticationError', 'CredentialUnavailableError']);
+
 export interface AzureConnection {
   service: BlobServiceClient;
   settings: AzureSettings;
@@ -29,7 +35,10 @@ export interface AzureConnection {
   signal?: AbortSignal | undefined;
 }
 
-/** Sends no request yet. Throws StorageError AZBLOB_ENDPOINT, AZBLOB_NO_CREDENTIALS, AZBLOB_PACKAGE and S3_PROXY. */
+/**
+ * Sends no request to the store yet; `ambient-first` asks for a token. Throws StorageError AZBLOB_ENDPOINT,
+ * AZBLOB_NO_CREDENTIALS, AZBLOB_CREDENTIALS, AZBLOB_PACKAGE and S3_PROXY.
+ */
 export async function connectAzure(
   settings: AzureSettings,
   log: StorageLog,
@@ -37,7 +46,7 @@ export async function connectAzure(
 ): Promise<AzureConnection> {
   const sdk = await loadPackage('AZBLOB', '@azure/storage-blob', () => import('@azure/storage-blob'));
   const url = findEndpoint(settings);
-  const credential = await findCredential(sdk, settings, url);
+  const credential = await findCredential(sdk, settings, url, signal);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const proxy = selectProxy(settings.proxy, { protocol: url.protocol, hostname: url.hostname, port });
   // decorators/retry.ts retries, for longer than the SDK.
@@ -83,8 +92,37 @@ function findEndpoint({ endpoint, accountName }: AzureSettings): URL {
   throw new StorageError('AZBLOB_ENDPOINT', reason, { hint: 'check-azure-endpoint' });
 }
 
-/** In this order: the account key, a registered application, the SAS of the endpoint, what the environment gives. */
-async function findCredential(sdk: Sdk, settings: AzureSettings, url: URL): Promise<Credential> {
+/** `url` loses its SAS if that does not count. */
+async function findCredential(
+  sdk: Sdk,
+  settings: AzureSettings,
+  url: URL,
+  signal: AbortSignal | undefined,
+): Promise<Credential> {
+  const hasKeys = STATIC.some((key) => settings[key] !== undefined) || url.searchParams.has('sig');
+  if (hasKeys && settings.credentialOrder !== 'ambient-first') return findStaticCredential(sdk, settings, url);
+  const { DefaultAzureCredential } = await loadIdentity();
+  const ambient = new DefaultAzureCredential();
+  if (!hasKeys) return ambient;
+  if (!(await hasIdentity(ambient, signal))) return findStaticCredential(sdk, settings, url);
+  url.search = '';
+  return ambient;
+}
+
+/**
+ * Whether a source of the environment has an identity. One that is there and gets no token is one, too: the requests
+ * to the store report what is wrong, and are retried if it may pass.
+ */
+async function hasIdentity(ambient: TokenCredential, abortSignal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    return (await ambient.getToken(SCOPE, abortSignal === undefined ? {} : { abortSignal })) !== null;
+  } catch (error) {
+    return !(error instanceof Error && NO_SOURCE.has(error.name));
+  }
+}
+
+/** In this order: the account key, the SAS of the endpoint, a registered application. */
+async function findStaticCredential(sdk: Sdk, settings: AzureSettings, url: URL): Promise<Credential> {
   const { accountKey, tenantId, clientId, clientSecret } = settings;
   if (accountKey !== undefined) {
     const accountName = settings.accountName ?? /^([a-z0-9]+)\.blob\./.exec(url.hostname)?.[1];
@@ -100,15 +138,14 @@ async function findCredential(sdk: Sdk, settings: AzureSettings, url: URL): Prom
     }
   }
   if (url.searchParams.has('sig')) return new sdk.AnonymousCredential();
-  const load = () => loadPackage('AZBLOB', '@azure/identity', () => import('@azure/identity'));
-  if (tenantId === undefined && clientId === undefined && clientSecret === undefined) {
-    const { DefaultAzureCredential } = await load();
-    return new DefaultAzureCredential();
-  }
   if (tenantId === undefined || clientId === undefined || clientSecret === undefined) {
     const text = 'An application of Azure needs a tenant, a client and a secret';
     throw new StorageError('AZBLOB_NO_CREDENTIALS', text, { hint: 'set-azure-credentials' });
   }
-  const { ClientSecretCredential } = await load();
+  const { ClientSecretCredential } = await loadIdentity();
   return new ClientSecretCredential(tenantId, clientId, clientSecret);
+}
+
+function loadIdentity(): Promise<typeof import('@azure/identity')> {
+  return loadPackage('AZBLOB', '@azure/identity', () => import('@azure/identity'));
 }

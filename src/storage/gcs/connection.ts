@@ -1,21 +1,18 @@
 /** Requests to Google Cloud Storage with the credentials of the settings, one attempt each. */
-import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { errorMessage } from '../../core/errors.js';
 import { StorageError } from '../errors.js';
 import { IdleTimer } from '../object-store/idle-timer.js';
-import { loadPackage } from '../object-store/load-package.js';
 import { viewBlocks, type Part } from '../object-store/part-buffer.js';
 import { createTunnelAgent, PlainProxyAgent, proxyAuthorization, selectProxy } from '../s3/proxy.js';
 import type { GcsSettings } from './config.js';
-import { GcsFault, toTokenError } from './errors.js';
-import { Tokens, type TokenSource } from './token.js';
+import { createTokenSource } from './credentials.js';
+import { GcsFault } from './errors.js';
+import { Tokens } from './token.js';
 
 const PUBLIC_ENDPOINT = 'https://storage.googleapis.com';
-const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 /** A connection that is silent for so long during a request is given up, and the request is retried. */
 const IDLE_MS = 60_000;
 const FIRST_ERROR_STATUS = 300;
@@ -41,7 +38,10 @@ export class GcsConnection {
     private readonly tokens: Tokens | undefined,
   ) {}
 
-  /** Sends no request yet. Throws StorageError GS_ENDPOINT, GS_CREDENTIALS, GS_PACKAGE and S3_PROXY. */
+  /**
+   * Sends no request to the store yet; `ambient-first` may ask whether this is a machine of Google. Throws
+   * StorageError GS_ENDPOINT, GS_CREDENTIALS, GS_PACKAGE and S3_PROXY.
+   */
   static async open(settings: GcsSettings): Promise<GcsConnection> {
     const url = parseEndpoint(settings.endpoint ?? PUBLIC_ENDPOINT);
     const isSecure = url.protocol === 'https:';
@@ -151,44 +151,4 @@ function parseEndpoint(text: string): URL {
   }
   const reason = 'The endpoint of Google Cloud Storage is not an address: expected a URL';
   throw new StorageError('GS_ENDPOINT', reason, { hint: 'check-gcs-endpoint' });
-}
-
-/** The library keeps a token for as long as it is valid. */
-async function createTokenSource({ key }: GcsSettings): Promise<TokenSource> {
-  const { GoogleAuth } = await loadPackage('GS', 'google-auth-library', () => import('google-auth-library'));
-  const credentials = key === undefined ? undefined : await readKey(key);
-  const auth = new GoogleAuth({ scopes: SCOPE, ...(credentials === undefined ? {} : { credentials }) });
-  const get = async (): Promise<string> => {
-    try {
-      const token = await auth.getAccessToken();
-      if (typeof token === 'string' && token !== '') return token;
-    } catch (error) {
-      throw toTokenError(error);
-    }
-    throw toTokenError(new Error('there is no token'));
-  };
-  const forget = async (): Promise<void> => {
-    (await auth.getClient()).credentials = {};
-  };
-  return { get, forget };
-}
-
-async function readKey(key: NonNullable<GcsSettings['key']>): Promise<Record<string, string>> {
-  const name = 'path' in key ? `the key file ${key.path}` : 'the key of the service account';
-  const fail = (reason: string, cause?: unknown): never => {
-    throw new StorageError('GS_CREDENTIALS', `Cannot use ${name}: ${reason}`, { cause, hint: 'set-gcs-credentials' });
-  };
-  let text = '';
-  try {
-    text = 'path' in key ? await readFile(key.path, 'utf8') : key.content;
-  } catch (error) {
-    fail(errorMessage(error), error);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && 'type' in value) return value as Record<string, string>;
-  } catch {
-    // The message does not repeat what may be a key.
-  }
-  return fail('it is not the JSON of a service account');
 }

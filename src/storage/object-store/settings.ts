@@ -1,5 +1,11 @@
 /** Settings that every object store has; plain data. */
 
+/**
+ * `static-first`: the keys of the settings, and without them the identity that the SDK finds. `ambient-first`: that
+ * identity, and the keys where it finds none.
+ */
+export type CredentialOrder = 'static-first' | 'ambient-first';
+
 export interface TransferSettings {
   /** Minimum size of the parts of an upload; absent = from the expected size of each file. */
   minPartBytes?: number;

@@ -1,6 +1,6 @@
 /** Settings of S3; plain data. Names, ranges and defaults: asbackup.md 1.2, asrestore.md 1.7. */
 
-import type { TransferSettings } from '../object-store/settings.js';
+import type { CredentialOrder, TransferSettings } from '../object-store/settings.js';
 
 export const LOG_LEVELS = ['Off', 'Fatal', 'Error', 'Warn', 'Info', 'Debug', 'Trace'] as const;
 export type S3LogLevel = (typeof LOG_LEVELS)[number];
@@ -20,6 +20,8 @@ export interface S3Settings extends TransferSettings {
   /** Both, or neither: then the sources of the SDK count. */
   accessKeyId?: string;
   secretAccessKey?: string;
+  /** Default static-first. */
+  credentialOrder?: CredentialOrder;
   /** Certificates (PEM) of the authorities that the service is trusted by; absent = those of Node.js. */
   caFile?: string;
   /** Buckets are named in host names, not in paths. Default false. */

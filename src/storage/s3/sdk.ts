@@ -14,7 +14,12 @@ import { createTunnelAgent, PlainProxyAgent, proxyAuthorization, selectProxy } f
 import { DEFAULTS, isLogged, type S3LogLevel, type S3Settings } from './config.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
+/** What the sources of the SDK need. */
+type SourceSettings = Pick<S3ClientConfig, 'region' | 'logger'>;
+type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>;
 
+/** What the SDK says after it has asked all of its sources. */
+const NO_SOURCE = /could not load credentials from any provider/i;
 /** A connection that is idle for so long during a request is closed, and the request is retried. */
 const SOCKET_IDLE_TIMEOUT_MS = 60_000;
 
@@ -47,11 +52,12 @@ export async function connectS3(
   const downloads = settings.maxDownloads ?? TRANSFER_DEFAULTS.maxDownloads;
   const ca = settings.caFile === undefined ? {} : { ca: await readCertificates(settings.caFile) };
   const agentOptions = { keepAlive: true, maxSockets: Math.max(uploads, downloads) + 4, ...ca };
+  const logger = createLogger(settings.logLevel ?? DEFAULTS.logLevel, log);
   const config: S3ClientConfig = {
     region,
     // Every service knows buckets in paths; in host names, they would need certificates and DNS (asbackup.md 10).
     forcePathStyle: settings.virtualHost !== true,
-    ...findCredentials(settings),
+    ...findCredentials(sdk, settings, { region, logger }),
     // decorators/retry.ts retries, for longer than the SDK.
     maxAttempts: 1,
     // The signature covers the SHA-256 of every body. Many services do not know the checksums that the SDK would add.
@@ -59,7 +65,7 @@ export async function connectS3(
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(endpoint === undefined ? {} : { endpoint: endpoint.href }),
     ...(profile === undefined ? {} : { profile }),
-    logger: createLogger(settings.logLevel ?? DEFAULTS.logLevel, log),
+    logger,
     requestHandler: {
       connectionTimeout: connectTimeoutMs,
       socketTimeout: SOCKET_IDLE_TIMEOUT_MS,
@@ -105,12 +111,34 @@ export async function connectS3(
   return { sdk, client, settings, ...context, host, region, ...(profile === undefined ? {} : { profile }) };
 }
 
-function findCredentials({ accessKeyId, secretAccessKey }: S3Settings): Pick<S3ClientConfig, 'credentials'> {
+/** Without keys, the client asks the sources of the SDK by itself. Throws StorageError S3_NO_CREDENTIALS. */
+function findCredentials(sdk: Sdk, settings: S3Settings, source: SourceSettings): Pick<S3ClientConfig, 'credentials'> {
+  const { accessKeyId, secretAccessKey, credentialOrder } = settings;
   if (accessKeyId === undefined && secretAccessKey === undefined) return {};
-  if (accessKeyId !== undefined && secretAccessKey !== undefined)
-    return { credentials: { accessKeyId, secretAccessKey } };
-  const text = 'An access key of S3 and its secret key belong together';
-  throw new StorageError('S3_NO_CREDENTIALS', text, { hint: 'set-s3-credentials' });
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    const text = 'An access key of S3 and its secret key belong together';
+    throw new StorageError('S3_NO_CREDENTIALS', text, { hint: 'set-s3-credentials' });
+  }
+  const keys = { accessKeyId, secretAccessKey };
+  return { credentials: credentialOrder === 'ambient-first' ? preferAmbient(sdk, settings, source, keys) : keys };
+}
+
+/** The keys count only if no source has an identity: one that is there and cannot be used is an error. */
+function preferAmbient(
+  { S3Client }: Sdk,
+  { profile }: S3Settings,
+  source: SourceSettings,
+  keys: Credentials,
+): () => Promise<Credentials> {
+  const probe = new S3Client({ ...source, ...(profile === undefined ? {} : { profile }) });
+  return async () => {
+    try {
+      return await probe.config.credentials();
+    } catch (error) {
+      if (NO_SOURCE.test(errorMessage(error))) return keys;
+      throw error;
+    }
+  };
 }
 
 function readCertificates(path: string): Promise<Buffer> {

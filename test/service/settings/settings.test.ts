@@ -5,6 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { readSettings } from '../../../src/api/read-settings.js';
 import { toCodecConfig } from '../../../src/config/codec-config.js';
 import { backupSchema } from '../../../src/config/backup-constraints.js';
+import { engineProperties } from '../../../src/config/engine-config.js';
 import { toBackupConfig } from '../../../src/config/backup-config.js';
 import { restoreSchema } from '../../../src/config/restore-constraints.js';
 import { toRestoreConfig } from '../../../src/config/restore-config.js';
@@ -107,6 +108,21 @@ test.each(Object.keys(document.storage!))('a restore from the storage %s makes s
   cleanUps.push(() => config.storages.close());
   expect(config).toMatchObject({ parallel: 3, sets: ['s'], bins: ['x'], compression: { codec: 'zstd' } });
   expect(values.get('retry-scale-factor')).toBe(10_000);
+});
+
+test('a storage of each kind passes its order of credentials on to the client', async () => {
+  const order = { 'credential-order': 'ambient-first' } as const;
+  const storages = {
+    s3: { 's3-storage': { bucket: 'b', 's3-region': 'r', ...order } },
+    gs: { 'gcp-storage': { 'bucket-name': 'b', ...order } },
+    azblob: { 'azure-storage': { 'container-name': 'c', endpoint: 'https://x', ...order } },
+  };
+  for (const [owner, storage] of Object.entries(storages)) {
+    const { root, ...access } = await toAccessSettings(storage, document);
+    const values = await readSettings(restoreSchema, { ...access, directory: root });
+    const settings = engineProperties(restoreSchema.options, values, owner as keyof typeof storages);
+    expect(settings).toMatchObject({ credentialOrder: 'ambient-first' });
+  }
 });
 
 test('a restore without a policy has the defaults of the document', async () => {

@@ -14,6 +14,18 @@ function minPartSize(minimum: number) {
   );
 }
 
+function credentialOrder(identity: string) {
+  return Type.Optional(
+    Type.Enum(['static-first', 'ambient-first'], {
+      type: 'string',
+      description:
+        `static-first: the credentials of this entry; without any, ${identity}. ` +
+        `ambient-first: ${identity}; where there is no identity, the credentials of this entry.`,
+      default: 'static-first',
+    }),
+  );
+}
+
 export const LocalStorage = Type.Object(
   {
     path: Type.String({ description: 'Directory of the backups.', minLength: 1 }),
@@ -39,6 +51,7 @@ export const S3Storage = Type.Object(
     ),
     'access-key-id': Type.Optional(secret('Access key; needs secret-access-key. Else the sources of the AWS SDK.')),
     'secret-access-key': Type.Optional(secret('Secret key that belongs to the access key.')),
+    'credential-order': credentialOrder('the sources of the AWS SDK'),
     'min-part-size': minPartSize(5 * MIB),
     'max-async-connections': Type.Optional(
       Type.Integer({ description: 'Requests at a time; 0 for no limit.', minimum: 0 }),
@@ -89,6 +102,7 @@ export const GcpStorage = Type.Object(
       }),
     ),
     key: Type.Optional(secret('The key (JSON) of a service account itself; in place of key-file-path.')),
+    'credential-order': credentialOrder('Application Default Credentials'),
     endpoint: Type.Optional(secretUrl('URL of an emulator; nothing is authenticated then. Empty = none.')),
     'min-part-size': minPartSize(256 * 1024),
     'storage-class': Type.Optional(
@@ -123,6 +137,7 @@ export const AzureStorage = Type.Object(
     'tenant-id': Type.Optional(secret('Tenant of a registered application; needs client-id and client-secret.')),
     'client-id': Type.Optional(secret('Id of a registered application.')),
     'client-secret': Type.Optional(secret('Secret of a registered application.')),
+    'credential-order': credentialOrder('the sources of DefaultAzureCredential'),
     'min-part-size': minPartSize(MIB),
     'storage-class': Type.Optional(
       Type.Object(

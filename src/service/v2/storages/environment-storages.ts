@@ -1,5 +1,5 @@
 /** Storages that environment variables define, beside those of the configuration. */
-import type { Storage } from '../../document/schema/storage.js';
+import type { AzureStorage, Storage } from '../../document/schema/storage.js';
 import { ServiceError } from '../../errors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,6 +49,7 @@ export function readEnvironmentStorages(environment: Environment): Record<string
     const path = get('BACKUP_AZURE_PATH');
     const account = get('AZURE_STORAGE_ACCOUNT');
     const key = get('AZURE_STORAGE_KEY');
+    const order = readOrder('BACKUP_AZURE_CREDENTIAL_ORDER', get('BACKUP_AZURE_CREDENTIAL_ORDER'));
     const endpoint =
       get('BACKUP_AZURE_ENDPOINT') ?? (account === undefined ? undefined : `https://${account}.blob.core.windows.net`);
     if (endpoint === undefined) {
@@ -60,6 +61,7 @@ export function readEnvironmentStorages(environment: Environment): Record<string
         endpoint,
         ...(path === undefined ? {} : { path }),
         ...(account === undefined || key === undefined ? {} : { 'account-name': account, 'account-key': key }),
+        ...(order === undefined ? {} : { 'credential-order': order }),
       },
     };
   }
@@ -77,4 +79,11 @@ function readFlag(name: string, value: string | undefined, whenAbsent: boolean):
   if (/^(?:true|1|yes)$/i.test(value)) return true;
   if (/^(?:false|0|no)$/i.test(value)) return false;
   throw new ServiceError('SERVICE_INVALID', `${name} is true or false, not "${value}"`);
+}
+
+/** Of the storages of the environment, those of Azure alone have a key that the clients do not find by themselves. */
+function readOrder(name: string, value: string | undefined): AzureStorage['credential-order'] {
+  const order = value?.toLowerCase();
+  if (order === undefined || order === 'static-first' || order === 'ambient-first') return order;
+  throw new ServiceError('SERVICE_INVALID', `${name} is static-first or ambient-first, not "${value}"`);
 }

@@ -28,6 +28,26 @@ describe('storages of the environment', () => {
     });
   });
 
+  it('of Azure, have a key and say whether it comes first', () => {
+    const variables = {
+      BACKUP_AZURE_CONTAINER: 'c',
+      AZURE_STORAGE_ACCOUNT: 'a',
+      AZURE_STORAGE_KEY: 'k',
+    };
+    const read = (more: Record<string, string>) => readEnvironmentStorages({ ...variables, ...more }).azure;
+    const azure = {
+      'container-name': 'c',
+      endpoint: 'https://a.blob.core.windows.net',
+      'account-name': 'a',
+      'account-key': 'k',
+    };
+    expect(read({})).toEqual({ 'azure-storage': azure });
+    expect(read({ BACKUP_AZURE_CREDENTIAL_ORDER: 'Ambient-First' })).toEqual({
+      'azure-storage': { ...azure, 'credential-order': 'ambient-first' },
+    });
+    expect(() => read({ BACKUP_AZURE_CREDENTIAL_ORDER: 'x' })).toThrow('BACKUP_AZURE_CREDENTIAL_ORDER');
+  });
+
   it('that are not set, are none', () => {
     expect(readEnvironmentStorages({ BACKUP_S3_BUCKET: ' ', BACKUP_S3_PATH: 'p' })).toEqual({});
   });
