@@ -109,6 +109,14 @@ describe('a backup', () => {
     });
   });
 
+  it('with a policy of no records, is refused: it would be none', async () => {
+    const service = await start({
+      document: (document) => (document['backup-policies']!.empty = { 'no-records': true }),
+    });
+    const request = { 'backup-policy': 'empty' };
+    expect(await refusal(service.operations.createBackup('disk', request))).toMatchObject({ code: 'feature-disabled' });
+  });
+
   it('that is a mark, is complete at once and has no data', async () => {
     const service = await start();
     const mark = await service.operations.createBackup('disk', { id: 'before-import', type: 'MARKER' });
@@ -161,7 +169,6 @@ describe('a request that cannot be followed', () => {
       status: 400,
     });
     expect(await create({}, 'nowhere')).toMatchObject({ code: 'no-storage', status: 404 });
-    expect(await create({ sealed: true })).toMatchObject({ code: 'feature-disabled', status: 400 });
     expect(await create({ include: ['nothing.here'] })).toMatchObject({ code: 'unknown-selection', status: 400 });
     expect(await create({ cluster: 'nowhere' })).toMatchObject({ code: 'invalid-request', status: 400 });
     await make(service, { id: '500', include: ['test'] });

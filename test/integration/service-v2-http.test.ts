@@ -72,7 +72,7 @@ beforeAll(async () => {
     storage: { disk: { 'local-storage': { path: join(folder.path, 'disk') } } },
     'backup-policies': {
       slow: { 'records-per-second': 1, 'retry-policy': { 'max-retries': 0 } },
-      sealed: { sealed: true },
+      empty: { 'no-records': true },
     },
     'backup-routines': {
       slow: routine({ 'backup-policy': 'slow' }),
@@ -130,7 +130,7 @@ const CONDITIONS: readonly (readonly [string, number, string, string, object?])[
   ['id-required', 400, 'POST', '/v2/routines/given/run', {}],
   ['no-storage', 404, 'POST', '/v2/backups/none', {}],
   ['no-storage', 400, 'POST', `${BACKUPS}/base/copy`, { to: 'none' }],
-  ['feature-disabled', 400, 'POST', BACKUPS, { 'backup-policy': 'sealed' }],
+  ['feature-disabled', 400, 'POST', BACKUPS, { 'backup-policy': 'empty' }],
   ['id-taken', 409, 'POST', BACKUPS, { id: 'base' }],
   ['id-taken', 409, 'POST', BACKUPS, { id: 'gone' }],
   ['id-not-monotonic', 409, 'POST', BACKUPS, { id: '1' }],

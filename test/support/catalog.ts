@@ -19,7 +19,7 @@ export async function writeNamespace(
   info: Partial<ManifestInfo> = {},
   records: readonly PlainRecord[] = [1, 2, 3].map((n) => plainRecord(n, { namespace })),
   key?: EncryptionKey,
-  metadata: Pick<BackupContents, 'sindexes' | 'udfs'> = {},
+  { identity, ...metadata }: Pick<BackupContents, 'sindexes' | 'udfs'> & { identity?: BackupState['identity'] } = {},
 ): Promise<void> {
   const codecs = key === undefined ? {} : { codecs: { encryption: { mode: 'aes128', key } } as const };
   const { files } = await writeBackup(path, { namespace, records, ...codecs, ...metadata });
@@ -32,6 +32,7 @@ export async function writeNamespace(
       compress: '',
       encrypt: key === undefined ? '' : 'aes128',
       'output-file-prefix': namespace,
+      ...identity,
     },
     cluster: { name: 'test', nodes: ['BB9000000000000'] },
     filters: [{ kind: 'range', begin: 0, count: 4096 }],

@@ -15,7 +15,7 @@ export type BackupTarget =
   | { kind: 'none' };
 
 /** What a new backup is called, and what it holds. */
-export interface ManifestRequest extends Pick<ManifestInfo, 'type' | 'parent'> {
+export interface ManifestRequest extends Pick<ManifestInfo, 'type' | 'parent' | 'modifiedBefore'> {
   /** Absent = one is made. */
   id?: string;
 }

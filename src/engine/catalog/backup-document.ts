@@ -36,6 +36,8 @@ export interface BackupDocument {
   selection: BackupSelection;
   /** How many shards each namespace has; absent = it is in one piece. */
   shards?: number;
+  /** Records that were changed after `started` are left out. */
+  sealed?: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function createBackupDocument(
 
 /** The text of the document. `key`: of an encrypted backup. */
 export function sealBackupDocument(
-  { id, type, parent, started, namespaces, selection, shards }: BackupDocument,
+  { id, type, parent, started, namespaces, selection, shards, sealed }: BackupDocument,
   key: EncryptionKey | undefined,
 ): string {
   const fields = {
@@ -68,6 +70,7 @@ export function sealBackupDocument(
     namespaces,
     selection,
     ...(shards === undefined ? {} : { shards }),
+    ...(sealed === true ? { sealed } : {}),
   };
   return sealDocument(fields, key);
 }
@@ -122,7 +125,7 @@ export function parseBackupDocument(bytes: Buffer, path: string, key?: Encryptio
   }
   const problem = checkSeal(value, key);
   if (problem !== undefined) throw damaged(problem);
-  const { id, type, parent, started, namespaces, selection, shards } = value;
+  const { id, type, parent, started, namespaces, selection, shards, sealed } = value;
   if (typeof id !== 'string' || !isBackupId(id)) throw damaged('its id is not one');
   if (!isBackupType(type)) throw damaged('its type is not one');
   if (type === 'full' ? parent !== undefined : typeof parent !== 'string' || !isBackupId(parent)) {
@@ -136,6 +139,7 @@ export function parseBackupDocument(bytes: Buffer, path: string, key?: Encryptio
   if (unsafe !== undefined) throw damaged('the name of a namespace cannot be that of a directory');
   if (!isSelection(selection)) throw damaged('its selection is not one');
   if (shards !== undefined && !isShard({ index: 0, count: shards })) throw damaged('its number of shards is not one');
+  if (sealed !== undefined && typeof sealed !== 'boolean') throw damaged('whether it is sealed is not true or false');
   return {
     id,
     type,
@@ -144,6 +148,7 @@ export function parseBackupDocument(bytes: Buffer, path: string, key?: Encryptio
     namespaces,
     selection,
     ...(typeof shards === 'number' ? { shards } : {}),
+    ...(sealed === true ? { sealed } : {}),
   };
 }
 

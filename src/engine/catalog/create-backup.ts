@@ -24,6 +24,8 @@ import { isBackupId, manifestPath } from './manifest.js';
 import { findModifiedAfter, readParent } from './parent-backup.js';
 import { checkSelection, selectNamespaces, selectSets } from './set-selection.js';
 
+const NS_PER_MS = 1_000_000n;
+
 /**
  * What all runs have in common. Those fields that differ from namespace to namespace are replaced: namespace, sets,
  * target, prefix, manifest, bounds in time, and the run to continue.
@@ -39,6 +41,8 @@ export interface CreateBackupConfig {
   selection: BackupSelection;
   /** Id of the backup whose changes this one is to hold; absent = it is a full one. */
   parent?: string;
+  /** Records that are changed after the start of the backup are left out. */
+  sealed?: boolean;
   run: CommonRun;
   signal: AbortSignal;
   /** Starts the run of one namespace and reports it. Settles as the run does. */
@@ -52,7 +56,7 @@ export type RunNamespace = (run: BackupConfig, signal: AbortSignal) => Promise<v
 export type RunsOfBackup = Pick<CreateBackupConfig, 'id' | 'run' | 'signal' | 'runNamespace'>;
 
 /** What has to be the same as when the backup was begun is taken from its documents. */
-export type ContinueBackupConfig = Omit<CreateBackupConfig, 'namespaces' | 'selection' | 'parent'>;
+export type ContinueBackupConfig = Omit<CreateBackupConfig, 'namespaces' | 'selection' | 'parent' | 'sealed'>;
 
 /**
  * Makes a new backup. Throws CatalogError CATALOG_EXISTS if the id is or was used, CATALOG_NAMESPACE,
@@ -60,7 +64,7 @@ export type ContinueBackupConfig = Omit<CreateBackupConfig, 'namespaces' | 'sele
  * which ends the backup.
  */
 export async function createBackup(config: CreateBackupConfig): Promise<CatalogEntry> {
-  const { root, id, parent: parentId, selection, run, signal } = config;
+  const { root, id, parent: parentId, selection, sealed, run, signal } = config;
   const { storages } = run;
   if (!isBackupId(id)) throw new CatalogError('CATALOG_EXISTS', `"${id}" cannot be the id of a backup`);
   const path = joinPath(root, id);
@@ -75,6 +79,7 @@ export async function createBackup(config: CreateBackupConfig): Promise<CatalogE
     started: new Date().toISOString(),
     namespaces,
     selection,
+    ...(sealed === true ? { sealed } : {}),
   };
   const parent = parentId === undefined ? undefined : await readParent(root, parentId, storages);
   const runs = namespaces.map((namespace) => createRun(path, namespace, document, run));
@@ -232,11 +237,11 @@ export function chooseNamespaces(
   return chosen;
 }
 
-/** The run of one namespace, without the bounds in time. */
+/** The run of one namespace, without the lower bound in time. */
 export function createRun(
   path: string,
   namespace: string,
-  { id, type, parent, selection }: BackupDocument,
+  { id, type, parent, started, selection, sealed }: BackupDocument,
   run: CommonRun,
 ): BackupConfig {
   const chosen = selectSets(namespace, selection);
@@ -250,7 +255,13 @@ export function createRun(
     ...chosen,
     prefix: shard === undefined ? namespace : shardPrefix(namespace, shard),
     target: { kind: 'directory', path: joinPath(path, namespace) },
-    manifest: { id, type, ...(parent === undefined ? {} : { parent }) },
+    ...(sealed === true ? { modifiedBeforeNs: BigInt(Date.parse(started)) * NS_PER_MS } : {}),
+    manifest: {
+      id,
+      type,
+      ...(parent === undefined ? {} : { parent }),
+      ...(sealed === true ? { modifiedBefore: started } : {}),
+    },
   };
 }
 

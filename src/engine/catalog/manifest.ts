@@ -67,10 +67,24 @@ export interface ManifestInfo {
   started: string;
   /** Absent = not COMPLETED. */
   finished?: string;
-  /** No record in it was changed later than at this time: that of the start. */
+  /**
+   * No record in it was changed later than at this time. Absent = that of the start. Later: a shard was begun then.
+   * Earlier: the backup is sealed, and this is its start, before that of the namespace.
+   */
   modifiedBefore?: string;
   /** Absent = the backup is in one piece. */
   shard?: ManifestShard;
+}
+
+/** ISO 8601. An increment begins here: no change before is missing. */
+export function findCoveredUntil({
+  started,
+  modifiedBefore,
+}: {
+  started: string;
+  modifiedBefore?: string | undefined;
+}): string {
+  return modifiedBefore !== undefined && Date.parse(modifiedBefore) < Date.parse(started) ? modifiedBefore : started;
 }
 
 /** Whether `value`, of a document, is the part of a manifest. */

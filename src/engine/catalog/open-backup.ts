@@ -5,6 +5,7 @@ import { ToolError } from '../../core/errors.js';
 import { joinPath } from '../../storage/paths.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import { findBackupFiles, type BackupFiles } from './backup-files.js';
+import { findCoveredUntil } from './manifest.js';
 import { withReaderMarks } from './reader-mark.js';
 import { readBackup, type CatalogState, type NamespacePart } from './find-backups.js';
 
@@ -24,7 +25,7 @@ export interface OpenBackupConfig {
  */
 export async function openBackup(path: string, config: OpenBackupConfig): Promise<BackupFiles> {
   const { codecs, storages, allowIncomplete } = config;
-  const { parts, state, type, started, document } = await readBackup(path, storages);
+  const { parts, state, type, started, modifiedBefore, document } = await readBackup(path, storages);
   if (!READABLE.includes(state) && !allowIncomplete) {
     throw incompleteError(`The backup ${path} is ${state}: records of it are missing`);
   }
@@ -44,7 +45,7 @@ export async function openBackup(path: string, config: OpenBackupConfig): Promis
     storages,
     isComplete: READABLE.includes(state),
     ...(type === undefined ? {} : { type }),
-    ...(started === undefined ? {} : { started }),
+    ...(started === undefined ? {} : { started: findCoveredUntil({ started, modifiedBefore }) }),
   };
 }
 

@@ -5,6 +5,7 @@ import { createIdentity } from '../backup/checkpoint/identity.js';
 import type { BackupConfig } from '../backup/config.js';
 import { CatalogError } from './errors.js';
 import { readBackup, type CatalogEntry, type NamespacePart } from './find-backups.js';
+import { findCoveredUntil } from './manifest.js';
 import { describeIdentity, describeSelection } from './part-selection.js';
 
 /**
@@ -50,7 +51,7 @@ export function findModifiedAfter(parent: CatalogEntry, run: BackupConfig, clock
     const text = `The backup ${parent.id} has of the namespace ${namespace}: ${before!}; this one would have: ${now!}`;
     throw new CatalogError('CATALOG_PARENT', text);
   }
-  const startMs = Date.parse(part.manifest!.manifest!.started);
+  const startMs = Date.parse(findCoveredUntil(part.manifest!.manifest!));
   return BigInt(startMs - SAFETY_OVERLAP_MS - clockLeadMs) * NS_PER_MS;
 }
 

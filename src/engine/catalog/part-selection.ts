@@ -1,6 +1,7 @@
 /** What of its namespace a backup with a manifest holds. */
 import type { Identity } from '../backup/checkpoint/state-file.js';
 import type { NamespacePart } from './find-backups.js';
+import { findCoveredUntil } from './manifest.js';
 
 const ALL_PARTITIONS = '0-4096';
 const NS_PER_MS = 1_000_000n;
@@ -10,11 +11,13 @@ const NS_PER_MS = 1_000_000n;
  * everything, as far as the manifest tells. The lower bound in time of an increment is no selection.
  */
 export function describeSelection({ manifest }: NamespacePart): string {
-  return manifest === undefined ? '' : describeIdentity(manifest.identity, manifest.manifest?.started);
+  if (manifest === undefined) return '';
+  const { identity, manifest: info } = manifest;
+  return describeIdentity(identity, info === undefined ? undefined : findCoveredUntil(info));
 }
 
-/** The same of what identifies a run. */
-export function describeIdentity(identity: Identity, started: string | undefined): string {
+/** The same of what identifies a run. `until`: the start of the backup. */
+export function describeIdentity(identity: Identity, until: string | undefined): string {
   const words: string[] = [];
   const add = (key: string, word: string): void => {
     const value = identity[key];
@@ -30,7 +33,7 @@ export function describeIdentity(identity: Identity, started: string | undefined
   add('no-ttl-only', 'records that never expire');
   add('node-list', 'nodes');
   if (identity['partition-list'] !== ALL_PARTITIONS) add('partition-list', 'partitions');
-  if (endsBeforeStart(identity['modified-before'], started)) {
+  if (endsBeforeStart(identity['modified-before'], until)) {
     add('modified-before', 'records last changed before');
   }
   return words.join('; ');

@@ -26,6 +26,7 @@ const DOCUMENT: BackupDocument = {
   started: '2026-01-02T03:04:05.678Z',
   namespaces: ['test', 'bar'],
   selection: { include: ['test.users'], exclude: ['bar.'] },
+  sealed: true,
 };
 
 describe('createBackupDocument', () => {

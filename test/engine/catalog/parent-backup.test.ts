@@ -57,6 +57,20 @@ describe('findModifiedAfter', () => {
     expect(findModifiedAfter(parent, createRun('test'), 2_500)).toBe(ms(started) - 12_500_000_000n);
   });
 
+  it('is before the start of the backup if that is sealed, as it lacks what was changed until a namespace began', async () => {
+    const root = newRoot();
+    const started = '2026-01-02T05:00:00.000Z';
+    const bound = BigInt(Date.parse(STARTED)) * 1_000_000n;
+    const path = await writeCatalogBackup(root, { sealed: true }, { begun: ['bar'] });
+    await writeNamespace(join(path, 'test'), 'test', { started, modifiedBefore: STARTED }, undefined, undefined, {
+      identity: { 'modified-before': String(bound) },
+    });
+    const parent = await readBackup(path, storages);
+    expect(parent.parts.map(({ modifiedBefore }) => modifiedBefore)).toEqual([STARTED, STARTED]);
+    const run = createRun('test', { modifiedBeforeNs: bound + 1_000n });
+    expect(findModifiedAfter(parent, run, 0)).toBe(bound - 10_000_000_000n);
+  });
+
   it('of a run that would hold other sets than the parent, throws', async () => {
     const path = await writeCatalogBackup(newRoot());
     const parent = await readBackup(path, storages);

@@ -172,6 +172,7 @@ function createManifest(
     version: readProgramVersion(),
     serverVersion,
     started: started.toISOString(),
+    ...(request.modifiedBefore === undefined ? {} : { modifiedBefore: request.modifiedBefore }),
     ...(shard === undefined ? {} : { shard: { ...shard, selection: fingerprintSelection(selected) } }),
   };
 }

@@ -31,6 +31,8 @@ export interface BackupRecord {
   exclude?: readonly string[];
   compression?: V2Compression;
   parallel?: number;
+  /** Only records that were last changed before the start. */
+  sealed?: boolean;
   /** The routine that makes it, and the start of its run: the name of its folder. */
   routine?: string;
   run?: string;

@@ -49,7 +49,8 @@ export async function runCatalogBackup(options: CatalogRunOptions): Promise<Cata
     });
   const config = { ...backup, signal, runNamespace, redact: log.redact };
   try {
-    return await (continues ? continueBackup(config) : createBackup(config));
+    // One that goes on has in its document whether it is sealed.
+    return await (continues ? continueBackup(config) : createBackup({ ...config, sealed: record.sealed === true }));
   } finally {
     await storages.close();
   }

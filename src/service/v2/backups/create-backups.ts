@@ -41,10 +41,6 @@ export async function beginBackup(context: V2Context, storage: string, request: 
 
 async function beginOwn(context: V2Context, storage: string, request: CreateBackup): Promise<Backup> {
   const { type = 'FULL' } = request;
-  if (request.sealed === true) {
-    const text = 'A backup is sealed by the policy of a routine: one without a routine holds all that it meets';
-    throw new V2Error('feature-disabled', text);
-  }
   if (type === 'MARKER') return createMarker(context, storage, request, {});
   const cluster = chooseCluster(context, request.cluster);
   const policyName = request['backup-policy'];
@@ -52,12 +48,10 @@ async function beginOwn(context: V2Context, storage: string, request: CreateBack
   if (policyName !== undefined && policy === undefined) {
     throw new V2Error('invalid-request', `policy "${policyName}" not found`);
   }
-  if (policy?.sealed === true && request.sealed !== false) {
-    throw new V2Error('feature-disabled', 'A backup without a routine cannot be sealed: the policy says sealed');
-  }
   if (policy?.['no-records'] === true) {
     throw new V2Error('feature-disabled', 'A backup without a routine holds all records: the policy says no-records');
   }
+  const resolved = resolvePolicy(policy);
   const namespaces = await chooseNamespaces(context, cluster, request);
   return context.view(storage, async (view) => {
     refuseBusy(context, view, cluster, namespaces);
@@ -72,8 +66,9 @@ async function beginOwn(context: V2Context, storage: string, request: CreateBack
       ...(request.exclude === undefined ? {} : { exclude: request.exclude }),
       ...(request.compression === undefined ? {} : { compression: request.compression }),
       ...(request.parallel === undefined ? {} : { parallel: request.parallel }),
+      ...((request.sealed ?? resolved.sealed) ? { sealed: true } : {}),
     });
-    const scans = request.parallel ?? resolvePolicy(policy).parallel;
+    const scans = request.parallel ?? resolved.parallel;
     context.backups.start({ storage, record, namespaces, scans, continues: false });
     context.touch(storage);
     const now = await context.readView(view.catalog);

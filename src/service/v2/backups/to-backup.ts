@@ -44,7 +44,8 @@ export function toBackup(item: BackupItem, context: BackupContext): Backup {
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const lower = earliest(parts.map(findLowerBound));
   const upper = entry?.modifiedBefore ?? entry?.started;
-  const consistency = findConsistency(parts);
+  const isSealed = record?.sealed === true || entry?.document?.sealed === true;
+  const consistency = isSealed ? 'sealed' : findConsistency(parts);
   const { compression } = record ?? {};
   return {
     id,

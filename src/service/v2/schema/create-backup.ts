@@ -20,7 +20,10 @@ export const CreateBackup = Type.Object(
     exclude: Type.Optional(selectors('All but these. Not with include.')),
     compression: Type.Optional(V2Compression),
     sealed: Type.Optional(
-      Type.Boolean({ description: 'Only records that were last changed before the start; else as the policy says.' }),
+      Type.Boolean({
+        description:
+          'Only records that were last changed before the start; else as the policy says. Not with a routine.',
+      }),
     ),
     parallel: Type.Optional(Type.Integer({ description: 'Scans at a time.', minimum: 1, maximum: 100 })),
   },
