@@ -26,7 +26,7 @@ export interface LoadedCompression {
   /** Throws CodecError for a level out of range. */
   checkLevel(level: number): void;
   /** What is written to the result reaches `sink` compressed. */
-  encode(sink: ByteSink, level: number): ByteSink;
+  encode(sink: ByteSink, level: number, start?: WriterStart): ByteSink;
   /** What is read from the result is `source` decompressed. */
   decode(source: ByteSource): ByteSource;
   createFrameCompressor(level: number): FrameCompressor;
@@ -38,10 +38,15 @@ export interface FrameCompressor {
   compressFrame(bytes: Uint8Array, memory?: ArrayBuffer): Buffer;
 }
 
-/** Where in its file a writer begins; absent = at the start of a new file. */
+/** Where in its file a writer begins, and where the file will end; absent = at the start of a new file. */
 export interface WriterStart {
   /** Bytes that the file has already, as they are stored. */
   storedBytes: number;
+  /**
+   * As soon as so many bytes are stored, the file is closed; absent = its end does not depend on them. What a codec
+   * keeps inside has to be little beside it.
+   */
+  limitBytes?: number;
   /**
    * Of an encrypted file: its initial vector. Needed where `storedBytes` is more than 0; a new file gets a random one
    * unless the caller has to know it.

@@ -103,7 +103,7 @@ function encodeLayers(layers: readonly Layer[], sink: ByteSink, start: WriterSta
 function createCompressionLayer(compression: LoadedCompression, level: number): Layer {
   return {
     overheadBytes: 0,
-    encode: (sink) => compression.encode(sink, level),
+    encode: (sink, start) => compression.encode(sink, level, start),
     decode: (source) => compression.decode(source),
   };
 }

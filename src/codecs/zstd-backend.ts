@@ -36,7 +36,11 @@ export interface ZstdDecompressor {
 
 export interface ZstdBackend {
   readonly id: ZstdBackendId;
-  createCompressor(level: number): ZstdCompressor;
+  /**
+   * `allowThread`: a thread may do the work, so that bytes come out of a later step than the one that took them in. The
+   * step that ends a frame has all of them.
+   */
+  createCompressor(level: number, options: { allowThread: boolean }): ZstdCompressor;
   createDecompressor(): ZstdDecompressor;
   createFrameCompressor(level: number): FrameCompressor;
 }

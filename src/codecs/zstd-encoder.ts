@@ -7,6 +7,8 @@ import { checkZstdLevel, type CompressStep, type ZstdBackend, type ZstdCompresso
 /** As much as C writes at once; what is here is not yet in the file (asbackup.md 5.5). */
 const OUTPUT_BYTES = 128 * 1024;
 const NOTHING = Buffer.alloc(0);
+/** A thread has up to 4 MiB of text that are not stored, by which a file can become larger than its limit. */
+const MIN_LIMIT_WITH_THREAD_BYTES = 64 * 1024 * 1024;
 
 /**
  * One frame from the first byte to `close`, unless `endFrame` ends it earlier. While bytes are compressed, the
@@ -32,10 +34,12 @@ export class ZstdEncoder implements ByteSink {
     private readonly inner: ByteSink,
     backend: ZstdBackend,
     level: number,
+    /** Of `WriterStart`. */
+    limitBytes = Infinity,
   ) {
     checkZstdLevel(level);
     this.name = inner.name;
-    this.compressor = backend.createCompressor(level);
+    this.compressor = backend.createCompressor(level, { allowThread: limitBytes >= MIN_LIMIT_WITH_THREAD_BYTES });
   }
 
   /** Settles when everything is compressed, though part of it is kept for the next bytes. */

@@ -18,9 +18,13 @@ export async function loadNativeZstd(): Promise<ZstdBackend> {
   } catch (error) {
     throw nativeMissingError(error);
   }
+  return createNativeBackend(library);
+}
+
+export function createNativeBackend(library: Library): ZstdBackend {
   return {
     id: 'native',
-    createCompressor: (level) => new NativeCompressor(library, level),
+    createCompressor: (level, { allowThread }) => new NativeCompressor(library, level, allowThread),
     createDecompressor: () => new NativeDecompressor(library),
     createFrameCompressor: (level) => new NativeFrameCompressor(library, level),
   };
@@ -42,7 +46,9 @@ export function nativeMissingError(error: unknown): CodecError {
   });
 }
 
-function createContext(library: Library, level: number): InstanceType<Library['CCtx']> {
+type Context = InstanceType<Library['CCtx']>;
+
+function createContext(library: Library, level: number): Context {
   const context = new library.CCtx();
   context.setParameter(library.CParameter.compressionLevel, level);
   // 4 bytes per frame, checked by every reader, that reveal damage which would decompress without an error.
@@ -50,25 +56,85 @@ function createContext(library: Library, level: number): InstanceType<Library['C
   return context;
 }
 
+/** The highest level with a thread. Above, jobs of this size take up to half as much time again. */
+const MAX_THREAD_LEVEL = 9;
+/** What a thread is given at once. Its memory is four such jobs, whatever the length of the frame. */
+const JOB_BYTES = 1024 * 1024;
+/** A frame of no more bytes starts no thread: libzstd takes none if it gets all of a small frame in one call. */
+const HELD_BYTES = 64 * 1024;
+
+/** A thread of libzstd compresses while the caller makes the next bytes. What it has not finished is in no output. */
 class NativeCompressor implements ZstdCompressor {
-  private readonly context: InstanceType<Library['CCtx']>;
+  private readonly context: Context;
+  private threaded: boolean;
+  /** The library has bytes of the frame. */
+  private begun = false;
+  /** The first bytes of a frame, for which a thread is not worth it if they are all; made when it is needed. */
+  private held: Buffer | undefined;
+  private heldAt = 0;
+  private heldEnd = 0;
 
   constructor(
     private readonly library: Library,
     level: number,
+    allowThread: boolean,
   ) {
     this.context = createContext(library, level);
+    this.threaded = allowThread && level <= MAX_THREAD_LEVEL && this.requestThread();
   }
 
   step(input: Buffer, end: boolean, output: Buffer): CompressStep {
-    const { EndDirective } = this.library;
-    const directive = end ? EndDirective.end : EndDirective.continue;
-    const [left, produced, consumed] = this.context.compressStream2(output, input, directive);
-    return { consumed, produced, finished: end ? left === 0 : consumed === input.length };
+    if (this.hold(input, end)) return { consumed: input.length, produced: 0, finished: true };
+    if (this.heldAt === this.heldEnd) return this.compress(input, end, output);
+    const step = this.compress(this.held!.subarray(this.heldAt, this.heldEnd), end && input.length === 0, output);
+    // Not where that has ended the frame: another one may hold its first bytes.
+    if (this.begun) this.heldAt += step.consumed;
+    return { consumed: 0, produced: step.produced, finished: step.finished && input.length === 0 };
   }
 
   close(): void {
-    // The memory is the garbage collector's.
+    // The memory is the garbage collector's, and the thread ends with it.
+  }
+
+  /** Returns false where a library has been built without threads. */
+  private requestThread(): boolean {
+    const { CParameter } = this.library;
+    try {
+      this.context.setParameter(CParameter.nbWorkers, 1);
+      this.context.setParameter(CParameter.jobSize, JOB_BYTES);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private hold(input: Buffer, end: boolean): boolean {
+    if (!this.threaded || this.begun || end || this.heldEnd + input.length > HELD_BYTES) return false;
+    this.held ??= Buffer.allocUnsafeSlow(HELD_BYTES);
+    this.heldEnd += input.copy(this.held, this.heldEnd);
+    return true;
+  }
+
+  private compress(input: Buffer, end: boolean, output: Buffer): CompressStep {
+    const { EndDirective } = this.library;
+    const [left, produced, consumed] = this.callLibrary(input, end ? EndDirective.end : EndDirective.continue, output);
+    const finished = end ? left === 0 : consumed === input.length;
+    this.begun = !(end && finished);
+    if (!this.begun) this.heldAt = this.heldEnd = 0;
+    return { consumed, produced, finished };
+  }
+
+  private callLibrary(input: Buffer, directive: number, output: Buffer): [number, number, number] {
+    try {
+      return this.context.compressStream2(output, input, directive);
+    } catch (error) {
+      // The system may refuse a thread, which the library cannot tell from a lack of memory.
+      if (!this.threaded || this.begun) throw error;
+      this.threaded = false;
+      this.context.reset(this.library.ResetDirective.sessionOnly);
+      this.context.setParameter(this.library.CParameter.nbWorkers, 0);
+      return this.context.compressStream2(output, input, directive);
+    }
   }
 }
 
@@ -99,7 +165,7 @@ class NativeDecompressor implements ZstdDecompressor {
 }
 
 class NativeFrameCompressor implements FrameCompressor {
-  private readonly context: InstanceType<Library['CCtx']>;
+  private readonly context: Context;
 
   constructor(
     private readonly library: Library,

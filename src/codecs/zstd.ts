@@ -17,7 +17,7 @@ export const zstdCodec = {
     return {
       backend: zstd.id,
       checkLevel: checkZstdLevel,
-      encode: (sink, level) => new ZstdEncoder(sink, zstd, level),
+      encode: (sink, level, start) => new ZstdEncoder(sink, zstd, level, start?.limitBytes),
       decode: (source) => new ZstdDecoder(source, zstd),
       createFrameCompressor: (level) => zstd.createFrameCompressor(level),
     };

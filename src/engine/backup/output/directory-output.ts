@@ -154,7 +154,8 @@ export class DirectoryOutput implements ChunkOutput {
     const name = backupFileName(this.plan.prefix, number);
     const path = joinPath(this.plan.path, name);
     const stored = await (await this.storages.forPath(path)).create(path, this.plan.fileLimitBytes);
-    this.sink = this.pipeline.encode(this.throttle(this.meter(stored, name, 0)));
+    const metered = this.throttle(this.meter(stored, name, 0));
+    this.sink = this.pipeline.encode(metered, { storedBytes: 0, limitBytes: this.plan.fileLimitBytes });
     await this.sink.write(Buffer.from(header));
   }
 
@@ -166,7 +167,8 @@ export class DirectoryOutput implements ChunkOutput {
     const tail = (await storage.readTail?.(path, point, TAIL_BYTES)) ?? Buffer.alloc(0);
     const stored = await storage.resume(path, point);
     const metered = this.throttle(this.meter(stored, name, bytes, tail));
-    this.sink = this.pipeline.encode(metered, { storedBytes: bytes, vector });
+    const start = { storedBytes: bytes, vector, limitBytes: this.plan.fileLimitBytes };
+    this.sink = this.pipeline.encode(metered, start);
   }
 
   private meter(storage: ByteSink, relative: string, bytesBefore: number, tailBefore?: Buffer): ByteSink {
