@@ -9,6 +9,7 @@ import type { ServiceEvent } from '../../src/service/events/event.js';
 import { checkValue } from '../../src/service/document/check-value.js';
 import { Backup } from '../../src/service/v2/schema/backup.js';
 import { Job } from '../../src/service/v2/schema/job.js';
+import type { WorkQueues } from '../../src/service/v2/upkeep/work-queues.js';
 import { clientRecord, putRecord } from '../support/cluster-contents.js';
 import { FakeServiceMetrics, folder, NEVER, startV2, type V2Fixture } from '../support/v2.js';
 
@@ -34,13 +35,18 @@ interface Upkept extends V2Fixture {
   seen: ServiceEvent[];
 }
 
-async function start(copyTo: string[] = [], root?: string): Promise<Upkept> {
+async function start(
+  copyTo: string[] = [],
+  root?: string,
+  edit: (document: V2Fixture['config']['document']) => void = () => undefined,
+): Promise<Upkept> {
   const registry = new Registry();
   const metrics = Object.assign(new FakeServiceMetrics(), { upkeep: new UpkeepMetrics(registry, '', Date.now) });
   const service = await startV2(cluster, {
     document: (document) => {
       const verify = { checksums: NEVER_DUE, deep: NEVER_DUE, trial: NEVER_DUE };
       Object.assign(document['backup-routines']!.nightly!, { verify, 'copy-to': copyTo });
+      edit(document);
     },
     options: { metrics },
     ...(root === undefined ? {} : { root }),
@@ -157,6 +163,93 @@ describe('a scheduled verification', () => {
     other.operations.start();
     await other.operations.upkeep.settle();
     expect((await other.operations.describeUpkeep('nightly')).verify![1]).toMatchObject({ mode: 'DEEP' });
+  });
+});
+
+/** The upkeep does not see jobs end whose id begins so, until `open` is called. `isWaiting`: one is there. */
+function holdJobs({ operations }: Upkept, beginning: string): { isWaiting: Promise<void>; open: () => void } {
+  const jobs = operations['jobs' as never] as { wait: (id: string, ...rest: unknown[]) => Promise<Job> };
+  const wait = jobs.wait.bind(jobs);
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const isWaiting = new Promise<void>((resolve) => {
+    jobs.wait = async (id, ...rest) => {
+      if (id.startsWith(beginning)) {
+        resolve();
+        await gate;
+      }
+      return wait(id, ...rest);
+    };
+  });
+  return { isWaiting, open };
+}
+
+describe('verifications and copies', () => {
+  it('do not wait for each other: a verification that goes on for long holds up no copy', async () => {
+    const service = await start(['second']);
+    const { upkeep } = service.operations;
+    const full = await run(service);
+    const { isWaiting, open } = holdJobs(service, 'verify-');
+    upkeep.checkLater('nightly', 'DEEP', (dueMs += 60_000));
+    await isWaiting;
+    const copied = new Promise<void>((resolve) =>
+      service.events.subscribe(({ type }) => (type === 'copy.completed' ? resolve() : undefined)),
+    );
+    upkeep.copyLater('nightly');
+    await copied;
+    expect((await service.operations.describeUpkeep('nightly')).verify![1]).not.toHaveProperty('last');
+    expect((await service.operations.readBackup('second', full.id, {})).state).toBe('COMPLETED');
+    open();
+    await upkeep.settle();
+    expect((await service.operations.describeUpkeep('nightly')).verify![1]).toMatchObject({
+      mode: 'DEEP',
+      sound: true,
+    });
+  });
+
+  it('do not wait for each other: a copy that goes on for long holds up no verification', async () => {
+    const service = await start(['second']);
+    const { upkeep } = service.operations;
+    await run(service);
+    const { isWaiting, open } = holdJobs(service, 'copy-');
+    upkeep.copyLater('nightly');
+    await isWaiting;
+    const verified = new Promise<void>((resolve) =>
+      service.events.subscribe(({ type }) => (type === 'verify.completed' ? resolve() : undefined)),
+    );
+    upkeep.checkLater('nightly', 'CHECKSUMS', (dueMs += 60_000));
+    await verified;
+    open();
+    await upkeep.settle();
+    expect((await service.operations.describeUpkeep('nightly')).copies).toMatchObject([{ pending: 0 }]);
+  });
+
+  it('of one replica, show that it lives until the last of them has ended', async () => {
+    const replicas = (document: V2Fixture['config']['document']): void => {
+      document.service = { replicas: { storage: 'disk' } };
+    };
+    const service = await start(['second'], undefined, replicas);
+    const { upkeep } = service.operations;
+    await run(service);
+    const { isWaiting, open } = holdJobs(service, 'verify-');
+    upkeep.checkLater('nightly', 'DEEP', (dueMs += 60_000));
+    await isWaiting;
+    const beats = join(service.root, '.asb-service', 'upkeep', 'beats');
+    expect(readdirSync(beats)).toHaveLength(1);
+    upkeep.copyLater('nightly');
+    // Resolves after the copy, in its queue.
+    const { queues } = upkeep as unknown as { queues: WorkQueues<'COPY'> };
+    await new Promise<void>((resolve) => {
+      queues.add('COPY', 'last', () => {
+        resolve();
+        return Promise.resolve();
+      });
+    });
+    expect((await service.operations.describeUpkeep('nightly')).copies).toMatchObject([{ pending: 0 }]);
+    expect(readdirSync(beats)).toHaveLength(1);
+    open();
+    await upkeep.settle();
+    expect(readdirSync(beats)).toEqual([]);
   });
 });
 

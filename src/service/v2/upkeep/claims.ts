@@ -13,6 +13,8 @@ export class Claims {
   private readonly watch: LeaseWatch;
   private readonly hasReplicas: boolean;
   private readonly leaseMs: number;
+  /** How much work of this process shows life in a storage, by its name. */
+  private readonly working = new Map<string, number>();
 
   constructor(private readonly context: V2Context) {
     const { replicas } = context.document.service ?? {};
@@ -28,7 +30,7 @@ export class Claims {
 
   /**
    * Whether nobody works on it any more. Without replicas, this process is the only one; with them, the other shows no
-   * sign of life for a lease. To be called when this process works on nothing else. Throws StorageError.
+   * sign of life for a lease. To be called when this process does not work on it itself. Throws StorageError.
    */
   async isAbandoned(claim: Claim, catalog: OpenedCatalog): Promise<boolean> {
     // Its end could not be written.
@@ -46,13 +48,18 @@ export class Claims {
       upkeep
         .writeBeat(catalog)
         .catch((error: unknown) => options.log.verbose(logEvent('message', errorMessage(error))));
+    const { name } = catalog;
+    this.working.set(name, (this.working.get(name) ?? 0) + 1);
     await beat();
     const timer = setInterval(() => void beat(), this.leaseMs / BEATS_PER_LEASE);
     try {
       return await work();
     } finally {
       clearInterval(timer);
-      await upkeep.removeBeat(catalog).catch(() => undefined);
+      const left = this.working.get(name)! - 1;
+      this.working.set(name, left);
+      // Other work of this process is not abandoned.
+      if (left === 0) await upkeep.removeBeat(catalog).catch(() => undefined);
     }
   }
 }

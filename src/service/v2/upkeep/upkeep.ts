@@ -13,6 +13,10 @@ import { Claims } from './claims.js';
 import { copyItem, listPending, waitAfter } from './copy-routine.js';
 import type { CopyState, UpkeepDocument } from './upkeep-document.js';
 import { describeSchedules, SCHEDULE_KEYS } from './upkeep-view.js';
+import { WorkQueues } from './work-queues.js';
+
+/** Each kind has a queue of its own: that a deep verification takes a day does not hold up a copy. */
+type WorkKind = VerifyMode | 'COPY' | 'LOOK';
 
 interface Schedule {
   /** The same for schedules that are due at the same times. */
@@ -23,10 +27,7 @@ interface Schedule {
 export class Upkeep {
   private readonly schedules = new Map<string, Schedule>();
   private readonly claims: Claims;
-  /** One after another: each reads whole backups. */
-  private queue: Promise<void> = Promise.resolve();
-  /** Names of work that waits, or is under way. */
-  private readonly queued = new Set<string>();
+  private readonly queues: WorkQueues<WorkKind>;
   private isStopped = false;
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
@@ -36,6 +37,7 @@ export class Upkeep {
     private readonly jobs: Jobs,
   ) {
     this.claims = new Claims(context);
+    this.queues = new WorkQueues((error) => context.options.log.error(errorEvent(error)));
   }
 
   start(): void {
@@ -59,7 +61,7 @@ export class Upkeep {
     this.unsubscribe();
     for (const { timers } of this.schedules.values()) for (const timer of timers.values()) timer.stop();
     this.schedules.clear();
-    await this.queue;
+    await this.queues.stop();
   }
 
   /** What is known of the routine. Throws StorageError. */
@@ -76,32 +78,23 @@ export class Upkeep {
   }
 
   /** Resolves when nothing waits and nothing is under way. */
-  async settle(): Promise<void> {
-    while (this.queued.size > 0) await this.queue;
+  settle(): Promise<void> {
+    return this.queues.settle();
   }
 
   /** A firing: made unless another process makes it. `dueMs`: the time in the schedule. */
   checkLater(routine: string, mode: VerifyMode, dueMs: number): void {
-    this.enqueue(`${mode} ${routine}`, () => this.check(routine, mode, dueMs));
+    this.queues.add(mode, routine, () => this.check(routine, mode, dueMs));
   }
 
   copyLater(routine: string): void {
     for (const to of this.findRoutine(routine)?.['copy-to'] ?? []) {
-      this.enqueue(`copy ${routine} ${to}`, () => this.copy(routine, to));
+      this.queues.add('COPY', `${routine} ${to}`, () => this.copy(routine, to));
     }
   }
 
   private findRoutine(routine: string): BackupRoutine | undefined {
     return findEntity(this.context.document['backup-routines'], routine);
-  }
-
-  private enqueue(name: string, work: () => Promise<void>): void {
-    if (this.isStopped || this.queued.has(name)) return;
-    this.queued.add(name);
-    this.queue = this.queue
-      .then(() => (this.isStopped ? undefined : work()))
-      .catch((error: unknown) => this.context.options.log.error(errorEvent(error)))
-      .finally(() => this.queued.delete(name));
   }
 
   private schedule(): void {
@@ -144,32 +137,40 @@ export class Upkeep {
       this.context.document['backup-routines'] ?? {},
     )) {
       if (disabled === true) continue;
-      if (verify !== undefined) this.enqueue(`look ${name}`, () => this.resumeChecks(name));
+      if (verify !== undefined) this.queues.add('LOOK', name, () => this.lookAtChecks(name));
       if (copyTo.length > 0) this.copyLater(name);
     }
   }
 
-  /** Verifications that were interrupted are made again. */
-  private async resumeChecks(routine: string): Promise<void> {
+  /** Tells the metrics what is known, and looks for verifications that were interrupted. */
+  private async lookAtChecks(routine: string): Promise<void> {
     const { upkeep, directory } = this.context;
     const { storage } = this.findRoutine(routine) ?? {};
     if (storage === undefined) return;
-    await directory.use(storage, async (catalog) => {
-      const document = await upkeep.read(catalog, routine);
-      this.report(routine, document);
-      for (const mode of VERIFY_MODES) {
-        const state = document.checks[mode];
-        if (state?.claim === undefined || !(await this.claims.isAbandoned(state.claim, catalog))) continue;
-        const before = state.claim.owner;
-        const isTaken = await upkeep.update(catalog, routine, ({ checks }) => {
-          const current = checks[mode];
-          if (current?.claim?.owner !== before) return false;
-          current.claim = { owner: this.context.owner };
-          return true;
-        });
-        if (isTaken) await this.runCheck(routine, mode, storage);
-      }
+    const document = await directory.use(storage, (catalog) => upkeep.read(catalog, routine));
+    this.report(routine, document);
+    for (const mode of VERIFY_MODES) {
+      if (document.checks[mode]?.claim === undefined) continue;
+      this.queues.add(mode, `resume ${routine}`, () => this.resumeCheck(routine, mode));
+    }
+  }
+
+  /** Makes a verification again that was interrupted. */
+  private async resumeCheck(routine: string, mode: VerifyMode): Promise<void> {
+    const { upkeep, directory } = this.context;
+    const { storage } = this.findRoutine(routine) ?? {};
+    if (storage === undefined) return;
+    const isTaken = await directory.use(storage, async (catalog) => {
+      const { claim } = (await upkeep.read(catalog, routine)).checks[mode] ?? {};
+      if (claim === undefined || !(await this.claims.isAbandoned(claim, catalog))) return false;
+      return upkeep.update(catalog, routine, ({ checks }) => {
+        const current = checks[mode];
+        if (current?.claim?.owner !== claim.owner) return false;
+        current.claim = { owner: this.context.owner };
+        return true;
+      });
     });
+    if (isTaken) await this.runCheck(routine, mode, storage);
   }
 
   private async check(routine: string, mode: VerifyMode, dueMs: number): Promise<void> {
