@@ -38,6 +38,7 @@ async function build() {
     const reach = ['--no-config-file', '-h', '127.0.0.1', '-p', server.port];
     runRecorded('asb', 'list', '--help');
     runRecorded('asrestore', ...reach, '-i', source);
+    runRecorded('asrestore', '--no-config-file', '--validate', '-i', source);
     runRecorded('asbackup', ...reach, '-n', 'test', '-w', '1', '-d', join(scratch, 'one'));
     runRecorded('asbackup', ...reach, '-n', 'test', '-w', '2', '-d', join(scratch, 'two'));
   } finally {

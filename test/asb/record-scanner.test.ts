@@ -94,6 +94,24 @@ describe('ordinary records', () => {
   });
 });
 
+describe('namespaces', () => {
+  it.each([1, 6, 7, 8, 22, 23, 24, 31])('of %i bytes are known by every one of them', (length) => {
+    const name = 'n'.repeat(length);
+    const rename = (from: string, to: string): string => from.replaceAll('+ n test\n', `+ n ${to}\n`);
+    const others = Array.from({ length }, (_, at) => `${name.slice(0, at)}m${name.slice(at + 1)}`);
+    const own = rename(record(['I a 1']), name);
+    const input = Buffer.from(
+      `Version 3.1\n# namespace ${name}\n# first-file\n${own}${own}` +
+        others.map((other) => rename(record(['I a 1']), other) + own + own).join(''),
+    );
+    const { counts, scanned } = expectSame(input);
+    expect(counts).toMatchObject({ records: 2 + 3 * length });
+    // Behind a record of another namespace, the module learns the next one from the decoder.
+    expect(scanned).toBeGreaterThan(length);
+    expect(scanned).toBeLessThan(2 + 2 * length);
+  });
+});
+
 describe('limits', () => {
   const bins = (count: number): string => record(Array.from({ length: count }, (_, i) => `I bin${i} ${i}`));
   const named = (name: string): string => record([`I ${name} 1`]);

@@ -22,6 +22,7 @@ const EXPIRATION_LINE: u64 = 0x2074202b0a;
 const BINS_LINE: u64 = 0x2062202b0a;
 const LINE_MASK: u64 = 0xffffffffff;
 const LINE_BYTES: usize = 5;
+const VECTOR_BYTES: usize = 16;
 const NULL_SET: u32 = 0x6c6c756e;
 
 const INTEGER: u32 = 1;
@@ -126,16 +127,19 @@ function readKey(at: usize, end: usize): usize {
 }
 
 function startsWithNamespace(at: usize): bool {
-  let i: usize = 0;
-  while (i + 8 <= namespaceLineBytes) {
-    if (load<u64>(at + i) != load<u64>(NAMESPACE_LINE + i)) return false;
-    i += 8;
+  const bytes = namespaceLineBytes;
+  if (bytes <= VECTOR_BYTES) {
+    const mask: u32 = (1 << u32(bytes)) - 1;
+    return bytes != 0 && (findDifferences(at, 0) & mask) == 0;
   }
-  while (i < namespaceLineBytes) {
-    if (load<u8>(at + i) != load<u8>(NAMESPACE_LINE + i)) return false;
-    i++;
-  }
-  return namespaceLineBytes != 0;
+  const last = bytes - VECTOR_BYTES;
+  for (let i: usize = 0; i < last; i += VECTOR_BYTES) if (findDifferences(at, i) != 0) return false;
+  return findDifferences(at, last) == 0;
+}
+
+/** A bit for each of 16 bytes that are not those of the namespace's line. */
+function findDifferences(at: usize, offset: usize): u32 {
+  return u32(i8x16.bitmask(i8x16.ne(v128.load(at + offset), v128.load(NAMESPACE_LINE + offset))));
 }
 
 /** Returns the position of the LF behind the name. */

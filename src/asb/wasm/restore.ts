@@ -6,12 +6,26 @@
 // or number stops there; raw and base64 values, which may hold any byte, are measured before they are read.
 import { initBase64, readBase64 } from './base64';
 import {
+  BOOL,
+  compact,
+  FLOAT,
+  GEOJSON,
+  initParticles,
+  INTEGER,
+  isTrue,
+  LIST,
+  MAP,
+  particle,
+  readBinHead,
+  readBool,
+  STRING,
+} from './bin-head';
+import {
   beginNames,
   enterName,
   isWanted,
   MAX_WANTED_BINS as MAX_BIN_NAMES,
   nameBytes,
-  readName,
   setWantedBins,
   WANTED_BINS,
 } from './bin-names';
@@ -54,22 +68,6 @@ const PARTITIONS: usize = 4096;
 const MAX_TTL_S: i64 = 315360000;
 const TTL_NEVER: u32 = 0xffffffff;
 
-/** `- ` */
-const BIN_LINE: u32 = 0x202d;
-const SPACE_CODE: u32 = 0x20;
-const BANG_CODE: u32 = 0x21;
-const TRUE_LINE: u32 = 0x0a54;
-const FALSE_LINE: u32 = 0x0a46;
-const INTEGER: u32 = 1;
-const FLOAT: u32 = 2;
-const STRING: u32 = 3;
-const BOOL: u32 = 17;
-const MAP: u32 = 19;
-const LIST: u32 = 20;
-const GEOJSON: u32 = 23;
-/** By letter of a bin: its particle type, 0 = no ordinary bin. */
-const PARTICLES: usize = memory.data(256, 16);
-
 const FIELD_HEADER_BYTES: usize = 5;
 const SET_FIELD: u8 = 1;
 const KEY_FIELD: u8 = 2;
@@ -111,7 +109,7 @@ export const NAMESPACE_FIELD: usize = memory.data(128, 16);
 let namespaceFieldBytes: usize = 0;
 /** Single-record commands instead of rows of a batch. */
 let single: bool = false;
-/** Nothing is written: all records are for the frame of slot 0, which stays empty. */
+/** No row is made; the frame of slot 0 is memory for values. */
 let checkOnly: bool = false;
 /** For readers: every record is kept as it is in the file, with its expiration in place of the TTL. */
 let reading: bool = false;
@@ -145,26 +143,8 @@ let noRoom: bool = false;
 export function init(): usize {
   initBase64();
   initPersistBits();
-  setParticle(0x49, INTEGER); // I
-  setParticle(0x44, FLOAT); // D
-  setParticle(0x53, STRING); // S
-  setParticle(0x42, 4); // B
-  setParticle(0x4a, 7); // J
-  setParticle(0x43, 8); // C
-  setParticle(0x50, 9); // P
-  setParticle(0x52, 10); // R
-  setParticle(0x48, 11); // H
-  setParticle(0x45, 12); // E
-  setParticle(0x5a, BOOL); // Z
-  setParticle(0x59, 18); // Y
-  setParticle(0x4d, MAP); // M
-  setParticle(0x4c, LIST); // L
-  setParticle(0x47, GEOJSON); // G
+  initParticles();
   return __heap_base;
-}
-
-function setParticle(letter: usize, particle: u32): void {
-  store<u8>(PARTICLES + letter, u8(particle));
 }
 
 /** Of NAMESPACE_LINE and NAMESPACE_FIELD. */
@@ -223,6 +203,10 @@ export function countLineFeeds(from: usize, to: usize): u32 {
 /** Takes records from `from` on, up to `end`, where the zeros begin. Returns STUCK or FULL. */
 export function scan(from: usize, end: usize): i32 {
   position = from;
+  if (checkOnly) {
+    checkRecords(end);
+    return STUCK;
+  }
   while (true) {
     const outcome = takeRecord(position, end);
     if (outcome == STUCK || outcome == FULL) return outcome;
@@ -231,10 +215,52 @@ export function scan(from: usize, end: usize): i32 {
   }
 }
 
+/** Goes on from `position` to the first entry that is no ordinary record: what `takeRecord` would not take either. */
+function checkRecords(end: usize): void {
+  const scratch = usize(load<u32>(SLOTS));
+  const room = usize(load<u32>(SLOTS, SLOT_CAPACITY));
+  while (true) {
+    let at = readHeader(position, end);
+    if (at == 0) return;
+    beginNames();
+    for (let left = bins; left != 0; left--) {
+      at = checkBin(at, end, scratch, room);
+      if (at == 0) return;
+    }
+    count(0);
+    if (isNullSet()) count(NULL_SETS);
+    position = at;
+  }
+}
+
+/** Reads a bin, values to `scratch`. Returns its end, 0 = stuck. */
+function checkBin(at: usize, end: usize, scratch: usize, room: usize): usize {
+  at = readBinHead(at);
+  if (at == 0 || !enterName()) return 0;
+  switch (particle) {
+    case INTEGER:
+      return readInteger(at, scratch);
+    case FLOAT:
+      return readFloat(at, scratch);
+    case BOOL:
+      return readBool(at);
+    default:
+      break;
+  }
+  at = readLength(at);
+  if (at == 0 || number >= u64(end - at)) return 0;
+  const bytes = usize(number);
+  if (load<u8>(at + bytes) != LF) return 0;
+  if (!compact && particle != STRING && particle != GEOJSON && bytes != 0) {
+    if ((bytes & 3) != 0 || bytes > room || readBase64(at, bytes, scratch) == 0) return 0;
+  }
+  return at + bytes + 1;
+}
+
 function takeRecord(at: usize, end: usize): i32 {
   at = readHeader(at, end);
   if (at == 0) return STUCK;
-  const slot: u32 = checkOnly ? 0 : load<u16>(ROUTES + (usize(load<u16>(DIGEST) & u16(PARTITIONS - 1)) << 1));
+  const slot: u32 = load<u16>(ROUTES + (usize(load<u16>(DIGEST) & u16(PARTITIONS - 1)) << 1));
   if (slot >= MAX_SLOTS) return STUCK;
   const frame = SLOTS + (usize(slot) << SLOT_SHIFT);
   const buffer = usize(load<u32>(frame));
@@ -278,7 +304,6 @@ function takeRecord(at: usize, end: usize): i32 {
     count(SKIPPED);
     return TAKEN;
   }
-  if (checkOnly) return TAKEN;
   if (generation == 0 && sendGeneration) count(GENERATION_ZERO);
   if (persistBitsCleared) count(PERSIST_BITS);
   store<u16>(countsAt, bswap<u16>(u16(keptBins)));
@@ -389,28 +414,16 @@ function writeBins(at: usize, end: usize): usize {
   keptBins = 0;
   persistBitsCleared = false;
   for (let i: u32 = 0; i < bins; i++) {
-    const head = load<u32>(at);
-    const particle = u32(load<u8>(PARTICLES + usize((head >> 16) & 0xff)));
-    if ((head & 0xffff) != BIN_LINE || particle == 0) return 0;
-    let compact = false;
-    at += 4;
-    if (head >> 24 != SPACE_CODE) {
-      if (head >> 24 != BANG_CODE || u32(load<u8>(at)) != SPACE_CODE) return 0;
-      compact = true;
-      at++;
-    }
-    const nameFrom = at;
-    at = readName(at);
+    at = readBinHead(at);
     if (at == 0) return 0;
-    at++;
     const wanted = isWanted();
     if (wanted && !enterName()) return 0;
     const op = out;
     if (op + BIN_OVERHEAD_BYTES > outLimit) return leave();
     const bytes = nameBytes;
-    copyRange(nameFrom, bytes, op + OP_HEADER_BYTES);
+    copyRange(at - 1 - bytes, bytes, op + OP_HEADER_BYTES);
     out = op + OP_HEADER_BYTES + bytes;
-    at = writeValue(at, end, particle, compact);
+    at = writeValue(at, end);
     if (at == 0) return 0;
     if (!wanted) {
       out = op;
@@ -426,7 +439,7 @@ function writeBins(at: usize, end: usize): usize {
 }
 
 /** Reads a value and the LF behind it, and writes the particle. */
-function writeValue(at: usize, end: usize, particle: u32, compact: bool): usize {
+function writeValue(at: usize, end: usize): usize {
   switch (particle) {
     case INTEGER:
       at = readInteger(at, out);
@@ -436,12 +449,9 @@ function writeValue(at: usize, end: usize, particle: u32, compact: bool): usize 
       at = readFloat(at, out);
       out += 8;
       return at;
-    case BOOL: {
-      const line = u32(load<u16>(at));
-      if (line != TRUE_LINE && line != FALSE_LINE) return 0;
-      store<u8>(out++, u8(line == TRUE_LINE));
-      return at + 2;
-    }
+    case BOOL:
+      store<u8>(out++, u8(isTrue(at)));
+      return readBool(at);
     default:
       break;
   }
