@@ -1,20 +1,27 @@
 /** Verifications and copies of routines in one process, with clusters in memory. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Registry } from 'prom-client';
 import { InMemoryCluster } from '../../src/node/cluster.js';
 import { UpkeepMetrics } from '../../src/service/metrics/upkeep-metrics.js';
 import type { ServiceEvent } from '../../src/service/events/event.js';
 import { checkValue } from '../../src/service/document/check-value.js';
 import { Backup } from '../../src/service/v2/schema/backup.js';
+import { StorageSummary } from '../../src/service/v2/schema/runtime-state.js';
 import { Job } from '../../src/service/v2/schema/job.js';
+import type { V2Context, V2Options } from '../../dist/service/v2/context.js';
 import type { WorkQueues } from '../../src/service/v2/upkeep/work-queues.js';
 import { clientRecord, putRecord } from '../support/cluster-contents.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { FakeServiceMetrics, folder, NEVER, startV2, type V2Fixture } from '../support/v2.js';
 
 const WAIT = { timeoutMs: 60_000, signal: NEVER };
 const NEVER_DUE = '0 0 0 1 1 ? 2099';
+const NIGHTLY = { kind: 'routine', name: 'nightly' } as const;
+const DISK = { kind: 'storage', name: 'disk' } as const;
+const MODES = ['CHECKSUMS', 'DEEP', 'TRIAL'] as const;
 let cluster: InMemoryCluster;
 const started: V2Fixture[] = [];
 /** A time in the schedule, later than all before. */
@@ -28,7 +35,10 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((service) => service.stop()));
   await cluster.stop();
 });
-afterAll(() => folder.remove());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  folder.remove();
+});
 
 interface Upkept extends V2Fixture {
   registry: Registry;
@@ -39,6 +49,7 @@ async function start(
   copyTo: string[] = [],
   root?: string,
   edit: (document: V2Fixture['config']['document']) => void = () => undefined,
+  options: Partial<V2Options> = {},
 ): Promise<Upkept> {
   const registry = new Registry();
   const metrics = Object.assign(new FakeServiceMetrics(), { upkeep: new UpkeepMetrics(registry, '', Date.now) });
@@ -48,7 +59,7 @@ async function start(
       Object.assign(document['backup-routines']!.nightly!, { verify, 'copy-to': copyTo });
       edit(document);
     },
-    options: { metrics },
+    options: { metrics, ...options },
     ...(root === undefined ? {} : { root }),
   });
   started.push(service);
@@ -74,8 +85,12 @@ async function runChain(service: Upkept): Promise<Backup[]> {
   return chain;
 }
 
-async function fire({ operations }: Upkept, mode: 'CHECKSUMS' | 'DEEP' | 'TRIAL'): Promise<void> {
-  operations.upkeep.checkLater('nightly', mode, (dueMs += 60_000));
+async function fire(
+  { operations }: Upkept,
+  mode: (typeof MODES)[number],
+  subject: typeof NIGHTLY | typeof DISK = NIGHTLY,
+): Promise<void> {
+  operations.upkeep.checkLater(subject, mode, (dueMs += 60_000));
   await operations.upkeep.settle();
 }
 
@@ -100,7 +115,7 @@ describe('a scheduled verification', () => {
     const service = await start();
     const { operations, registry } = service;
     const [full, first, second] = await runChain(service);
-    for (const mode of ['CHECKSUMS', 'DEEP', 'TRIAL'] as const) await fire(service, mode);
+    for (const mode of MODES) await fire(service, mode);
     for (const { id } of [full!, first!, second!]) {
       const { verification } = await operations.readBackup('disk', id, {});
       expect(verification).toMatchObject({
@@ -154,15 +169,130 @@ describe('a scheduled verification', () => {
     await run(service);
     await fire(service, 'CHECKSUMS');
     const other = await start([], join(service.root, '..'));
-    other.operations.upkeep.checkLater('nightly', 'CHECKSUMS', dueMs);
+    other.operations.upkeep.checkLater(NIGHTLY, 'CHECKSUMS', dueMs);
     await other.operations.upkeep.settle();
     expect((await other.operations.listJobs({ limit: 10 })).jobs).toEqual([]);
     // Its end comes too early.
-    service.operations.upkeep.checkLater('nightly', 'DEEP', (dueMs += 60_000));
+    service.operations.upkeep.checkLater(NIGHTLY, 'DEEP', (dueMs += 60_000));
     await service.operations.stop();
     other.operations.start();
     await other.operations.upkeep.settle();
     expect((await other.operations.describeUpkeep('nightly')).verify![1]).toMatchObject({ mode: 'DEEP' });
+  });
+});
+
+describe('the verification of a storage', () => {
+  const verify = { checksums: NEVER_DUE, deep: NEVER_DUE, trial: NEVER_DUE };
+  const edit = (document: V2Fixture['config']['document']): void => {
+    document.storage!.disk!['local-storage']!.verify = verify;
+  };
+
+  async function make({ operations }: Upkept, request: object): Promise<Backup> {
+    const { id } = await operations.createBackup('disk', { include: ['test'], ...request });
+    const backup = await operations.waitForBackup('disk', id, {}, WAIT);
+    expect(backup.state).toBe('COMPLETED');
+    return backup;
+  }
+
+  it('is of its backups that no routine has made, and is shown by them, metrics, events, jobs and the storage', async () => {
+    const service = await start([], undefined, edit);
+    const { operations, registry } = service;
+    const run1 = await run(service);
+    await make(service, { id: 'base' });
+    putRecord(cluster, 'test', clientRecord('users', 2, 20));
+    const next = await make(service, { id: 'next', type: 'DIFFERENTIAL' });
+    for (const mode of MODES) await fire(service, mode, DISK);
+    for (const id of ['base', 'next']) {
+      expect((await operations.readBackup('disk', id, {})).verification).toMatchObject({
+        state: 'SOUND',
+        checks: MODES.map((mode) => ({ mode })),
+      });
+    }
+    expect(await operations.readBackup('disk', run1.id, {})).not.toHaveProperty('verification');
+    const { jobs } = await operations.listJobs({ kinds: ['VERIFY'], limit: 10 });
+    expect(jobs.map(({ routine }) => routine)).toEqual([undefined, undefined, undefined]);
+    expect(jobs).toMatchObject([
+      { mode: 'TRIAL', trigger: 'SCHEDULED', state: 'COMPLETED', restore: { 'inserted-records': 2 } },
+      { mode: 'DEEP', storage: 'disk', verify: { sound: true } },
+      { mode: 'CHECKSUMS', verify: { sound: true } },
+    ]);
+    const labels = 'routine="@v2",storage="disk"';
+    const sound = await registry.metrics();
+    expect(sound).toContain(`verify_events_total{${labels},mode="deep",outcome="success"} 1`);
+    // The newest of them: it begins after its record is kept.
+    const point = Number(new RegExp(`verified_restore_point_timestamp\\{${labels}\\} ([0-9.]+)`).exec(sound)![1]);
+    expect(point * 1000).toBeGreaterThanOrEqual(Date.parse(next.created));
+    expect(point * 1000).toBeLessThanOrEqual(Date.parse(next.updated));
+    expect(sound).toContain(`damaged_backups{${labels}} 0`);
+
+    const directory = join(service.root, 'base', 'test');
+    const file = join(
+      directory,
+      readdirSync(directory).find((name) => name.endsWith('.asb'))!,
+    );
+    flipByte(file);
+    await fire(service, 'DEEP', DISK);
+    const failed = service.seen.filter(({ type }) => type === 'verify.failed');
+    expect(failed).toMatchObject([{ storage: 'disk', message: expect.stringContaining(file) as string }]);
+    expect(failed[0]).not.toHaveProperty('routine');
+    expect((await operations.readBackup('disk', 'base', {})).verification).toMatchObject({ state: 'DAMAGED' });
+    const storages = await operations.storages();
+    for (const storage of storages) expect(checkValue(StorageSummary, storage, '')).toEqual([]);
+    expect(storages[0]).toMatchObject({ name: 'disk', verify: [{ sound: true }, { sound: false }, { sound: true }] });
+    expect(storages[1]).not.toHaveProperty('verify');
+    const metrics = await registry.metrics();
+    expect(metrics).toContain(`damaged_backups{${labels}} 1`);
+    expect(metrics).not.toContain('damaged_backups{routine="nightly"}');
+  }, 30_000);
+
+  it('is made when it is due, once by several processes, and again if it was interrupted', async () => {
+    const clock = new FakeClock(Date.parse('2026-05-02T05:59:59Z'));
+    const due = (document: V2Fixture['config']['document']): void => {
+      document.storage!.disk!['local-storage']!.verify = { checksums: '0 0 6 * * *' };
+    };
+    const service = await start([], undefined, due, { clock });
+    await make(service, { id: 'one' });
+    service.operations.upkeep.start();
+    expect((await service.operations.storages())[0]!.verify).toEqual([
+      { mode: 'CHECKSUMS', next: '2026-05-02T06:00:00.000Z' },
+    ]);
+    clock.advance(1000);
+    await service.operations.upkeep.settle();
+    expect((await service.operations.storages())[0]!.verify).toMatchObject([{ sound: true }]);
+
+    const other = await start([], join(service.root, '..'), due);
+    other.operations.upkeep.checkLater(DISK, 'CHECKSUMS', Date.parse('2026-05-02T06:00:00Z'));
+    await other.operations.upkeep.settle();
+    expect((await other.operations.listJobs({ limit: 10 })).jobs).toEqual([]);
+    // A process that has died was at it.
+    const context = other.operations['context' as never] as V2Context;
+    const abandoned = { due: '2026-05-03T06:00:00.000Z', claim: { owner: 'dead' } };
+    await context.directory.use('disk', (catalog) =>
+      context.upkeep.update(catalog, undefined, (known) => {
+        known.checks.CHECKSUMS = abandoned;
+        return true;
+      }),
+    );
+    other.operations.upkeep.start();
+    await other.operations.upkeep.settle();
+    expect((await other.operations.listJobs({ limit: 10 })).jobs).toMatchObject([{ kind: 'VERIFY', storage: 'disk' }]);
+    expect((await other.operations.storages())[0]!.verify).toMatchObject([{ sound: true }]);
+  });
+
+  it('restores encrypted backups on trial, with the key of their policy', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    vi.stubEnv('TEST_STORAGE_KEY', String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+    const service = await start([], undefined, (document) => {
+      edit(document);
+      const encryption = { mode: 'AES256', 'key-env': 'TEST_STORAGE_KEY' } as const;
+      document['backup-policies']!.secret = { encryption };
+    });
+    await make(service, { id: 'secret', 'backup-policy': 'secret' });
+    for (const mode of ['DEEP', 'TRIAL'] as const) await fire(service, mode, DISK);
+    const [storage] = await service.operations.storages();
+    expect(storage!.verify).toMatchObject([{ mode: 'CHECKSUMS' }, { sound: true }, { sound: true }]);
+    const { backups } = await service.operations.listBackups('disk', { limit: 10 });
+    expect(backups).toMatchObject([{ id: 'secret', encryption: 'AES256' }]);
   });
 });
 
@@ -190,7 +320,7 @@ describe('verifications and copies', () => {
     const { upkeep } = service.operations;
     const full = await run(service);
     const { isWaiting, open } = holdJobs(service, 'verify-');
-    upkeep.checkLater('nightly', 'DEEP', (dueMs += 60_000));
+    upkeep.checkLater(NIGHTLY, 'DEEP', (dueMs += 60_000));
     await isWaiting;
     const copied = new Promise<void>((resolve) =>
       service.events.subscribe(({ type }) => (type === 'copy.completed' ? resolve() : undefined)),
@@ -217,7 +347,7 @@ describe('verifications and copies', () => {
     const verified = new Promise<void>((resolve) =>
       service.events.subscribe(({ type }) => (type === 'verify.completed' ? resolve() : undefined)),
     );
-    upkeep.checkLater('nightly', 'CHECKSUMS', (dueMs += 60_000));
+    upkeep.checkLater(NIGHTLY, 'CHECKSUMS', (dueMs += 60_000));
     await verified;
     open();
     await upkeep.settle();
@@ -232,7 +362,7 @@ describe('verifications and copies', () => {
     const { upkeep } = service.operations;
     await run(service);
     const { isWaiting, open } = holdJobs(service, 'verify-');
-    upkeep.checkLater('nightly', 'DEEP', (dueMs += 60_000));
+    upkeep.checkLater(NIGHTLY, 'DEEP', (dueMs += 60_000));
     await isWaiting;
     const beats = join(service.root, '.asb-service', 'upkeep', 'beats');
     expect(readdirSync(beats)).toHaveLength(1);

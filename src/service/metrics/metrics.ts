@@ -225,7 +225,7 @@ export class ServiceMetrics implements RunMetrics, RestoreMetrics {
 
   forget(routine: string): void {
     this.routines.delete(routine);
-    this.upkeep.forgetRoutine(routine);
+    this.upkeep.forget({ routine });
     this.forgetObjective(routine);
     for (const type of BACKUP_TYPES) {
       const labels = { routine, type };

@@ -3,32 +3,40 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 export type UpkeepOutcome = 'success' | 'failure';
 
+/** Whose backups are verified. `storage`: of those that no routine has made, where they are. */
+export interface CheckLabels {
+  routine: string;
+  storage?: string;
+}
+
 /** What verifications and copies report. `mode`: checksums, deep or trial. Times are seconds since 1970. */
 export interface UpkeepReports {
-  countCheck(routine: string, mode: string, outcome: UpkeepOutcome, bytes: number): void;
+  countCheck(labels: CheckLabels, mode: string, outcome: UpkeepOutcome, bytes: number): void;
   /** `unixSeconds`: when the last verification that has found nothing ended. */
-  setLastVerified(routine: string, mode: string, unixSeconds: number): void;
+  setLastVerified(labels: CheckLabels, mode: string, unixSeconds: number): void;
   /** `unixSeconds`: the start of the newest backup whose last verification has found nothing. */
-  setVerifiedPoint(routine: string, unixSeconds: number): void;
+  setVerifiedPoint(labels: CheckLabels, unixSeconds: number): void;
   /** Backups whose last verification has found something. */
-  setDamaged(routine: string, backups: number): void;
+  setDamaged(labels: CheckLabels, backups: number): void;
   countCopy(routine: string, storage: string, outcome: UpkeepOutcome, bytes: number): void;
   setCopies(routine: string, storage: string, copies: { pending: number; lastUnixSeconds: number | undefined }): void;
-  forgetRoutine(routine: string): void;
+  /** Of a routine, also its copies. */
+  forget(labels: CheckLabels): void;
 }
 
 export class UpkeepMetrics implements UpkeepReports {
-  private readonly checks: Counter<'routine' | 'mode' | 'outcome'>;
-  private readonly checkedBytes: Counter<'routine' | 'mode'>;
-  private readonly lastVerified: Gauge<'routine' | 'mode'>;
-  private readonly verifiedPoint: Gauge<'routine'>;
-  private readonly verifiedAge: Gauge<'routine'>;
-  private readonly damaged: Gauge<'routine'>;
+  private readonly checks: Counter<'routine' | 'storage' | 'mode' | 'outcome'>;
+  private readonly checkedBytes: Counter<'routine' | 'storage' | 'mode'>;
+  private readonly lastVerified: Gauge<'routine' | 'storage' | 'mode'>;
+  private readonly verifiedPoint: Gauge<'routine' | 'storage'>;
+  private readonly verifiedAge: Gauge<'routine' | 'storage'>;
+  private readonly damaged: Gauge<'routine' | 'storage'>;
   private readonly copies: Counter<'routine' | 'storage' | 'outcome'>;
   private readonly copiedBytes: Counter<'routine' | 'storage'>;
   private readonly pendingCopies: Gauge<'routine' | 'storage'>;
   private readonly lastCopied: Gauge<'routine' | 'storage'>;
-  private readonly points = new Map<string, number>();
+  /** By `toSeriesKey`. */
+  private readonly points = new Map<string, { labels: CheckLabels; unixSeconds: number }>();
 
   constructor(registry: Registry, prefix: string, nowMs: () => number) {
     const registers = [registry];
@@ -39,30 +47,32 @@ export class UpkeepMetrics implements UpkeepReports {
     });
     this.checks = new Counter({
       ...named('verify_events_total', 'Ended scheduled verifications.'),
-      labelNames: ['routine', 'mode', 'outcome'],
+      labelNames: ['routine', 'storage', 'mode', 'outcome'],
     });
     this.checkedBytes = new Counter({
       ...named('verify_bytes_total', 'Bytes that scheduled verifications have read.'),
-      labelNames: ['routine', 'mode'],
+      labelNames: ['routine', 'storage', 'mode'],
     });
     this.lastVerified = new Gauge({
       ...named('last_verified_timestamp', 'Unix time of the last scheduled verification that has found nothing.'),
-      labelNames: ['routine', 'mode'],
+      labelNames: ['routine', 'storage', 'mode'],
     });
     this.verifiedPoint = new Gauge({
       ...named('verified_restore_point_timestamp', 'Unix time of the start of the newest backup that is verified.'),
-      labelNames: ['routine'],
+      labelNames: ['routine', 'storage'],
     });
     this.verifiedAge = new Gauge({
       ...named('verified_restore_point_age_seconds', 'Age of the newest backup that is verified.'),
-      labelNames: ['routine'],
+      labelNames: ['routine', 'storage'],
       collect: () => {
-        for (const [routine, point] of this.points) this.verifiedAge.set({ routine }, nowMs() / 1000 - point);
+        for (const { labels, unixSeconds } of this.points.values()) {
+          this.verifiedAge.set({ ...labels }, nowMs() / 1000 - unixSeconds);
+        }
       },
     });
     this.damaged = new Gauge({
       ...named('damaged_backups', 'Backups in which the last verification has found something.'),
-      labelNames: ['routine'],
+      labelNames: ['routine', 'storage'],
     });
     this.copies = new Counter({
       ...named('copy_events_total', 'Ended attempts to copy a backup of a routine to another storage.'),
@@ -82,22 +92,22 @@ export class UpkeepMetrics implements UpkeepReports {
     });
   }
 
-  countCheck(routine: string, mode: string, outcome: UpkeepOutcome, bytes: number): void {
-    this.checks.inc({ routine, mode, outcome });
-    this.checkedBytes.inc({ routine, mode }, bytes);
+  countCheck(labels: CheckLabels, mode: string, outcome: UpkeepOutcome, bytes: number): void {
+    this.checks.inc({ ...labels, mode, outcome });
+    this.checkedBytes.inc({ ...labels, mode }, bytes);
   }
 
-  setLastVerified(routine: string, mode: string, unixSeconds: number): void {
-    this.lastVerified.set({ routine, mode }, unixSeconds);
+  setLastVerified(labels: CheckLabels, mode: string, unixSeconds: number): void {
+    this.lastVerified.set({ ...labels, mode }, unixSeconds);
   }
 
-  setVerifiedPoint(routine: string, unixSeconds: number): void {
-    this.points.set(routine, unixSeconds);
-    this.verifiedPoint.set({ routine }, unixSeconds);
+  setVerifiedPoint(labels: CheckLabels, unixSeconds: number): void {
+    this.points.set(toSeriesKey(labels), { labels, unixSeconds });
+    this.verifiedPoint.set({ ...labels }, unixSeconds);
   }
 
-  setDamaged(routine: string, backups: number): void {
-    this.damaged.set({ routine }, backups);
+  setDamaged(labels: CheckLabels, backups: number): void {
+    this.damaged.set({ ...labels }, backups);
   }
 
   countCopy(routine: string, storage: string, outcome: UpkeepOutcome, bytes: number): void {
@@ -114,19 +124,25 @@ export class UpkeepMetrics implements UpkeepReports {
     if (lastUnixSeconds !== undefined) this.lastCopied.set({ routine, storage }, lastUnixSeconds);
   }
 
-  forgetRoutine(routine: string): void {
-    this.points.delete(routine);
-    for (const gauge of [this.verifiedPoint, this.verifiedAge, this.damaged]) gauge.remove({ routine });
+  forget(labels: CheckLabels): void {
+    this.points.delete(toSeriesKey(labels));
+    for (const gauge of [this.verifiedPoint, this.verifiedAge, this.damaged]) gauge.remove({ ...labels });
     // Their other labels are not known here: what is removed of the configuration is rare.
-    for (const metric of [this.checks, this.checkedBytes, this.lastVerified]) removeAll(metric, routine);
+    for (const metric of [this.checks, this.checkedBytes, this.lastVerified]) removeAll(metric, labels);
     for (const metric of [this.copies, this.copiedBytes, this.pendingCopies, this.lastCopied])
-      removeAll(metric, routine);
+      removeAll(metric, labels);
   }
 }
 
-/** All label sets of the routine. */
-function removeAll(metric: Counter | Gauge, routine: string): void {
+function toSeriesKey({ routine, storage = '' }: CheckLabels): string {
+  return JSON.stringify([routine, storage]);
+}
+
+/** All label sets that have these labels. */
+function removeAll(metric: Counter | Gauge, { routine, storage }: CheckLabels): void {
   void metric.get().then(({ values }) => {
-    for (const { labels } of values) if (labels.routine === routine) metric.remove(labels);
+    for (const { labels } of values) {
+      if (labels.routine === routine && (storage === undefined || labels.storage === storage)) metric.remove(labels);
+    }
   });
 }

@@ -211,11 +211,19 @@ export class ServiceOperations implements V2Operations {
   }
 
   describeUpkeep(routine: string): Promise<Pick<RoutineSummary, 'verify' | 'copies'>> {
-    return explained(() => this.upkeep.describe(routine));
+    return explained(() => this.upkeep.describe({ kind: 'routine', name: routine }));
   }
 
   storages(): Promise<StorageSummary[]> {
-    return explained(() => this.context.directory.summarize());
+    const { directory } = this.context;
+    // What cannot be read now is left out.
+    const addChecks = async (summary: StorageSummary): Promise<StorageSummary> => {
+      const { verify } = await this.upkeep
+        .describe({ kind: 'storage', name: summary.name })
+        .catch(() => ({ verify: undefined }));
+      return verify === undefined ? summary : { ...summary, verify };
+    };
+    return explained(() => Promise.all(directory.summarize().map(addChecks)));
   }
 
   async waitForBackup(

@@ -4,13 +4,14 @@ import { readDocument } from '../../../src/service/document/check-document.js';
 import { ServiceDocument } from '../../../src/service/document/schema/service-document.js';
 import { ServiceError } from '../../../src/service/errors.js';
 
-function findProblems(routine: string, retention = '{}'): readonly string[] {
+function findProblems(routine: string, retention = '{}', local = ''): readonly string[] {
   const text = `
 aerospike-clusters: { c: { seed-nodes: [{ host-name: h, port: 3000 }] } }
 storage:
   s: { s3-storage: { bucket: b, path: a, s3-region: r } }
   same: { s3-storage: { bucket: b, path: a, s3-region: r } }
   other: { s3-storage: { bucket: b2, s3-region: r } }
+  disk: { local-storage: { path: /backups${local === '' ? '' : `, ${local}`} } }
   elsewhere: { s3-storage: { bucket: b, path: a, s3-region: r, s3-endpoint-override: "http://h:9000" } }
 backup-policies: { p: { retention: ${retention} } }
 backup-routines:
@@ -55,4 +56,13 @@ it.each([
   ['a size of nothing', '{ max-size: 0 }', 'backup-policies.p.retention.max-size: '],
 ])('%s is refused at its place', (_what, retention, problem) => {
   expect(findProblems('disabled: false', retention).join('\n')).toContain(problem);
+});
+
+it('schedules of a storage are checked as those of a routine', () => {
+  const find = (verify: string): readonly string[] => findProblems('copy-to: [other]', '{}', `verify: ${verify}`);
+  expect(find('{ checksums: "@daily", deep: "0 0 4 * * SUN", last: 3, trial-limit: 10 }')).toEqual([]);
+  expect(find('{ last: 3 }')).toEqual([
+    'storage.disk.local-storage.verify: expected at least one schedule of checksums, deep, trial',
+  ]);
+  expect(find('{ deep: never }')[0]).toContain('storage.disk.local-storage.verify.deep: ');
 });

@@ -1,13 +1,18 @@
 import type { AzureStorage, GcpStorage, S3Storage, Storage } from '../schema/storage.js';
 import type { ServiceDocument } from '../schema/service-document.js';
 import { joinPath } from '../json-schema.js';
+import { findStorageBlock } from '../storage-schedules.js';
+import { checkVerify } from './upkeep-rules.js';
 import { checkCleanPath, checkExclusive, checkSecrets, checkTogether, isGiven } from './common-rules.js';
 
 /** What the schema of a storage cannot say. */
 export function checkStorage(storage: Storage, document: ServiceDocument, where: string): string[] {
   const { 'local-storage': local, 's3-storage': s3, 'gcp-storage': gcp, 'azure-storage': azure } = storage;
   const place = (block: string): string => joinPath(where, block);
+  const [kind = ''] = Object.keys(storage);
+  const zone = document.service?.backup?.['schedule-timezone'];
   return [
+    ...checkVerify(findStorageBlock(storage)?.verify, zone, joinPath(place(kind), 'verify')),
     ...(local === undefined ? [] : checkCleanPath(local.path, joinPath(place('local-storage'), 'path'))),
     ...(s3 === undefined ? [] : checkS3(s3, document, place('s3-storage'))),
     ...(gcp === undefined ? [] : checkGcp(gcp, document, place('gcp-storage'))),

@@ -5,6 +5,7 @@ import { joinPath } from '../json-schema.js';
 import type { BackupRoutine } from '../schema/backup-routine.js';
 import type { ServiceDocument } from '../schema/service-document.js';
 import type { Storage } from '../schema/storage.js';
+import type { VerifySchedules } from '../schema/verify-schedules.js';
 import { checkEntityName } from './common-rules.js';
 import { findRoot } from '../../settings/storage-settings.js';
 
@@ -12,12 +13,13 @@ const SCHEDULES = ['checksums', 'deep', 'trial'] as const;
 
 /** How the backups of a routine are verified and copied: what the schema cannot say. */
 export function checkUpkeep(routine: BackupRoutine, document: ServiceDocument, where: string): string[] {
-  return [...checkVerify(routine, document, joinPath(where, 'verify')), ...checkCopies(routine, document, where)];
+  const zone = routine['schedule-timezone'] ?? document.service?.backup?.['schedule-timezone'];
+  return [...checkVerify(routine.verify, zone, joinPath(where, 'verify')), ...checkCopies(routine, document, where)];
 }
 
-function checkVerify({ verify, ...routine }: BackupRoutine, document: ServiceDocument, where: string): string[] {
+/** `zone`: absent = that of the machine. */
+export function checkVerify(verify: VerifySchedules | undefined, zone: string | undefined, where: string): string[] {
   if (verify === undefined) return [];
-  const zone = routine['schedule-timezone'] ?? document.service?.backup?.['schedule-timezone'];
   // A wrong zone is reported where it stands.
   const usable = zone === undefined || checkTimeZone(zone) !== undefined ? undefined : zone;
   if (SCHEDULES.every((key) => verify[key] === undefined)) {

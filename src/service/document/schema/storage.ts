@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { name, secret, secretUrl, STRICT } from './keywords.js';
 import { agentProperties } from './secret-agent.js';
+import { VerifySchedules } from './verify-schedules.js';
 
 const MIB = 1024 * 1024;
 
@@ -26,10 +27,14 @@ function credentialOrder(identity: string) {
   );
 }
 
+/** Of the backups in it that no routine has made. */
+const verify = Type.Optional(VerifySchedules);
+
 export const LocalStorage = Type.Object(
   {
     path: Type.String({ description: 'Directory of the backups.', minLength: 1 }),
     'min-part-size': Type.Optional(Type.Integer({ description: 'Bytes that are written at once.', minimum: 1 })),
+    verify,
   },
   { ...STRICT, title: 'LocalStorage', description: 'A directory of the host of the service.' },
 );
@@ -86,6 +91,7 @@ export const S3Storage = Type.Object(
         { ...STRICT, title: 'S3StorageClass', description: 'Storage classes of new objects.' },
       ),
     ),
+    verify,
     ...agentProperties,
   },
   { ...STRICT, title: 'S3Storage', description: 'A bucket of S3 or of a service that speaks its protocol.' },
@@ -118,6 +124,7 @@ export const GcpStorage = Type.Object(
         { ...STRICT, title: 'GcpStorageClass', description: 'Storage class of new objects.' },
       ),
     ),
+    verify,
     ...agentProperties,
   },
   { ...STRICT, title: 'GcpStorage', description: 'A bucket of Google Cloud Storage.' },
@@ -158,6 +165,7 @@ export const AzureStorage = Type.Object(
         { ...STRICT, title: 'AzureStorageClass', description: 'Access tiers of new blobs.' },
       ),
     ),
+    verify,
     ...agentProperties,
   },
   { ...STRICT, title: 'AzureStorage', description: 'A container of Azure Blob Storage.' },

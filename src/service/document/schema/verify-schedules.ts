@@ -7,7 +7,10 @@ function cron(description: string) {
   return Type.Optional(Type.String({ description: `${description} A schedule as of interval-cron.`, minLength: 1 }));
 }
 
-/** The names of the schedules are those of the ways to verify. */
+/**
+ * Of a routine, and of a storage for the backups that no routine has made. The names of the schedules are those of the
+ * ways to verify.
+ */
 export const VerifySchedules = Type.Object(
   {
     checksums: cron('When all bytes of the backups are compared with their checksums.'),
@@ -15,7 +18,7 @@ export const VerifySchedules = Type.Object(
     trial: cron('When the newest state is restored into a node in the memory of the service.'),
     last: Type.Optional(
       Type.Integer({
-        description: 'Of the runs, only so many of the newest are verified; all without it.',
+        description: 'Only so many of the newest backups are verified; all without it.',
         minimum: 1,
       }),
     ),
@@ -27,6 +30,6 @@ export const VerifySchedules = Type.Object(
       }),
     ),
   },
-  { ...STRICT, title: 'VerifySchedules', description: `When the backups of a routine are verified. ${EXTENSION}` },
+  { ...STRICT, title: 'VerifySchedules', description: `When backups are verified. ${EXTENSION}` },
 );
 export type VerifySchedules = Static<typeof VerifySchedules>;

@@ -16,14 +16,14 @@ import { findEntity } from '../../document/find-entity.js';
 import type { AerospikeCluster } from '../../document/schema/aerospike-cluster.js';
 import { checkInlineCluster } from '../../restore/inline-entities.js';
 import { openRestore } from '../../restore/restore-environment.js';
-import { findState, type BackupItem } from '../backups/backup-item.js';
+import { findCreatedMs, findState, type BackupItem } from '../backups/backup-item.js';
 import { chooseCluster } from '../backups/create-backups.js';
 import { findKnown } from '../backups/read-backups.js';
 import type { CatalogView, V2Context } from '../context.js';
 import { toV2Error, V2Error } from '../errors.js';
 import { refuseBoth } from '../read-request.js';
 import type { RestoreAtTime, RestoreBackup } from '../schema/restore-backup.js';
-import { explainMoment, selectGroup } from './moments.js';
+import { explainMoment, selectGroup, type BackupGroup } from './moments.js';
 
 export interface PreparedRestore {
   plans: NamespacePlan[];
@@ -106,7 +106,7 @@ export async function prepareMoment(
   refuseOthers(selection, names, 'The storage');
   explainMoment(group.entries, atMs, selection, view);
   const target = await chooseTarget(context, request, findRoutineCluster(context, group.routine), isOwn);
-  const policy = findEntity(context.document['backup-routines'], group.routine ?? '')?.['backup-policy'];
+  const policy = findGroupPolicy(context, view, group, atMs);
   const base = await openBase(context, view, request, target, policy);
   try {
     const { plans, later } = await planMoment(group.entries, atMs, selection, view.catalog.storages);
@@ -269,6 +269,24 @@ function findRoutineCluster({ document }: V2Context, routine: string | undefined
 /** The name of the policy that it was made with, which has the key of its files. */
 export function findPolicy({ document }: V2Context, { record, routine }: BackupItem): string | undefined {
   return record?.policy ?? findEntity(document['backup-routines'], routine ?? '')?.['backup-policy'];
+}
+
+/** Of backups that no routine has made, that of the newest: its keys open the others, too. */
+function findGroupPolicy(
+  context: V2Context,
+  view: CatalogView,
+  { routine, entries }: BackupGroup,
+  atMs: number,
+): string | undefined {
+  if (routine !== undefined) return findEntity(context.document['backup-routines'], routine)?.['backup-policy'];
+  const own = new Set(entries);
+  let newest: BackupItem | undefined;
+  for (const item of view.items) {
+    if (item.entry === undefined || !own.has(item.entry) || item.record?.policy === undefined) continue;
+    const createdMs = findCreatedMs(item);
+    if (createdMs <= atMs && !(newest !== undefined && findCreatedMs(newest) > createdMs)) newest = item;
+  }
+  return newest?.record?.policy;
 }
 
 async function openBase(

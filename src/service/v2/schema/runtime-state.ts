@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { STRICT } from '../../document/schema/keywords.js';
 import { BackupStateName, CAPTURES_DELETES, text, time, Trigger, V2BackupType } from './values.js';
+import { ScheduledCheck } from './verification.js';
 
 export const StatePoint = Type.Object(
   {
@@ -146,6 +147,11 @@ export const StorageSummary = Type.Object(
     root: text('Directory or URL of the backups, without credentials.'),
     source: Type.Enum(['configuration', 'environment'], { type: 'string', description: 'Where it is defined.' }),
     warnings: Type.Array(Type.String(), { description: 'What to know before it is used.' }),
+    verify: Type.Optional(
+      Type.Array(ScheduledCheck, {
+        description: 'How its backups that no routine has made are verified by schedules.',
+      }),
+    ),
   },
   { ...STRICT, title: 'StorageSummary', description: 'A storage.' },
 );

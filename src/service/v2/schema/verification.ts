@@ -43,7 +43,7 @@ export const ScheduledCheck = Type.Object(
     problem: Type.Optional(text('The first thing that the last one has found, or why it failed.')),
     'last-sound': Type.Optional(time('When the last one that has found nothing ended.')),
   },
-  { ...STRICT, title: 'ScheduledCheck', description: 'A way in which the backups of a routine are verified.' },
+  { ...STRICT, title: 'ScheduledCheck', description: 'A way in which backups are verified by a schedule.' },
 );
 export type ScheduledCheck = Static<typeof ScheduledCheck>;
 

@@ -1,7 +1,6 @@
-/** Restores the newest state of a routine into a cluster in memory, to see whether it can be restored. */
+/** Restores the newest state into a cluster in memory, to see whether it can be restored. */
 import { findBackupChain } from '../../../engine/catalog/chains.js';
 import type { CatalogEntry } from '../../../engine/catalog/find-backups.js';
-import { findEntity } from '../../document/find-entity.js';
 import { NO_COUNTERS } from '../../restore/restore-counters.js';
 import { optional } from '../../settings/optional.js';
 import type { CatalogView, V2Context } from '../context.js';
@@ -9,6 +8,7 @@ import type { JobHandle } from '../jobs/jobs.js';
 import { prepareMoment } from '../restore/prepare-restore.js';
 import { runRestore } from '../restore/run-restore.js';
 import type { Job, VerifyJobResult } from '../schema/job.js';
+import { findRoutineName, findSettings, type CheckSubject } from './check-subject.js';
 
 const MIB = 1024 * 1024;
 const DEFAULT_LIMIT_MIB = 1024;
@@ -28,16 +28,17 @@ export interface TrialResult {
 export async function tryRestore(
   context: V2Context,
   view: CatalogView,
-  routine: string,
+  subject: CheckSubject,
   handle: JobHandle,
 ): Promise<TrialResult> {
+  const routine = findRoutineName(subject);
   const own = view.items.filter((item) => item.routine === routine && item.deleted === undefined);
   const entries = own.flatMap(({ entry }) => (entry === undefined || entry.state === 'DELETED' ? [] : [entry]));
   const result: TrialResult = { problems: [], files: 0, bytes: 0, records: 0, entries: [] };
   const namespaces = [...new Set(entries.flatMap(({ parts }) => parts.map(({ namespace }) => namespace)))];
   for (const namespace of namespaces) readChain(entries, namespace, result);
   if (result.problems.length > 0 || result.entries.length === 0) return result;
-  const settings = findEntity(context.document['backup-routines'], routine);
+  const settings = findSettings(context.document, subject);
   const limitMiB = settings?.verify?.['trial-limit'] ?? DEFAULT_LIMIT_MIB;
   if (result.bytes > limitMiB * MIB) {
     const text = `The backups of the newest state have ${result.bytes} bytes, more than trial-limit (${limitMiB} MiB)`;
@@ -49,8 +50,13 @@ export async function tryRestore(
   const cluster = await startTrialCluster(namespaces);
   try {
     const destination = { 'seed-nodes': [{ 'host-name': cluster.host, port: cluster.port }] };
-    const agent = optional('secret-agent', settings?.['secret-agent']);
-    const request = { time: new Date(context.now()).toISOString(), routine, destination, ...agent };
+    const agent = optional('secret-agent', settings?.secretAgent);
+    const request = {
+      time: new Date(context.now()).toISOString(),
+      ...optional('routine', routine),
+      destination,
+      ...agent,
+    };
     const prepared = await prepareMoment(context, view, request, { isOwn: true });
     const planned = prepared.plans.flatMap(({ backups }) => backups);
     const expected = planned.reduce((sum, { part }) => sum + (part.records ?? 0), 0);

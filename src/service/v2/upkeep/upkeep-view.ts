@@ -1,5 +1,4 @@
 /** What documents of /v2 show of verifications and copies. */
-import type { BackupRoutine } from '../../document/schema/backup-routine.js';
 import {
   VERIFY_MODES,
   type CopyTarget,
@@ -7,6 +6,7 @@ import {
   type Verification,
   type VerifyMode,
 } from '../schema/verification.js';
+import type { CheckSettings } from './check-subject.js';
 import type { BackupChecks, CopyState, UpkeepDocument } from './upkeep-document.js';
 
 /** The name of the schedule of each mode in the configuration. */
@@ -22,7 +22,7 @@ export function describeVerification(checks: BackupChecks | undefined): { verifi
 }
 
 export function describeSchedules(
-  { verify, 'copy-to': copyTo = [] }: BackupRoutine,
+  { verify, copies: copyTo }: Pick<CheckSettings, 'verify' | 'copies'>,
   { checks, copies }: UpkeepDocument,
   findNext: (mode: VerifyMode) => string | undefined,
 ): { verify?: ScheduledCheck[]; copies?: CopyTarget[] } {

@@ -1,6 +1,7 @@
-/** Verifies the backups of routines by their schedules, and copies them to other storages. */
+/** Verifies backups by the schedules of routines and storages, and copies those of routines to other storages. */
 import { errorEvent, logEvent } from '../../../core/log.js';
 import type { BackupRoutine } from '../../document/schema/backup-routine.js';
+import type { ServiceDocument } from '../../document/schema/service-document.js';
 import { findEntity } from '../../document/find-entity.js';
 import { parseCron } from '../../schedule/cron.js';
 import { CronTimer } from '../../schedule/cron-timer.js';
@@ -8,10 +9,11 @@ import { SYSTEM_CLOCK } from '../../schedule/clock.js';
 import type { CatalogView, V2Context } from '../context.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { VERIFY_MODES, type CopyTarget, type ScheduledCheck, type VerifyMode } from '../schema/verification.js';
-import { checkRoutine } from './check-routine.js';
+import { findRoutineName, findSettings, listSubjects, toKey, toLabels, type CheckSubject } from './check-subject.js';
 import { Claims } from './claims.js';
 import { copyItem, listPending, waitAfter } from './copy-routine.js';
-import type { CopyState, UpkeepDocument } from './upkeep-document.js';
+import { ScheduledChecks } from './scheduled-checks.js';
+import type { CopyState } from './upkeep-document.js';
 import { describeSchedules, SCHEDULE_KEYS } from './upkeep-view.js';
 import { WorkQueues } from './work-queues.js';
 
@@ -19,14 +21,17 @@ import { WorkQueues } from './work-queues.js';
 type WorkKind = VerifyMode | 'COPY' | 'LOOK';
 
 interface Schedule {
+  subject: CheckSubject;
   /** The same for schedules that are due at the same times. */
-  key: string;
+  schedule: string;
   timers: Map<VerifyMode, CronTimer>;
 }
 
 export class Upkeep {
+  /** By `toKey` of the subject. */
   private readonly schedules = new Map<string, Schedule>();
   private readonly claims: Claims;
+  private readonly checks: ScheduledChecks;
   private readonly queues: WorkQueues<WorkKind>;
   private isStopped = false;
   private timer: NodeJS.Timeout | undefined;
@@ -37,6 +42,7 @@ export class Upkeep {
     private readonly jobs: Jobs,
   ) {
     this.claims = new Claims(context);
+    this.checks = new ScheduledChecks(context, jobs, this.claims);
     this.queues = new WorkQueues((error) => context.options.log.error(errorEvent(error)));
   }
 
@@ -64,15 +70,15 @@ export class Upkeep {
     await this.queues.stop();
   }
 
-  /** What is known of the routine. Throws StorageError. */
-  async describe(routine: string): Promise<{ verify?: ScheduledCheck[]; copies?: CopyTarget[] }> {
-    const settings = this.findRoutine(routine);
-    if (settings?.verify === undefined && settings?.['copy-to'] === undefined) return {};
+  /** What is known of the routine, or of the backups of a storage that no routine has made. Throws StorageError. */
+  async describe(subject: CheckSubject): Promise<{ verify?: ScheduledCheck[]; copies?: CopyTarget[] }> {
+    const settings = findSettings(this.context.document, subject);
+    if (settings === undefined || (settings.verify === undefined && settings.copies.length === 0)) return {};
     const document = await this.context.directory.use(settings.storage, (catalog) =>
-      this.context.upkeep.read(catalog, routine),
+      this.context.upkeep.read(catalog, findRoutineName(subject)),
     );
     return describeSchedules(settings, document, (mode) => {
-      const next = this.schedules.get(routine)?.timers.get(mode)?.next;
+      const next = this.schedules.get(toKey(subject))?.timers.get(mode)?.next;
       return next === undefined ? undefined : new Date(next).toISOString();
     });
   }
@@ -83,8 +89,8 @@ export class Upkeep {
   }
 
   /** A firing: made unless another process makes it. `dueMs`: the time in the schedule. */
-  checkLater(routine: string, mode: VerifyMode, dueMs: number): void {
-    this.queues.add(mode, routine, () => this.check(routine, mode, dueMs));
+  checkLater(subject: CheckSubject, mode: VerifyMode, dueMs: number): void {
+    this.queues.add(mode, toKey(subject), () => this.checks.check(subject, mode, dueMs));
   }
 
   copyLater(routine: string): void {
@@ -100,125 +106,46 @@ export class Upkeep {
   private schedule(): void {
     const { document, options } = this.context;
     const { clock = SYSTEM_CLOCK, metrics } = options;
-    const routines = document['backup-routines'] ?? {};
-    for (const [name, { timers }] of this.schedules) {
-      if (this.describeKey(name) === this.schedules.get(name)?.key) continue;
+    for (const [key, { subject, schedule, timers }] of this.schedules) {
+      if (describeSchedule(document, subject) === schedule) continue;
       for (const timer of timers.values()) timer.stop();
-      this.schedules.delete(name);
-      if (findEntity(routines, name) === undefined) metrics.upkeep?.forgetRoutine(name);
+      this.schedules.delete(key);
+      const settings = findSettings(document, subject);
+      // A routine that is still there has its copies.
+      if (settings === undefined || (subject.kind === 'storage' && settings.verify === undefined)) {
+        metrics.upkeep?.forget(toLabels(subject));
+      }
     }
-    for (const [name, { verify, disabled, ...routine }] of Object.entries(routines)) {
-      const key = this.describeKey(name);
-      if (key === undefined || verify === undefined || disabled === true || this.schedules.has(name)) continue;
-      const zone = routine['schedule-timezone'] ?? document.service?.backup?.['schedule-timezone'];
+    for (const subject of listSubjects(document)) {
+      const { verify, zone } = findSettings(document, subject)!;
+      const schedule = describeSchedule(document, subject);
+      if (verify === undefined || schedule === undefined || this.schedules.has(toKey(subject))) continue;
       const timers = new Map<VerifyMode, CronTimer>();
       for (const mode of VERIFY_MODES) {
         const text = verify[SCHEDULE_KEYS[mode]];
         if (text === undefined) continue;
-        const onDue = (dueMs: number): void => this.checkLater(name, mode, dueMs);
+        const onDue = (dueMs: number): void => this.checkLater(subject, mode, dueMs);
         timers.set(mode, new CronTimer(parseCron(text, zone), clock, onDue));
       }
-      this.schedules.set(name, { key, timers });
+      this.schedules.set(toKey(subject), { subject, schedule, timers });
     }
-  }
-
-  /** Undefined = nothing is scheduled. */
-  private describeKey(name: string): string | undefined {
-    const routine = this.findRoutine(name);
-    if (routine?.verify === undefined || routine.disabled === true) return undefined;
-    const { verify } = routine;
-    const zone = routine['schedule-timezone'] ?? this.context.document.service?.backup?.['schedule-timezone'];
-    return JSON.stringify([verify, zone]);
   }
 
   /** What was left by processes that have ended, and copies that are to be tried again. */
   private resumeWork(): void {
-    for (const [name, { verify, 'copy-to': copyTo = [], disabled }] of Object.entries(
-      this.context.document['backup-routines'] ?? {},
-    )) {
-      if (disabled === true) continue;
-      if (verify !== undefined) this.queues.add('LOOK', name, () => this.lookAtChecks(name));
-      if (copyTo.length > 0) this.copyLater(name);
-    }
-  }
-
-  /** Tells the metrics what is known, and looks for verifications that were interrupted. */
-  private async lookAtChecks(routine: string): Promise<void> {
-    const { upkeep, directory } = this.context;
-    const { storage } = this.findRoutine(routine) ?? {};
-    if (storage === undefined) return;
-    const document = await directory.use(storage, (catalog) => upkeep.read(catalog, routine));
-    this.report(routine, document);
-    for (const mode of VERIFY_MODES) {
-      if (document.checks[mode]?.claim === undefined) continue;
-      this.queues.add(mode, `resume ${routine}`, () => this.resumeCheck(routine, mode));
-    }
-  }
-
-  /** Makes a verification again that was interrupted. */
-  private async resumeCheck(routine: string, mode: VerifyMode): Promise<void> {
-    const { upkeep, directory } = this.context;
-    const { storage } = this.findRoutine(routine) ?? {};
-    if (storage === undefined) return;
-    const isTaken = await directory.use(storage, async (catalog) => {
-      const { claim } = (await upkeep.read(catalog, routine)).checks[mode] ?? {};
-      if (claim === undefined || !(await this.claims.isAbandoned(claim, catalog))) return false;
-      return upkeep.update(catalog, routine, ({ checks }) => {
-        const current = checks[mode];
-        if (current?.claim?.owner !== claim.owner) return false;
-        current.claim = { owner: this.context.owner };
-        return true;
+    const { document } = this.context;
+    for (const subject of listSubjects(document)) {
+      const { verify, isDisabled } = findSettings(document, subject)!;
+      if (verify === undefined || isDisabled) continue;
+      this.queues.add('LOOK', toKey(subject), async () => {
+        for (const mode of await this.checks.findClaimed(subject)) {
+          this.queues.add(mode, `resume ${toKey(subject)}`, () => this.checks.resume(subject, mode));
+        }
       });
-    });
-    if (isTaken) await this.runCheck(routine, mode, storage);
-  }
-
-  private async check(routine: string, mode: VerifyMode, dueMs: number): Promise<void> {
-    const { upkeep, directory, owner } = this.context;
-    const { storage } = this.findRoutine(routine) ?? {};
-    if (storage === undefined) return;
-    this.context.touch(storage);
-    const due = new Date(dueMs).toISOString();
-    const isTaken = await directory.use(storage, (catalog) =>
-      upkeep.update(catalog, routine, ({ checks }) => {
-        const state = checks[mode];
-        // Another replica has it, or an earlier one is still under way there.
-        const isElsewhere = state?.claim !== undefined && state.claim.owner !== owner;
-        if (state !== undefined && (Date.parse(state.due) >= dueMs || isElsewhere)) return false;
-        checks[mode] = { ...state, due, claim: { owner } };
-        return true;
-      }),
-    );
-    if (isTaken) await this.runCheck(routine, mode, storage);
-  }
-
-  private async runCheck(routine: string, mode: VerifyMode, storage: string): Promise<void> {
-    const { upkeep, directory, owner, options } = this.context;
-    await directory.use(storage, async (catalog) => {
-      const outcome = await this.claims.showLife(catalog, () => checkRoutine(this.context, this.jobs, routine, mode));
-      // The next process, or the next look, begins again.
-      if (outcome.isInterrupted) return;
-      const finished = new Date(this.context.now()).toISOString();
-      const { sound, problem, bytes } = outcome;
-      let kept: UpkeepDocument | undefined;
-      await upkeep.update(catalog, routine, (document) => {
-        const state = document.checks[mode];
-        if (state?.claim?.owner !== owner) return false;
-        const { due, lastSound } = state;
-        const last = sound ? finished : lastSound;
-        document.checks[mode] = {
-          due,
-          finished,
-          sound,
-          ...(problem === undefined ? {} : { problem }),
-          ...(last === undefined ? {} : { lastSound: last }),
-        };
-        kept = document;
-        return true;
-      });
-      options.metrics.upkeep?.countCheck(routine, SCHEDULE_KEYS[mode], sound ? 'success' : 'failure', bytes);
-      if (kept !== undefined) this.report(routine, kept);
-    });
+    }
+    for (const [name, { disabled }] of Object.entries(document['backup-routines'] ?? {})) {
+      if (disabled !== true) this.copyLater(name);
+    }
   }
 
   private async copy(routine: string, to: string): Promise<void> {
@@ -290,30 +217,16 @@ export class Upkeep {
     }
   }
 
-  private report(routine: string, { checks, backups }: UpkeepDocument): void {
-    const { upkeep } = this.context.options.metrics;
-    if (upkeep === undefined) return;
-    for (const mode of VERIFY_MODES) {
-      const last = checks[mode]?.lastSound;
-      if (last !== undefined) upkeep.setLastVerified(routine, SCHEDULE_KEYS[mode], Date.parse(last) / 1000);
-    }
-    let newest: number | undefined;
-    let damaged = 0;
-    for (const [id, found] of Object.entries(backups)) {
-      const isSound = Object.values(found).every(({ sound }) => sound);
-      if (!isSound) damaged++;
-      // The name of the folder of a run begins with its start.
-      const startMs = Number(/(\d{13})[^/]*$/.exec(id)?.[1] ?? NaN);
-      if (isSound && !(startMs <= (newest ?? -Infinity))) newest = startMs;
-    }
-    upkeep.setDamaged(routine, damaged);
-    if (newest !== undefined) upkeep.setVerifiedPoint(routine, newest / 1000);
-  }
-
   private reportCopies(routine: string, to: string, { pending = 0, last }: CopyState): void {
     const lastUnixSeconds = last === undefined ? undefined : Date.parse(last) / 1000;
     this.context.options.metrics.upkeep?.setCopies(routine, to, { pending, lastUnixSeconds });
   }
+}
+
+/** Undefined = nothing is scheduled. */
+function describeSchedule(document: ServiceDocument, subject: CheckSubject): string | undefined {
+  const { verify, zone, isDisabled } = findSettings(document, subject) ?? {};
+  return verify === undefined || isDisabled === true ? undefined : JSON.stringify([verify, zone]);
 }
 
 function keepAttempt(state: CopyState, id: string, problem: string | undefined, nowMs: number): void {

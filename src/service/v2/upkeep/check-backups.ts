@@ -1,7 +1,7 @@
-/** One verification of a routine: its backups in its storage, and their copies in others. */
+/** One verification: of the backups of a routine and of their copies, or of those that no routine has made. */
 import { errorMessage } from '../../../core/errors.js';
 import { logEvent } from '../../../core/log.js';
-import { findEntity } from '../../document/find-entity.js';
+import { optional } from '../../settings/optional.js';
 import { findCreatedMs, findState, type BackupItem } from '../backups/backup-item.js';
 import type { CatalogView, V2Context } from '../context.js';
 import { V2Error } from '../errors.js';
@@ -10,6 +10,7 @@ import { startJob, startWithView } from '../jobs/start-job.js';
 import { describeProblem, keepChecks, toVerifyResult, verifyEntry, type CheckedEntry } from '../jobs/verify-jobs.js';
 import type { Job, VerifyJobResult } from '../schema/job.js';
 import type { VerifyMode } from '../schema/verification.js';
+import { findRoutineName, findSettings, type CheckSubject } from './check-subject.js';
 import { tryRestore } from './trial-restore.js';
 
 export interface CheckOutcome {
@@ -21,18 +22,18 @@ export interface CheckOutcome {
 }
 
 /** Never rejects: what keeps a verification from being made is a problem, too. */
-export async function checkRoutine(
+export async function checkBackups(
   context: V2Context,
   jobs: Jobs,
-  routine: string,
+  subject: CheckSubject,
   mode: VerifyMode,
 ): Promise<CheckOutcome> {
-  const settings = findEntity(context.document['backup-routines'], routine);
-  const storages = settings === undefined ? [] : [settings.storage, ...(settings['copy-to'] ?? [])];
+  const settings = findSettings(context.document, subject);
+  const storages = settings === undefined ? [] : [settings.storage, ...settings.copies];
   const outcome: CheckOutcome = { sound: true, bytes: 0, isInterrupted: false };
   for (const storage of storages) {
-    const found = await checkStorage(context, jobs, routine, mode, storage).catch((error: unknown) =>
-      explainFailure(context, routine, storage, error),
+    const found = await checkStorage(context, jobs, subject, mode, storage).catch((error: unknown) =>
+      explainFailure(context, subject, storage, error),
     );
     outcome.sound &&= found.sound;
     if (outcome.problem === undefined && found.problem !== undefined) outcome.problem = found.problem;
@@ -44,14 +45,16 @@ export async function checkRoutine(
 }
 
 /** There is no job that tells. */
-function explainFailure({ options }: V2Context, routine: string, storage: string, error: unknown): CheckOutcome {
+function explainFailure({ options }: V2Context, subject: CheckSubject, storage: string, error: unknown): CheckOutcome {
   const { events, log } = options;
   const isInterrupted = error instanceof V2Error && error.machineCode === 'stopping';
   const problem = log.redact?.(errorMessage(error)) ?? errorMessage(error);
   if (!isInterrupted) {
-    const message = `The backups of the routine ${routine} cannot be verified: ${problem}`;
+    const routine = findRoutineName(subject);
+    const whose = routine === undefined ? 'without a routine' : `of the routine ${routine}`;
+    const message = `The backups ${whose} in storage ${storage} cannot be verified: ${problem}`;
     log.error(logEvent('message', message));
-    events.publish({ type: 'verify.failed', storage, routine, message });
+    events.publish({ type: 'verify.failed', storage, ...optional('routine', routine), message });
   }
   return { sound: false, problem, bytes: 0, isInterrupted };
 }
@@ -59,14 +62,15 @@ function explainFailure({ options }: V2Context, routine: string, storage: string
 async function checkStorage(
   context: V2Context,
   jobs: Jobs,
-  routine: string,
+  subject: CheckSubject,
   mode: VerifyMode,
   storage: string,
 ): Promise<CheckOutcome> {
-  const facts = { storage, routine, mode, trigger: 'SCHEDULED' } as const;
+  const routine = findRoutineName(subject);
+  const facts = { storage, ...optional('routine', routine), mode, trigger: 'SCHEDULED' } as const;
   let begun: Promise<unknown> = Promise.resolve();
   const { id } = await startWithView(context, storage, async (view) => {
-    const started = await startJob(jobs, 'VERIFY', facts, (handle) => checkView(context, view, routine, mode, handle));
+    const started = await startJob(jobs, 'VERIFY', facts, (handle) => checkView(context, view, subject, mode, handle));
     begun = started.ended;
     return started;
   });
@@ -87,14 +91,15 @@ const NEVER = new AbortController().signal;
 async function checkView(
   context: V2Context,
   view: CatalogView,
-  routine: string,
+  subject: CheckSubject,
   mode: VerifyMode,
   handle: JobHandle,
 ): Promise<Partial<Job>> {
   const { result, checked } =
     mode === 'TRIAL'
-      ? await restoreOnTrial(context, view, routine, handle)
-      : await checkBackups(context, view, routine, mode, handle);
+      ? await restoreOnTrial(context, view, subject, handle)
+      : await checkFiles(context, view, subject, mode, handle);
+  const routine = findRoutineName(subject);
   handle.report({ percent: 100, records: result.records ?? 0, bytes: result.bytes });
   handle.update({ verify: result });
   await keepChecks(context, view, routine, mode, checked);
@@ -102,7 +107,9 @@ async function checkView(
   if (first === undefined) return {};
   const more = result.problems.length - 1;
   const text = `${describeProblem(first)}${more === 0 ? '' : `, and ${more} more`}`;
-  throw new V2Error('damaged', text, { facts: { routine, storage: view.catalog.name } });
+  throw new V2Error('damaged', text, {
+    facts: { ...optional('routine', routine), storage: view.catalog.name },
+  });
 }
 
 interface Checked {
@@ -113,11 +120,11 @@ interface Checked {
 async function restoreOnTrial(
   context: V2Context,
   view: CatalogView,
-  routine: string,
+  subject: CheckSubject,
   handle: JobHandle,
 ): Promise<Checked> {
   try {
-    const { entries, ...result } = await tryRestore(context, view, routine, handle);
+    const { entries, ...result } = await tryRestore(context, view, subject, handle);
     return {
       result: toVerifyResult(result),
       checked: entries.map((entry) => ({ entry, problems: result.problems })),
@@ -130,14 +137,15 @@ async function restoreOnTrial(
 }
 
 /** The newest first, so that what is restored first is known first. */
-async function checkBackups(
+async function checkFiles(
   context: V2Context,
   view: CatalogView,
-  routine: string,
+  subject: CheckSubject,
   mode: 'CHECKSUMS' | 'DEEP',
   handle: JobHandle,
 ): Promise<Checked> {
-  const most = findEntity(context.document['backup-routines'], routine)?.verify?.last ?? Infinity;
+  const most = findSettings(context.document, subject)?.verify?.last ?? Infinity;
+  const routine = findRoutineName(subject);
   const items = view.items
     .filter((item) => item.routine === routine && isComplete(item, view))
     .sort((a, b) => findCreatedMs(b) - findCreatedMs(a))
