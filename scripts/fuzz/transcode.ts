@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ClusterNode } from '../../src/aerospike/cluster/node.js';
 import { NodeScan } from '../../src/aerospike/commands/node-scan.js';
-import { CURSOR_BYTES, PartitionTracker } from '../../src/aerospike/commands/partition-tracker.js';
+import { CursorKind, cursorBytes, PartitionTracker } from '../../src/aerospike/commands/partition-tracker.js';
 import { type FrameConsumer, FrameReader } from '../../src/aerospike/protocol/frame-reader.js';
 import { RecordEncoder } from '../../src/asb/encoder.js';
 import { loadWasmModule } from '../../src/asb/wasm-module.js';
@@ -148,12 +148,17 @@ class CheckedOutput implements ChunkOutput {
       if (digest.length === 20) last.set(partitionId(digest, 0), digest.toString('hex'));
     }
     const saved = new Map<number, string>();
-    for (let at = 0; at < cursors.length; at += CURSOR_BYTES) {
-      const cursor = Buffer.from(cursors.subarray(at, at + CURSOR_BYTES));
-      saved.set(cursor.readUInt16LE(0), cursor.toString('hex', 3));
+    const done = new Set<number>();
+    for (let at = 0; at < cursors.length;) {
+      const kind = cursors[at + 2]!;
+      const cursor = Buffer.from(cursors.subarray(at, at + cursorBytes(kind)));
+      const partition = cursor.readUInt16LE(0);
+      if (kind === CursorKind.DONE) done.add(partition);
+      saved.set(partition, cursor.toString('hex', 3));
+      at += cursor.length;
     }
     for (const [partition, digest] of last) {
-      if (saved.get(partition) !== digest)
+      if (!done.has(partition) && saved.get(partition) !== digest)
         this.problems.push(`partition ${partition}: text ${digest}, cursor ${saved.get(partition)}`);
     }
     if (last.size > 0 && records < last.size) this.problems.push(`${records} records, ${last.size} partitions`);

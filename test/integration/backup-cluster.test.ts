@@ -239,9 +239,10 @@ describe('three nodes with two copies of everything', () => {
     try {
       const names = cluster.nodes.map((node) => node.name);
       for (let partition = 0; partition < 4096; partition++) {
-        const asked = [0, 1, 2].map((attempt) =>
-          names.indexOf(client.nodeForAttempt('test', partition, attempt)!.name),
-        );
+        const asked = [0, 1, 2].map((failures) => {
+          const [node] = client.assignPartitions('test', [partition], new Uint8Array(4096).fill(failures)).keys();
+          return names.indexOf(node!.name);
+        });
         const holders = [0, 1, 2].filter((node) => cluster.partitionMap.ownsPartition(node, partition));
         // Rack 3 is node 2, rack 2 node 1; every holder has its turn.
         expect(asked.slice(0, 2)).toEqual(holders.toSorted((x, y) => y - x));

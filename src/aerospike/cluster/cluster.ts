@@ -106,14 +106,36 @@ export class Cluster {
 
   /** The node that holds replica `replica` (0 = master) of a partition, if the map knows one. */
   nodeFor(namespace: string, partition: number, replica: number): ClusterNode | undefined {
-    return this.partitions.owner(namespace, partition, replica);
+    return this.partitions.holders(namespace, replica)[partition];
   }
 
   /**
-   * The node to ask for a partition at the given attempt, 0 being the first: every replica in turn, the master before
-   * the others, but those of a preferred rack before them all. Undefined if the map knows none.
+   * Which node to ask for which of the partitions, those left out of which no node is known. `failures` says for each
+   * partition how many nodes were asked in vain: every replica has its turn, the master before the others, but those of
+   * a preferred rack before them all.
    */
-  nodeForAttempt(namespace: string, partition: number, attempt: number): ClusterNode | undefined {
+  assignPartitions(namespace: string, partitions: readonly number[], failures: Uint8Array): Map<ClusterNode, number[]> {
+    const { preferRacks } = this.options;
+    const masters = this.partitions.holders(namespace, 0);
+    const assigned = new Map<ClusterNode, number[]>();
+    let node: ClusterNode | undefined;
+    let list: number[] = [];
+    for (const partition of partitions) {
+      const isSimple = preferRacks === undefined && failures[partition] === 0;
+      const next =
+        (isSimple ? masters[partition] : undefined) ?? this.findOwner(namespace, partition, failures[partition]!);
+      if (next === undefined) continue;
+      if (next !== node) {
+        node = next;
+        list = assigned.get(node) ?? [];
+        assigned.set(node, list);
+      }
+      list.push(partition);
+    }
+    return assigned;
+  }
+
+  private findOwner(namespace: string, partition: number, attempt: number): ClusterNode | undefined {
     const { preferRacks } = this.options;
     const owners = this.partitions.owners(namespace, partition);
     if (preferRacks !== undefined) {

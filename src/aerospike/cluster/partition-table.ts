@@ -63,8 +63,17 @@ export class PartitionTable<N> {
       owners.nodes.add(node);
       for (const [k, bitmap] of bitmaps.entries()) {
         const holders = (owners.replicas[k] ??= new Array<N | undefined>(PARTITIONS).fill(undefined));
-        for (let p = 0; p < PARTITIONS; p++) {
-          if ((bitmap[p >> 3]! & (0x80 >> (p & 7))) !== 0 && (newer || holders[p] === undefined)) holders[p] = node;
+        // Byte by byte: a node that holds all partitions, or none, is common.
+        for (let i = 0; i < BITMAP_BYTES; i++) {
+          const bits = bitmap[i]!;
+          if (bits === 0xff && newer) {
+            holders.fill(node, i * 8, i * 8 + 8);
+            continue;
+          }
+          for (let bit = 0; (bits << bit) & 0xff; bit++) {
+            const p = i * 8 + bit;
+            if ((bits & (0x80 >> bit)) !== 0 && (newer || holders[p] === undefined)) holders[p] = node;
+          }
         }
       }
     }
@@ -79,9 +88,9 @@ export class PartitionTable<N> {
     return [...(this.namespaces.get(namespace)?.nodes ?? [])];
   }
 
-  /** The node that holds replica `replica` (0 = master) of a partition, if it is known. */
-  owner(namespace: string, partition: number, replica: number): N | undefined {
-    return this.namespaces.get(namespace)?.replicas[replica]?.[partition];
+  /** By partition: the node that holds replica `replica` (0 = master), if it is known. May be empty. */
+  holders(namespace: string, replica: number): readonly (N | undefined)[] {
+    return this.namespaces.get(namespace)?.replicas[replica] ?? [];
   }
 
   /** The known nodes that hold a partition, the master first. */

@@ -62,6 +62,7 @@ export class NodeScan implements FrameConsumer {
   private bytes = 0;
   private consumedBytes = 0;
   private wasPaused = false;
+  private wasSent = false;
   /** The node has sent the end of its answer. */
   private ended = false;
   /** Of the handler. */
@@ -94,8 +95,9 @@ export class NodeScan implements FrameConsumer {
     const { records } = limits;
     this.ended = false;
     this.rowLimit = rowsBefore + records;
-    // A first attempt, whose session ended, may have completed some.
-    const pending = partitions.filter((partition) => this.tracker.isPending(partition));
+    // An attempt before this one, whose session has ended, may have completed some.
+    const pending = this.wasSent ? partitions.filter((partition) => this.tracker.isPending(partition)) : partitions;
+    this.wasSent = true;
     const connection = await this.node.acquire();
     this.connection = connection;
     try {
@@ -114,20 +116,14 @@ export class NodeScan implements FrameConsumer {
     }
     // A node that has sent as many records as it was asked for may have more.
     if (this.rows - rowsBefore >= records) return;
-    for (const partition of pending) if (!this.unserved.has(partition)) this.tracker.complete(partition);
+    this.tracker.completeAll(pending, this.unserved);
   }
 
   private createRequest(partitions: readonly number[], records: number): Buffer {
-    const whole: number[] = [];
-    const digests: Buffer[] = [];
-    for (const partition of partitions) {
-      const digest = this.tracker.cursorDigest(partition);
-      if (digest === undefined) whole.push(partition);
-      else digests.push(digest);
-    }
+    const { whole, digests } = this.tracker.splitByStart(partitions);
     const taskId = randomBytes(8).readBigUInt64BE();
     const limit = records === Infinity ? 0n : BigInt(records);
-    return scanRequest(this.selection, taskId, whole, Buffer.concat(digests), limit);
+    return scanRequest(this.selection, taskId, whole, digests, limit);
   }
 
   private async exchange(

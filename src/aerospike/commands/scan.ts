@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, ToolError } from '../../core/errors.js';
 import { RetryBudget } from '../../core/retry.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { ClusterNode } from '../cluster/node.js';
 import { ClusterError, ConnectionError, ServerError } from '../errors.js';
 import { isOverload, isScanRetryable } from '../protocol/result-code.js';
 import type { ScanSelection } from '../protocol/scan-request.js';
@@ -66,21 +65,21 @@ export async function scanPartitions(
   const budget = new RetryBudget({ budgetMs: retryBudgetMs });
   let failedRounds = 0;
   let recordsLeft = policy.maxRecords ?? Infinity;
-  let leftBefore = tracker.pending().length;
+  let leftBefore = tracker.pendingCount;
   for (;;) {
     signal?.throwIfAborted();
     const round = await scanRound(cluster, selection, tracker, handler, policy, deadline, recordsLeft);
     recordsLeft -= round.rows;
-    const left = tracker.pending();
-    if (left.length === 0 || recordsLeft <= 0) return;
-    const progress = round.rows > 0 || left.length < leftBefore;
-    leftBefore = left.length;
+    const left = tracker.pendingCount;
+    if (left === 0 || recordsLeft <= 0) return;
+    const progress = round.rows > 0 || left < leftBefore;
+    leftBefore = left;
     if (progress) budget.reset();
     failedRounds = progress ? 0 : failedRounds + 1;
     const backoffMs = budget.nextDelayMs();
     const retriesLeft = failedRounds <= maxRetries || (maxRetries > 0 && backoffMs !== undefined);
-    if (!retriesLeft || Date.now() >= deadline) throw scanFailure(left, round.error);
-    policy.emit?.({ type: 'scan.retry', partitions: left.length, reason: errorMessage(round.error) });
+    if (!retriesLeft || Date.now() >= deadline) throw scanFailure(tracker.pending(), round.error);
+    policy.emit?.({ type: 'scan.retry', partitions: left, reason: errorMessage(round.error) });
     // What was refused for want of capacity must not be asked for at once, even after progress.
     const backsOff = failedRounds > 1 || isOverloadError(round.error);
     const pauseMs = Math.max(sleepBetweenRetriesMs, backsOff ? (backoffMs ?? 0) : 0);
@@ -89,7 +88,7 @@ export async function scanPartitions(
       await cluster.refresh();
     } catch (error) {
       // The next round runs with the map as it was and counts this failure as its own.
-      policy.emit?.({ type: 'scan.retry', partitions: left.length, reason: errorMessage(error) });
+      policy.emit?.({ type: 'scan.retry', partitions: left, reason: errorMessage(error) });
     }
   }
 }
@@ -110,15 +109,8 @@ async function scanRound(
   deadline: number,
   recordsLeft: number,
 ): Promise<Round> {
-  const byNode = new Map<ClusterNode, number[]>();
+  const byNode = cluster.assignPartitions(selection.namespace, tracker.pending(), tracker.failures);
   let error: unknown = new ClusterError('CLUSTER_PARTITIONS', 'no known node holds them');
-  for (const partition of tracker.pending()) {
-    const node = cluster.nodeForAttempt(selection.namespace, partition, tracker.replicaIndex(partition));
-    if (node === undefined) continue;
-    const list = byNode.get(node);
-    if (list === undefined) byNode.set(node, [partition]);
-    else list.push(partition);
-  }
   const nodes = [...byNode.keys()].sort((a, b) => (a.name < b.name ? -1 : 1));
   let rows = 0;
   for (let i = 0; i < nodes.length; i++) {
@@ -136,7 +128,7 @@ async function scanRound(
     }
     if (scan.partitionError !== undefined) error = scan.partitionError;
     rows += scan.rows;
-    for (const partition of partitions) if (tracker.isPending(partition)) tracker.failOver(partition);
+    tracker.failOver(partitions);
   }
   return { rows, error };
 }

@@ -40,7 +40,12 @@ export function scanRequest(
   if (selection.filter !== undefined) fields.push(field(Field.FILTER, selection.filter));
   if (partitions.length > 0) {
     const ids = Buffer.alloc(partitions.length * 2);
-    partitions.forEach((id, i) => ids.writeUInt16LE(id, i * 2));
+    let at = 0;
+    for (const partition of partitions) {
+      ids[at] = partition & 0xff;
+      ids[at + 1] = partition >>> 8;
+      at += 2;
+    }
     fields.push(field(Field.PID_ARRAY, ids));
   }
   if (digests.length > 0) {

@@ -3,7 +3,7 @@
  * is that of two workers with their checkpoints; only the scan is replaced by made-up records.
  */
 import { describe, expect, it } from 'vitest';
-import { CURSOR_BYTES, CursorKind } from '../../../src/aerospike/commands/partition-tracker.js';
+import { CURSOR_HEAD_BYTES, CursorKind } from '../../../src/aerospike/commands/partition-tracker.js';
 import { Codecs } from '../../../src/codecs/codecs.js';
 import { Checkpointer } from '../../../src/engine/backup/checkpoint/checkpointer.js';
 import { RunLock } from '../../../src/engine/backup/checkpoint/lock.js';
@@ -52,7 +52,7 @@ function storagesOn(disk: CrashFileSystem): StorageAccess {
 
 /** The cursor of a partition that is done: record N is all of partition N. */
 function partitionDone(partition: number): Uint8Array<ArrayBuffer> {
-  const cursor = new Uint8Array(CURSOR_BYTES);
+  const cursor = new Uint8Array(CURSOR_HEAD_BYTES);
   new DataView(cursor.buffer).setUint16(0, partition, true);
   cursor[2] = CursorKind.DONE;
   return cursor;

@@ -1,6 +1,6 @@
 /** How far a whole run has come, partition by partition: what the main thread keeps and the state file holds. */
 import type { PartitionFilter } from '../../../aerospike/config.js';
-import { CURSOR_BYTES, CursorKind } from '../../../aerospike/commands/partition-tracker.js';
+import { CURSOR_HEAD_BYTES, cursorBytes, CursorKind } from '../../../aerospike/commands/partition-tracker.js';
 import { DIGEST_BYTES, PARTITIONS, partitionId } from '../../../core/partition.js';
 
 /** Partitions as the state file has them; whatever is in neither has not begun. */
@@ -19,10 +19,15 @@ export class PartitionProgress {
 
   /** Takes over a stretch of cursors (partition-tracker.ts). */
   apply(cursors: Uint8Array): void {
-    for (let at = 0; at < cursors.length; at += CURSOR_BYTES) {
+    const { kinds } = this;
+    for (let at = 0; at < cursors.length;) {
       const partition = cursors[at]! | (cursors[at + 1]! << 8);
-      this.kinds[partition] = cursors[at + 2]! + 1;
-      this.makeDigests().set(cursors.subarray(at + 3, at + CURSOR_BYTES), partition * DIGEST_BYTES);
+      const kind = cursors[at + 2]!;
+      kinds[partition] = kind + 1;
+      at += CURSOR_HEAD_BYTES;
+      if (kind === CursorKind.DONE) continue;
+      this.makeDigests().set(cursors.subarray(at, at + DIGEST_BYTES), partition * DIGEST_BYTES);
+      at += DIGEST_BYTES;
     }
   }
 
@@ -54,10 +59,14 @@ export class PartitionProgress {
     for (const partition of listPartitions(filter)) {
       const kind = this.kinds[partition]!;
       if (kind === 0) continue;
-      const cursor = Buffer.alloc(CURSOR_BYTES);
+      const isDone = kind === CursorKind.DONE + 1;
+      const cursor = Buffer.alloc(cursorBytes(kind - 1));
       cursor.writeUInt16LE(partition, 0);
       cursor[2] = kind - 1;
-      this.digests?.copy(cursor, 3, partition * DIGEST_BYTES, (partition + 1) * DIGEST_BYTES);
+      if (!isDone) {
+        const start = partition * DIGEST_BYTES;
+        this.digests?.copy(cursor, CURSOR_HEAD_BYTES, start, start + DIGEST_BYTES);
+      }
       parts.push(cursor);
     }
     return new Uint8Array(Buffer.concat(parts));
@@ -69,16 +78,15 @@ export class PartitionProgress {
   }
 
   toJSON(): CursorJson {
+    const { kinds } = this;
     const done: number[] = [];
     const after: Record<string, string> = {};
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      if (this.isDone(partition)) done.push(partition);
-      else if (this.kinds[partition] === CursorKind.AFTER_DIGEST + 1) {
-        after[partition] = this.makeDigests().toString(
-          'base64',
-          partition * DIGEST_BYTES,
-          (partition + 1) * DIGEST_BYTES,
-        );
+      const kind = kinds[partition];
+      if (kind === CursorKind.DONE + 1) done.push(partition);
+      else if (kind === CursorKind.AFTER_DIGEST + 1) {
+        const start = partition * DIGEST_BYTES;
+        after[partition] = this.makeDigests().toString('base64', start, start + DIGEST_BYTES);
       }
     }
     return { done: joinRanges(done), after };
