@@ -59,6 +59,11 @@ export interface TargetProblem {
   hint?: HintId;
 }
 
+export interface SmallFileOptions {
+  /** A power cut may undo the change: nobody waits for the disk. */
+  volatile?: boolean;
+}
+
 export interface Storage {
   readonly capabilities: StorageCapabilities;
 
@@ -143,7 +148,7 @@ export interface Storage {
    * Creates a small file with its contents; false = something exists at `path`. Only its owner may read it. Of callers
    * in any number of processes exactly one gets true (see `capabilities.conditionalCreate`).
    */
-  createExclusive(path: string, text: string): Promise<boolean>;
+  createExclusive(path: string, text: string, options?: SmallFileOptions): Promise<boolean>;
   /** Reads a file that others may replace; undefined = it is missing. */
   readVersion(path: string): Promise<VersionedText | undefined>;
   /**
@@ -155,9 +160,14 @@ export interface Storage {
    * Replaces a small file of somebody else if it still has `version`. Of several callers at most one succeeds. Resolves
    * with the new version; undefined = it was replaced or removed meanwhile.
    */
-  replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined>;
+  replaceIfUnchanged(
+    path: string,
+    version: string,
+    text: string,
+    options?: SmallFileOptions,
+  ): Promise<string | undefined>;
   /** Deletes a small file if it still has `version`; false = it has another or is missing. */
-  deleteIfUnchanged(path: string, version: string): Promise<boolean>;
+  deleteIfUnchanged(path: string, version: string, options?: SmallFileOptions): Promise<boolean>;
 }
 
 export interface ListedFile {

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { storageError } from '../errors.js';
 import { hasCode, notRegular, syncDirectory } from './directory.js';
 import type { FileSystem } from './file-system.js';
-import type { VersionedText } from '../storage.js';
+import type { SmallFileOptions, VersionedText } from '../storage.js';
 
 const MODE = 0o600;
 /** Under a name that nobody can prepare; a symbolic link there would be an error. */
@@ -34,20 +34,25 @@ export async function replaceFile(fs: FileSystem, path: string, text: string, wh
 }
 
 /** False = something exists at `path`. The contents are complete when the name appears. */
-export async function createFile(fs: FileSystem, path: string, text: string): Promise<boolean> {
+export async function createFile(
+  fs: FileSystem,
+  path: string,
+  text: string,
+  options: SmallFileOptions = {},
+): Promise<boolean> {
   let temporary: string | undefined;
   try {
-    temporary = await writeTemporary(fs, path, text);
+    temporary = await writeTemporary(fs, path, text, options);
     // Unlike a rename, a link never replaces anything.
     await fs.link(temporary, path);
     await fs.unlink(temporary);
     temporary = undefined;
-    await syncDirectory(fs, dirname(path));
+    if (options.volatile !== true) await syncDirectory(fs, dirname(path));
     return true;
   } catch (error) {
     if (temporary !== undefined) await fs.unlink(temporary).catch(() => undefined);
     if (hasCode(error, 'EEXIST')) return false;
-    if (isWithoutLinks(error)) return createDirectly(fs, path, text);
+    if (isWithoutLinks(error)) return createDirectly(fs, path, text, options);
     throw storageError('create', path, error);
   }
 }
@@ -57,10 +62,10 @@ function isWithoutLinks(error: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].some((code) => hasCode(error, code));
 }
 
-async function createDirectly(fs: FileSystem, path: string, text: string): Promise<boolean> {
+async function createDirectly(fs: FileSystem, path: string, text: string, options: SmallFileOptions): Promise<boolean> {
   try {
-    await writeNew(fs, path, text);
-    await syncDirectory(fs, dirname(path));
+    await writeNew(fs, path, text, options);
+    if (options.volatile !== true) await syncDirectory(fs, dirname(path));
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
@@ -116,14 +121,20 @@ export async function replaceVersion(
   path: string,
   version: string,
   text: string,
+  options: SmallFileOptions = {},
 ): Promise<string | undefined> {
-  if (!(await deleteVersion(fs, path, version))) return undefined;
-  if (!(await createFile(fs, path, text))) return undefined;
+  if (!(await deleteVersion(fs, path, version, options))) return undefined;
+  if (!(await createFile(fs, path, text, options))) return undefined;
   return (await readVersion(fs, path))?.version;
 }
 
 /** False = the file has another version, or nothing is there. */
-export async function deleteVersion(fs: FileSystem, path: string, version: string): Promise<boolean> {
+export async function deleteVersion(
+  fs: FileSystem,
+  path: string,
+  version: string,
+  options: SmallFileOptions = {},
+): Promise<boolean> {
   if ((await readVersion(fs, path))?.version !== version) return false;
   const aside = temporaryPath(path);
   try {
@@ -136,7 +147,7 @@ export async function deleteVersion(fs: FileSystem, path: string, version: strin
   const isSame = (await readVersion(fs, aside))?.version === version;
   if (!isSame) await fs.link(aside, path).catch(() => undefined);
   await fs.unlink(aside).catch(() => undefined);
-  await syncDirectory(fs, dirname(path)).catch(() => undefined);
+  if (options.volatile !== true) await syncDirectory(fs, dirname(path)).catch(() => undefined);
   return isSame;
 }
 
@@ -151,11 +162,16 @@ async function readFrom(handle: FileHandle, path: string): Promise<VersionedText
   return { text: contents.toString('utf8'), version, ageMs: Math.max(0, Date.now() - Number(stats.mtimeMs)) };
 }
 
-/** A durable file beside `path` under a random name. Rejects with the system's error. */
-async function writeTemporary(fs: FileSystem, path: string, text: string): Promise<string> {
+/** A file beside `path` under a random name. Rejects with the system's error. */
+async function writeTemporary(
+  fs: FileSystem,
+  path: string,
+  text: string,
+  options: SmallFileOptions = {},
+): Promise<string> {
   const temporary = temporaryPath(path);
   try {
-    await writeNew(fs, temporary, text);
+    await writeNew(fs, temporary, text, options);
     return temporary;
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) await fs.unlink(temporary).catch(() => undefined);
@@ -163,11 +179,16 @@ async function writeTemporary(fs: FileSystem, path: string, text: string): Promi
   }
 }
 
-async function writeNew(fs: FileSystem, path: string, text: string): Promise<void> {
+async function writeNew(
+  fs: FileSystem,
+  path: string,
+  text: string,
+  { volatile = false }: SmallFileOptions,
+): Promise<void> {
   const handle = await fs.open(path, CREATE_FLAGS, MODE);
   try {
     await handle.writeFile(text);
-    await handle.sync();
+    if (!volatile) await handle.sync();
   } finally {
     await handle.close();
   }

@@ -8,6 +8,7 @@ import type { ByteSink, ByteSource } from '../../core/byte-stream.js';
 import type { LocalSettings } from './config.js';
 import { ensureDirectory, hasCode, notRegular, statIfExists, syncDirectory, unlinkRegularFile } from './directory.js';
 import { nodeFileSystem, type FileSystem } from './file-system.js';
+import { openForLaterRelease, releaseFiles } from './later-release.js';
 import { DeviceWriter, openFifo, openFifoForWriting } from './pipe.js';
 import { LocalFileReader, statSourceFile } from './reader.js';
 import { replaceContents } from './replace-contents.js';
@@ -18,6 +19,7 @@ import type {
   ListedFile,
   ReadOptions,
   ResumePoint,
+  SmallFileOptions,
   Storage,
   StorageCapabilities,
   TargetProblem,
@@ -120,12 +122,23 @@ export class LocalStorage implements Storage {
   }
 
   async deleteFiles(directory: string, names: readonly string[]): Promise<void> {
-    for (const name of names) await this.deleteRegularFile(join(directory, name), 'throw');
-    if (names.length > 0) await this.syncDeletion(directory);
+    const paths = names.map((name) => join(directory, name));
+    const kept = await openForLaterRelease(this.fs, directory, paths);
+    try {
+      for (const path of paths) await this.deleteRegularFile(path, 'throw');
+      if (names.length > 0) await this.syncDeletion(directory);
+    } finally {
+      releaseFiles(kept);
+    }
   }
 
   async deleteFile(path: string, ifMissing: 'throw' | 'ignore'): Promise<void> {
-    if (await this.deleteRegularFile(path, ifMissing)) await this.syncDeletion(dirname(path));
+    const kept = await openForLaterRelease(this.fs, dirname(path), [path]);
+    try {
+      if (await this.deleteRegularFile(path, ifMissing)) await this.syncDeletion(dirname(path));
+    } finally {
+      releaseFiles(kept);
+    }
   }
 
   /** Returns whether it did. With `ignore`, what is no regular file stays: it is to be written to. */
@@ -262,8 +275,8 @@ export class LocalStorage implements Storage {
     return replaceFile(this.fs, path, text, what);
   }
 
-  createExclusive(path: string, text: string): Promise<boolean> {
-    return createFile(this.fs, path, text);
+  createExclusive(path: string, text: string, options?: SmallFileOptions): Promise<boolean> {
+    return createFile(this.fs, path, text, options);
   }
 
   readVersion(path: string): Promise<VersionedText | undefined> {
@@ -274,12 +287,17 @@ export class LocalStorage implements Storage {
     return refreshFile(this.fs, path, version, text);
   }
 
-  replaceIfUnchanged(path: string, version: string, text: string): Promise<string | undefined> {
-    return replaceVersion(this.fs, path, version, text);
+  replaceIfUnchanged(
+    path: string,
+    version: string,
+    text: string,
+    options?: SmallFileOptions,
+  ): Promise<string | undefined> {
+    return replaceVersion(this.fs, path, version, text, options);
   }
 
-  deleteIfUnchanged(path: string, version: string): Promise<boolean> {
-    return deleteVersion(this.fs, path, version);
+  deleteIfUnchanged(path: string, version: string, options?: SmallFileOptions): Promise<boolean> {
+    return deleteVersion(this.fs, path, version, options);
   }
 }
 

@@ -13,6 +13,12 @@ import { LockError, type RunLock } from './lock.js';
 import type { ProgressDelta } from './progress-delta.js';
 import { assertOwnState, removeState, saveState, type BackupState, type StateFileEntry } from './state-file.js';
 
+/**
+ * A save waits this long for more to save. The end of a run follows the end of its files within milliseconds: what
+ * would be saved in between is removed, or written with the end.
+ */
+const SAVE_DELAY_MS = 50;
+
 /** The name of the one output for all workers in the state. */
 export const SHARED_NAME = '[output]';
 
@@ -34,6 +40,10 @@ export class Checkpointer {
   private queued = false;
   private failureReported = false;
   private ending = false;
+  /** What is saved no more, as the state is removed or written as a whole. */
+  private concluding = false;
+  /** Ends the delay of a save. */
+  private endDelay: (() => void) | undefined;
   private savedLast = true;
   private begun = false;
   /** Of the one output for all workers: written, but not durable yet. */
@@ -83,7 +93,9 @@ export class Checkpointer {
   /** Settles when the state file holds what is known now: true, unless it could not be saved or there is none. */
   async finish(): Promise<boolean> {
     this.ending = true;
+    this.concluding = false;
     this.save();
+    this.endDelay?.();
     await this.saving;
     return this.savedLast && this.path !== undefined;
   }
@@ -96,13 +108,13 @@ export class Checkpointer {
     if (reason !== undefined) manifest.reason = reason;
     if (state === 'COMPLETED') manifest.finished = new Date().toISOString();
     else delete manifest.finished;
-    await this.saving;
+    await this.dropSave();
     await this.write();
   }
 
   /** The run is complete, and leaves no state. */
   async remove(): Promise<void> {
-    await this.saving;
+    await this.dropSave();
     if (this.path !== undefined && this.begun) await removeState(this.path, this.options.storages);
   }
 
@@ -131,21 +143,40 @@ export class Checkpointer {
     if (this.queued || this.path === undefined) return;
     this.queued = true;
     this.saving = this.saving.then(async () => {
+      await this.delaySave();
       this.queued = false;
+      if (this.concluding) return;
       try {
         await this.write();
         this.savedLast = true;
       } catch (error) {
         this.savedLast = false;
         // The backup itself may well succeed, and the state file on the disk is still a valid one. A lost lock has
-        // ended
-        // the run already.
+        // ended the run already.
         if (!this.failureReported && !(error instanceof LockError)) {
           this.options.emit({ type: 'checkpoint.failed', error: serializeError(error), ending: this.ending });
         }
         this.failureReported = true;
       }
     });
+  }
+
+  private async delaySave(): Promise<void> {
+    if (this.ending || this.concluding) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, SAVE_DELAY_MS);
+      this.endDelay = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Settles when nothing is saved any more, and nothing will be. */
+  private async dropSave(): Promise<void> {
+    this.concluding = true;
+    this.endDelay?.();
+    await this.saving;
   }
 
   private async write(): Promise<void> {

@@ -3,7 +3,7 @@
  * the target that names its run and is refreshed every few seconds. It is stale when its process is known to have
  * ended, which only the same machine can tell, or when it was not refreshed for the whole lease while this run
  * watched: clocks of different hosts need not agree, and a process number says nothing about another host or
- * container.
+ * container. Locks are volatile: after a power cut their runs have ended, whether their files are back or not.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -15,6 +15,8 @@ import type { Storage, VersionedText } from '../../../storage/storage.js';
 const FORMAT = 'asbackup-lock';
 /** The lock of a directory lies in it. */
 export const LOCK_NAME = 'asbackup.lock';
+
+const VOLATILE = { volatile: true };
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -102,7 +104,7 @@ export class RunLock {
     clearInterval(this.timer);
     await this.enqueue(async () => {
       for (const { path, storage, version } of this.held.splice(0)) {
-        await storage.deleteIfUnchanged(path, version).catch(() => undefined);
+        await storage.deleteIfUnchanged(path, version, VOLATILE).catch(() => undefined);
       }
     }).catch(() => undefined);
   }
@@ -131,7 +133,7 @@ export class RunLock {
     const storage = await this.options.storages.forPath(path);
     for (;;) {
       this.options.signal.throwIfAborted();
-      if (await storage.createExclusive(path, this.text())) {
+      if (await storage.createExclusive(path, this.text(), VOLATILE)) {
         const created = await storage.readVersion(path);
         // Somebody may delete the file by hand at any time.
         if (created === undefined || parseHolder(created.text)?.runId !== this.holder.runId) continue;
@@ -141,7 +143,7 @@ export class RunLock {
       const found = await storage.readVersion(path);
       if (found === undefined) continue;
       await this.waitUntilStale(storage, path, found);
-      const version = await storage.replaceIfUnchanged(path, found.version, this.text());
+      const version = await storage.replaceIfUnchanged(path, found.version, this.text(), VOLATILE);
       if (version === undefined) continue;
       this.held.push({ path, storage, version });
       return;
