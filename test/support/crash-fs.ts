@@ -112,6 +112,12 @@ export class CrashFileSystem {
       rmdir: () => Promise.resolve(undefined),
       statfs: () => Promise.reject(systemError('ENOSYS')),
       utimes: () => Promise.resolve(undefined),
+      openDirect: (handle: FileHandle) =>
+        Promise.resolve({
+          write: handle.write.bind(handle),
+          readStats: () => ({ size: this.files[handle.fd]!.bytes.length, nlink: 1 }),
+          close: () => Promise.resolve(),
+        }),
     };
     // The overloads of node:fs are more than what is called here.
     return calls as unknown as FileSystem;
@@ -157,6 +163,7 @@ export class CrashFileSystem {
     };
     const sync = (): Promise<void> => this.later(() => void this.changes.push({ kind: 'syncFile', file }));
     const handle = {
+      fd: file,
       write: (chunk: Buffer, from: number, length: number, at: number) =>
         this.later(() => {
           write(chunk.subarray(from, from + length), at);

@@ -41,6 +41,15 @@ export function faultyFileSystem(shouldFail: (call: FaultyCall, path: string) =>
       check('open', String(path));
       return wrapHandle(await nodeFileSystem.open(path, flags, mode), String(path));
     },
+    openDirect: async (handle) => {
+      const direct = await nodeFileSystem.openDirect?.(handle);
+      if (direct === undefined) return undefined;
+      const write: typeof direct.write = async (...block) => {
+        check('write', '');
+        return direct.write(...block);
+      };
+      return { ...direct, write };
+    },
     rename: async (from, to) => {
       check('rename', String(from));
       return nodeFileSystem.rename(from, to);

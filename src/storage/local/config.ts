@@ -4,4 +4,6 @@ export interface LocalSettings {
   fileMode?: number;
   /** Permission bits of directories; absent = 0777 without those of the umask. */
   dirMode?: number;
+  /** False = all writes go by way of the page cache. */
+  directWrites?: boolean;
 }

@@ -174,7 +174,7 @@ export class LocalStorage implements Storage {
     const existing = await this.fs.stat(path).catch(() => undefined);
     if (existing?.isFIFO() === true) return openFifoForWriting(path, this.signal);
     if (existing?.isCharacterDevice() === true || existing?.isBlockDevice() === true) return DeviceWriter.open(path);
-    return LocalFileWriter.create(this.fs, path, this.settings.fileMode);
+    return LocalFileWriter.create(this.fs, path, this.settings);
   }
 
   async checkResumable(path: string, { bytes }: ResumePoint): Promise<string | undefined> {
@@ -200,7 +200,7 @@ export class LocalStorage implements Storage {
   }
 
   resume(path: string, { bytes }: ResumePoint): Promise<ByteSink> {
-    return LocalFileWriter.resume(this.fs, path, bytes);
+    return LocalFileWriter.resume(this.fs, path, bytes, this.settings);
   }
 
   async readHead(path: string): Promise<Buffer> {
