@@ -24,6 +24,19 @@ describeInBrowser('routines', () => {
     await card.getByText('On schedule').waitFor();
   });
 
+  it('of none, verifications of storages with their last and next, as they are after the end of one', async () => {
+    const service = await startFake();
+    const page = await openConsole(service);
+    const card = page.getByRole('listitem', { name: 's3-main' });
+    await card.getByText('nothing wrong').waitFor();
+    expect(await page.getByRole('listitem', { name: 'archive' }).count()).toBe(0);
+    const [check] = service.data.storages.find(({ name }) => name === 's3-main')!.verify!;
+    Object.assign(check!, { sound: false, problem: '/backups/base/users_00000.asb: Block 0 is damaged' });
+    const job = service.data.jobs.find(({ kind }) => kind === 'VERIFY')!;
+    service.endJob(job, 'FAILED');
+    await card.getByText('Block 0 is damaged').waitFor();
+  });
+
   it('an incremental run, its cancel, disable and enable', async () => {
     const service = await startFake();
     const page = await openConsole(service);

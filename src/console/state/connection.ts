@@ -44,8 +44,8 @@ export function touch(topics: readonly Topic[]): void {
 const TOPICS: Readonly<Record<string, readonly Topic[]>> = {
   backup: ['backups', 'routines'],
   restore: ['jobs'],
-  verify: ['jobs', 'backups'],
-  copy: ['jobs', 'backups'],
+  verify: ['jobs', 'backups', 'routines'],
+  copy: ['jobs', 'backups', 'routines'],
   clone: ['jobs', 'backups'],
   config: ['configuration', 'routines'],
   routine: ['routines'],

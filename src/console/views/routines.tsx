@@ -1,5 +1,5 @@
 /** The routines: whether each does what it should, at a glance. */
-import { listRoutines, runRoutine, switchRoutine } from '../api/operations.js';
+import { listRoutines, listStorages, runRoutine, switchRoutine } from '../api/operations.js';
 import type { ComponentChildren } from 'preact';
 import type { RoutineSummary } from '../../service/v2/schema/routine-summary.js';
 import type { CopyTarget, ScheduledCheck } from '../../service/v2/schema/verification.js';
@@ -22,25 +22,52 @@ export function RoutinesView() {
   const routines = useResource('routines', listRoutines, ['routines']);
   return (
     <View title="Routines" subtitle="What is backed up by schedule, and how it goes.">
-      <Loaded of={routines}>
-        {(list) =>
-          list.length === 0 ? (
-            <EmptyState title="No routine is configured">
-              <p>
-                Add one to <code>backup-routines</code> of the configuration. Backups without a routine are started
-                under <a href={formatRoute('backups')}>Backups</a>.
-              </p>
-            </EmptyState>
-          ) : (
-            <ul class="cards" aria-label="Routines">
-              {list.map((routine) => (
-                <RoutineCard key={routine.name} routine={routine} />
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
+      <div class="stack">
+        <Loaded of={routines}>
+          {(list) =>
+            list.length === 0 ? (
+              <EmptyState title="No routine is configured">
+                <p>
+                  Add one to <code>backup-routines</code> of the configuration. Backups without a routine are started
+                  under <a href={formatRoute('backups')}>Backups</a>.
+                </p>
+              </EmptyState>
+            ) : (
+              <ul class="cards" aria-label="Routines">
+                {list.map((routine) => (
+                  <RoutineCard key={routine.name} routine={routine} />
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+        <StorageChecks />
+      </div>
     </View>
+  );
+}
+
+/** Schedules that no routine has: nothing is shown without any, or while they are not known. */
+function StorageChecks() {
+  const storages = useResource('storages', listStorages, ['configuration', 'routines']);
+  const checked = (storages.data ?? []).filter(({ verify }) => verify !== undefined);
+  if (checked.length === 0) return null;
+  return (
+    <section aria-labelledby="storage-checks">
+      <h2 id="storage-checks">Verification of backups without a routine</h2>
+      <ul class="cards">
+        {checked.map(({ name, verify }) => (
+          <li key={name} class="card" aria-label={name}>
+            <header class="card-header">
+              <h3 class="break">
+                <a href={formatRoute('backups', [], { storage: name })}>{name}</a>
+              </h3>
+            </header>
+            <Facts facts={verify!.map(describeCheck)} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -225,6 +225,7 @@ export function makeData(nowMs: number, extra = 0): FakeData {
     const base = backups.find((one) => one.id === parent);
     if (base !== undefined && extra === 0) base.dependents = [...(base.dependents ?? []), id];
   }
+  const verified = isoTime(nowMs - 5 * 3_600_000);
   return {
     storages: [
       {
@@ -234,7 +235,16 @@ export function makeData(nowMs: number, extra = 0): FakeData {
         source: 'configuration',
         warnings: [],
       },
-      { name: 's3-main', kind: 's3', root: 's3://backups-main/aerospike', source: 'configuration', warnings: [] },
+      {
+        name: 's3-main',
+        kind: 's3',
+        root: 's3://backups-main/aerospike',
+        source: 'configuration',
+        warnings: [],
+        verify: [
+          { mode: 'CHECKSUMS', next: isoTime(nowMs + 3_600_000), last: verified, sound: true, 'last-sound': verified },
+        ],
+      },
     ],
     routines: [analytics, catalog, orders, sessions],
     backups,
