@@ -279,6 +279,15 @@ describe('the verification of a storage', () => {
     expect((await other.operations.storages())[0]!.verify).toMatchObject([{ sound: true }]);
   });
 
+  it('that cannot be read now, does not hold up the list of storages', async () => {
+    const service = await start([], undefined, edit);
+    const context = service.operations['context' as never] as V2Context;
+    context.upkeep.read = () => new Promise(() => undefined);
+    const [storage] = await service.operations.storages();
+    expect(storage).toMatchObject({ name: 'disk', kind: 'local' });
+    expect(storage).not.toHaveProperty('verify');
+  });
+
   it('restores encrypted backups on trial, with the key of their policy', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     vi.stubEnv('TEST_STORAGE_KEY', String(privateKey.export({ type: 'pkcs8', format: 'pem' })));

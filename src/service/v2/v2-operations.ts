@@ -24,6 +24,9 @@ import { describeRanges, describeState } from './state/ranges.js';
 import { Upkeep } from './upkeep/upkeep.js';
 
 const POLL_MS = 500;
+/** What a storage may take to tell how its backups were verified. */
+const STORAGE_MS = 2000;
+const NEVER = new AbortController().signal;
 /** Who asks for the status of a backup may get what another one got so long before, unless it was changed here. */
 const SHARED_MS = 500;
 /** Backups of processes that have died are looked for this often. */
@@ -216,12 +219,15 @@ export class ServiceOperations implements V2Operations {
 
   storages(): Promise<StorageSummary[]> {
     const { directory } = this.context;
-    // What cannot be read now is left out.
     const addChecks = async (summary: StorageSummary): Promise<StorageSummary> => {
-      const { verify } = await this.upkeep
-        .describe({ kind: 'storage', name: summary.name })
-        .catch(() => ({ verify: undefined }));
-      return verify === undefined ? summary : { ...summary, verify };
+      let found: Pick<StorageSummary, 'verify'> = {};
+      const reading = this.upkeep.describe({ kind: 'storage', name: summary.name }).then(
+        ({ verify }) => void (found = verify === undefined ? {} : { verify }),
+        () => undefined,
+      );
+      // One that does not answer does not hold up the list of all.
+      await waitUntil(STORAGE_MS, NEVER, reading);
+      return { ...summary, ...found };
     };
     return explained(() => Promise.all(directory.summarize().map(addChecks)));
   }
