@@ -16,6 +16,12 @@ export type WorkerSetup =
       start: () => MessagePort;
     };
 
+/**
+ * Memory of a thread for new objects. It would grow to 12 MiB while the thread loads its code, and a worker makes no
+ * use of so much: it allocates little for a record.
+ */
+const YOUNG_GENERATION_MIB = 3;
+
 export interface PoolOptions<Job, Message> {
   /** A module that calls `runWorker` (worker.ts). */
   script: URL;
@@ -70,7 +76,11 @@ export class WorkerPool<Job, Request, Message, Result> {
     this.workers = options.workers.map((setup) => {
       if ('start' in setup) return setup.start();
       const { data, transfer = [] } = setup;
-      return new Worker(options.script, { workerData: data, transferList: [...transfer] });
+      return new Worker(options.script, {
+        workerData: data,
+        transferList: [...transfer],
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+      });
     });
   }
 

@@ -309,7 +309,11 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     const directories = inputDirectories(config.source).length > 0;
     const pool: RestorePool = new WorkerPool<FileJob, MetadataDone, RestoreWorkerMessage, WorkerResult>({
       script: new URL('./restore-worker.js', import.meta.url),
-      workers: await this.planWorkers(data, cluster),
+      workers: await this.planWorkers(
+        data,
+        cluster,
+        files === undefined && !channels.some(({ ports }) => ports.length > 0),
+      ),
       jobs: files === undefined ? jobs : [],
       ...(files === undefined ? {} : { supply: files.supplyJobs() }),
       emit,
@@ -341,16 +345,22 @@ class RestoreRun implements RunBody<RestoreResult, RestoreCounts> {
     return pool.run();
   }
 
-  /** A single worker works here, on the connections that are open: a thread would have to start and connect. */
-  private async planWorkers(data: readonly RestoreWorkerData[], cluster: Cluster): Promise<WorkerSetup[]> {
-    const [only] = data;
-    if (this.context.ownsThread !== true || only === undefined || data.length > 1) {
-      return data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
-    }
+  /**
+   * The first worker works here, on the connections that are open: a thread would have to start and connect. Not beside
+   * others if this thread looks for the parts of files, or reads for them.
+   */
+  private async planWorkers(
+    data: readonly RestoreWorkerData[],
+    cluster: Cluster,
+    hasTime: boolean,
+  ): Promise<WorkerSetup[]> {
+    const threads = data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
+    const [first] = data;
+    if (this.context.ownsThread !== true || first === undefined || (data.length > 1 && !hasTime)) return threads;
     const { createRestoreTask } = await import('./restore-task.js');
     const create = (link: WorkerLink<RestoreWorkerMessage>): ReturnType<typeof createRestoreTask> =>
-      createRestoreTask(only, link, cluster);
-    return [{ start: () => runLocalWorker(create) }];
+      createRestoreTask(first, link, cluster);
+    return [{ start: () => runLocalWorker(create) }, ...threads.slice(1)];
   }
 
   private addFileFailure(error: Error, worker?: number): void {

@@ -153,16 +153,19 @@ class ValidateRun implements RunBody<ValidateResult, ValidateCounts> {
     return pool.run();
   }
 
-  /** A single worker works here: a thread would have to start and read its code. */
+  /**
+   * The first worker works here: a thread would have to start and read its code. Not beside others if this thread reads
+   * for them.
+   */
   private async planWorkers(data: readonly ValidateWorkerData[]): Promise<WorkerSetup[]> {
-    const [only] = data;
-    if (this.context.ownsThread !== true || only === undefined || data.length > 1) {
-      return data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
-    }
+    const threads = data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
+    const [first] = data;
+    const hasTime = data.length === 1 || !threads.some(({ transfer }) => transfer.length > 0);
+    if (this.context.ownsThread !== true || first === undefined || !hasTime) return threads;
     const { createValidateTask } = await import('./validate-task.js');
     const create = (link: WorkerLink<FileChecked>): ReturnType<typeof createValidateTask> =>
-      createValidateTask(only, link);
-    return [{ start: () => runLocalWorker(create) }];
+      createValidateTask(first, link);
+    return [{ start: () => runLocalWorker(create) }, ...threads.slice(1)];
   }
 
   private countFile({ contents, error }: FileChecked, job: FileJob | undefined, worker: number): void {
