@@ -12,6 +12,7 @@ import { requireOne } from './alternatives.js';
 import { createHooks } from './hooks.js';
 import { readSecurity } from './security.js';
 import type { BackupSettings } from './settings.js';
+import { followAbort } from '../core/abort.js';
 
 /**
  * Backs up one namespace. Resolves when everything asked for is written and durable. Rejects with an OptionError for
@@ -31,10 +32,9 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
   });
   // It may break before anything is written to it, and one that nobody reads from would never take the last byte.
   stream?.on('error', () => undefined);
-  const destroy = (): void => {
+  const stopFollowing = followAbort(hooks.signal, () => {
     stream?.destroy(new ToolError('STOPPED', 'The backup was stopped before it was complete'));
-  };
-  hooks.signal.addEventListener('abort', destroy, { once: true });
+  });
   const running = hooks.around(async () => {
     const security = await readSecurity(values, hooks.log);
     const { log: runLog, signal: runSignal, display } = hooks;
@@ -59,7 +59,7 @@ export async function backup(settings: BackupSettings): Promise<BackupResult> {
     stream?.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   } finally {
-    hooks.signal.removeEventListener('abort', destroy);
+    stopFollowing();
   }
 }
 

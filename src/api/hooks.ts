@@ -3,6 +3,7 @@ import { toLogEvent, type Log, type LogLevel, type LogLine } from '../core/log.j
 import { shownLevel } from '../ui/stderr-logger.js';
 import type { Progress, ProgressDisplay } from '../ui/progress/display.js';
 import type { LogEntry, RunSettings } from './settings.js';
+import { followAbort } from '../core/abort.js';
 
 const MIB = 1024 * 1024;
 
@@ -17,7 +18,6 @@ export interface Hooks {
 
 export function createHooks({ signal, log, onProgress }: RunSettings): Hooks {
   const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal?.reason);
   let thrown: { error: unknown } | undefined;
   const guard = (work: () => void): void => {
     if (thrown !== undefined) return;
@@ -34,7 +34,7 @@ export function createHooks({ signal, log, onProgress }: RunSettings): Hooks {
     signal: controller.signal,
     async around(run) {
       signal?.throwIfAborted();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stopFollowing = followAbort(signal, () => controller.abort(signal?.reason));
       try {
         const result = await run();
         if (thrown !== undefined) throw thrown.error;
@@ -42,7 +42,7 @@ export function createHooks({ signal, log, onProgress }: RunSettings): Hooks {
       } catch (error) {
         throw thrown === undefined ? error : thrown.error;
       } finally {
-        signal?.removeEventListener('abort', onAbort);
+        stopFollowing();
       }
     },
   };

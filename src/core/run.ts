@@ -2,6 +2,7 @@
  * A run as an object: what the command line, the library and a service see of a backup, restore, validation, estimate.
  */
 import { randomUUID } from 'node:crypto';
+import { followAbort } from './abort.js';
 import type { PartitionFilter } from './partition.js';
 import type { RunContext } from './run-context.js';
 
@@ -57,9 +58,6 @@ export function startRun<Result, Counters>(
   { runId, signal, limits }: RunContext,
 ): Run<Result, Counters> {
   let state: RunState = 'queued';
-  const onAbort = (): void => {
-    if (state === 'running') state = 'stopping';
-  };
   const execute = async (): Promise<Result> => {
     try {
       const result = await limits.runs.run(
@@ -75,10 +73,12 @@ export function startRun<Result, Counters>(
       state = signal.aborted ? 'canceled' : 'failed';
       throw error;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      stopFollowing();
     }
   };
-  signal.addEventListener('abort', onAbort, { once: true });
+  const stopFollowing = followAbort(signal, () => {
+    if (state === 'running') state = 'stopping';
+  });
   const result = execute();
   return {
     id: runId,

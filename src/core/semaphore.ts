@@ -1,4 +1,6 @@
 /** Bounds how many operations run at a time; the others wait in the order of their arrival. */
+import { followAbort } from './abort.js';
+
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
@@ -30,15 +32,14 @@ export class Semaphore {
   private wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = (): void => {
-        signal?.removeEventListener('abort', giveUp);
+        stopFollowing();
         resolve();
       };
-      const giveUp = (): void => {
+      this.waiting.push(begin);
+      const stopFollowing = followAbort(signal, () => {
         this.waiting.splice(this.waiting.indexOf(begin), 1);
         reject(signal!.reason as Error);
-      };
-      this.waiting.push(begin);
-      signal?.addEventListener('abort', giveUp, { once: true });
+      });
     });
   }
 

@@ -1,5 +1,6 @@
 /** The main thread's side of workers, for backup, restore and validation: hands out jobs, ends all together. */
 import { Worker, type MessagePort, type Transferable } from 'node:worker_threads';
+import { followAbort } from './abort.js';
 import { deserializeError, serializeError, ToolError, type SerializedError } from './errors.js';
 import type { EmitEvent } from './events.js';
 import type { PoolMessage, PoolRequest } from './worker-protocol.js';
@@ -86,13 +87,11 @@ export class WorkerPool<Job, Request, Message, Result> {
 
   async run(): Promise<PoolOutcome<Result>> {
     const { signal, stopError } = this.options;
-    const onAbort = (): void => this.fail(stopError(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
     const ended = Promise.all(this.workers.map((worker, index) => this.watch(worker, index)));
-    if (signal.aborted) onAbort();
+    const stopFollowing = followAbort(signal, () => this.fail(stopError(signal.reason)));
     await ended;
     await this.options.supply?.return();
-    signal.removeEventListener('abort', onAbort);
+    stopFollowing();
     const { results, failure } = this;
     return failure === undefined ? { results } : { results, failure: deserializeError(failure) };
   }

@@ -1,5 +1,6 @@
 /** One TCP connection to a node: one request at a time, and the frames that answer it. */
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { followAbort } from '../../core/abort.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectionError } from '../errors.js';
 import { FrameReader, type FrameConsumer } from '../protocol/frame-reader.js';
@@ -65,17 +66,16 @@ export class Connection {
       signal?.throwIfAborted();
       const connection = new Connection(host, port, transport);
       const { socket, where } = connection;
-      const onAbort = (): void => {
+      const stopFollowing = followAbort(signal, () => {
         const reason: unknown = signal?.reason;
         const error = reason instanceof Error ? reason : new Error(String(reason));
         reject(error);
         connection.fail(error);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      });
       // Also ends the timer, which would keep the thread of an aborted attempt alive.
       socket.once('close', () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        stopFollowing();
       });
       const timer =
         timeoutMs > 0

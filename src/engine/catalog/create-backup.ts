@@ -23,6 +23,7 @@ import { shardLockName, shardPrefix } from '../shard/names.js';
 import { isBackupId, manifestPath } from './manifest.js';
 import { findModifiedAfter, readParent } from './parent-backup.js';
 import { checkSelection, selectNamespaces, selectSets } from './set-selection.js';
+import { followAbort } from '../../core/abort.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -287,9 +288,7 @@ export async function withLock(
 ): Promise<CatalogEntry> {
   const { storages } = run;
   const stopping = new AbortController();
-  const stop = (): void => stopping.abort(signal.reason);
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
+  const stopFollowing = followAbort(signal, () => stopping.abort(signal.reason));
   const lock = await RunLock.acquire({
     paths: [joinPath(path, run.shard === undefined ? LOCK_NAME : shardLockName(shardPrefix('backup', run.shard)))],
     runId: createRunId(),
@@ -301,7 +300,7 @@ export async function withLock(
     await refuseOtherRuns({ ...run, target: { kind: 'directory', path }, prefix: '' });
     await work(stopping.signal);
   } finally {
-    signal.removeEventListener('abort', stop);
+    stopFollowing();
     await lock.release();
   }
   return readBackup(path, storages);

@@ -10,6 +10,7 @@ import type { MetadataEntry } from '../../core/sindex.js';
 import type { StorageAccess } from '../../storage/registry.js';
 import type { BackupFile } from '../../storage/storage.js';
 import { openInput } from './open-input.js';
+import { followAbort } from '../../core/abort.js';
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -58,8 +59,7 @@ export async function scanHeaders(files: readonly BackupFile[], options: HeaderS
 async function scanHeader(header: FileHeader, options: HeaderScanOptions): Promise<void> {
   let source: ByteSource | undefined;
   // A file may hold much that yields no text, so that the loop over its entries never gets to look at the signal.
-  const stop = (): void => void source?.close();
-  options.signal.addEventListener('abort', stop, { once: true });
+  const stopFollowing = followAbort(options.signal, () => void source?.close());
   try {
     const { codecs, storages, onBytes = () => undefined } = options;
     source = await openInput(codecs, storages, { path: header.path }, onBytes, { chunkBytes: CHUNK_BYTES });
@@ -67,7 +67,7 @@ async function scanHeader(header: FileHeader, options: HeaderScanOptions): Promi
   } catch {
     // The worker that restores or validates the file meets the same fault and reports it.
   } finally {
-    options.signal.removeEventListener('abort', stop);
+    stopFollowing();
     await source?.close();
   }
 }

@@ -30,6 +30,7 @@ import { OverloadBrake } from './overload-brake.js';
 import { PartitionMap } from './partition-map.js';
 import { RetryPolicy, type RetrySettings } from './retry-policy.js';
 import { type Remainder, RowSettler, type SettlerSettings, type StopControl } from './row-settler.js';
+import { waitUntil } from '../../core/abort.js';
 
 export interface BatchWriterSettings extends WriteTimeouts, RetrySettings, SettlerSettings {
   /** A frame of so many rows is sent as soon as it is large. Also the least that `rowsPerFrame` is lowered to. */
@@ -329,16 +330,6 @@ export class BatchWriter implements StopControl {
 
   /** Resolves after `ms`, or when the run stops. */
   pause(ms: number): Promise<void> {
-    const { signal } = this.stopping;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener('abort', end);
-    });
+    return waitUntil(ms, this.stopping.signal);
   }
 }

@@ -1,3 +1,5 @@
+import { followAbort } from '../../core/abort.js';
+
 interface Waiting {
   wanted: number;
   start: (granted: number) => void;
@@ -20,19 +22,18 @@ export class ScanBudget {
     const free = Math.max(0, this.limit() - this.used);
     if (free > 0 && this.waiting.length === 0) return this.grant(wanted);
     return new Promise<number>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.waiting.splice(this.waiting.indexOf(entry), 1);
-        reject(signal.reason as Error);
-      };
       const entry: Waiting = {
         wanted,
         start: (granted) => {
-          signal.removeEventListener('abort', onAbort);
+          stopFollowing();
           resolve(granted);
         },
       };
       this.waiting.push(entry);
-      signal.addEventListener('abort', onAbort, { once: true });
+      const stopFollowing = followAbort(signal, () => {
+        this.waiting.splice(this.waiting.indexOf(entry), 1);
+        reject(signal.reason as Error);
+      });
     });
   }
 

@@ -1,3 +1,5 @@
+import { followAbort } from '../../core/abort.js';
+
 /** The time, and waits: those of the machine, or of a test that lets time pass by itself. */
 export interface Clock {
   /** Milliseconds since 1970. The clock of a machine may be set, forward and back. */
@@ -21,15 +23,14 @@ const LONGEST_TIMER_MS = 0x7fff_ffff;
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    const onAbort = (): void => {
-      cancel();
-      resolve();
-    };
     const cancel = startLongTimer(clock, delayMs, () => {
-      signal.removeEventListener('abort', onAbort);
+      stopFollowing();
       resolve();
     });
-    signal.addEventListener('abort', onAbort, { once: true });
+    const stopFollowing = followAbort(signal, () => {
+      cancel();
+      resolve();
+    });
   });
 }
 

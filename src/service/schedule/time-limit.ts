@@ -1,3 +1,4 @@
+import { followAbort } from '../../core/abort.js';
 import { startLongTimer, type Clock } from './clock.js';
 
 export interface TimeLimit {
@@ -15,14 +16,12 @@ export interface TimeLimit {
 export function limitTime<T>({ clock, limitMs, signal, createError }: TimeLimit, work: Promise<T>): Promise<T> {
   let tidy: () => void = () => undefined;
   const limited = new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
     const cancel = startLongTimer(clock, limitMs, () => reject(createError()));
     tidy = () => {
       cancel();
-      signal.removeEventListener('abort', onAbort);
+      stopFollowing();
     };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
+    const stopFollowing = followAbort(signal, () => reject(signal.reason as Error));
     work.then(resolve, reject);
   });
   return limited.finally(tidy);

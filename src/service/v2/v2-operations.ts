@@ -22,6 +22,7 @@ import type { RuntimeState, StorageRanges, StorageSummary } from './schema/runti
 import type { RoutineSummary } from './schema/routine-summary.js';
 import { describeRanges, describeState } from './state/ranges.js';
 import { Upkeep } from './upkeep/upkeep.js';
+import { waitUntil } from '../../core/abort.js';
 
 const POLL_MS = 500;
 /** What a storage may take to tell how its backups were verified. */
@@ -250,20 +251,6 @@ export class ServiceOperations implements V2Operations {
       await waitUntil(isOwn ? leftMs : Math.min(POLL_MS, leftMs), signal, ended);
     }
   }
-}
-
-/** Until the time is up, the signal aborts or the work ends. Leaves no timer and no listener. */
-function waitUntil(ms: number, signal: AbortSignal, work: Promise<void> | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    void work?.then(end, end);
-  });
 }
 
 /** What it rejects with is an error of /v2, or one that nobody expects. */

@@ -3,6 +3,7 @@ import { constants, openSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { followAbort } from '../../core/abort.js';
 import { storageError } from '../errors.js';
 import { hasCode } from './directory.js';
 import type { ByteSink, ByteSource } from '../../core/byte-stream.js';
@@ -99,17 +100,15 @@ export class PipeWriter implements ByteSink {
     const { signal, name, socket } = this;
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
-      const onAbort = (): void => {
+      const stopFollowing = followAbort(signal, () => {
         timer = setTimeout(() => {
           socket.destroy();
           reject(storageError('write to', name, new Error('its reader reads nothing')));
         }, STALL_TIMEOUT_MS);
-      };
-      if (signal?.aborted === true) onAbort();
-      else signal?.addEventListener('abort', onAbort, { once: true });
+      });
       socket.write(chunk, (error) => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        stopFollowing();
         if (error == null) resolve();
         else reject(storageError('write to', name, error));
       });

@@ -10,6 +10,7 @@ import type { CloneRequest } from '../schema/requests.js';
 import type { RestoreAtTime, RestoreBackup } from '../schema/restore-backup.js';
 import type { JobFacts, Jobs } from './jobs.js';
 import { startJob, startWithView, type StartedJob } from './start-job.js';
+import { followAbort } from '../../../core/abort.js';
 
 export function restoreOne(
   context: V2Context,
@@ -75,12 +76,11 @@ export async function cloneCluster(context: V2Context, jobs: Jobs, request: Clon
   };
   const facts: JobFacts = { storage, backup: backup.id, ...optional('cluster', cluster), phase: 'backup' };
   return jobs.start('CLONE', facts, async (handle) => {
-    const cancel = (): void => void context.backups.cancel(storage, backup.id);
-    handle.signal.addEventListener('abort', cancel, { once: true });
+    const stopFollowing = followAbort(handle.signal, () => void context.backups.cancel(storage, backup.id));
     try {
       await context.backups.settle(storage, backup.id);
     } finally {
-      handle.signal.removeEventListener('abort', cancel);
+      stopFollowing();
     }
     handle.signal.throwIfAborted();
     return context.view(storage, async (view) => {
