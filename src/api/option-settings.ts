@@ -83,10 +83,7 @@ export interface S3Settings {
   accessKeyId?: string;
   /** Secret key that belongs to the access key. */
   secretAccessKey?: string;
-  /**
-   * ambient-first: keys count only if the sources of the AWS SDK have no identity; static-first: keys first. Default:
-   * static-first.
-   */
+  /** ambient-first: keys only if the SDK has no identity. Default: static-first. */
   credentialOrder?: 'static-first' | 'ambient-first';
   /** Failures in a row after which a request is given up; without it, those of a minute. */
   retryMaxAttempts?: number;
@@ -116,10 +113,7 @@ export interface GcsSettings {
   keyFile?: string;
   /** Key (JSON) of a service account; else Application Default Credentials. PEM text. */
   keyJson?: string;
-  /**
-   * ambient-first: the key counts only if there are no Application Default Credentials; static-first: the key first.
-   * Default: static-first.
-   */
+  /** ambient-first: the key only if there are no default credentials. Default: static-first. */
   credentialOrder?: 'static-first' | 'ambient-first';
   /** URL of an emulator; nothing is authenticated. */
   endpoint?: string;
@@ -163,10 +157,7 @@ export interface AzureSettings {
   clientId?: string;
   /** Secret of a registered application. */
   clientSecret?: string;
-  /**
-   * ambient-first: keys count only if DefaultAzureCredential has no identity; static-first: keys first. Default:
-   * static-first.
-   */
+  /** ambient-first: keys only if DefaultAzureCredential has no identity. Default: static-first. */
   credentialOrder?: 'static-first' | 'ambient-first';
   /** Key of 32 bytes (base64) with which the service encrypts objects and that it does not store. */
   customerKey?: string;

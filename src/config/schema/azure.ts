@@ -104,7 +104,7 @@ export const azureOptions = [
     api: 'azure.credentialOrder',
     config: 'azblob.credentialOrder',
     onlyIfGiven: true,
-    help: 'ambient-first: keys count only if DefaultAzureCredential has no identity; static-first: keys first.',
+    help: 'ambient-first: keys only if DefaultAzureCredential has no identity.',
   },
   {
     name: 'azure-customer-key',

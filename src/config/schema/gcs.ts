@@ -33,7 +33,7 @@ export const gcsOptions = [
     api: 'gcs.credentialOrder',
     config: 'gs.credentialOrder',
     onlyIfGiven: true,
-    help: 'ambient-first: the key counts only if there are no Application Default Credentials; static-first: the key first.',
+    help: 'ambient-first: the key only if there are no default credentials.',
   },
   {
     name: 'gcp-endpoint-override',

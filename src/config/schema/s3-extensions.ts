@@ -44,7 +44,7 @@ export const s3ExtraOptions = [
     api: 's3.credentialOrder',
     config: 's3.credentialOrder',
     onlyIfGiven: true,
-    help: 'ambient-first: keys count only if the sources of the AWS SDK have no identity; static-first: keys first.',
+    help: 'ambient-first: keys only if the SDK has no identity.',
   },
   {
     name: 's3-retry-max-attempts',
