@@ -113,7 +113,7 @@ export interface GcsSettings {
   keyFile?: string;
   /** Key (JSON) of a service account; else Application Default Credentials. PEM text. */
   keyJson?: string;
-  /** ambient-first: the key only if there are no default credentials. Default: static-first. */
+  /** ambient-first: key only without default credentials. Default: static-first. */
   credentialOrder?: 'static-first' | 'ambient-first';
   /** URL of an emulator; nothing is authenticated. */
   endpoint?: string;
@@ -157,7 +157,7 @@ export interface AzureSettings {
   clientId?: string;
   /** Secret of a registered application. */
   clientSecret?: string;
-  /** ambient-first: keys only if DefaultAzureCredential has no identity. Default: static-first. */
+  /** ambient-first: keys only without an identity of Azure. Default: static-first. */
   credentialOrder?: 'static-first' | 'ambient-first';
   /** Key of 32 bytes (base64) with which the service encrypts objects and that it does not store. */
   customerKey?: string;

@@ -104,7 +104,7 @@ export const azureOptions = [
     api: 'azure.credentialOrder',
     config: 'azblob.credentialOrder',
     onlyIfGiven: true,
-    help: 'ambient-first: keys only if DefaultAzureCredential has no identity.',
+    help: 'ambient-first: keys only without an identity of Azure.',
   },
   {
     name: 'azure-customer-key',

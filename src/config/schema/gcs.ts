@@ -33,7 +33,7 @@ export const gcsOptions = [
     api: 'gcs.credentialOrder',
     config: 'gs.credentialOrder',
     onlyIfGiven: true,
-    help: 'ambient-first: the key only if there are no default credentials.',
+    help: 'ambient-first: key only without default credentials.',
   },
   {
     name: 'gcp-endpoint-override',
