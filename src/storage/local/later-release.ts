@@ -11,6 +11,8 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 /** Fewer are deleted within a millisecond. */
 const MIN_BYTES = 8 * 1024 * 1024;
 const MAX_FILES = 64;
+/** While blocks are taken back, whoever makes a file of the same file system durable waits: a run that begins does. */
+const DELAY_MS = 100;
 
 /**
  * Opens the files if they take long to delete; none if what follows could lack their space. To be released when their
@@ -36,7 +38,11 @@ export async function openForLaterRelease(
   return (await Promise.all(opened)).filter((handle) => handle !== undefined);
 }
 
-/** Nobody waits for it. */
+/** A little later, and nobody waits for it; the end of the process does the same. */
 export function releaseFiles(handles: readonly FileHandle[]): void {
-  for (const handle of handles) handle.close().catch(() => undefined);
+  if (handles.length === 0) return;
+  const release = (): void => {
+    for (const handle of handles) handle.close().catch(() => undefined);
+  };
+  setTimeout(release, DELAY_MS).unref();
 }
