@@ -3,25 +3,23 @@ import { Worker, type MessagePort, type Transferable } from 'node:worker_threads
 import { followAbort } from './abort.js';
 import { deserializeError, serializeError, ToolError, type SerializedError } from './errors.js';
 import type { EmitEvent } from './events.js';
+import { THREAD_LIMITS } from './prepared-threads.js';
+import type { ThreadData } from './worker.js';
 import type { PoolMessage, PoolRequest } from './worker-protocol.js';
 
 /** A thread of its own, or a worker in the calling thread. */
 export type WorkerSetup =
   | {
-      /** `workerData` of the thread. */
+      /** What the thread is told. */
       data: unknown;
       transfer?: readonly Transferable[];
+      /** Of PreparedThreads; absent = one is started. */
+      thread?: Worker;
     }
   | {
       /** Of `runLocalWorker` (worker.ts). */
       start: () => MessagePort;
     };
-
-/**
- * Memory of a thread for new objects. It would grow to 12 MiB while the thread loads its code, and a worker makes no
- * use of so much: it allocates little for a record.
- */
-const YOUNG_GENERATION_MIB = 3;
 
 export interface PoolOptions<Job, Message> {
   /** A module that calls `runWorker` (worker.ts). */
@@ -76,11 +74,16 @@ export class WorkerPool<Job, Request, Message, Result> {
     this.supplyEnded = options.supply === undefined;
     this.workers = options.workers.map((setup) => {
       if ('start' in setup) return setup.start();
-      const { data, transfer = [] } = setup;
+      const { data, transfer = [], thread } = setup;
+      if (thread !== undefined) {
+        const first: ThreadData = { data };
+        thread.postMessage(first, transfer);
+        return thread;
+      }
       return new Worker(options.script, {
         workerData: data,
         transferList: [...transfer],
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+        resourceLimits: THREAD_LIMITS,
       });
     });
   }

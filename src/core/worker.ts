@@ -1,5 +1,5 @@
 /** The skeleton of every worker: one job after another, until the pool (worker-pool.ts) has no more. */
-import { MessageChannel, parentPort, type MessagePort, type Transferable } from 'node:worker_threads';
+import { MessageChannel, parentPort, workerData, type MessagePort, type Transferable } from 'node:worker_threads';
 import { deserializeError, serializeError } from './errors.js';
 import type { EmitEvent } from './events.js';
 import { exitWorker } from './worker-exit.js';
@@ -30,14 +30,31 @@ export type CreateTask<Job, Request, Message, Result> = (
   link: WorkerLink<Message>,
 ) => Promise<WorkerTask<Job, Request, Result>>;
 
+/** Instead of the data of a thread that gets them with its first message (prepared-threads.ts). */
+export const TOLD_LATER = 'told later';
+
+/** The first message to such a thread. */
+export interface ThreadData {
+  data: unknown;
+}
+
 /**
  * To be called once, by the script of a worker thread. A rejection of `create`, or of anything the task does, is
  * reported as the failure of the run.
  */
-export function runWorker<Job, Request, Message, Result>(create: CreateTask<Job, Request, Message, Result>): void {
+export function runWorker<Job, Request, Message, Result>(
+  create: (data: never, link: WorkerLink<Message>) => Promise<WorkerTask<Job, Request, Result>>,
+): void {
   const port = parentPort;
   if (port === null) throw new Error('This module runs in a worker thread only');
-  serveJobs(port, create, () => exitWorker(port));
+  const serve = (data: unknown): void =>
+    serveJobs<Job, Request, Message, Result>(
+      port,
+      (link) => create(data as never, link),
+      () => exitWorker(port),
+    );
+  if (workerData === TOLD_LATER) port.once('message', ({ data }: ThreadData) => serve(data));
+  else serve(workerData);
 }
 
 /**

@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { CounterBlock } from '../../src/core/counters.js';
 import { ToolError } from '../../src/core/errors.js';
 import type { EngineEvent } from '../../src/core/events.js';
+import { PreparedThreads } from '../../src/core/prepared-threads.js';
 import { runLocalWorker } from '../../src/core/worker.js';
 import { WorkerPool, type PoolOptions } from '../../src/core/worker-pool.js';
 import { createPoolTask } from '../fixtures/pool-task.js';
 
 const KEYS = ['jobs', 'ended'] as const;
 
-type Place = 'threads' | 'the calling thread';
+type Place = 'threads' | 'prepared threads' | 'the calling thread';
+
+const SCRIPT = new URL('../fixtures/pool-worker.js', import.meta.url);
 
 function setUp(
   workers: number,
@@ -19,12 +22,15 @@ function setUp(
   const counters = CounterBlock.allocate(KEYS, workers);
   const events: EngineEvent[] = [];
   const controller = new AbortController();
+  const prepared = new PreparedThreads(SCRIPT, place === 'prepared threads' ? workers : 0, workers + 1);
   const pool = new WorkerPool<string, string, string, string[]>({
-    script: new URL('../fixtures/pool-worker.js', import.meta.url),
+    script: SCRIPT,
     workers: Array.from({ length: workers }, (_, index) => {
       const data = { index, keys: KEYS, counters: counters.shared, refuse };
       const create = createPoolTask(data, { CounterBlock, ToolError });
-      return place === 'threads' ? { data } : { start: () => runLocalWorker(create) };
+      if (place === 'the calling thread') return { start: () => runLocalWorker(create) };
+      const thread = prepared.take();
+      return thread === undefined ? { data } : { data, thread };
     }),
     jobs,
     emit: (event) => void events.push(event),
@@ -36,7 +42,7 @@ function setUp(
   return { counters, events, controller, pool };
 }
 
-describe.each<Place>(['threads', 'the calling thread'])('a worker pool in %s', (place) => {
+describe.each<Place>(['threads', 'prepared threads', 'the calling thread'])('a worker pool in %s', (place) => {
   it('runs every job once, collects the results and stamps events with the number of the worker', async () => {
     const jobs = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
     const started: string[] = [];

@@ -6,6 +6,7 @@ import { ToolError } from '../../core/errors.js';
 import type { EngineEvent } from '../../core/events.js';
 import type { BackupTotals, LimitingFactor } from '../../core/events/backup.js';
 import { PARTITIONS } from '../../core/partition.js';
+import { PreparedThreads } from '../../core/prepared-threads.js';
 import type { RunContext } from '../../core/run-context.js';
 import { startRun, type Run, type RunBody, type RunProgress } from '../../core/run.js';
 import { checkSiblings, findEarlierShard, toShardResult } from './checkpoint/own-shard.js';
@@ -20,7 +21,7 @@ import { explainScanRefusal } from './failure.js';
 import { readMetadata } from './metadata.js';
 import { DiskSpace } from './output/disk-space.js';
 import { scanSelection } from './scan-params.js';
-import { Transfer } from './transfer.js';
+import { Transfer, WORKER_SCRIPT } from './transfer.js';
 import { BACKUP_COUNTERS } from './worker-protocol.js';
 
 export { BackupError } from './errors.js';
@@ -72,12 +73,25 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     const codecs = await Codecs.open(this.config);
     const done = await this.takeUpShard();
     if (done !== undefined) return done;
-    return withConnection(
-      this.config,
-      this.context,
-      () => this.counters(),
-      (session) => this.run(session, codecs),
-    );
+    const threads = this.prepareThreads();
+    try {
+      return await withConnection(
+        this.config,
+        this.context,
+        () => this.counters(),
+        (session) => this.run(session, codecs, threads),
+      );
+    } finally {
+      await threads.close();
+    }
+  }
+
+  /** Not where others use the process, too: a run that cannot begin would have started them for nothing. */
+  private prepareThreads(): PreparedThreads {
+    const { parallel, target, noRecords } = this.config;
+    // With a directory the first worker needs no thread (transfer.ts).
+    const wanted = target.kind === 'directory' || parallel === 1 ? parallel - 1 : parallel;
+    return new PreparedThreads(WORKER_SCRIPT, this.context.ownsThread === true && !noRecords ? wanted : 0);
   }
 
   /** Resolves with the result if the shard is complete already; prepares to continue it if it was interrupted. */
@@ -91,7 +105,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     return toShardResult(state, config);
   }
 
-  private async run(session: Session, codecs: Codecs): Promise<BackupResult> {
+  private async run(session: Session, codecs: Codecs, threads: PreparedThreads): Promise<BackupResult> {
     const { config, context } = this;
     const startedMs = Date.now();
     const stop = (error: Error): void => this.stopping.abort(error);
@@ -102,8 +116,8 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     try {
       const metadata = await readMetadata(session.cluster, config);
       const plan = planJobs(session.partitions, saved?.state, config);
-      const threads = Math.min(config.parallel, plan.jobs.length);
-      if (threads < config.parallel && saved === undefined) this.reportThreads(session, threads);
+      const workers = Math.min(config.parallel, plan.jobs.length);
+      if (workers < config.parallel && saved === undefined) this.reportWorkers(session, workers);
       space = DiskSpace.of(config.target, context.emit, config.storages);
       const sampled = new SampleAccumulator(metadata.firstHeader, codecs);
       const expectedBytes = config.noRecords ? 0 : await this.preflight(session, sampled, space);
@@ -122,8 +136,19 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
         context,
         stop,
       );
-      const counters = CounterBlock.allocate(BACKUP_COUNTERS, threads);
-      transfer = new Transfer({ config, context, session, metadata, codecs, runState, counters, plan, expectedBytes });
+      const counters = CounterBlock.allocate(BACKUP_COUNTERS, workers);
+      transfer = new Transfer({
+        config,
+        context,
+        session,
+        metadata,
+        codecs,
+        runState,
+        counters,
+        plan,
+        expectedBytes,
+        threads,
+      });
     } catch (error) {
       await saved?.lock.release();
       throw error;
@@ -164,7 +189,7 @@ class BackupBody implements RunBody<BackupResult, BackupTotals> {
     }
   }
 
-  private reportThreads({ partitions }: Session, workers: number): void {
+  private reportWorkers({ partitions }: Session, workers: number): void {
     const { parallel: asked, maxRecords = 0 } = this.config;
     // As C counts: a digest alone stands for what follows it in one partition.
     let scarce: LimitingFactor = partitions.length === 1 ? 'partitions' : 'filters';

@@ -8,6 +8,7 @@ import type { EngineEvent } from '../../core/events.js';
 import type { BackupTotals } from '../../core/events/backup.js';
 import type { RunContext } from '../../core/run-context.js';
 import type { RunProgress, WorkerActivity } from '../../core/run.js';
+import type { PreparedThreads } from '../../core/prepared-threads.js';
 import { runLocalWorker } from '../../core/worker.js';
 import { WorkerPool, type WorkerSetup } from '../../core/worker-pool.js';
 import { joinPath } from '../../storage/paths.js';
@@ -39,6 +40,7 @@ import {
   toPartitionFilter,
 } from './worker-protocol.js';
 
+export const WORKER_SCRIPT = new URL('./backup-worker.js', import.meta.url);
 const CHECKPOINT_INTERVAL_MS = 10_000;
 /** Workers post what they have within milliseconds after they were asked for a checkpoint. */
 const FLUSH_GRACE_MS = 250;
@@ -54,6 +56,7 @@ export interface TransferOptions {
   plan: JobPlan;
   /** Of the one output; 0 = unknown. */
   expectedBytes: number;
+  threads: PreparedThreads;
 }
 
 type BackupPool = WorkerPool<PlannedJob, BackupRequest, BackupMessage, BackupWorkerResult>;
@@ -298,7 +301,7 @@ export class Transfer {
     });
     this.directoryPlan = data[0]?.output;
     return new WorkerPool({
-      script: new URL('./backup-worker.js', import.meta.url),
+      script: WORKER_SCRIPT,
       workers: await this.planWorkers(data.slice(0, counters.workers)),
       jobs: plan.jobs,
       ...(plan.quota === undefined ? {} : { moreJobs: () => this.planMoreJobs(plan.quota!) }),
@@ -321,17 +324,20 @@ export class Transfer {
    * others if this thread compresses, encrypts and writes what they make.
    */
   private async planWorkers(data: readonly BackupWorkerData[]): Promise<WorkerSetup[]> {
-    const { config, context, session } = this.options;
-    const threads = data.map((each) => ({ data: each, transfer: each.storage?.ports ?? [] }));
-    const [first] = data;
+    const { config, context, session, threads } = this.options;
+    const [first, ...others] = data;
+    const planThread = (each: BackupWorkerData): WorkerSetup => {
+      const thread = threads.take();
+      return { data: each, transfer: each.storage?.ports ?? [], ...(thread === undefined ? {} : { thread }) };
+    };
     const hasTime = data.length === 1 || config.target.kind === 'directory';
-    if (context.ownsThread !== true || first === undefined || !hasTime) return threads;
+    if (context.ownsThread !== true || first === undefined || !hasTime) return data.map(planThread);
     const { createBackupTask } = await import('./backup-task.js');
     const start = (): MessagePort =>
       runLocalWorker<BackupJob, BackupRequest, BackupMessage, BackupWorkerResult>((link) =>
         createBackupTask(first, link, session.cluster),
       );
-    return [{ start }, ...threads.slice(1)];
+    return [{ start }, ...others.map(planThread)];
   }
 
   private emit(event: EngineEvent): void {
