@@ -24,7 +24,7 @@ export class PreparedThreads {
   }
 
   /** The thread is the caller's. undefined = there is none left. */
-  take(): Worker | undefined {
+  takeThread(): Worker | undefined {
     for (;;) {
       const thread = this.threads.shift();
       // One that has ended already has a negative number.

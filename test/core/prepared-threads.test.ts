@@ -17,7 +17,7 @@ describe('prepared threads', () => {
       [0, 8, 0],
     ] as const) {
       const threads = new PreparedThreads(SCRIPT, wanted, processors);
-      const taken = Array.from({ length: 9 }, () => threads.take()).filter((thread) => thread !== undefined);
+      const taken = Array.from({ length: 9 }, () => threads.takeThread()).filter((thread) => thread !== undefined);
       expect(taken).toHaveLength(expected);
       await Promise.all(taken.map((thread) => thread.terminate()));
     }
@@ -25,9 +25,9 @@ describe('prepared threads', () => {
 
   it('end when they are closed, but for those that were taken', async () => {
     const threads = new PreparedThreads(SCRIPT, 2, 3);
-    const taken = threads.take()!;
+    const taken = threads.takeThread()!;
     await threads.close();
-    expect(threads.take()).toBeUndefined();
+    expect(threads.takeThread()).toBeUndefined();
     expect(taken.threadId).toBeGreaterThan(0);
     await taken.terminate();
   });
@@ -37,11 +37,11 @@ describe('prepared threads', () => {
     const threads = new PreparedThreads(MISSING, 1, 2);
     const [worker] = (await created) as [Worker];
     await new Promise((resolve) => worker.once('exit', resolve));
-    expect(threads.take()).toBeUndefined();
+    expect(threads.takeThread()).toBeUndefined();
   });
 
   it('end the run if they cannot load their code', async () => {
-    const thread = new PreparedThreads(MISSING, 1, 2).take()!;
+    const thread = new PreparedThreads(MISSING, 1, 2).takeThread()!;
     const pool = new WorkerPool({
       script: SCRIPT,
       workers: [{ data: undefined, thread }],

@@ -29,7 +29,7 @@ function setUp(
       const data = { index, keys: KEYS, counters: counters.shared, refuse };
       const create = createPoolTask(data, { CounterBlock, ToolError });
       if (place === 'the calling thread') return { start: () => runLocalWorker(create) };
-      const thread = prepared.take();
+      const thread = prepared.takeThread();
       return thread === undefined ? { data } : { data, thread };
     }),
     jobs,

@@ -327,7 +327,7 @@ export class Transfer {
     const { config, context, session, threads } = this.options;
     const [first, ...others] = data;
     const planThread = (each: BackupWorkerData): WorkerSetup => {
-      const thread = threads.take();
+      const thread = threads.takeThread();
       return { data: each, transfer: each.storage?.ports ?? [], ...(thread === undefined ? {} : { thread }) };
     };
     const hasTime = data.length === 1 || config.target.kind === 'directory';

@@ -24,6 +24,7 @@ export class DirectWriter {
   /** Whether the file system has not refused it so far. */
   private isDirect = true;
   private readonly start: number;
+  private isClosed = false;
 
   private constructor(
     /** Of the page cache. */
@@ -53,7 +54,7 @@ export class DirectWriter {
     if (buffers === undefined) return undefined;
     const direct = await fs.openDirect?.(handle);
     if (direct === undefined) {
-      freeBuffers.push(buffers);
+      if (freeBuffers.length < MAX_FREE) freeBuffers.push(buffers);
       return undefined;
     }
     unaligned.copy(buffers[0]!);
@@ -91,11 +92,19 @@ export class DirectWriter {
     }
   }
 
-  /** Does not write what is left. Never rejects. */
+  /** To be called after `flush`, when nothing is appended any more. Never rejects. */
   async close(): Promise<void> {
+    if (this.isClosed) return;
+    await this.abort();
+    if (freeBuffers.length < MAX_FREE) freeBuffers.push(this.buffers);
+  }
+
+  /** Does not write what is left. No other file gets the buffers: the caller may still be appending. Never rejects. */
+  async abort(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
     await Promise.all(this.writes);
     await this.direct.close().catch(() => undefined);
-    freeBuffers.push(this.buffers);
   }
 
   private async startWrite(): Promise<void> {
@@ -126,6 +135,8 @@ export class DirectWriter {
   }
 }
 
+/** As many files as one thread usually writes, one after another. */
+const MAX_FREE = 2;
 /** Of files that are closed: WebAssembly reserves much address space for each memory. */
 const freeBuffers: (readonly Buffer[])[] = [];
 

@@ -162,7 +162,7 @@ export class LocalFileWriter implements ByteSink {
 
   async abort(): Promise<void> {
     await this.writeback;
-    await this.direct?.close();
+    await this.direct?.abort();
     await this.handle.close().catch(() => undefined);
   }
 

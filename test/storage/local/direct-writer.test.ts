@@ -110,6 +110,43 @@ describe('a large local file', () => {
     await sink.abort();
   });
 
+  it('shares no buffer with another one, also if its end has failed after everything was written', async () => {
+    const files = createFileSystem();
+    const failing: FileSystem = {
+      ...files,
+      open: async (...call) => {
+        const handle = await files.open(...call);
+        // The identity is the last thing that is read; the check before each write asks for no bigint.
+        const stat = handle.stat.bind(handle) as (...options: unknown[]) => Promise<never>;
+        handle.stat = ((...options: unknown[]) =>
+          options.length > 0 ? Promise.reject(new Error('stat failed')) : stat()) as typeof handle.stat;
+        return handle;
+      },
+    };
+    const failed = await new LocalStorage({}, undefined, failing).create(path);
+    await failed.write(CONTENTS.subarray(0, DIRECT_FROM + MIB));
+    await failed.write(CONTENTS.subarray(0, MIB));
+    await expect(failed.close()).rejects.toThrow('stat failed');
+    await failed.abort();
+    const storage = new LocalStorage({}, undefined, files);
+    const sinks = await Promise.all(['a', 'b', 'c'].map((name) => storage.create(join(folder, name))));
+    for (let start = 0; start < CONTENTS.length; start += MIB) {
+      for (const [i, sink] of sinks.entries()) {
+        const chunk = Buffer.from(CONTENTS.subarray(start, start + MIB));
+        chunk[0] = i;
+        await sink.write(chunk);
+      }
+    }
+    for (const [i, sink] of sinks.entries()) {
+      await sink.close();
+      const written = await readFile(sink.name);
+      for (let start = 0; start < CONTENTS.length; start += MIB) {
+        expect(written[start]).toBe(i);
+        expect(written.subarray(start + 1, start + MIB).equals(CONTENTS.subarray(start + 1, start + MIB))).toBe(true);
+      }
+    }
+  });
+
   it('is not filled with zeros when another program cuts it', async () => {
     const sink = await new LocalStorage({}, undefined, createFileSystem()).create(path);
     await sink.write(CONTENTS.subarray(0, DIRECT_FROM));

@@ -29,21 +29,22 @@ describe('the deletion of large files', () => {
   }
 
   function recordCalls(freeBytes: number): FileSystem {
-    const note = (call: string, path: string): unknown => path !== folder && calls.push(`${call} ${path.slice(-1)}`);
+    const recordCall = (call: string, path: string): unknown =>
+      path !== folder && calls.push(`${call} ${path.slice(-1)}`);
     return {
       ...nodeFileSystem,
       open: async (path, ...rest) => {
         const handle = await nodeFileSystem.open(path, ...rest);
-        note('open', String(path));
+        recordCall('open', String(path));
         const close = handle.close.bind(handle);
         handle.close = () => {
-          note('close', String(path));
+          recordCall('close', String(path));
           return close();
         };
         return handle;
       },
       unlink: (path) => {
-        note('delete', String(path));
+        recordCall('delete', String(path));
         return nodeFileSystem.unlink(path);
       },
       statfs: (async (path: string) =>
